@@ -65,8 +65,8 @@ export function createStream(seed: number, name: string): RandomStream {
       const order = Int32Array.from({ length: n }, (_, i) => i);
       for (let i = n - 1; i > 0; i--) {
         const j = integer(i + 1);
-        const held = order[i]!;
-        order[i] = order[j]!;
+        const held = order[i];
+        order[i] = order[j];
         order[j] = held;
       }
       return order;
@@ -75,19 +75,19 @@ export function createStream(seed: number, name: string): RandomStream {
     restore(state) {
       const valid = state.length === 4 && state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
       if (!valid || state.every((word) => word === 0)) throw new RangeError("not the state of a random stream");
-      for (let i = 0; i < 4; i++) words[i] = state[i]! | 0;
+      for (let i = 0; i < 4; i++) words[i] = state[i] | 0;
     },
   };
 }
 
 /** One step of xoshiro128**: 32 random bits as a signed integer; `s` is the state, changed in place. */
 function nextWord(s: Int32Array): number {
-  const s1 = s[1]!;
+  const s1 = s[1];
   const result = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9);
-  const s2 = s[2]! ^ s[0]!;
-  const s3 = s[3]! ^ s1;
+  const s2 = s[2] ^ s[0];
+  const s3 = s[3] ^ s1;
   s[1] = s1 ^ s2;
-  s[0] = s[0]! ^ s3;
+  s[0] = s[0] ^ s3;
   s[2] = s2 ^ (s1 << 9);
   s[3] = rotateLeft(s3, 11);
   return result;
@@ -107,7 +107,7 @@ function ziggurat(): Float64Array {
   const x = new Float64Array(129);
   x[0] = layerArea / Math.exp(-0.5 * tailStart ** 2);
   x[1] = tailStart;
-  for (let i = 2; i < 128; i++) x[i] = Math.sqrt(-2 * Math.log(layerArea / x[i - 1]! + Math.exp(-0.5 * x[i - 1]! ** 2)));
+  for (let i = 2; i < 128; i++) x[i] = Math.sqrt(-2 * Math.log(layerArea / x[i - 1] + Math.exp(-0.5 * x[i - 1] ** 2)));
   return x;
 }
 
@@ -116,11 +116,11 @@ function drawNormal(words: Int32Array, uniform: () => number): number {
     const word = nextWord(words);
     const layer = word & 127;
     // 25 bits, symmetric about 0 and never 0: one for the sign, 24 for the abscissa.
-    const x = ((word >> 7) + 0.5) * 2 ** -24 * layerEdge[layer]!;
-    if (Math.abs(x) < layerEdge[layer + 1]!) return x;
+    const x = ((word >> 7) + 0.5) * 2 ** -24 * layerEdge[layer];
+    if (Math.abs(x) < layerEdge[layer + 1]) return x;
     if (layer === 0) return x < 0 ? -drawTail(uniform) : drawTail(uniform);
-    const inner = Math.exp(-0.5 * layerEdge[layer + 1]! ** 2);
-    const outer = Math.exp(-0.5 * layerEdge[layer]! ** 2);
+    const inner = Math.exp(-0.5 * layerEdge[layer + 1] ** 2);
+    const outer = Math.exp(-0.5 * layerEdge[layer] ** 2);
     if (outer + uniform() * (inner - outer) < Math.exp(-0.5 * x * x)) return x;
   }
 }
@@ -142,7 +142,7 @@ export function murmurHash3(bytes: Uint8Array, seed: number): number {
   let h = seed | 0;
   for (let i = 0; i < blocks; i++) h = (Math.imul(rotateLeft(h ^ mix(view.getInt32(4 * i, true)), 13), 5) + 0xe6546b64) | 0;
   let tail = 0;
-  for (let i = bytes.length - 1; i >= 4 * blocks; i--) tail = (tail << 8) | bytes[i]!;
+  for (let i = bytes.length - 1; i >= 4 * blocks; i--) tail = (tail << 8) | bytes[i];
   h ^= mix(tail) ^ bytes.length;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -1,0 +1,75 @@
+/** Execution of a program by ONNX Runtime. */
+import * as ort from "onnxruntime-node";
+import { emitOnnx } from "../tensor/emit.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { sessionOptions, type Device } from "./device.ts";
+import type { Program, Values } from "./program.ts";
+
+export interface Executable {
+  /** One run: feeds by name in, outputs by name out; the state moves on. @throws {Error} if a feed is missing or has the wrong size */
+  run(feeds: Record<string, Values>): Promise<Record<string, Float32Array>>;
+  setState(name: string, values: Values): void;
+  getState(name: string): Promise<Float32Array>;
+  release(): Promise<void>;
+  /** The ONNX model, for Netron. */
+  model: Uint8Array;
+}
+
+/** Outputs that carry state have names of their own, so that they cannot clash with the program's. */
+const nextName = (name: string): string => `next_${name}`;
+
+function ortTensor(t: Tensor, values: Values, name: string): ort.Tensor {
+  if (values.length !== sizeOf(t.shape)) throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
+  return t.dtype === "int32"
+    ? new ort.Tensor("int32", values as Int32Array, t.shape)
+    : new ort.Tensor("float32", values as Float32Array, t.shape);
+}
+
+/** Compiles a program for a device. All state starts at zero; set it before the first run. */
+export async function compile(program: Program, device: Pick<Device, "name" | "threads">, extra: ort.InferenceSession.SessionOptions = {}): Promise<Executable> {
+  const states = Object.entries(program.state);
+  const inputs = [...states.map(([, s]) => s.input), ...Object.values(program.feeds)];
+  const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
+  const model = emitOnnx(inputs, outputs, program.name);
+  const onGpu = device.name === "webgpu" || device.name === "cuda";
+  const session = await ort.InferenceSession.create(model, {
+    ...sessionOptions(device),
+    ...(onGpu ? { preferredOutputLocation: Object.fromEntries(states.map(([name]) => [nextName(name), "gpu-buffer" as const])) } : {}),
+    ...extra,
+  });
+  const feedName = (t: Tensor): string => t.attributes["name"] as string;
+  const used = new Set(session.inputNames);
+  const held = new Map<string, ort.Tensor>(states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]));
+
+  return {
+    model,
+    setState(name, values) {
+      const s = program.state[name];
+      if (!s) throw new Error(`no state '${name}' in ${program.name}`);
+      held.get(name)?.dispose();
+      held.set(name, ortTensor(s.input, values.slice(), name));
+    },
+    async getState(name) {
+      return (await held.get(name)!.getData()) as Float32Array;
+    },
+    async run(feeds) {
+      const all: Record<string, ort.Tensor> = {};
+      for (const [name, s] of states) if (used.has(feedName(s.input))) all[feedName(s.input)] = held.get(name)!;
+      for (const [name, t] of Object.entries(program.feeds)) {
+        const values = feeds[name];
+        if (!values) throw new Error(`${program.name}: '${name}' was not fed`);
+        if (used.has(feedName(t))) all[feedName(t)] = ortTensor(t, values, name);
+      }
+      const results = await session.run(all);
+      for (const [name] of states) {
+        held.get(name)!.dispose();
+        held.set(name, results[nextName(name)]!);
+      }
+      return Object.fromEntries(Object.keys(program.outputs).map((name) => [name, results[name]!.data as Float32Array]));
+    },
+    async release() {
+      for (const t of held.values()) t.dispose();
+      await session.release();
+    },
+  };
+}

@@ -1,0 +1,139 @@
+/** Writes a graph of symbolic tensors as an ONNX model, which any ONNX tool can open and ONNX Runtime executes. */
+import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType, ModelProtoSchema, TensorProto_DataType as DataType,
+  type AttributeProtoSchema, type NodeProtoSchema, type TensorProtoSchema, type ValueInfoProtoSchema,
+} from "./onnx/onnx_pb.ts";
+import { sizeOf, topologicalOrder, type DType, type Shape, type Tensor } from "./tensor.ts";
+
+type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
+type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
+type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
+
+const opset = 18;
+const irVersion = 8;
+const elementType: Record<DType, DataType> = { float32: DataType.FLOAT, int32: DataType.INT32, bool: DataType.BOOL };
+
+const valueInfo = (name: string, shape: Shape, dtype: DType): MessageInitShape<typeof ValueInfoProtoSchema> => ({
+  name,
+  type: { value: { case: "tensorType", value: { elemType: elementType[dtype], shape: { dim: shape.map((n) => ({ value: { case: "dimValue" as const, value: BigInt(n) } })) } } } },
+});
+const intAttribute = (name: string, value: number): AttributeInit => ({ name, type: AttributeType.INT, i: BigInt(value) });
+const intsAttribute = (name: string, values: readonly number[]): AttributeInit => ({ name, type: AttributeType.INTS, ints: values.map(BigInt) });
+
+/** The pieces a primitive's emission may use: `op` appends a node and names its output, `ints` an int64 constant. */
+interface Emitter {
+  op(type: string, inputs: string[], attributes?: AttributeInit[], output?: string): string;
+  ints(values: readonly number[]): string;
+}
+
+/** ONNX operators that do what a primitive does, inputs in the same order. */
+const direct: Record<string, string> = {
+  add: "Add", sub: "Sub", mul: "Mul", div: "Div", maximum: "Max", greater: "Greater", equal: "Equal", where: "Where",
+  neg: "Neg", exp: "Exp", log: "Log", sqrt: "Sqrt", sin: "Sin", cos: "Cos", abs: "Abs", sign: "Sign", floor: "Floor",
+  sigmoid: "Sigmoid", softplus: "Softplus", stopGradient: "Identity", matmul: "MatMul",
+};
+
+type Emission = (e: Emitter, t: Tensor, inputs: string[], output: string) => string;
+
+const emissions: Record<string, Emission> = {
+  cast: (e, t, [x], output) => e.op("Cast", [x!], [intAttribute("to", elementType[t.dtype])], output),
+  transpose: (e, t, [x], output) => e.op("Transpose", [x!], [intsAttribute("perm", t.attributes["permutation"] as number[])], output),
+  reshape: (e, t, [x], output) => e.op("Reshape", [x!, e.ints(t.shape)], [], output),
+  expand: (e, t, [x], output) => e.op("Expand", [x!, e.ints(t.shape)], [], output),
+  sum: (e, t, [x], output) => e.op("ReduceSum", [x!, e.ints(t.attributes["axes"] as number[])], [intAttribute("keepdims", 1)], output),
+  max: (e, t, [x], output) => e.op("ReduceMax", [x!, e.ints(t.attributes["axes"] as number[])], [intAttribute("keepdims", 1)], output),
+  logSumExp: (e, t, [x], output) => {
+    const last = e.ints([t.inputs[0]!.shape.length - 1]);
+    const peak = e.op("ReduceMax", [x!, last], [intAttribute("keepdims", 1)]);
+    const total = e.op("ReduceSum", [e.op("Exp", [e.op("Sub", [x!, peak])]), last], [intAttribute("keepdims", 1)]);
+    return e.op("Reshape", [e.op("Add", [e.op("Log", [total]), peak]), e.ints(t.shape)], [], output);
+  },
+  softmax: (e, _t, [x], output) => e.op("Softmax", [x!], [intAttribute("axis", -1)], output),
+  concat: (e, t, inputs, output) => e.op("Concat", inputs, [intAttribute("axis", t.attributes["axis"] as number)], output),
+  slice: (e, t, [x], output) => {
+    const { axis, start, end } = t.attributes as Record<string, number>;
+    return e.op("Slice", [x!, e.ints([start!]), e.ints([end!]), e.ints([axis!])], [], output);
+  },
+  pad: (e, t, [x], output) => {
+    const { axis, before, after } = t.attributes as Record<string, number>;
+    const along = (n: number): number[] => t.shape.map((_, i) => (i === axis ? n : 0));
+    return e.op("Pad", [x!, e.ints([...along(before!), ...along(after!)])], [], output);
+  },
+  gather: (e, _t, [table, indices], output) => e.op("Gather", [table!, indices!], [], output),
+  scatterAdd: (e, t, [updates, indices], output) => {
+    const rows = sizeOf(t.inputs[1]!.shape), [height, width] = t.shape as [number, number];
+    const where = e.op("Cast", [e.op("Reshape", [indices!, e.ints([rows, 1])])], [intAttribute("to", DataType.INT64)]);
+    const what = e.op("Reshape", [updates!, e.ints([rows, width])]);
+    const blank = e.op("ConstantOfShape", [e.ints([height, width])]);
+    return e.op("ScatterND", [blank, where, what], [{ name: "reduction", type: AttributeType.STRING, s: new TextEncoder().encode("add") }], output);
+  },
+};
+
+/**
+ * ONNX model (IR 8, opset 18) that computes `outputs` from `inputs`.
+ *
+ * @param inputs  tensors made by `input`, in the order the model declares them; inputs that nothing uses are kept
+ * @param outputs named results
+ * @returns the serialised ModelProto
+ * @throws {Error} if the outputs depend on an input that is not listed
+ */
+export function emitOnnx(inputs: readonly Tensor[], outputs: Readonly<Record<string, Tensor>>, name = "cryogan"): Uint8Array {
+  const nodes: NodeInit[] = [];
+  const initializers: TensorInit[] = [];
+  const intNames = new Map<string, string>();
+  const names = new Map<Tensor, string>();
+  let temporaries = 0;
+
+  const emitter: Emitter = {
+    op(opType, from, attribute = [], output = `t${temporaries++}`) {
+      nodes.push({ opType, input: from, output: [output], attribute });
+      return output;
+    },
+    ints(values) {
+      const key = values.join();
+      let known = intNames.get(key);
+      if (!known) {
+        intNames.set(key, (known = `ints${intNames.size}`));
+        initializers.push({ name: known, dims: [BigInt(values.length)], dataType: DataType.INT64, int64Data: values.map(BigInt) });
+      }
+      return known;
+    },
+  };
+
+  for (const t of inputs) names.set(t, t.attributes["name"] as string);
+  for (const t of topologicalOrder(Object.values(outputs))) {
+    if (names.has(t)) continue;
+    const output = `${t.primitive}_${t.id}`;
+    names.set(t, output);
+    if (t.primitive === "input") throw new Error(`emitOnnx: the outputs depend on '${t.attributes["name"]}', which is not among the inputs`);
+    if (t.primitive === "constant") {
+      const { buffer, byteOffset, byteLength } = t.data!;
+      initializers.push({ name: output, dims: t.shape.map(BigInt), dataType: elementType[t.dtype], rawData: new Uint8Array(buffer, byteOffset, byteLength) });
+      continue;
+    }
+    const from = t.inputs.map((i) => names.get(i)!);
+    const type = direct[t.primitive];
+    if (type) emitter.op(type, from, [], output);
+    else {
+      const emission = emissions[t.primitive];
+      if (!emission) throw new Error(`emitOnnx: no emission for primitive '${t.primitive}'`);
+      emission(emitter, t, from, output);
+    }
+  }
+  // A graph output needs a name of its own, also where it is an input or serves two names.
+  for (const [outputName, t] of Object.entries(outputs)) emitter.op("Identity", [names.get(t)!], [], outputName);
+
+  return toBinary(ModelProtoSchema, create(ModelProtoSchema, {
+    irVersion: BigInt(irVersion),
+    producerName: "cryogan",
+    opsetImport: [{ domain: "", version: BigInt(opset) }],
+    graph: {
+      name,
+      node: nodes,
+      initializer: initializers,
+      input: inputs.map((t) => valueInfo(t.attributes["name"] as string, t.shape, t.dtype)),
+      output: Object.entries(outputs).map(([outputName, t]) => valueInfo(outputName, t.shape, t.dtype)),
+    },
+  }));
+}

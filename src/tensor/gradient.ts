@@ -1,0 +1,121 @@
+/**
+ * Reverse-mode differentiation. Every rule is written with the operators of `ops.ts`, so a gradient is again a graph that
+ * can be differentiated: that is how gradient penalties get their second-order terms.
+ */
+import * as op from "./ops.ts";
+import { ShapeError, sizeOf, topologicalOrder, type Shape, type Tensor } from "./tensor.ts";
+
+/** Given a node and the gradient arriving at it, the gradient for each input (undefined: none flows). */
+type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => (Tensor | undefined)[];
+
+/** Sums a gradient over the axes along which an operand was broadcast. */
+function sumTo(g: Tensor, shape: Shape): Tensor {
+  if (g.shape.join() === shape.join()) return g;
+  const extra = g.shape.length - shape.length;
+  const axes = g.shape.flatMap((n, i) => (i < extra || (shape[i - extra] === 1 && n !== 1) ? [i] : []));
+  return op.reshape(op.sum(g, axes), shape);
+}
+const float = (condition: Tensor): Tensor => op.cast(condition, "float32");
+
+const rules: Record<string, Rule> = {
+  add: (g, _y, a, b) => [sumTo(g, a!.shape), sumTo(g, b!.shape)],
+  sub: (g, _y, a, b) => [sumTo(g, a!.shape), sumTo(op.neg(g), b!.shape)],
+  mul: (g, _y, a, b) => [sumTo(op.mul(g, b!), a!.shape), sumTo(op.mul(g, a!), b!.shape)],
+  div: (g, y, a, b) => [sumTo(op.div(g, b!), a!.shape), sumTo(op.neg(op.div(op.mul(g, y), b!)), b!.shape)],
+  maximum: (g, _y, a, b) => {
+    const first = float(op.greater(a!, b!));
+    return [sumTo(op.mul(g, first), a!.shape), sumTo(op.mul(g, op.sub(1, first)), b!.shape)];
+  },
+  where: (g, _y, condition, a, b) => [undefined, sumTo(op.mul(g, float(condition!)), a!.shape), sumTo(op.mul(g, op.sub(1, float(condition!))), b!.shape)],
+  neg: (g) => [op.neg(g)],
+  exp: (g, y) => [op.mul(g, y)],
+  log: (g, _y, x) => [op.div(g, x!)],
+  sqrt: (g, y) => [op.div(op.mul(g, 0.5), y)],
+  sin: (g, _y, x) => [op.mul(g, op.cos(x!))],
+  cos: (g, _y, x) => [op.neg(op.mul(g, op.sin(x!)))],
+  abs: (g, _y, x) => [op.mul(g, op.sign(x!))],
+  sigmoid: (g, y) => [op.mul(g, op.mul(y, op.sub(1, y)))],
+  softplus: (g, _y, x) => [op.mul(g, op.sigmoid(x!))],
+  cast: (g, _y, x) => [x!.dtype === "float32" ? g : undefined],
+  matmul: (g, _y, a, b) => {
+    const ga = a!.shape.length === 2 && b!.shape.length > 2
+      ? op.sum(op.matmul(g, op.matrixTranspose(b!)), [...Array(b!.shape.length - 2).keys()])
+      : op.matmul(g, op.matrixTranspose(b!));
+    if (b!.shape.length === 2 && a!.shape.length > 2) {
+      // One large product over all leading axes instead of a product for each.
+      const k = a!.shape[a!.shape.length - 1]!, n = b!.shape[1]!, rows = sizeOf(a!.shape) / k;
+      return [ga, op.matmul(op.matrixTranspose(op.reshape(a!, [rows, k])), op.reshape(g, [rows, n]))];
+    }
+    return [ga, op.matmul(op.matrixTranspose(a!), g)];
+  },
+  transpose: (g, y) => {
+    const permutation = y.attributes["permutation"] as readonly number[];
+    const inverse = permutation.map((_, i) => permutation.indexOf(i));
+    return [op.transpose(g, inverse)];
+  },
+  reshape: (g, _y, x) => [op.reshape(g, x!.shape)],
+  expand: (g, _y, x) => [sumTo(g, x!.shape)],
+  sum: (g, _y, x) => [op.expand(g, x!.shape)],
+  max: (g, y, x) => {
+    const attained = float(op.equal(x!, y));
+    const count = op.sum(attained, y.attributes["axes"] as number[], true);
+    return [op.mul(op.div(g, count), attained)];
+  },
+  logSumExp: (g, _y, x) => [op.mul(op.reshape(g, [...g.shape, 1]), op.softmax(x!))],
+  softmax: (g, y) => {
+    const gy = op.mul(g, y);
+    return [op.sub(gy, op.mul(y, op.sum(gy, [-1], true)))];
+  },
+  concat: (g, y, ...inputs) => {
+    const axis = y.attributes["axis"] as number;
+    let start = 0;
+    return inputs.map((t) => op.slice(g, axis, start, (start += t.shape[axis]!)));
+  },
+  slice: (g, y, x) => {
+    const { axis, start, end } = y.attributes as { axis: number; start: number; end: number };
+    return [op.pad(g, axis, start, x!.shape[axis]! - end)];
+  },
+  pad: (g, y, x) => {
+    const { axis, before } = y.attributes as { axis: number; before: number };
+    return [op.slice(g, axis, before, before + x!.shape[axis]!)];
+  },
+  gather: (g, _y, table, indices) => [op.scatterAdd(g, indices!, table!.shape[0]!), undefined],
+  scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices!), undefined],
+};
+
+/** Primitives through which no gradient flows: their derivative is zero almost everywhere, or cut on purpose. */
+const flat = new Set(["floor", "sign", "stopGradient", "greater", "equal", "input", "constant"]);
+
+/** Names of all primitives: those with a gradient rule and those without. */
+export const primitives: readonly string[] = [...Object.keys(rules), ...flat];
+
+/**
+ * Gradient of a scalar with respect to tensors it depends on (zeros where it does not).
+ *
+ * @param loss shape []
+ * @param parameters nodes of the graph, usually inputs
+ * @returns one tensor per parameter, of its shape
+ * @throws {ShapeError} if `loss` is not a float32 scalar
+ */
+export function gradient(loss: Tensor, parameters: readonly Tensor[]): Tensor[] {
+  if (loss.shape.length !== 0 || loss.dtype !== "float32") throw new ShapeError(`gradient: the loss has shape [${loss.shape}], not []`);
+  const order = topologicalOrder([loss]);
+  const wanted = new Set<Tensor>(parameters);
+  const reaches = new Set<Tensor>();
+  for (const t of order) if (wanted.has(t) || (!flat.has(t.primitive) && t.inputs.some((i) => reaches.has(i)))) reaches.add(t);
+
+  const arriving = new Map<Tensor, Tensor>([[loss, op.scalar(1)]]);
+  for (const t of order.reverse()) {
+    const g = arriving.get(t);
+    if (!g || !reaches.has(t) || t.inputs.length === 0 || flat.has(t.primitive)) continue;
+    const rule = rules[t.primitive];
+    if (!rule) throw new Error(`gradient: no rule for primitive '${t.primitive}'`);
+    rule(g, t, ...t.inputs).forEach((contribution, i) => {
+      const source = t.inputs[i]!;
+      if (!contribution || !reaches.has(source)) return;
+      const sofar = arriving.get(source);
+      arriving.set(source, sofar ? op.add(sofar, contribution) : contribution);
+    });
+  }
+  return parameters.map((p) => op.expand(arriving.get(p) ?? op.scalar(0), p.shape));
+}

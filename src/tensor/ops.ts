@@ -1,0 +1,218 @@
+/**
+ * The operators a program is written with. Each checks its shapes, then builds one node (or, for the composites at the
+ * end, a few). Shapes follow NumPy: trailing axes align and axes of length one broadcast.
+ */
+import { constant, node, scalar, scalarValue, ShapeError, sizeOf, type Shape, type Tensor } from "./tensor.ts";
+
+export type Operand = Tensor | number;
+const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? scalar(x) : x);
+const show = (...tensors: Tensor[]): string => tensors.map((t) => `[${t.shape}]`).join(" and ");
+
+// ---- elementwise ------------------------------------------------------------------------------------------------
+
+/** Shape of a NumPy broadcast. @throws {ShapeError} */
+export function broadcastShape(a: Shape, b: Shape, operator: string): number[] {
+  const rank = Math.max(a.length, b.length);
+  const out = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const m = a[a.length - rank + i] ?? 1;
+    const n = b[b.length - rank + i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) throw new ShapeError(`${operator}: shapes [${a}] and [${b}] do not broadcast`);
+    out[i] = m === 1 ? n : m;
+  }
+  return out;
+}
+
+function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = "float32"): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  if (a.dtype !== b.dtype || a.dtype === "bool") throw new ShapeError(`${name}: operands are ${a.dtype} and ${b.dtype}`);
+  return node(name, [a, b], broadcastShape(a.shape, b.shape, name), out === "bool" ? "bool" : a.dtype);
+}
+const unary = (name: string) => (x: Tensor): Tensor => {
+  if (x.dtype !== "float32") throw new ShapeError(`${name}: needs float32, not ${x.dtype}`);
+  return node(name, [x], x.shape);
+};
+
+export function add(x: Operand, y: Operand): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  if (scalarValue(a) === 0) return b;
+  if (scalarValue(b) === 0) return a;
+  return binary("add", a, b);
+}
+export function sub(x: Operand, y: Operand): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  return scalarValue(b) === 0 ? a : binary("sub", a, b);
+}
+export function mul(x: Operand, y: Operand): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  if (scalarValue(a) === 1) return b;
+  if (scalarValue(b) === 1) return a;
+  return binary("mul", a, b);
+}
+export function div(x: Operand, y: Operand): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  return scalarValue(b) === 1 ? a : binary("div", a, b);
+}
+export const maximum = (x: Operand, y: Operand): Tensor => binary("maximum", x, y);
+export const greater = (x: Operand, y: Operand): Tensor => binary("greater", x, y, "bool");
+export const equal = (x: Operand, y: Operand): Tensor => binary("equal", x, y, "bool");
+
+export const neg = unary("neg");
+export const exp = unary("exp");
+export const log = unary("log");
+export const sqrt = unary("sqrt");
+export const sin = unary("sin");
+export const cos = unary("cos");
+export const abs = unary("abs");
+export const sign = unary("sign");
+/** Largest integer not above x; its gradient is zero. */
+export const floor = unary("floor");
+/** 1/(1+e^-x) */
+export const sigmoid = unary("sigmoid");
+/** ln(1+e^x), stable for large |x|. */
+export const softplus = unary("softplus");
+/** x forward, nothing backward. */
+export const stopGradient = unary("stopGradient");
+
+/** condition ? x : y, elementwise. */
+export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
+  const a = tensorOf(x), b = tensorOf(y);
+  if (condition.dtype !== "bool") throw new ShapeError(`where: condition is ${condition.dtype}, not bool`);
+  return node("where", [condition, a, b], broadcastShape(condition.shape, broadcastShape(a.shape, b.shape, "where"), "where"));
+}
+
+/** float32 to int32 (towards zero), int32 or bool to float32. */
+export function cast(x: Tensor, dtype: "float32" | "int32"): Tensor {
+  return x.dtype === dtype ? x : node("cast", [x], x.shape, dtype, { to: dtype });
+}
+
+// ---- products ---------------------------------------------------------------------------------------------------
+
+/** Matrix product over the last two axes; leading axes must be equal, or one operand a plain matrix. */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  const ra = a.shape.length, rb = b.shape.length;
+  const leadA = a.shape.slice(0, -2), leadB = b.shape.slice(0, -2);
+  const fits = ra >= 2 && rb >= 2 && a.shape[ra - 1] === b.shape[rb - 2] &&
+    (leadA.length === 0 || leadB.length === 0 || leadA.join() === leadB.join());
+  if (!fits) throw new ShapeError(`matmul: shapes ${show(a, b)} do not multiply`);
+  return node("matmul", [a, b], [...(leadA.length ? leadA : leadB), a.shape[ra - 2]!, b.shape[rb - 1]!]);
+}
+
+// ---- shape ------------------------------------------------------------------------------------------------------
+
+export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
+  const valid = permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
+  if (!valid) throw new ShapeError(`transpose: [${permutation}] does not permute the axes of ${show(x)}`);
+  if (permutation.every((p, i) => p === i)) return x;
+  return node("transpose", [x], permutation.map((p) => x.shape[p]!), x.dtype, { permutation: [...permutation] });
+}
+
+/** Swaps the last two axes. */
+export function matrixTranspose(x: Tensor): Tensor {
+  const r = x.shape.length;
+  return transpose(x, [...Array(r - 2).keys(), r - 1, r - 2]);
+}
+
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`reshape: ${show(x)} has no shape [${shape}]`);
+  if (shape.join() === x.shape.join()) return x;
+  return node("reshape", [x], shape, x.dtype);
+}
+
+/** Repeats axes of length one (and adds leading axes) to reach `shape`. */
+export function expand(x: Tensor, shape: Shape): Tensor {
+  if (shape.join() === x.shape.join()) return x;
+  if (broadcastShape(x.shape, shape, "expand").join() !== shape.join()) throw new ShapeError(`expand: ${show(x)} does not broadcast to [${shape}]`);
+  return node("expand", [x], shape, x.dtype);
+}
+
+function normaliseAxes(x: Tensor, axes: readonly number[] | undefined, operator: string): number[] {
+  const rank = x.shape.length;
+  const list = (axes ?? [...Array(rank).keys()]).map((a) => (a < 0 ? a + rank : a)).sort((p, q) => p - q);
+  if (list.some((a) => a < 0 || a >= rank) || new Set(list).size !== list.length) throw new ShapeError(`${operator}: axes [${axes}] of ${show(x)}`);
+  return list;
+}
+function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, keepAxes: boolean): Tensor {
+  const list = normaliseAxes(x, axes, name);
+  if (list.length === 0) return x;
+  const kept = x.shape.map((n, i) => (list.includes(i) ? 1 : n));
+  return reshape(node(name, [x], kept, "float32", { axes: list }), keepAxes ? kept : x.shape.filter((_, i) => !list.includes(i)));
+}
+/** Sum over `axes` (all if absent). */
+export const sum = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("sum", x, axes, keepAxes);
+/** Maximum over `axes`; the gradient goes to every place that attains it, shared equally. */
+export const max = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("max", x, axes, keepAxes);
+/** ln Σ e^x over the last axis, which it removes. */
+export function logSumExp(x: Tensor): Tensor {
+  return node("logSumExp", [x], x.shape.slice(0, -1));
+}
+/** e^x / Σ e^x over the last axis. */
+export function softmax(x: Tensor): Tensor {
+  return node("softmax", [x], x.shape);
+}
+
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  const first = tensors[0]!;
+  const at = axis < 0 ? axis + first.shape.length : axis;
+  const same = tensors.every((t) => t.dtype === first.dtype && t.shape.length === first.shape.length && t.shape.every((n, i) => i === at || n === first.shape[i]));
+  if (!same || at >= first.shape.length) throw new ShapeError(`concat: ${show(...tensors)} along axis ${axis}`);
+  if (tensors.length === 1) return first;
+  const length = tensors.reduce((total, t) => total + t.shape[at]!, 0);
+  return node("concat", [...tensors], first.shape.map((n, i) => (i === at ? length : n)), first.dtype, { axis: at });
+}
+
+/** Elements start ≤ i < end along one axis. */
+export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  const n = x.shape[at];
+  if (n === undefined || start < 0 || end > n || start >= end) throw new ShapeError(`slice: ${start}..${end} along axis ${axis} of ${show(x)}`);
+  if (start === 0 && end === n) return x;
+  return node("slice", [x], x.shape.map((m, i) => (i === at ? end - start : m)), x.dtype, { axis: at, start, end });
+}
+
+/** Zeros before and after, along one axis. */
+export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  if (at >= x.shape.length || before < 0 || after < 0) throw new ShapeError(`pad: ${before}, ${after} along axis ${axis} of ${show(x)}`);
+  if (before === 0 && after === 0) return x;
+  return node("pad", [x], x.shape.map((m, i) => (i === at ? before + m + after : m)), "float32", { axis: at, before, after });
+}
+
+/** Rows of a table: table [rows, width], indices [...] → [..., width]. Indices must lie in 0..rows-1. */
+export function gather(table: Tensor, indices: Tensor): Tensor {
+  if (table.shape.length !== 2 || indices.dtype !== "int32") throw new ShapeError(`gather: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
+  return node("gather", [table, indices], [...indices.shape, table.shape[1]!]);
+}
+
+/** The adjoint of `gather`: a table of `rows` rows, each the sum of the updates sent to it. */
+export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor {
+  const width = updates.shape[updates.shape.length - 1];
+  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(0, -1).join() !== indices.shape.join()) throw new ShapeError(`scatterAdd: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
+  return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
+}
+
+// ---- composites -------------------------------------------------------------------------------------------------
+
+export const square = (x: Tensor): Tensor => mul(x, x);
+export const mean = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => {
+  const count = normaliseAxes(x, axes, "mean").reduce((product, a) => product * x.shape[a]!, 1);
+  return mul(sum(x, axes, keepAxes), 1 / count);
+};
+/** max(x, slope·x) for slope < 1. */
+export const leakyRelu = (x: Tensor, slope: number): Tensor => maximum(x, mul(x, slope));
+export const zeros = (shape: Shape): Tensor => expand(scalar(0), shape);
+export const ones = (shape: Shape): Tensor => expand(scalar(1), shape);
+/** Stacks tensors of one shape along a new axis. */
+export const stack = (tensors: readonly Tensor[], axis: number): Tensor => {
+  const widen = (t: Tensor): Tensor => {
+    const at = axis < 0 ? axis + t.shape.length + 1 : axis;
+    return reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
+  };
+  return concat(tensors.map(widen), axis);
+};
+/** Element i along an axis, which is removed. */
+export const pick = (x: Tensor, axis: number, i: number): Tensor => {
+  const at = axis < 0 ? axis + x.shape.length : axis;
+  return reshape(slice(x, at, i, i + 1), x.shape.filter((_, a) => a !== at));
+};
+export { constant, scalar };

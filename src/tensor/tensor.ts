@@ -1,0 +1,93 @@
+/**
+ * Symbolic tensors: nodes of a computation graph with static shapes, checked when a node is built.
+ * Nothing is computed here; `emit.ts` turns a graph into an ONNX model and `gradient.ts` differentiates it.
+ */
+export type DType = "float32" | "int32" | "bool";
+export type Shape = readonly number[];
+export type Attributes = Readonly<Record<string, number | readonly number[] | string>>;
+
+export interface Tensor {
+  readonly id: number;
+  readonly primitive: string;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Values of a `constant`, row-major. */
+  readonly data?: Float32Array | Int32Array;
+}
+
+/** Shapes that do not fit; the message names the operator and the shapes. */
+export class ShapeError extends Error {
+  override name = "ShapeError";
+}
+
+let nextId = 0;
+/** Nodes already built, so that the same expression written twice is computed once. */
+const built = new Map<string, WeakRef<Tensor>>();
+
+/** Builds a node, or returns the identical one built before. Operators in `ops.ts` call this after checking shapes. */
+export function node(primitive: string, inputs: readonly Tensor[], shape: Shape, dtype: DType = "float32", attributes: Attributes = {}): Tensor {
+  const key = `${primitive}|${inputs.map((t) => t.id).join(",")}|${JSON.stringify(attributes)}|${shape.join(",")}|${dtype}`;
+  const known = built.get(key)?.deref();
+  if (known) return known;
+  const tensor: Tensor = { id: nextId++, primitive, inputs, attributes, shape: [...shape], dtype };
+  built.set(key, new WeakRef(tensor));
+  return tensor;
+}
+
+/** A named input of the program, fed at every run. */
+export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
+  return { id: nextId++, primitive: "input", inputs: [], attributes: { name }, shape: [...shape], dtype };
+}
+
+/** Fixed values, row-major. @throws {ShapeError} if the number of values is not that of the shape */
+export function constant(data: ArrayLike<number>, shape: Shape, dtype: "float32" | "int32" = "float32"): Tensor {
+  if (data.length !== sizeOf(shape)) throw new ShapeError(`constant: ${data.length} values for shape [${shape}]`);
+  const values = dtype === "float32" ? Float32Array.from(data) : Int32Array.from(data);
+  return { id: nextId++, primitive: "constant", inputs: [], attributes: {}, shape: [...shape], dtype, data: values };
+}
+
+const scalars = new Map<number, Tensor>();
+/** A constant of shape []; equal values share one node. */
+export function scalar(value: number): Tensor {
+  let tensor = scalars.get(value);
+  if (!tensor) scalars.set(value, (tensor = constant([value], [])));
+  return tensor;
+}
+
+export function sizeOf(shape: Shape): number {
+  return shape.reduce((product, n) => product * n, 1);
+}
+
+/** The value of a scalar constant, else undefined. */
+export function scalarValue(t: Tensor): number | undefined {
+  return t.primitive === "constant" && t.shape.length === 0 && t.data ? t.data[0] : undefined;
+}
+
+/** All nodes that `outputs` depend on, every node after its inputs. */
+export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  // Iterative, because a training step is a graph deeper than the call stack.
+  const stack: { tensor: Tensor; next: number }[] = [];
+  for (const output of outputs) {
+    if (seen.has(output)) continue;
+    seen.add(output);
+    stack.push({ tensor: output, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1]!;
+      if (top.next < top.tensor.inputs.length) {
+        const dependency = top.tensor.inputs[top.next++]!;
+        if (!seen.has(dependency)) {
+          seen.add(dependency);
+          stack.push({ tensor: dependency, next: 0 });
+        }
+      } else {
+        order.push(top.tensor);
+        stack.pop();
+      }
+    }
+  }
+  return order;
+}
