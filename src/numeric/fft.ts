@@ -68,8 +68,8 @@ export function fftn(re: Float64Array, im: Float64Array, shape: readonly number[
   }
   if (inverse) {
     for (let i = 0; i < total; i++) {
-      re[i]! /= total;
-      im[i]! /= total;
+      re[i] /= total;
+      im[i] /= total;
     }
   }
 }
@@ -93,9 +93,9 @@ function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: nu
     }
     for (let j = 0; j < n; j++) {
       for (let l = 0; l < count; l++) {
-        const from = base[l]! + j * stride;
-        a.re[j * count + l] = re[from]!;
-        a.im[j * count + l] = im[from]!;
+        const from = base[l] + j * stride;
+        a.re[j * count + l] = re[from];
+        a.im[j * count + l] = im[from];
       }
     }
     let length = n;
@@ -108,9 +108,9 @@ function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: nu
     }
     for (let j = 0; j < n; j++) {
       for (let l = 0; l < count; l++) {
-        const to = base[l]! + j * stride;
-        re[to] = a.re[j * count + l]!;
-        im[to] = a.im[j * count + l]!;
+        const to = base[l] + j * stride;
+        re[to] = a.re[j * count + l];
+        im[to] = a.im[j * count + l];
       }
     }
   }
@@ -132,17 +132,17 @@ function stage(
     const from = spacing * p;
     const to = spacing * radix * p;
     if (radix === 4) {
-      const c1 = cosine[p * step]!, s1 = sine[p * step]!;
-      const c2 = cosine[2 * p * step]!, s2 = sine[2 * p * step]!;
-      const c3 = cosine[3 * p * step]!, s3 = sine[3 * p * step]!;
+      const c1 = cosine[p * step], s1 = sine[p * step];
+      const c2 = cosine[2 * p * step], s2 = sine[2 * p * step];
+      const c3 = cosine[3 * p * step], s3 = sine[3 * p * step];
       for (let q = 0; q < spacing; q++) {
         const i0 = from + q, i1 = i0 + jump, i2 = i1 + jump, i3 = i2 + jump;
         const o0 = to + q, o1 = o0 + spacing, o2 = o1 + spacing, o3 = o2 + spacing;
-        const sumR = xr[i0]! + xr[i2]!, sumI = xi[i0]! + xi[i2]!;
-        const difR = xr[i0]! - xr[i2]!, difI = xi[i0]! - xi[i2]!;
-        const oddR = xr[i1]! + xr[i3]!, oddI = xi[i1]! + xi[i3]!;
+        const sumR = xr[i0] + xr[i2], sumI = xi[i0] + xi[i2];
+        const difR = xr[i0] - xr[i2], difI = xi[i0] - xi[i2];
+        const oddR = xr[i1] + xr[i3], oddI = xi[i1] + xi[i3];
         // -i (x1 - x3)
-        const rotR = xi[i1]! - xi[i3]!, rotI = xr[i3]! - xr[i1]!;
+        const rotR = xi[i1] - xi[i3], rotI = xr[i3] - xr[i1];
         yr[o0] = sumR + oddR;
         yi[o0] = sumI + oddI;
         const b1r = difR + rotR, b1i = difI + rotI;
@@ -156,28 +156,28 @@ function stage(
         yi[o3] = b3r * s3 + b3i * c3;
       }
     } else if (radix === 2) {
-      const c1 = cosine[p * step]!, s1 = sine[p * step]!;
+      const c1 = cosine[p * step], s1 = sine[p * step];
       for (let q = 0; q < spacing; q++) {
         const i0 = from + q, i1 = i0 + jump;
         const o0 = to + q, o1 = o0 + spacing;
-        const br = xr[i0]! - xr[i1]!, bi = xi[i0]! - xi[i1]!;
-        yr[o0] = xr[i0]! + xr[i1]!;
-        yi[o0] = xi[i0]! + xi[i1]!;
+        const br = xr[i0] - xr[i1], bi = xi[i0] - xi[i1];
+        yr[o0] = xr[i0] + xr[i1];
+        yi[o0] = xi[i0] + xi[i1];
         yr[o1] = br * c1 - bi * s1;
         yi[o1] = br * s1 + bi * c1;
       }
     } else if (radix === 3) {
-      const c1 = cosine[p * step]!, s1 = sine[p * step]!;
-      const c2 = cosine[2 * p * step]!, s2 = sine[2 * p * step]!;
+      const c1 = cosine[p * step], s1 = sine[p * step];
+      const c2 = cosine[2 * p * step], s2 = sine[2 * p * step];
       const root = Math.sqrt(3) / 2;
       for (let q = 0; q < spacing; q++) {
         const i0 = from + q, i1 = i0 + jump, i2 = i1 + jump;
         const o0 = to + q, o1 = o0 + spacing, o2 = o1 + spacing;
-        const sumR = xr[i1]! + xr[i2]!, sumI = xi[i1]! + xi[i2]!;
-        const rotR = root * (xi[i1]! - xi[i2]!), rotI = root * (xr[i2]! - xr[i1]!);
-        const midR = xr[i0]! - sumR / 2, midI = xi[i0]! - sumI / 2;
-        yr[o0] = xr[i0]! + sumR;
-        yi[o0] = xi[i0]! + sumI;
+        const sumR = xr[i1] + xr[i2], sumI = xi[i1] + xi[i2];
+        const rotR = root * (xi[i1] - xi[i2]), rotI = root * (xr[i2] - xr[i1]);
+        const midR = xr[i0] - sumR / 2, midI = xi[i0] - sumI / 2;
+        yr[o0] = xr[i0] + sumR;
+        yi[o0] = xi[i0] + sumI;
         const b1r = midR + rotR, b1i = midI + rotI;
         yr[o1] = b1r * c1 - b1i * s1;
         yi[o1] = b1r * s1 + b1i * c1;
@@ -203,11 +203,11 @@ function primeButterfly(
     yi.fill(0, out, out + spacing);
     for (let j = 0; j < radix; j++) {
       const turn = ((((j * k) % radix) * (n / radix)) + p * k * step) % n;
-      const c = cosine[turn]!, s = sine[turn]!;
+      const c = cosine[turn], s = sine[turn];
       const input = from + j * jump;
       for (let q = 0; q < spacing; q++) {
-        yr[out + q]! += xr[input + q]! * c - xi[input + q]! * s;
-        yi[out + q]! += xr[input + q]! * s + xi[input + q]! * c;
+        yr[out + q] += xr[input + q] * c - xi[input + q] * s;
+        yi[out + q] += xr[input + q] * s + xi[input + q] * c;
       }
     }
   }
@@ -229,7 +229,7 @@ function roll(data: ArrayLike<number>, shape: readonly number[], offsets: readon
     for (let y = 0; y < ny; y++) {
       const from = (z * ny + y) * nx;
       const to = (toZ * ny + ((y + shift[1]) % ny)) * nx;
-      for (let x = 0; x < nx; x++) out[to + ((x + shift[2]) % nx)] = data[from + x]!;
+      for (let x = 0; x < nx; x++) out[to + ((x + shift[2]) % nx)] = data[from + x];
     }
   }
   return out;

@@ -14,8 +14,8 @@ function directDft(re: ArrayLike<number>, im: ArrayLike<number>, sign: number): 
     let sumR = 0, sumI = 0;
     for (let x = 0; x < n; x++) {
       const angle = (sign * 2 * Math.PI * ((k * x) % n)) / n;
-      sumR += re[x]! * Math.cos(angle) - im[x]! * Math.sin(angle);
-      sumI += re[x]! * Math.sin(angle) + im[x]! * Math.cos(angle);
+      sumR += re[x] * Math.cos(angle) - im[x] * Math.sin(angle);
+      sumI += re[x] * Math.sin(angle) + im[x] * Math.cos(angle);
     }
     out.re.push(sumR);
     out.im.push(sumI);
@@ -25,7 +25,7 @@ function directDft(re: ArrayLike<number>, im: ArrayLike<number>, sign: number): 
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let largest = a.length === b.length ? 0 : Infinity;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
   return largest;
 }
 
@@ -60,11 +60,11 @@ describe("fftn", () => {
       for (let z = 0; z < 3; z++) for (let y = 0; y < 10; y++) for (let x = 0; x < 7; x++) {
         const angle = -2 * Math.PI * ((kz * z) / 3 + (ky * y) / 10 + (kx * x) / 7);
         const i = (z * 10 + y) * 7 + x;
-        sumR += re[i]! * Math.cos(angle) - im[i]! * Math.sin(angle);
-        sumI += re[i]! * Math.sin(angle) + im[i]! * Math.cos(angle);
+        sumR += re[i] * Math.cos(angle) - im[i] * Math.sin(angle);
+        sumI += re[i] * Math.sin(angle) + im[i] * Math.cos(angle);
       }
       const k = (kz * 10 + ky) * 7 + kx;
-      worst = Math.max(worst, Math.abs(sumR - a[k]!), Math.abs(sumI - b[k]!));
+      worst = Math.max(worst, Math.abs(sumR - a[k]), Math.abs(sumI - b[k]));
     }
     expect(worst).toBeLessThan(1e-11);
   });
@@ -87,14 +87,14 @@ describe("centeredTransform", () => {
       return out;
     };
     const data = Float64Array.from({ length: total }, (_, i) => {
-      const r2 = coordinates(i).reduce((s, x, d) => s + (x - Math.floor(shape[d]! / 2)) ** 2, 0);
+      const r2 = coordinates(i).reduce((s, x, d) => s + (x - Math.floor(shape[d] / 2)) ** 2, 0);
       return Math.exp(-r2 / (2 * sigma * sigma)) / Math.pow(2 * Math.PI * sigma * sigma, shape.length / 2);
     });
     const { re, im } = centeredTransform(data, shape);
     let worst = 0;
     for (let i = 0; i < total; i++) {
-      const s2 = coordinates(i).reduce((s, k, d) => s + (signedFrequency(k, shape[d]!) / shape[d]!) ** 2, 0);
-      worst = Math.max(worst, Math.abs(re[i]! - Math.exp(-2 * Math.PI ** 2 * sigma ** 2 * s2)), Math.abs(im[i]!));
+      const s2 = coordinates(i).reduce((s, k, d) => s + (signedFrequency(k, shape[d]) / shape[d]) ** 2, 0);
+      worst = Math.max(worst, Math.abs(re[i] - Math.exp(-2 * Math.PI ** 2 * sigma ** 2 * s2)), Math.abs(im[i]));
     }
     // The sampled Gaussian differs from the continuous one by its aliases, exp(-2 pi^2 sigma^2 / 4) at the Nyquist frequency.
     expect(worst).toBeLessThan(3e-5);

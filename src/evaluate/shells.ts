@@ -1,0 +1,42 @@
+import { centeredTransform, signedFrequency } from "../numeric/fft.ts";
+import { InputError, type Volume } from "../io/types.ts";
+
+/** Complex Fourier coefficients of a cubic volume, FFT order, phases relative to voxel floor(n/2). */
+export interface Spectrum {
+  re: Float64Array;
+  im: Float64Array;
+  boxSize: number;
+}
+
+/** Edge of a cubic volume in voxels. Throws InputError when it is not a cube; `name` is how the message calls it. */
+export function cubeEdge(volume: Volume, name = "the map"): number {
+  const [nz, ny, nx] = volume.shape;
+  if (nz !== ny || ny !== nx) {
+    throw new InputError(`${name} has ${nx} x ${ny} x ${nz} voxels; a cubic box is needed: pad or crop it first`);
+  }
+  return nx;
+}
+
+/** Spectrum of a cubic volume. Throws InputError when it is not a cube. */
+export function spectrumOf(volume: Volume): Spectrum {
+  const boxSize = cubeEdge(volume);
+  return { ...centeredTransform(volume.data, volume.shape), boxSize };
+}
+
+/**
+ * Calls `visit(index, shell)` for every coefficient of a cube of edge n, where shell = round(|k|) in Fourier pixels
+ * (shells 1 Fourier pixel wide, centred on whole numbers, as RELION bins them); corners beyond the Nyquist shell included.
+ */
+export function forEachCoefficient(n: number, visit: (index: number, shell: number, kx: number, ky: number, kz: number) => void): void {
+  let index = 0;
+  for (let z = 0; z < n; z++) {
+    const kz = signedFrequency(z, n);
+    for (let y = 0; y < n; y++) {
+      const ky = signedFrequency(y, n);
+      for (let x = 0; x < n; x++) {
+        const kx = signedFrequency(x, n);
+        visit(index++, Math.round(Math.sqrt(kx * kx + ky * ky + kz * kz)), kx, ky, kz);
+      }
+    }
+  }
+}
