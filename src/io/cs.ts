@@ -1,0 +1,212 @@
+/** cryoSPARC .cs files: numpy structured arrays in the .npy format (https://numpy.org/neps/nep-0001-npy-format.html). */
+import { readFile } from "node:fs/promises";
+import { fileError } from "./files.ts";
+import { HALF_VALUES } from "./float16.ts";
+import { InputError } from "./types.ts";
+
+/** One column: `values` holds the rows one after the other, each of the product of `shape` values. */
+export interface CsField {
+  /** Shape of one row's value; [] for a scalar. */
+  shape: number[];
+  /** Numbers and booleans (0, 1) as float64; 64-bit integers exactly; strings without padding. */
+  values: Float64Array | BigInt64Array | BigUint64Array | string[];
+}
+
+export interface CsTable {
+  file: string;
+  count: number;
+  fields: Map<string, CsField>;
+}
+
+/** @throws InputError when the file cannot be read or is no numpy structured array of numbers and fixed-width strings. */
+export async function readCs(path: string): Promise<CsTable> {
+  const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
+  return parseCs(bytes, path);
+}
+
+/** @param file name for messages. @throws as {@link readCs}. */
+export function parseCs(bytes: Uint8Array, file: string): CsTable {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (text.toString("latin1", 1, 6) === "CSDAT") {
+    throw new InputError(`${file} is in cryoSPARC's compressed CSDAT format; export the particles as a numpy .cs file`);
+  }
+  if (text.toString("latin1", 0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
+  // Version 1 has a 2-byte header length, versions 2 and 3 one of 4 bytes.
+  const wide = bytes[6]! > 1;
+  const headerStart = wide ? 12 : 10;
+  const dataStart = headerStart + (wide ? text.readUInt32LE(8) : text.readUInt16LE(8));
+  const header = parseLiteral(text.toString(bytes[6]! > 2 ? "utf8" : "latin1", headerStart, dataStart), file);
+  const { descr, shape } = header as { descr?: Literal; shape?: Literal };
+  if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
+    throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
+  }
+  const count = Number(shape[0]);
+  const columns = descr.map((entry) => columnOf(entry, file));
+  const rowBytes = columns.reduce((sum, column) => sum + column.length * column.type.bytes, 0);
+  const expected = dataStart + count * rowBytes;
+  if (bytes.length < expected) {
+    throw new InputError(`${file} is truncated: ${count} rows need ${expected} bytes, the file holds ${bytes.length}`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const fields = new Map<string, CsField>();
+  let offset = dataStart;
+  for (const { name, type, shape: itemShape, length } of columns) {
+    const values = type.allocate(count * length);
+    for (let row = 0; row < count; row++) {
+      for (let i = 0; i < length; i++) values[row * length + i] = type.read(view, offset + row * rowBytes + i * type.bytes);
+    }
+    if (name !== "") fields.set(name, { shape: itemShape, values }); // unnamed fields are numpy's padding
+    offset += length * type.bytes;
+  }
+  return { file, count, fields };
+}
+
+/**
+ * The table with the fields that only `passthrough` has added, its rows matched by `uid`.
+ * @throws InputError when a table has no uid or a particle is missing from the passthrough file.
+ */
+export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable {
+  const uids = uidsOf(table);
+  const rowOf = new Map<bigint, number>();
+  uidsOf(passthrough).forEach((uid, row) => rowOf.set(uid, row));
+  const rows = Array.from(uids, (uid, i) => {
+    const row = rowOf.get(uid);
+    if (row === undefined) throw new InputError(`${table.file}: row ${i + 1} (uid ${uid}) is not in the passthrough file ${passthrough.file}`);
+    return row;
+  });
+  const fields = new Map(table.fields);
+  for (const [name, field] of passthrough.fields) {
+    if (!fields.has(name)) fields.set(name, { shape: field.shape, values: takeRows(field, rows) });
+  }
+  return { ...table, fields };
+}
+
+function uidsOf(table: CsTable): BigUint64Array | BigInt64Array {
+  const values = table.fields.get("uid")?.values;
+  if (values instanceof BigUint64Array || values instanceof BigInt64Array) return values;
+  throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+}
+
+function takeRows(field: CsField, rows: number[]): CsField["values"] {
+  const length = field.shape.reduce((a, b) => a * b, 1);
+  const from = field.values as { [i: number]: never };
+  const to = emptyLike(field.values, rows.length * length) as { [i: number]: never };
+  rows.forEach((row, i) => {
+    for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k]!;
+  });
+  return to as unknown as CsField["values"];
+}
+
+function emptyLike(values: CsField["values"], length: number): CsField["values"] {
+  if (Array.isArray(values)) return new Array<string>(length);
+  if (values instanceof Float64Array) return new Float64Array(length);
+  return values instanceof BigInt64Array ? new BigInt64Array(length) : new BigUint64Array(length);
+}
+
+/** How one numpy scalar type is laid out and read. */
+interface ScalarType {
+  bytes: number;
+  allocate(length: number): CsField["values"] & { [i: number]: unknown };
+  read(view: DataView, at: number): unknown;
+}
+
+interface Column {
+  name: string;
+  type: ScalarType;
+  shape: number[];
+  /** Scalars per row. */
+  length: number;
+}
+
+/** A descr entry: (name, type) or (name, type, shape); the name may be a (title, name) pair. */
+function columnOf(entry: Literal, file: string): Column {
+  const [title, type, shape = []] = Array.isArray(entry) ? entry : [];
+  const name = Array.isArray(title) ? title[1] : title;
+  if (typeof name !== "string" || typeof type !== "string") throw new InputError(`${file}: a field has no simple name and type`);
+  const dimensions = (Array.isArray(shape) ? shape : [shape]).map(Number);
+  return { name, type: scalarType(type, name, file), shape: dimensions, length: dimensions.reduce((a, b) => a * b, 1) };
+}
+
+function scalarType(code: string, name: string, file: string): ScalarType {
+  const [, order, kind, digits] = /^([<>|=])([biufSaU])(\d+)$/.exec(code) ?? [];
+  const size = Number(digits);
+  const little = order !== ">";
+  const numbers = (read: ScalarType["read"]): ScalarType => ({ bytes: size, allocate: (n) => new Float64Array(n), read });
+  switch (kind === undefined ? "" : kind + size) {
+    case "b1": case "u1": return numbers((view, at) => view.getUint8(at));
+    case "u2": return numbers((view, at) => view.getUint16(at, little));
+    case "u4": return numbers((view, at) => view.getUint32(at, little));
+    case "u8": return { bytes: 8, allocate: (n) => new BigUint64Array(n), read: (view, at) => view.getBigUint64(at, little) };
+    case "i1": return numbers((view, at) => view.getInt8(at));
+    case "i2": return numbers((view, at) => view.getInt16(at, little));
+    case "i4": return numbers((view, at) => view.getInt32(at, little));
+    case "i8": return { bytes: 8, allocate: (n) => new BigInt64Array(n), read: (view, at) => view.getBigInt64(at, little) };
+    case "f2": return numbers((view, at) => HALF_VALUES[view.getUint16(at, little)]);
+    case "f4": return numbers((view, at) => view.getFloat32(at, little));
+    case "f8": return numbers((view, at) => view.getFloat64(at, little));
+  }
+  if (kind === "S" || kind === "a") return { bytes: size, allocate: strings, read: (view, at) => bytesString(view, at, size) };
+  if (kind === "U") return { bytes: 4 * size, allocate: strings, read: (view, at) => codePointString(view, at, size, little) };
+  throw new InputError(`${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`);
+}
+
+function strings(length: number): string[] {
+  return new Array<string>(length);
+}
+
+function bytesString(view: DataView, at: number, size: number): string {
+  while (size > 0 && view.getUint8(at + size - 1) === 0) size--;
+  return Buffer.from(view.buffer, view.byteOffset + at, size).toString("utf8");
+}
+
+function codePointString(view: DataView, at: number, size: number, little: boolean): string {
+  while (size > 0 && view.getUint32(at + 4 * (size - 1), little) === 0) size--;
+  return String.fromCodePoint(...Array.from({ length: size }, (_, i) => view.getUint32(at + 4 * i, little)));
+}
+
+type Literal = string | number | boolean | null | Literal[] | { [key: string]: Literal };
+
+/** The part of Python's literal syntax that .npy headers use: dict, list, tuple, string, integer, True, False, None. */
+function parseLiteral(text: string, file: string): Literal {
+  const tokens = text.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[{}[\](),:]|[^\s{}[\](),:]+/g) ?? [];
+  let at = 0;
+  const broken = () => new InputError(`${file}: the numpy header cannot be understood`);
+
+  function items(close: string): Literal[] {
+    const list: Literal[] = [];
+    while (tokens[at] !== close) {
+      list.push(value());
+      if (tokens[at] === ",") at++;
+      else if (tokens[at] !== close) throw broken();
+    }
+    at++;
+    return list;
+  }
+
+  function dictionary(): Literal {
+    const result: { [key: string]: Literal } = {};
+    while (tokens[at] !== "}") {
+      const key = value();
+      if (typeof key !== "string" || tokens[at++] !== ":") throw broken();
+      result[key] = value();
+      if (tokens[at] === ",") at++;
+      else if (tokens[at] !== "}") throw broken();
+    }
+    at++;
+    return result;
+  }
+
+  function value(): Literal {
+    const token = tokens[at++];
+    if (token === undefined) throw broken();
+    if (token === "{") return dictionary();
+    if (token === "[") return items("]");
+    if (token === "(") return items(")");
+    if (/^['"]/.test(token)) return token.slice(1, -1).replace(/\\(.)/g, "$1");
+    if (token === "True" || token === "False") return token === "True";
+    if (token === "None") return null;
+    if (/^\d+L?$/.test(token)) return parseInt(token, 10);
+    throw broken();
+  }
+  return value();
+}

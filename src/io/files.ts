@@ -1,0 +1,105 @@
+/** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
+import { appendFile, mkdir, open, rename, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { InputError } from "./types.ts";
+
+const REASONS: Record<string, string> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  EROFS: "the file system is read-only",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder",
+  EEXIST: "a file of that name is in the way",
+  ENAMETOOLONG: "the name is too long",
+  EMFILE: "too many open files",
+};
+
+/** The error of a failed file operation as an InputError "cannot <verb> <path>: <reason>"; any other error as it is. */
+export function fileError(verb: "read" | "write", path: string, error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = code === undefined ? undefined : REASONS[code];
+  return reason === undefined ? error : new InputError(`cannot ${verb} ${path}: ${reason}`);
+}
+
+/** A hidden name beside `path`, so that renaming it to `path` stays on one file system. */
+export function temporaryPath(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+}
+
+/**
+ * Writes a file beside its name through `fill`, flushes it to disk and renames it into place. When anything fails,
+ * the previous file stays and the temporary one is removed.
+ * @throws InputError naming `path` when the disk is full or the folder cannot be written.
+ */
+export async function writeThenRename(path: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const temporary = temporaryPath(path);
+  try {
+    const handle = await open(temporary, "wx");
+    try {
+      await fill(handle);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw fileError("write", path, error);
+  }
+}
+
+/** Replaces `path` by `data` in one step; see {@link writeThenRename}. */
+export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
+  await writeThenRename(path, (handle) => handle.writeFile(data));
+}
+
+/**
+ * Creates the folder (and those above it) if needed and makes sure that files can be written in it.
+ * @throws InputError naming the folder.
+ */
+export async function ensureWritableFolder(path: string): Promise<void> {
+  const probe = temporaryPath(join(path, "probe"));
+  try {
+    await mkdir(path, { recursive: true });
+    await (await open(probe, "wx")).close();
+    await rm(probe);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
+/** Appends `line` and a line feed. @throws InputError naming the file. */
+export async function appendLine(path: string, line: string): Promise<void> {
+  try {
+    await appendFile(path, `${line}\n`);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
+/** Writes all of `bytes` at `position`, however many calls it takes. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  const longest = 1 << 30;
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesWritten } = await handle.write(bytes, done, Math.min(longest, bytes.length - done), position + done);
+    done += bytesWritten;
+  }
+}
+
+/** Fills `bytes` from `position`; returns how many bytes there were before the end of the file. */
+export async function readFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
+  const longest = 1 << 30;
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(longest, bytes.length - done), position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}

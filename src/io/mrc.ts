@@ -1,0 +1,308 @@
+/** MRC2014 maps and image stacks: reading, and writing beside the name with a rename at the end. */
+import { open, rename, rm, stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
+import { fileError, readFully, temporaryPath, writeFully, writeThenRename } from "./files.ts";
+import { HALF_VALUES, halfBits } from "./float16.ts";
+import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
+import type { MrcHeader } from "./mrcHeader.ts";
+import { InputError } from "./types.ts";
+import type { Volume } from "./types.ts";
+
+export type { MrcHeader } from "./mrcHeader.ts";
+
+/** Pixels are moved in pieces of about this size, so that memory use does not grow with the file. */
+const CHUNK_BYTES = 1 << 24;
+
+/** The header of a map or stack, of either byte order. @throws InputError when the file cannot be read or is no MRC file. */
+export async function readMrcHeader(path: string): Promise<MrcHeader> {
+  return withFile(path, (handle) => headerOf(handle, path));
+}
+
+/**
+ * Reads a map of any supported mode, byte order and axis order as z, y, x with x fastest.
+ * `pixelSizeAngstrom` is 0 where the header names no cell (ask the user then).
+ * @throws InputError when the file is truncated, an image stack, or has voxels that are no cubes.
+ */
+export async function readMap(path: string): Promise<Volume> {
+  return withFile(path, async (handle) => {
+    const header = await headerOf(handle, path);
+    await checkLength(handle, header, path, "section");
+    const { columns, rows, sections, axisOrder } = header;
+    if (sections === 1) throw new InputError(`${path} is a single ${columns} x ${rows} image where a volume is needed`);
+    const cubic = columns === rows && rows === sections;
+    if (isStackName(path) || header.spaceGroup >= 401 || (header.spaceGroup === 0 && !cubic)) {
+      throw new InputError(`${path} is a stack (${sections} images of ${columns} x ${rows}) where a volume is needed`);
+    }
+    const stored: [number, number, number] = [columns, rows, sections];
+    const sizeAlong = (axis: number) => stored[axisOrder.indexOf(axis)]!;
+    const shape: [number, number, number] = [sizeAlong(3), sizeAlong(2), sizeAlong(1)];
+    const strideAlong = [1, shape[2], shape[2] * shape[1]];
+    const [columnStride, rowStride, sectionStride] = axisOrder.map((axis) => strideAlong[axis - 1]!) as [number, number, number];
+
+    const data = new Float32Array(columns * rows * sections);
+    const sectionSize = columns * rows;
+    const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / (4 * sectionSize)));
+    const inOrder = axisOrder.join() === "1,2,3";
+    for (let first = 0; first < sections; first += perChunk) {
+      const count = Math.min(perChunk, sections - first);
+      const offset = header.dataOffset + first * sectionSize * header.bytesPerPixel;
+      if (inOrder) {
+        await readPixels(handle, header, offset, data.subarray(first * sectionSize, (first + count) * sectionSize), path);
+        continue;
+      }
+      const chunk = new Float32Array(count * sectionSize);
+      await readPixels(handle, header, offset, chunk, path);
+      for (let s = 0, from = 0; s < count; s++) {
+        for (let r = 0; r < rows; r++) {
+          let to = (first + s) * sectionStride + r * rowStride;
+          for (let c = 0; c < columns; c++, to += columnStride) data[to] = chunk[from++]!;
+        }
+      }
+    }
+    return { data, shape, pixelSizeAngstrom: isotropicPixelSize(header, 3, path), originAngstrom: header.originAngstrom };
+  });
+}
+
+/**
+ * Writes a volume (mode 2, little-endian, ISPG 1, statistics filled) and renames it into place.
+ * @param label first text label of the header, ASCII, at most 80 characters.
+ * @throws InputError when the disk is full or the folder cannot be written; Error when a voxel is not finite.
+ */
+export async function writeMap(path: string, volume: Volume, label = "cryogan"): Promise<void> {
+  const [sections, rows, columns] = volume.shape;
+  if (volume.data.length !== sections * rows * columns) {
+    throw new RangeError(`volume of shape ${volume.shape.join(" x ")} has ${volume.data.length} voxels`);
+  }
+  const statistics = new RunningStatistics();
+  statistics.add(volume.data);
+  const { pixelSizeAngstrom, originAngstrom } = volume;
+  const header = encodeMrcHeader({
+    columns, rows, sections, mode: 2, pixelSizeAngstrom, originAngstrom, isStack: false, statistics: statistics.result(), label,
+  });
+  await writeThenRename(path, async (handle) => {
+    await writeFully(handle, header, 0);
+    await writeFully(handle, bytesOf(volume.data), HEADER_BYTES);
+  });
+}
+
+/** An open image stack; images stay on disk. */
+export interface ImageStack {
+  count: number;
+  height: number;
+  width: number;
+  /** 0 where the header names no cell. */
+  pixelSizeAngstrom: number;
+  /**
+   * Reads the images with these 0-based indices one after the other into `out` (row-major, `height * width` each).
+   * Runs of consecutive indices are read at once.
+   */
+  read(indices: ArrayLike<number>, out: Float32Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an image stack (`.mrcs`, or `.mrc` holding images).
+ * @throws InputError when the file is truncated or is a volume (not named .mrcs, cubic, ISPG 1).
+ */
+export async function openStack(path: string): Promise<ImageStack> {
+  const handle = await openToRead(path);
+  try {
+    const header = await headerOf(handle, path);
+    checkIsStack(header, path);
+    await checkLength(handle, header, path, "image");
+    return {
+      count: header.sections, height: header.rows, width: header.columns,
+      pixelSizeAngstrom: isotropicPixelSize(header, 2, path),
+      read: (indices, out) => readImages(handle, header, path, indices, out),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function readImages(
+  handle: FileHandle, header: MrcHeader, path: string, indices: ArrayLike<number>, out: Float32Array,
+): Promise<void> {
+  const size = header.columns * header.rows;
+  if (out.length < indices.length * size) throw new RangeError(`${indices.length} images of ${size} pixels do not fit ${out.length}`);
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i]!;
+    if (!Number.isInteger(index) || index < 0 || index >= header.sections) {
+      throw new InputError(`${path} holds ${header.sections} images; there is no image ${index + 1}`);
+    }
+  }
+  const longestRun = Math.max(1, Math.floor(CHUNK_BYTES / (size * header.bytesPerPixel)));
+  for (let start = 0; start < indices.length; ) {
+    let end = start + 1;
+    while (end < indices.length && end - start < longestRun && indices[end] === indices[end - 1]! + 1) end++;
+    const offset = header.dataOffset + indices[start]! * size * header.bytesPerPixel;
+    await readPixels(handle, header, offset, out.subarray(start * size, end * size), path);
+    start = end;
+  }
+}
+
+/** A stack being written image by image. */
+export interface StackWriter {
+  /** Appends whole images, row-major; wait for one call before the next. */
+  append(images: Float32Array): Promise<void>;
+  /** Completes the header and renames the file into place. */
+  close(): Promise<void>;
+  /** Gives up: removes what was written; a file of that name from before stays. */
+  abort(): Promise<void>;
+}
+
+/**
+ * Starts an image stack (ISPG 0) in float32 (mode 2) or float16 (mode 12) beside `path`.
+ * @throws InputError when the disk is full or the folder cannot be written, or a pixel does not fit float16;
+ * Error (on close) when a pixel was not finite or no image was appended.
+ */
+export async function createStackWriter(
+  path: string, options: { width: number; height: number; pixelSizeAngstrom: number; mode: 2 | 12 },
+): Promise<StackWriter> {
+  const { width, height, pixelSizeAngstrom, mode } = options;
+  const temporary = temporaryPath(path);
+  const statistics = new RunningStatistics();
+  let sections = 0;
+  let position = HEADER_BYTES;
+  const handle = await open(temporary, "wx").catch((error: unknown) => { throw fileError("write", path, error); });
+
+  const abort = async () => {
+    await handle.close();
+    await rm(temporary, { force: true });
+  };
+  return {
+    abort,
+    async append(images) {
+      const count = images.length / (width * height);
+      if (!Number.isInteger(count)) throw new RangeError(`${images.length} pixels are no whole number of ${width} x ${height} images`);
+      const bytes = mode === 2 ? bytesOf(images) : encodeHalves(images, path);
+      statistics.add(mode === 2 ? images : decodePixels(bytes, mode, new Float32Array(images.length)));
+      await writeFully(handle, bytes, position).catch((error: unknown) => { throw fileError("write", path, error); });
+      position += bytes.length;
+      sections += count;
+    },
+    async close() {
+      try {
+        if (sections === 0) throw new Error(`no image was written to ${path}`);
+        const header = encodeMrcHeader({
+          columns: width, rows: height, sections, mode, pixelSizeAngstrom, originAngstrom: [0, 0, 0], isStack: true,
+          statistics: statistics.result(), label: "cryogan",
+        });
+        await writeFully(handle, header, 0);
+        await handle.sync();
+      } catch (error) {
+        await abort();
+        throw fileError("write", path, error);
+      }
+      await handle.close();
+      await rename(temporary, path).catch(async (error: unknown) => {
+        await rm(temporary, { force: true });
+        throw fileError("write", path, error);
+      });
+    },
+  };
+}
+
+async function openToRead(path: string): Promise<FileHandle> {
+  const information = await stat(path).catch((error: unknown) => { throw fileError("read", path, error); });
+  if (!information.isFile()) throw new InputError(`cannot read ${path}: it is not a file`);
+  return open(path, "r").catch((error: unknown) => { throw fileError("read", path, error); });
+}
+
+async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  const handle = await openToRead(path);
+  try {
+    return await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function headerOf(handle: FileHandle, path: string): Promise<MrcHeader> {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const found = await readFully(handle, bytes, 0);
+  return parseMrcHeader(bytes.subarray(0, found), path);
+}
+
+function isStackName(path: string): boolean {
+  return path.toLowerCase().endsWith(".mrcs");
+}
+
+/** ISPG alone does not tell: many programs write 1 for stacks. The name decides, then the shape. */
+function checkIsStack(header: MrcHeader, path: string): void {
+  const { columns, rows, sections, spaceGroup, axisOrder } = header;
+  const cubic = columns === rows && rows === sections && sections > 1;
+  if (!isStackName(path) && (spaceGroup >= 401 || (spaceGroup >= 1 && cubic))) {
+    throw new InputError(
+      `${path} is a volume (${columns} x ${rows} x ${sections}) where an image stack is needed; name it .mrcs if it is a stack`);
+  }
+  if (axisOrder.join() !== "1,2,3") {
+    throw new InputError(`${path} is no usable image stack: its axis order (MAPC, MAPR, MAPS) is ${axisOrder.join(", ")}`);
+  }
+}
+
+async function checkLength(handle: FileHandle, header: MrcHeader, path: string, unit: "image" | "section"): Promise<void> {
+  const unitBytes = header.columns * header.rows * header.bytesPerPixel;
+  const expected = header.dataOffset + unitBytes * header.sections;
+  const found = (await handle.stat()).size;
+  if (found >= expected) return;
+  const whole = Math.max(0, Math.floor((found - header.dataOffset) / unitBytes));
+  const last = whole === 0 ? `no ${unit} is whole` : `the last whole ${unit} is number ${whole}`;
+  throw new InputError(
+    `${path} is truncated: ${header.sections} ${unit}s need ${expected} bytes, the file holds ${found}; ${last}; copy or write it anew`);
+}
+
+/** Pixel size common to the first `dimensions` axes. */
+function isotropicPixelSize(header: MrcHeader, dimensions: 2 | 3, path: string): number {
+  const sizes = header.pixelSizeAngstrom.slice(0, dimensions);
+  const first = sizes[0]!;
+  if (sizes.some((size) => Math.abs(size - first) > 1e-3 * first)) {
+    throw new InputError(`${path} has pixels that are not square: ${sizes.map((s) => s.toPrecision(5)).join(" x ")} Å`);
+  }
+  return first;
+}
+
+/** Reads `out.length` pixels from byte `offset` of the file and converts them to float32. */
+async function readPixels(handle: FileHandle, header: MrcHeader, offset: number, out: Float32Array, path: string): Promise<void> {
+  const direct = header.mode === 2;
+  const bytes = direct ? bytesOf(out) : new Uint8Array(out.length * header.bytesPerPixel);
+  const found = await readFully(handle, bytes, offset);
+  if (found < bytes.length) throw new InputError(`${path} became shorter while it was read`);
+  if (!header.littleEndian) swapBytes(bytes, header.bytesPerPixel);
+  if (!direct) decodePixels(bytes, header.mode, out);
+}
+
+// Typed arrays below are little-endian, as is every machine ONNX Runtime for Node is built for.
+
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function swapBytes(bytes: Uint8Array, width: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (width === 2) buffer.swap16();
+  if (width === 4) buffer.swap32();
+}
+
+function decodePixels(bytes: Uint8Array, mode: number, out: Float32Array): Float32Array {
+  if (mode === 0) out.set(new Int8Array(bytes.buffer));
+  else if (mode === 1) out.set(new Int16Array(bytes.buffer));
+  else {
+    const words = new Uint16Array(bytes.buffer);
+    if (mode === 6) out.set(words);
+    else for (let i = 0; i < words.length; i++) out[i] = HALF_VALUES[words[i]!]!;
+  }
+  return out;
+}
+
+function encodeHalves(values: Float32Array, path: string): Uint8Array {
+  const words = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const word = halfBits(values[i]!);
+    if ((word & 0x7fff) === 0x7c00) throw new InputError(`cannot write ${path}: pixel value ${values[i]} does not fit float16; use float32`);
+    words[i] = word;
+  }
+  return new Uint8Array(words.buffer);
+}
