@@ -10,8 +10,8 @@ type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
 type AttributeInit = MessageInitShape<typeof AttributeProtoSchema>;
 
-const opset = 18;
-const irVersion = 8;
+const opset = 20;
+const irVersion = 9;
 const elementType: Record<DType, DataType> = { float32: DataType.FLOAT, int32: DataType.INT32, bool: DataType.BOOL };
 
 const valueInfo = (name: string, shape: Shape, dtype: DType): MessageInitShape<typeof ValueInfoProtoSchema> => ({
@@ -21,10 +21,13 @@ const valueInfo = (name: string, shape: Shape, dtype: DType): MessageInitShape<t
 const intAttribute = (name: string, value: number): AttributeInit => ({ name, type: AttributeType.INT, i: BigInt(value) });
 const intsAttribute = (name: string, values: readonly number[]): AttributeInit => ({ name, type: AttributeType.INTS, ints: values.map(BigInt) });
 
-/** The pieces a primitive's emission may use: `op` appends a node and names its output, `ints` an int64 constant. */
+const stringAttribute = (name: string, value: string): AttributeInit => ({ name, type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+
+/** The pieces a primitive's emission may use: `op` appends a node and names its output, `ints` and `floats` a constant vector. */
 interface Emitter {
   op(type: string, inputs: string[], attributes?: AttributeInit[], output?: string): string;
   ints(values: readonly number[]): string;
+  floats(values: readonly number[]): string;
 }
 
 /** ONNX operators that do what a primitive does, inputs in the same order. */
@@ -43,13 +46,6 @@ const emissions: Record<string, Emission> = {
   expand: (e, t, [x], output) => e.op("Expand", [x!, e.ints(t.shape)], [], output),
   sum: (e, t, [x], output) => e.op("ReduceSum", [x!, e.ints(t.attributes["axes"] as number[])], [intAttribute("keepdims", 1)], output),
   max: (e, t, [x], output) => e.op("ReduceMax", [x!, e.ints(t.attributes["axes"] as number[])], [intAttribute("keepdims", 1)], output),
-  logSumExp: (e, t, [x], output) => {
-    const last = e.ints([t.inputs[0]!.shape.length - 1]);
-    const peak = e.op("ReduceMax", [x!, last], [intAttribute("keepdims", 1)]);
-    const total = e.op("ReduceSum", [e.op("Exp", [e.op("Sub", [x!, peak])]), last], [intAttribute("keepdims", 1)]);
-    return e.op("Reshape", [e.op("Add", [e.op("Log", [total]), peak]), e.ints(t.shape)], [], output);
-  },
-  softmax: (e, _t, [x], output) => e.op("Softmax", [x!], [intAttribute("axis", -1)], output),
   concat: (e, t, inputs, output) => e.op("Concat", inputs, [intAttribute("axis", t.attributes["axis"] as number)], output),
   slice: (e, t, [x], output) => {
     const { axis, start, end } = t.attributes as Record<string, number>;
@@ -61,17 +57,27 @@ const emissions: Record<string, Emission> = {
     return e.op("Pad", [x!, e.ints([...along(before!), ...along(after!)])], [], output);
   },
   gather: (e, _t, [table, indices], output) => e.op("Gather", [table!, indices!], [], output),
+  trilinear: (e, t, [volume, points], output) => {
+    // GridSample wants coordinates in -1..1 from the first to the last voxel.
+    const [depth, height, width] = t.inputs[0]!.shape.slice(1) as [number, number, number];
+    const count = sizeOf(t.shape) / t.shape[0]!;
+    const scaled = e.op("Sub", [e.op("Mul", [points!, e.floats([2 / (width - 1), 2 / (height - 1), 2 / (depth - 1)])]), e.floats([1])]);
+    const grid = e.op("Reshape", [scaled, e.ints([1, 1, 1, count, 3])]);
+    const batch = e.op("Unsqueeze", [volume!, e.ints([0])]);
+    const sampled = e.op("GridSample", [batch, grid], [stringAttribute("mode", "linear"), intAttribute("align_corners", 1)]);
+    return e.op("Reshape", [sampled, e.ints(t.shape)], [], output);
+  },
   scatterAdd: (e, t, [updates, indices], output) => {
     const rows = sizeOf(t.inputs[1]!.shape), [height, width] = t.shape as [number, number];
     const where = e.op("Cast", [e.op("Reshape", [indices!, e.ints([rows, 1])])], [intAttribute("to", DataType.INT64)]);
     const what = e.op("Reshape", [updates!, e.ints([rows, width])]);
     const blank = e.op("ConstantOfShape", [e.ints([height, width])]);
-    return e.op("ScatterND", [blank, where, what], [{ name: "reduction", type: AttributeType.STRING, s: new TextEncoder().encode("add") }], output);
+    return e.op("ScatterND", [blank, where, what], [stringAttribute("reduction", "add")], output);
   },
 };
 
 /**
- * ONNX model (IR 8, opset 18) that computes `outputs` from `inputs`.
+ * ONNX model (IR 9, opset 20) that computes `outputs` from `inputs`.
  *
  * @param inputs  tensors made by `input`, in the order the model declares them; inputs that nothing uses are kept
  * @param outputs named results
@@ -81,7 +87,7 @@ const emissions: Record<string, Emission> = {
 export function emitOnnx(inputs: readonly Tensor[], outputs: Readonly<Record<string, Tensor>>, name = "cryogan"): Uint8Array {
   const nodes: NodeInit[] = [];
   const initializers: TensorInit[] = [];
-  const intNames = new Map<string, string>();
+  const constantNames = new Map<string, string>();
   const names = new Map<Tensor, string>();
   let temporaries = 0;
 
@@ -90,16 +96,18 @@ export function emitOnnx(inputs: readonly Tensor[], outputs: Readonly<Record<str
       nodes.push({ opType, input: from, output: [output], attribute });
       return output;
     },
-    ints(values) {
-      const key = values.join();
-      let known = intNames.get(key);
-      if (!known) {
-        intNames.set(key, (known = `ints${intNames.size}`));
-        initializers.push({ name: known, dims: [BigInt(values.length)], dataType: DataType.INT64, int64Data: values.map(BigInt) });
-      }
-      return known;
-    },
+    ints: (values) => vector(values, { dataType: DataType.INT64, int64Data: values.map(BigInt) }),
+    floats: (values) => vector(values, { dataType: DataType.FLOAT, floatData: [...values] }),
   };
+  function vector(values: readonly number[], content: TensorInit): string {
+    const key = `${content.dataType}:${values.join()}`;
+    let known = constantNames.get(key);
+    if (!known) {
+      constantNames.set(key, (known = `constants${constantNames.size}`));
+      initializers.push({ name: known, dims: [BigInt(values.length)], ...content });
+    }
+    return known;
+  }
 
   for (const t of inputs) names.set(t, t.attributes["name"] as string);
   for (const t of topologicalOrder(Object.values(outputs))) {

@@ -61,11 +61,6 @@ const rules: Record<string, Rule> = {
     const count = op.sum(attained, y.attributes["axes"] as number[], true);
     return [op.mul(op.div(g, count), attained)];
   },
-  logSumExp: (g, _y, x) => [op.mul(op.reshape(g, [...g.shape, 1]), op.softmax(x!))],
-  softmax: (g, y) => {
-    const gy = op.mul(g, y);
-    return [op.sub(gy, op.mul(y, op.sum(gy, [-1], true)))];
-  },
   concat: (g, y, ...inputs) => {
     const axis = y.attributes["axis"] as number;
     let start = 0;
@@ -80,6 +75,7 @@ const rules: Record<string, Rule> = {
     return [op.slice(g, axis, before, before + x!.shape[axis]!)];
   },
   gather: (g, _y, table, indices) => [op.scatterAdd(g, indices!, table!.shape[0]!), undefined],
+  trilinear: (g, _y, volume, points) => [op.trilinearAdjoint(g, points!, volume!.shape.slice(1) as [number, number, number]), undefined],
   scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices!), undefined],
 };
 

@@ -142,14 +142,6 @@ function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, ke
 export const sum = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("sum", x, axes, keepAxes);
 /** Maximum over `axes`; the gradient goes to every place that attains it, shared equally. */
 export const max = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("max", x, axes, keepAxes);
-/** ln Σ e^x over the last axis, which it removes. */
-export function logSumExp(x: Tensor): Tensor {
-  return node("logSumExp", [x], x.shape.slice(0, -1));
-}
-/** e^x / Σ e^x over the last axis. */
-export function softmax(x: Tensor): Tensor {
-  return node("softmax", [x], x.shape);
-}
 
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0]!;
@@ -191,12 +183,55 @@ export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tens
   return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
 }
 
+/**
+ * Trilinear interpolation of a volume with zeros outside.
+ *
+ * @param volume [channels, depth, height, width]
+ * @param points [..., 3], coordinates (x, y, z) in voxels; no gradient flows to them
+ * @returns [channels, ...]
+ */
+export function trilinear(volume: Tensor, points: Tensor): Tensor {
+  if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
+  return node("trilinear", [volume, points], [volume.shape[0]!, ...points.shape.slice(0, -1)]);
+}
+
+/**
+ * The adjoint of `trilinear`: spreads values [channels, ...] at points [..., 3] onto a volume [channels, ...shape].
+ * Points must lie at least one voxel inside the far faces.
+ */
+export function trilinearAdjoint(values: Tensor, points: Tensor, shape: readonly [number, number, number]): Tensor {
+  const [depth, height, width] = shape;
+  const channels = values.shape[0]!;
+  const count = sizeOf(points.shape) / 3;
+  const flat = transpose(reshape(points, [count, 3]), [1, 0]);
+  const base = floor(flat);
+  const fraction = sub(flat, base);
+  const weight = [sub(1, fraction), fraction]; // for the lower and the upper neighbour along each axis, [3, count]
+  const along = (t: Tensor, axis: number): Tensor => pick(t, 0, axis);
+  const rows: Tensor[] = [], weights: Tensor[] = [];
+  for (const dz of [0, 1]) for (const dy of [0, 1]) for (const dx of [0, 1]) {
+    const row = add(add(mul(add(along(base, 2), dz), height * width), mul(add(along(base, 1), dy), width)), add(along(base, 0), dx));
+    rows.push(cast(row, "int32"));
+    weights.push(mul(mul(along(weight[dz]!, 2), along(weight[dy]!, 1)), along(weight[dx]!, 0)));
+  }
+  const updates = mul(reshape(values, [channels, 1, count]), reshape(stack(weights, 0), [1, 8, count]));
+  const columns = transpose(reshape(updates, [channels, 8 * count]), [1, 0]);
+  const table = scatterAdd(columns, reshape(stack(rows, 0), [8 * count]), depth * height * width);
+  return reshape(transpose(table, [1, 0]), [channels, depth, height, width]);
+}
+
 // ---- composites -------------------------------------------------------------------------------------------------
 
 export const square = (x: Tensor): Tensor => mul(x, x);
 export const mean = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => {
   const count = normaliseAxes(x, axes, "mean").reduce((product, a) => product * x.shape[a]!, 1);
   return mul(sum(x, axes, keepAxes), 1 / count);
+};
+/** ln Σ e^x over `axes`, stable for large |x|. */
+export const logSumExp = (x: Tensor, axes: readonly number[]): Tensor => {
+  const peak = stopGradient(max(x, axes, true));
+  const total = log(sum(exp(sub(x, peak)), axes, true));
+  return reshape(add(total, peak), x.shape.filter((_, i) => !axes.includes(i)));
 };
 /** max(x, slope·x) for slope < 1. */
 export const leakyRelu = (x: Tensor, slope: number): Tensor => maximum(x, mul(x, slope));

@@ -22,12 +22,17 @@ export class ShapeError extends Error {
   override name = "ShapeError";
 }
 
+function checkLengths(shape: Shape, operator: string): void {
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) throw new ShapeError(`${operator}: [${shape}] is not a shape; lengths are whole numbers, 0 or more`);
+}
+
 let nextId = 0;
 /** Nodes already built, so that the same expression written twice is computed once. */
 const built = new Map<string, WeakRef<Tensor>>();
 
 /** Builds a node, or returns the identical one built before. Operators in `ops.ts` call this after checking shapes. */
 export function node(primitive: string, inputs: readonly Tensor[], shape: Shape, dtype: DType = "float32", attributes: Attributes = {}): Tensor {
+  checkLengths(shape, primitive);
   const key = `${primitive}|${inputs.map((t) => t.id).join(",")}|${JSON.stringify(attributes)}|${shape.join(",")}|${dtype}`;
   const known = built.get(key)?.deref();
   if (known) return known;
@@ -38,6 +43,7 @@ export function node(primitive: string, inputs: readonly Tensor[], shape: Shape,
 
 /** A named input of the program, fed at every run. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
+  checkLengths(shape, `input '${name}'`);
   return { id: nextId++, primitive: "input", inputs: [], attributes: { name }, shape: [...shape], dtype };
 }
 
