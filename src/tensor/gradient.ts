@@ -36,7 +36,6 @@ const rules: Record<string, Rule> = {
   abs: (g, _y, x) => [op.mul(g, op.sign(x!))],
   sigmoid: (g, y) => [op.mul(g, op.mul(y, op.sub(1, y)))],
   softplus: (g, _y, x) => [op.mul(g, op.sigmoid(x!))],
-  cast: (g, _y, x) => [x!.dtype === "float32" ? g : undefined],
   matmul: (g, _y, a, b) => {
     const ga = a!.shape.length === 2 && b!.shape.length > 2
       ? op.sum(op.matmul(g, op.matrixTranspose(b!)), [...Array(b!.shape.length - 2).keys()])
@@ -80,7 +79,7 @@ const rules: Record<string, Rule> = {
 };
 
 /** Primitives through which no gradient flows: their derivative is zero almost everywhere, or cut on purpose. */
-const flat = new Set(["floor", "sign", "stopGradient", "greater", "equal", "input", "constant"]);
+const flat = new Set(["floor", "sign", "cast", "stopGradient", "greater", "equal", "input", "constant"]);
 
 /** Names of all primitives: those with a gradient rule and those without. */
 export const primitives: readonly string[] = [...Object.keys(rules), ...flat];
@@ -94,7 +93,7 @@ export const primitives: readonly string[] = [...Object.keys(rules), ...flat];
  * @throws {ShapeError} if `loss` is not a float32 scalar
  */
 export function gradient(loss: Tensor, parameters: readonly Tensor[]): Tensor[] {
-  if (loss.shape.length !== 0 || loss.dtype !== "float32") throw new ShapeError(`gradient: the loss has shape [${loss.shape}], not []`);
+  if (loss.shape.length !== 0 || loss.dtype !== "float32") throw new ShapeError(`gradient: the loss is ${loss.dtype} [${loss.shape}], not a float32 scalar`);
   const order = topologicalOrder([loss]);
   const wanted = new Set<Tensor>(parameters);
   const reaches = new Set<Tensor>();

@@ -8,6 +8,17 @@ export type Operand = Tensor | number;
 const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? scalar(x) : x);
 const show = (...tensors: Tensor[]): string => tensors.map((t) => `[${t.shape}]`).join(" and ");
 
+function needFloat(operator: string, ...tensors: Tensor[]): void {
+  const other = tensors.find((t) => t.dtype !== "float32");
+  if (other) throw new ShapeError(`${operator}: needs float32, not ${other.dtype} ${show(other)}`);
+}
+/** An axis counted from the front; negative ones count from the back. @throws {ShapeError} */
+function axisFromFront(axis: number, rank: number, operator: string): number {
+  const at = axis < 0 ? axis + rank : axis;
+  if (!(at >= 0 && at < rank)) throw new ShapeError(`${operator}: no axis ${axis} in ${rank} axes`);
+  return at;
+}
+
 // ---- elementwise ------------------------------------------------------------------------------------------------
 
 /** Shape of a NumPy broadcast. @throws {ShapeError} */
@@ -29,7 +40,7 @@ function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = 
   return node(name, [a, b], broadcastShape(a.shape, b.shape, name), out === "bool" ? "bool" : a.dtype);
 }
 const unary = (name: string) => (x: Tensor): Tensor => {
-  if (x.dtype !== "float32") throw new ShapeError(`${name}: needs float32, not ${x.dtype}`);
+  needFloat(name, x);
   return node(name, [x], x.shape);
 };
 
@@ -78,6 +89,7 @@ export const stopGradient = unary("stopGradient");
 export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   if (condition.dtype !== "bool") throw new ShapeError(`where: condition is ${condition.dtype}, not bool`);
+  needFloat("where", a, b);
   return node("where", [condition, a, b], broadcastShape(condition.shape, broadcastShape(a.shape, b.shape, "where"), "where"));
 }
 
@@ -95,6 +107,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   const fits = ra >= 2 && rb >= 2 && a.shape[ra - 1] === b.shape[rb - 2] &&
     (leadA.length === 0 || leadB.length === 0 || leadA.join() === leadB.join());
   if (!fits) throw new ShapeError(`matmul: shapes ${show(a, b)} do not multiply`);
+  needFloat("matmul", a, b);
   return node("matmul", [a, b], [...(leadA.length ? leadA : leadB), a.shape[ra - 2]!, b.shape[rb - 1]!]);
 }
 
@@ -110,6 +123,7 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
 /** Swaps the last two axes. */
 export function matrixTranspose(x: Tensor): Tensor {
   const r = x.shape.length;
+  if (r < 2) throw new ShapeError(`matrixTranspose: ${show(x)} is not a matrix`);
   return transpose(x, [...Array(r - 2).keys(), r - 1, r - 2]);
 }
 
@@ -133,6 +147,7 @@ function normaliseAxes(x: Tensor, axes: readonly number[] | undefined, operator:
   return list;
 }
 function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, keepAxes: boolean): Tensor {
+  needFloat(name, x);
   const list = normaliseAxes(x, axes, name);
   if (list.length === 0) return x;
   const kept = x.shape.map((n, i) => (list.includes(i) ? 1 : n));
@@ -144,10 +159,11 @@ export const sum = (x: Tensor, axes?: readonly number[], keepAxes = false): Tens
 export const max = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("max", x, axes, keepAxes);
 
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
-  const first = tensors[0]!;
-  const at = axis < 0 ? axis + first.shape.length : axis;
+  const first = tensors[0];
+  if (!first) throw new ShapeError("concat: nothing to concatenate");
+  const at = axisFromFront(axis, first.shape.length, "concat");
   const same = tensors.every((t) => t.dtype === first.dtype && t.shape.length === first.shape.length && t.shape.every((n, i) => i === at || n === first.shape[i]));
-  if (!same || at >= first.shape.length) throw new ShapeError(`concat: ${show(...tensors)} along axis ${axis}`);
+  if (!same) throw new ShapeError(`concat: ${show(...tensors)} (${tensors.map((t) => t.dtype).join(", ")}) along axis ${axis}`);
   if (tensors.length === 1) return first;
   const length = tensors.reduce((total, t) => total + t.shape[at]!, 0);
   return node("concat", [...tensors], first.shape.map((n, i) => (i === at ? length : n)), first.dtype, { axis: at });
@@ -155,17 +171,18 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
 
 /** Elements start ≤ i < end along one axis. */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
-  const at = axis < 0 ? axis + x.shape.length : axis;
-  const n = x.shape[at];
-  if (n === undefined || start < 0 || end > n || start >= end) throw new ShapeError(`slice: ${start}..${end} along axis ${axis} of ${show(x)}`);
+  const at = axisFromFront(axis, x.shape.length, "slice");
+  const n = x.shape[at]!;
+  if (start < 0 || end > n || start >= end) throw new ShapeError(`slice: ${start}..${end} along axis ${axis} of ${show(x)}`);
   if (start === 0 && end === n) return x;
   return node("slice", [x], x.shape.map((m, i) => (i === at ? end - start : m)), x.dtype, { axis: at, start, end });
 }
 
 /** Zeros before and after, along one axis. */
 export function pad(x: Tensor, axis: number, before: number, after: number): Tensor {
-  const at = axis < 0 ? axis + x.shape.length : axis;
-  if (at >= x.shape.length || before < 0 || after < 0) throw new ShapeError(`pad: ${before}, ${after} along axis ${axis} of ${show(x)}`);
+  needFloat("pad", x);
+  const at = axisFromFront(axis, x.shape.length, "pad");
+  if (before < 0 || after < 0) throw new ShapeError(`pad: ${before}, ${after} along axis ${axis} of ${show(x)}`);
   if (before === 0 && after === 0) return x;
   return node("pad", [x], x.shape.map((m, i) => (i === at ? before + m + after : m)), "float32", { axis: at, before, after });
 }
@@ -173,6 +190,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
 /** Rows of a table: table [rows, width], indices [...] → [..., width]. Indices must lie in 0..rows-1. */
 export function gather(table: Tensor, indices: Tensor): Tensor {
   if (table.shape.length !== 2 || indices.dtype !== "int32") throw new ShapeError(`gather: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
+  needFloat("gather", table);
   return node("gather", [table, indices], [...indices.shape, table.shape[1]!]);
 }
 
@@ -180,6 +198,7 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
 export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor {
   const width = updates.shape[updates.shape.length - 1];
   if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(0, -1).join() !== indices.shape.join()) throw new ShapeError(`scatterAdd: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
+  needFloat("scatterAdd", updates);
   return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
 }
 
@@ -192,6 +211,7 @@ export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tens
  */
 export function trilinear(volume: Tensor, points: Tensor): Tensor {
   if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
+  needFloat("trilinear", volume, points);
   return node("trilinear", [volume, points], [volume.shape[0]!, ...points.shape.slice(0, -1)]);
 }
 
@@ -229,9 +249,10 @@ export const mean = (x: Tensor, axes?: readonly number[], keepAxes = false): Ten
 };
 /** ln Σ e^x over `axes`, stable for large |x|. */
 export const logSumExp = (x: Tensor, axes: readonly number[]): Tensor => {
-  const peak = stopGradient(max(x, axes, true));
-  const total = log(sum(exp(sub(x, peak)), axes, true));
-  return reshape(add(total, peak), x.shape.filter((_, i) => !axes.includes(i)));
+  const list = normaliseAxes(x, axes, "logSumExp");
+  const peak = stopGradient(max(x, list, true));
+  const total = log(sum(exp(sub(x, peak)), list, true));
+  return reshape(add(total, peak), x.shape.filter((_, i) => !list.includes(i)));
 };
 /** max(x, slope·x) for slope < 1. */
 export const leakyRelu = (x: Tensor, slope: number): Tensor => maximum(x, mul(x, slope));
@@ -240,14 +261,14 @@ export const ones = (shape: Shape): Tensor => expand(scalar(1), shape);
 /** Stacks tensors of one shape along a new axis. */
 export const stack = (tensors: readonly Tensor[], axis: number): Tensor => {
   const widen = (t: Tensor): Tensor => {
-    const at = axis < 0 ? axis + t.shape.length + 1 : axis;
+    const at = axisFromFront(axis, t.shape.length + 1, "stack");
     return reshape(t, [...t.shape.slice(0, at), 1, ...t.shape.slice(at)]);
   };
   return concat(tensors.map(widen), axis);
 };
 /** Element i along an axis, which is removed. */
 export const pick = (x: Tensor, axis: number, i: number): Tensor => {
-  const at = axis < 0 ? axis + x.shape.length : axis;
+  const at = axisFromFront(axis, x.shape.length, "pick");
   return reshape(slice(x, at, i, i + 1), x.shape.filter((_, a) => a !== at));
 };
 export { constant, scalar };

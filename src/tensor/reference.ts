@@ -55,16 +55,6 @@ const reduction = (start: number, combine: (sofar: number, x: number) => number)
   return out;
 };
 
-/** The rows along the last axis. */
-function lastAxisRows(x: Value): Float64Array[] {
-  const length = x.shape[x.shape.length - 1]!;
-  return Array.from({ length: x.data.length / length }, (_, row) => x.data.subarray(row * length, (row + 1) * length));
-}
-function rowLogSumExp(row: Float64Array): number {
-  const peak = Math.max(...row);
-  return peak + Math.log(row.reduce((total, x) => total + Math.exp(x - peak), 0));
-}
-
 const meanings: Record<string, Meaning> = {
   constant: (t) => Float64Array.from(t.data!),
 
@@ -109,11 +99,6 @@ const meanings: Record<string, Meaning> = {
 
   sum: reduction(0, (total, x) => total + x),
   max: reduction(-Infinity, Math.max),
-  logSumExp: (_t, x) => Float64Array.from(lastAxisRows(x!), rowLogSumExp),
-  softmax: (_t, x) => Float64Array.from(lastAxisRows(x!).flatMap((row) => {
-    const norm = rowLogSumExp(row);
-    return Array.from(row, (v) => Math.exp(v - norm));
-  })),
 
   concat: (t, ...parts) => {
     const axis = t.attributes["axis"] as number;
@@ -138,6 +123,16 @@ const meanings: Record<string, Meaning> = {
 
   /** y[…, c] = table[indices[…], c] */
   gather: (t, table, indices) => build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
+  /** y[c, …] = Σ over the eight voxels v around points[…] of volume[c, v] · Π over axes (1 - distance); voxels outside are zero. */
+  trilinear: (t, volume, points) => build(t.shape, ([channel, ...place]) => {
+    const [x, y, z] = [0, 1, 2].map((axis) => at(points!, [...place, axis])) as [number, number, number];
+    const inside = (index: Index): boolean => index.every((i, axis) => i >= 0 && i < volume!.shape[axis + 1]!);
+    let total = 0;
+    for (const k of [Math.floor(z), Math.floor(z) + 1]) for (const j of [Math.floor(y), Math.floor(y) + 1]) for (const i of [Math.floor(x), Math.floor(x) + 1]) {
+      if (inside([k, j, i])) total += at(volume!, [channel!, k, j, i]) * (1 - Math.abs(z - k)) * (1 - Math.abs(y - j)) * (1 - Math.abs(x - i));
+    }
+    return total;
+  }),
   /** y[r, c] = Σ over places p with indices[p] = r of updates[p, c] */
   scatterAdd: (t, updates, indices) => {
     const width = t.shape[1]!;

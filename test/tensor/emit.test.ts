@@ -1,0 +1,115 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { describe, expect, it } from "vitest";
+import { emitOnnx } from "../../src/tensor/emit.ts";
+import { gradient } from "../../src/tensor/gradient.ts";
+import { ModelProtoSchema } from "../../src/tensor/onnx/onnx_pb.ts";
+import * as op from "../../src/tensor/ops.ts";
+import { evaluateReference } from "../../src/tensor/reference.ts";
+import { input, type Tensor } from "../../src/tensor/tensor.ts";
+import { cases, titleOf, withWeights } from "./cases.ts";
+
+/** `data` as ONNX Runtime takes it. */
+function ortTensor(t: Tensor, data: Float64Array): OrtTensor {
+  if (t.dtype === "bool") return new OrtTensor("bool", Uint8Array.from(data), t.shape);
+  return t.dtype === "int32" ? new OrtTensor("int32", Int32Array.from(data), t.shape) : new OrtTensor("float32", Float32Array.from(data), t.shape);
+}
+
+/** Emits, loads and runs a graph on the CPU. */
+async function runOnnx(inputs: Tensor[], feeds: ReadonlyMap<Tensor, Float64Array>, outputs: Record<string, Tensor>) {
+  const session = await InferenceSession.create(emitOnnx(inputs, outputs), { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const fed = Object.fromEntries(inputs.map((t) => [t.attributes["name"] as string, ortTensor(t, feeds.get(t)!)]));
+  const results = await session.run(fed);
+  await session.release();
+  return results;
+}
+
+/** Runs a graph of inputs written here as plain numbers, and returns its output `y`. */
+async function runPlain(y: Tensor, ...feeds: [Tensor, number[]][]): Promise<number[]> {
+  const results = await runOnnx(feeds.map(([t]) => t), new Map(feeds.map(([t, values]) => [t, Float64Array.from(values)])), { y });
+  return Array.from(results["y"]!.data as Float32Array);
+}
+
+describe("ONNX emission against the double-precision interpreter", () => {
+  cases.forEach((c, i) => {
+    it(`of ${titleOf(c, i)}, its gradient and its second derivatives`, async () => {
+      const { output, first, second, inputs, feeds } = withWeights(c, i, gradient);
+      const outputs = Object.fromEntries([output, ...first, ...second].map((t, k) => [`y${k}`, t]));
+      const expected = evaluateReference(Object.values(outputs), feeds);
+      const results = await runOnnx(inputs, feeds, outputs);
+      Object.entries(outputs).forEach(([name, t], k) => {
+        const result = results[name]!;
+        expect(result.type).toBe(t.dtype);
+        expect(result.dims).toEqual(t.shape);
+        // Sums and quotients of a few float32 roundings (6e-8 each) of numbers whose terms are at most a few tens.
+        Array.from(result.data as Float32Array, Number).forEach((value, e) => {
+          const truth = expected[k]![e]!;
+          expect(Math.abs(value - truth), `${name}[${e}]: ${value} against ${truth}`).toBeLessThanOrEqual(t.dtype === "float32" ? 4e-6 * (1 + Math.abs(truth)) : 0);
+        });
+      });
+    });
+  });
+});
+
+describe("ONNX emission at large arguments", () => {
+  const big = 200; // e^200 overflows float32
+  const x = input("x", [3]);
+  const values: [Tensor, number[]] = [x, [-big, 0, big]];
+
+  it("of softplus is 0, ln 2 and x", async () => {
+    const y = await runPlain(op.softplus(x), values);
+    expect(y[0]).toBe(0);
+    expect(y[1]).toBeCloseTo(Math.LN2, 6);
+    expect(y[2]).toBe(big);
+  });
+  it("of the gradient of softplus is 0, ½ and 1", async () => {
+    expect(await runPlain(gradient(op.sum(op.softplus(x)), [x])[0]!, values)).toEqual([0, 0.5, 1]);
+  });
+  it("of logSumExp is the largest", async () => {
+    expect(await runPlain(op.logSumExp(x, [0]), values)).toEqual([big]);
+  });
+  it("of the gradient of logSumExp is one at the largest", async () => {
+    expect(await runPlain(gradient(op.logSumExp(x, [0]), [x])[0]!, values)).toEqual([0, 0, 1]);
+  });
+});
+
+describe("ONNX emission of trilinear interpolation", () => {
+  it("takes zeros outside the volume", async () => {
+    const volume = input("volume", [1, 2, 2, 2]);
+    // Half a voxel beyond the last x; a voxel beyond the first z; far away.
+    const points = op.constant([1.5, 0, 0, 0, 0, -1, 9, 9, 9], [3, 3]);
+    expect(await runPlain(op.trilinear(volume, points), [volume, [1, 2, 3, 4, 5, 6, 7, 8]])).toEqual([1, 0, 0]);
+  });
+});
+
+describe("ONNX emission of whole models", () => {
+  it("keeps inputs that nothing uses, in the order given", () => {
+    const a = input("a", [2]), b = input("b", [3], "int32"), c = input("c", [], "bool");
+    const model = fromBinary(ModelProtoSchema, emitOnnx([c, a, b], { y: op.neg(a) }, "name"));
+    expect(model.graph!.input.map((v) => v.name)).toEqual(["c", "a", "b"]);
+    expect(model.graph!.name).toBe("name");
+  });
+
+  it("emits a shared expression once", () => {
+    const a = input("a", [2]);
+    const model = fromBinary(ModelProtoSchema, emitOnnx([a], { y: op.add(op.exp(a), op.sin(op.exp(a))) }));
+    expect(model.graph!.node.filter((n) => n.opType === "Exp").length).toBe(1);
+  });
+
+  it("gives an input, or one tensor, under several output names", async () => {
+    const a = input("a", [2]);
+    const y = op.neg(a);
+    const results = await runOnnx([a], new Map([[a, Float64Array.of(1, -2)]]), { same: a, first: y, second: y });
+    expect(Object.fromEntries(Object.entries(results).map(([name, t]) => [name, Array.from(t.data as Float32Array)]))).toEqual({ same: [1, -2], first: [-1, 2], second: [-1, 2] });
+  });
+
+  it("writes int32 constants", async () => {
+    const table = input("table", [3, 2]);
+    expect(await runPlain(op.gather(table, op.constant([2, 0], [2], "int32")), [table, [1, 2, 3, 4, 5, 6]])).toEqual([5, 6, 1, 2]);
+  });
+
+  it("refuses outputs that depend on an input not listed, naming it", () => {
+    const a = input("a", [2]), b = input("forgotten", [2]);
+    expect(() => emitOnnx([a], { y: op.add(a, b) })).toThrow(/'forgotten'/);
+  });
+});
