@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+
+export function addReportCommand(program: Command): void {
+  program
+    .command("report")
+    .summary("draw report.html of a run folder again")
+    .description("Draw report.html of a run folder again, from what the folder holds now: also of a run that is going on or was stopped.")
+    .argument("<folder>", "run folder: the --out of reconstruct")
+    .option("--json", "print the path of the report as JSON")
+    .addHelpText(
+      "after",
+      `
+Example:
+  $ cryogan report run
+`,
+    )
+    .action(async (folder: string, values: { json?: boolean }) => {
+      const { writeReport } = await import("../../web/report/report.ts");
+      const report = await writeReport(folder);
+      process.stdout.write(values.json ? `${JSON.stringify({ report })}\n` : `${report}\n`);
+    });
+}

@@ -1,0 +1,46 @@
+import { type Command, Option } from "commander";
+import { devices, noiseKinds, simulateDefaults } from "../options/choices.ts";
+import { addOpticsOptions, addViewOptions } from "./optics.ts";
+
+export function addSimulateCommand(program: Command): void {
+  const command = program
+    .command("simulate")
+    .summary("make particle images from an atomic model or a map")
+    .description("Make a stack of particle images (particles.mrcs, particles.star) and the true map from an atomic model or a map.")
+    .argument("<model>", "atomic model (.cif or .pdb, also .gz) or map (.mrc)")
+    .requiredOption("--particles <count>", "number of images")
+    .requiredOption("--box <pixels>", "box edge in pixels")
+    .requiredOption("--pixel-size <Å>", "pixel size in Å")
+    .requiredOption("--out <folder>", "folder to write to")
+    .option("--snr <ratio>", "variance of the signal over variance of the noise, per pixel")
+    .option("--noise-free", "images without noise, instead of --snr")
+    .option("--resolution <Å>", "low-pass filter of the density in Å (default: twice the pixel size)")
+    .option("--symmetric-frame", "turn the model so that its twofold axes lie along x, y and z (D2)");
+  addViewOptions(addOpticsOptions(command))
+    .option("--shift-sigma <Å>", "Gaussian in-plane shifts: standard deviation in x and in y, in Å")
+    .option("--shift-triangular <fraction>", "triangular in-plane shifts: half-width in x and in y as a fraction of the box edge")
+    .addOption(
+      new Option("--noise <kind>", "white Gaussian, Gaussian with the power spectrum of a stack, or images of a stack")
+        .choices(noiseKinds)
+        .default(simulateDefaults.noise),
+    )
+    .option("--noise-bank <stack>", "stack of particle-free images (.mrcs) for --noise spectrum and --noise bank")
+    .option("--seed <number>", "seed of all random draws", simulateDefaults.seed)
+    .addOption(new Option("--device <name>", "where to compute").choices(devices).default(simulateDefaults.device))
+    .option("--json", "print progress and result as JSON lines")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  $ cryogan simulate 7a4m.cif --particles 5000 --box 64 --pixel-size 3 --snr 0.1 --out particles
+  $ cryogan simulate bgal.pdb.gz --particles 41000 --box 192 --pixel-size 1.3 --snr 0.01 \\
+      --defocus-range 1,2 --shift-triangular 0.06 --symmetric-frame --out bgal
+`,
+    )
+    .action(async (model: string, values: Record<string, unknown>) => {
+      const { parseSimulateOptions } = await import("../options/simulate.ts");
+      const options = parseSimulateOptions({ ...values, model });
+      const { simulate } = await import("../actions/simulate.ts");
+      await simulate(options);
+    });
+}

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { devices, noiseKinds, simulateDefaults } from "./choices.ts";
+import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
+import { choice, flag, fraction, nonNegative, parseOptions, path, positive, seed, wholeNumber } from "./values.ts";
+import { toViews, type ViewDistribution, viewFields } from "./views.ts";
+
+/** In-plane shifts of the simulated particles. */
+export type ShiftDistribution =
+  | { kind: "none" }
+  /** Gaussian in x and in y. */
+  | { kind: "gaussian"; sigmaAngstrom: number }
+  /** Triangular density in x and in y, zero at ± this fraction of the box edge. */
+  | { kind: "triangular"; boxFraction: number };
+
+/** Noise added to the simulated images. */
+export type NoiseSource =
+  | { kind: "none" }
+  /** Gaussian, equal power at all frequencies. */
+  | { kind: "white"; snr: number }
+  /** Gaussian with the mean power spectrum of the images of a stack. */
+  | { kind: "spectrum"; snr: number; bank: string }
+  /** Images drawn from a stack of particle-free boxes. */
+  | { kind: "bank"; snr: number; bank: string };
+
+/** What `cryogan simulate` was asked to do. `snr` is the ratio of signal to noise variance per pixel. */
+export interface SimulateCommandOptions {
+  model: string;
+  out: string;
+  particles: number;
+  boxSize: number;
+  pixelSizeAngstrom: number;
+  /** Low-pass of the density; absent: twice the pixel size. */
+  resolutionAngstrom?: number;
+  symmetricFrame: boolean;
+  optics: OpticsOptions;
+  shift: ShiftDistribution;
+  noise: NoiseSource;
+  views: ViewDistribution;
+  seed: number;
+  device: (typeof devices)[number];
+  json: boolean;
+}
+
+/** Fields as typed; keys are the option names in camel case. */
+export const simulateSchema = z
+  .object({
+    model: path("an atomic model (.cif, .pdb) or a map (.mrc)"),
+    out: path("a folder"),
+    particles: wholeNumber(1),
+    box: wholeNumber(8, "pixels"),
+    pixelSize: positive("Å"),
+    snr: positive().optional(),
+    resolution: positive("Å").optional(),
+    symmetricFrame: flag(),
+    ...opticsFields,
+    ...viewFields,
+    shiftSigma: nonNegative("Å").optional(),
+    shiftTriangular: fraction().optional(),
+    noise: choice(noiseKinds).default(simulateDefaults.noise),
+    noiseBank: path("a stack of particle-free images (.mrcs)").optional(),
+    noiseFree: flag(),
+    seed: seed().default(Number(simulateDefaults.seed)),
+    device: choice(devices).default(simulateDefaults.device),
+    json: flag(),
+  })
+  .transform((fields, context): SimulateCommandOptions => {
+    if (fields.resolution !== undefined && fields.resolution < 2 * fields.pixelSize)
+      context.addIssue({ code: "custom", path: ["resolution"], message: `finer than the Nyquist limit of ${2 * fields.pixelSize} Å at this pixel size` });
+    return {
+      model: fields.model,
+      out: fields.out,
+      particles: fields.particles,
+      boxSize: fields.box,
+      pixelSizeAngstrom: fields.pixelSize,
+      resolutionAngstrom: fields.resolution,
+      symmetricFrame: fields.symmetricFrame,
+      optics: toOptics(fields, context),
+      shift: toShift(fields, context),
+      noise: toNoise(fields, context),
+      views: toViews(fields, context),
+      seed: fields.seed,
+      device: fields.device,
+      json: fields.json,
+    };
+  });
+
+function toShift(
+  fields: { shiftSigma?: number | undefined; shiftTriangular?: number | undefined },
+  context: z.RefinementCtx,
+): ShiftDistribution {
+  if (fields.shiftSigma !== undefined && fields.shiftTriangular !== undefined)
+    context.addIssue({ code: "custom", path: ["shiftTriangular"], message: "cannot be combined with --shift-sigma; give one of them" });
+  if (fields.shiftSigma) return { kind: "gaussian", sigmaAngstrom: fields.shiftSigma };
+  if (fields.shiftTriangular) return { kind: "triangular", boxFraction: fields.shiftTriangular };
+  return { kind: "none" };
+}
+
+function toNoise(
+  fields: { noise: (typeof noiseKinds)[number]; noiseFree: boolean; snr?: number | undefined; noiseBank?: string | undefined },
+  context: z.RefinementCtx,
+): NoiseSource {
+  const { noise, noiseFree, snr, noiseBank: bank } = fields;
+  if (noiseFree) {
+    if (snr !== undefined) context.addIssue({ code: "custom", path: ["snr"], message: "cannot be combined with --noise-free" });
+    return { kind: "none" };
+  }
+  if (snr === undefined) {
+    context.addIssue({ code: "custom", path: ["snr"], message: "is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free" });
+    return z.NEVER;
+  }
+  if (noise === "white") {
+    if (bank !== undefined) context.addIssue({ code: "custom", path: ["noiseBank"], message: "has a meaning only with --noise spectrum or --noise bank" });
+    return { kind: "white", snr };
+  }
+  if (bank === undefined) {
+    context.addIssue({ code: "custom", path: ["noiseBank"], message: `is required with --noise ${noise}: a stack of particle-free images` });
+    return z.NEVER;
+  }
+  return { kind: noise, snr, bank };
+}
+
+/** @throws UsageError naming the option */
+export function parseSimulateOptions(values: Record<string, unknown>): SimulateCommandOptions {
+  return parseOptions(simulateSchema, values, { arguments: ["model"] });
+}

@@ -1,0 +1,220 @@
+import { basename } from "node:path";
+import { formatCount, formatDuration, formatNumber } from "../../cli/format.ts";
+import type { FscResult } from "../../evaluate/fsc.ts";
+import type { Volume } from "../../io/types.ts";
+import type { RunEvent, RunExamples, RunSpectra } from "../../reconstruct/events.ts";
+import type { Chart, ChartLine } from "./charts.ts";
+import { type ProgressKey, type RunCurve, runCurves, thin } from "./curves.ts";
+import type { GrayImage } from "./grayImage.ts";
+import { escapeHtml, imageFigure } from "./html.ts";
+import type { RunFolder } from "./runFolder.ts";
+import { type Axis, axisProjection, centralSlice } from "./volumeImages.ts";
+
+/** Content of a report: what the page shows, and the charts it has a place for. */
+export interface ReportContent {
+  title: string;
+  body: string;
+  charts: Chart[];
+}
+
+interface Section {
+  html: string;
+  charts?: Chart[];
+}
+
+/** Points per line of a chart; more cannot be told apart on a screen. */
+const pointsPerLine = 1500;
+const examplesShown = 8;
+
+export function runSections(run: RunFolder): ReportContent {
+  const source = run.config?.["particles"];
+  const title = `CryoGAN map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
+  const curves = runCurves(run.events);
+  const sections: Section[] = [
+    header(title, run),
+    mapSection(run),
+    examplesSection(run.examples),
+    trainingSection(curves),
+    fscSection(run.fsc),
+    spectraSection(run.spectra),
+    nextStepsSection(run),
+    optionsSection(run.config),
+  ];
+  return { title, body: sections.map((section) => section.html).join("\n"), charts: sections.flatMap((section) => section.charts ?? []) };
+}
+
+type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+
+const isType =
+  <T extends RunEvent["type"]>(type: T) =>
+  (event: RunEvent): event is EventOf<T> =>
+    event.type === type;
+
+function header(title: string, run: RunFolder): Section {
+  const starts = run.events.filter(isType("start"));
+  const start = starts.findLast((event) => event.half === undefined) ?? starts.at(-1);
+  const stage = run.events.findLast(isType("stage"));
+  const progress = run.events.findLast(isType("progress"));
+  const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
+  const finished = run.events.slice(Math.max(0, lastStart)).findLast(isType("finished"));
+  const resolution = finished?.resolutionAngstrom ?? run.fsc?.resolution0143Angstrom ?? undefined;
+  const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
+  const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
+  const numbers: [string, string | undefined][] = [
+    ["Resolution (FSC)", resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
+    ["Worked to", stage && `${formatNumber(stage.resolutionAngstrom)} Å`],
+    ["Particles", start && formatCount(start.particles)],
+    ["Box", start && `${start.boxSize} px`],
+    ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
+    ["Symmetry", start?.symmetry],
+    ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
+    ["Device", start?.device],
+    ["Seed", start && String(start.seed)],
+    ["State", state],
+  ];
+  const tiles = numbers.filter(([, value]) => value !== undefined).map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
+  const when = start ? `<p class="muted">Started ${escapeHtml(start.time)}. Folder: ${escapeHtml(run.path)}</p>` : "";
+  const warnings = [
+    ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
+    ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
+  ].map((message) => `<p class="warning">${escapeHtml(message)}</p>`);
+  return { html: `<h1>${escapeHtml(title)}</h1>\n${when}\n<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}` };
+}
+
+const note = (text: string) => `<p class="note">${text}</p>`;
+
+const axes = ["z", "y", "x"] as const;
+const planes = { z: "x right, y down", y: "x right, z down", x: "y right, z down" };
+
+function mapSection({ map, halfMaps }: RunFolder): Section {
+  const figures = (volume: Volume, draw: (volume: Volume, along: Axis) => GrayImage, caption: (along: Axis) => string) =>
+    axes.map((axis) => imageFigure(draw(volume, axis), caption(axis), volume.pixelSizeAngstrom)).join("");
+  const ofMap = map
+    ? `<h3>Central slices</h3><div class="images">${figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`)}</div>` +
+      `<h3>Projections</h3><div class="images">${figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`)}</div>`
+    : note("No map.mrc yet.");
+  const ofHalves = halfMaps.map(({ half, map: volume }) => figures(volume, centralSlice, (axis) => `half ${half}, across ${axis}`)).join("");
+  return { html: `<h2>Map</h2>${ofMap}${ofHalves && `<h3>Half-maps: central slices</h3><div class="images small">${ofHalves}</div>`}` };
+}
+
+function examplesSection(examples: RunExamples | undefined): Section {
+  if (!examples) return { html: `<h2>Particles</h2>${note("No examples.json yet.")}` };
+  const { boxSize } = examples;
+  const strip = (name: string, images: readonly number[][]) => {
+    const figures = images.slice(0, examplesShown).map((pixels) => imageFigure({ width: boxSize, height: boxSize, pixels }, ""));
+    return `<h3>${name}</h3><div class="strip">${figures.join("")}</div>`;
+  };
+  return {
+    html:
+      `<h2>Particles</h2><p>Real images, simulated ones that the critic compares them with, and what the simulated ones show ` +
+      `without noise. When the map is right, the first two rows cannot be told apart. Whitened, and low-passed to the resolution in use.</p>` +
+      strip("Real", examples.real) + strip("Simulated", examples.simulated) + strip("Simulated, without noise", examples.projections),
+  };
+}
+
+const place = (chart: Chart) => `<div class="chart"><h3>${chart.title}</h3><div class="plot" id="${chart.id}"></div></div>`;
+const places = (charts: readonly Chart[]) => `<div class="charts">${charts.map(place).join("")}</div>`;
+
+function trainingSection(curves: readonly RunCurve[]): Section {
+  if (curves.length === 0) return { html: `<h2>Training</h2>${note("No progress in events.jsonl yet.")}` };
+  const lines = (key: ProgressKey, name: string, color: ChartLine["color"]) =>
+    curves.map((curve): ChartLine => ({
+      ...thin(curve.iteration, curve.values[key], pointsPerLine),
+      label: curve.half === undefined ? name : `${name}, half ${curve.half}`,
+      color,
+      dash: curve.half === 1 ? [6, 4] : curve.half === 2 ? [2, 3] : undefined,
+    }));
+  const marks = curves[0]!.stages.map(({ iteration, label }) => ({ x: iteration, label }));
+  const common = { xLabel: "iteration", xKind: "iteration" as const, marks };
+  const charts: Chart[] = [
+    { ...common, id: "losses", title: "Loss", lines: [...lines("criticLoss", "critic", "blue"), ...lines("volumeLoss", "volume", "orange")] },
+    { ...common, id: "logits", title: "Mean output of the critic", lines: [...lines("realLogit", "real", "blue"), ...lines("fakeLogit", "simulated", "orange")] },
+    { ...common, id: "penalty", title: "Gradient penalty", lines: lines("gradientPenalty", "penalty", "green") },
+    { ...common, id: "amplitude", title: "Signal amplitude relative to the data's", lines: lines("signalAmplitude", "amplitude", "purple") },
+  ];
+  const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
+  return {
+    html: `<h2>Training</h2><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for the two that stay close mean that it does. Vertical lines: a stage begins (working box, resolution).${halves}</p>${places(charts)}`,
+    charts,
+  };
+}
+
+const resolutionText = (angstrom: number | null) => (angstrom === null ? "not reached" : `${formatNumber(angstrom)} Å`);
+
+function fscSection(fsc: FscResult | undefined): Section {
+  const title = "<h2>Fourier shell correlation</h2>";
+  if (!fsc) return { html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}` };
+  const curve = (label: string, y: readonly number[] | undefined, color: ChartLine["color"], dash?: ChartLine["dash"]): ChartLine[] =>
+    y ? [{ label, x: fsc.frequency, y, color, dash }] : [];
+  const chart: Chart = {
+    id: "fsc",
+    title: "Correlation by resolution",
+    xLabel: "resolution (Å)",
+    xKind: "resolution",
+    yRange: [-0.1, 1.05],
+    lines: [
+      ...curve("unmasked", fsc.fsc, "blue"),
+      ...curve("masked", fsc.fscMasked, "orange"),
+      ...curve("masked, corrected", fsc.fscCorrected, "green"),
+      ...curve("phases randomised", fsc.fscPhaseRandomised, "text", [6, 4]),
+    ],
+    levels: [{ y: 0.5, label: "0.5" }, { y: 0.143, label: "0.143" }],
+  };
+  const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
+  return {
+    html:
+      `${title}<p>The ${names[fsc.resolutionCurve]} curve falls below 0.5 at ${resolutionText(fsc.resolution05Angstrom)}, below 0.143 at ` +
+      `${resolutionText(fsc.resolution0143Angstrom)}. Between half-maps read 0.143, against a known map 0.5.</p>${place(chart)}`,
+    charts: [chart],
+  };
+}
+
+function spectraSection(spectra: RunSpectra | undefined): Section {
+  if (!spectra) return { html: `<h2>Power spectra</h2>${note("No spectra.json yet.")}` };
+  const chart: Chart = {
+    id: "spectra",
+    title: "Power by resolution",
+    xLabel: "resolution (Å)",
+    xKind: "resolution",
+    yLog: true,
+    lines: [
+      { label: "noise", x: spectra.frequency, y: spectra.noisePower, color: "blue" },
+      { label: "signal (molecule)", x: spectra.frequency, y: spectra.signalPower, color: "orange" },
+    ],
+  };
+  return {
+    html: `<h2>Power spectra</h2><p>Measured from the particle images: noise power, and power of the molecule's Fourier transform.</p>${place(chart)}`,
+    charts: [chart],
+  };
+}
+
+function nextStepsSection({ map, halfMaps }: RunFolder): Section {
+  const commands = [
+    ...(map ? ["ChimeraX map.mrc"] : []),
+    ...(halfMaps.length === 2 ? ["cryogan evaluate --half-maps half1.mrc half2.mrc"] : []),
+    ...(map ? ["cryogan evaluate map.mrc --reference reference.mrc"] : []),
+  ];
+  const steps = commands.length > 0 ? `<p>In the run folder:</p><pre>${commands.join("\n")}</pre>` : "";
+  return {
+    html:
+      `<h2>Next steps</h2>${steps}` +
+      `<p><strong>Check the hand.</strong> A map and its mirror image have the same projections, so no computation on the images can tell ` +
+      `them apart. Look for right-handed α-helices; ChimeraX turns a map over with <code>volume flip #1</code>.</p>` +
+      `<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, low-passed to about twice the resolution above.</p>` +
+      `<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. Unser, “CryoGAN: A New Reconstruction Paradigm for Single-Particle Cryo-EM via ` +
+      `Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, 759–774 (2021).</p>`,
+  };
+}
+
+function optionsSection(config: Record<string, unknown> | undefined): Section {
+  if (!config) return { html: "" };
+  const rows = flatten(config).map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`);
+  return { html: `<h2>Options</h2><div class="scroll"><table class="options">${rows.join("")}</table></div>` };
+}
+
+/** Nested options as dotted names: { critic: { kind: "x" } } → ["critic.kind", "x"]. */
+function flatten(value: unknown, name = ""): [string, string][] {
+  if (value === null || typeof value !== "object") return [[name, String(value)]];
+  if (Array.isArray(value) && value.every((item) => item === null || typeof item !== "object")) return [[name, value.join(", ")]];
+  return Object.entries(value).flatMap(([key, item]) => flatten(item, name === "" ? key : `${name}.${key}`));
+}
