@@ -217,26 +217,32 @@ export function trilinear(volume: Tensor, points: Tensor): Tensor {
 
 /**
  * The adjoint of `trilinear`: spreads values [channels, ...] at points [..., 3] onto a volume [channels, ...shape].
- * Points must lie at least one voxel inside the far faces.
+ * Points must lie at least one voxel inside the far faces; no gradient flows to them.
  */
 export function trilinearAdjoint(values: Tensor, points: Tensor, shape: readonly [number, number, number]): Tensor {
+  if (points.shape[points.shape.length - 1] !== 3 || values.shape.slice(1).join() !== points.shape.slice(0, -1).join()) throw new ShapeError(`trilinearAdjoint: values ${show(values)}, points ${show(points)}`);
+  needFloat("trilinearAdjoint", values, points);
   const [depth, height, width] = shape;
   const channels = values.shape[0]!;
   const count = sizeOf(points.shape) / 3;
-  const flat = transpose(reshape(points, [count, 3]), [1, 0]);
+  const flat = stopGradient(transpose(reshape(points, [count, 3]), [1, 0]));
   const base = floor(flat);
   const fraction = sub(flat, base);
   const weight = [sub(1, fraction), fraction]; // for the lower and the upper neighbour along each axis, [3, count]
   const along = (t: Tensor, axis: number): Tensor => pick(t, 0, axis);
-  const rows: Tensor[] = [], weights: Tensor[] = [];
+  const offsets: number[] = [], weights: Tensor[] = [];
   for (const dz of [0, 1]) for (const dy of [0, 1]) for (const dx of [0, 1]) {
-    const row = add(add(mul(add(along(base, 2), dz), height * width), mul(add(along(base, 1), dy), width)), add(along(base, 0), dx));
-    rows.push(cast(row, "int32"));
+    offsets.push((dz * height + dy) * width + dx);
     weights.push(mul(mul(along(weight[dz]!, 2), along(weight[dy]!, 1)), along(weight[dx]!, 0)));
   }
+  // Row numbers in int32: float32 counts no further than 2^24, a 256-voxel cube.
+  const voxel = cast(base, "int32");
+  const times = (t: Tensor, n: number): Tensor => mul(t, constant([n], [], "int32"));
+  const lowest = add(add(times(along(voxel, 2), height * width), times(along(voxel, 1), width)), along(voxel, 0));
+  const rows = add(reshape(lowest, [1, count]), constant(offsets, [8, 1], "int32"));
   const updates = mul(reshape(values, [channels, 1, count]), reshape(stack(weights, 0), [1, 8, count]));
   const columns = transpose(reshape(updates, [channels, 8 * count]), [1, 0]);
-  const table = scatterAdd(columns, reshape(stack(rows, 0), [8 * count]), depth * height * width);
+  const table = scatterAdd(columns, reshape(rows, [8 * count]), depth * height * width);
   return reshape(transpose(table, [1, 0]), [channels, depth, height, width]);
 }
 

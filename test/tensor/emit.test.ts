@@ -80,6 +80,13 @@ describe("ONNX emission of trilinear interpolation", () => {
     const points = op.constant([1.5, 0, 0, 0, 0, -1, 9, 9, 9], [3, 3]);
     expect(await runPlain(op.trilinear(volume, points), [volume, [1, 2, 3, 4, 5, 6, 7, 8]])).toEqual([1, 0, 0]);
   });
+
+  it("spreads values to the right voxels where there are more of them than float32 counts (2²⁴)", async () => {
+    const depth = 2 ** 22 + 100, z = depth - 2;
+    const value = input("value", [1, 1]);
+    const spread = op.trilinearAdjoint(value, op.constant([0.5, 0, z], [1, 3]), [depth, 2, 2]);
+    expect(await runPlain(op.slice(op.reshape(spread, [depth * 4]), 0, z * 4 - 2, z * 4 + 4), [value, [1]])).toEqual([0, 0, 0.5, 0.5, 0, 0]);
+  });
 });
 
 describe("ONNX emission of whole models", () => {

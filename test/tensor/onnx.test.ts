@@ -44,12 +44,12 @@ async function runAffine(irVersion: number, opset: number): Promise<number[]> {
 const expected = [-3.5, -4.5, 8, 10.5];
 
 describe("generated ONNX protobuf code", () => {
-  it("writes a model which ONNX Runtime executes: IR 8, opset 18", async () => {
-    expect(await runAffine(8, 18)).toEqual(expected);
+  it("writes a model which ONNX Runtime executes: IR 9, opset 20", async () => {
+    expect(await runAffine(9, 20)).toEqual(expected);
   });
 
   it("keeps every field of a model read back", () => {
-    const bytes = affineModel(8, 18);
+    const bytes = affineModel(9, 20);
     const model = fromBinary(ModelProtoSchema, bytes);
     expect(model.graph!.node.map((node) => node.opType)).toEqual(["MatMul", "Add"]);
     expect(toBinary(ModelProtoSchema, model)).toEqual(bytes);
@@ -57,6 +57,6 @@ describe("generated ONNX protobuf code", () => {
 
   it("writes a file whose header is the protobuf wire format of ModelProto.ir_version", () => {
     // Field 1, varint: tag 0x08, then the value.
-    expect(Array.from(affineModel(8, 18).subarray(0, 2))).toEqual([0x08, 8]);
+    expect(Array.from(affineModel(9, 20).subarray(0, 2))).toEqual([0x08, 9]);
   });
 });

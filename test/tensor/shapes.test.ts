@@ -64,6 +64,9 @@ const wrong: [title: string, build: () => unknown, named: string[]][] = [
   ["trilinear at points that are no triples", () => op.trilinear(float(1, 4, 4, 4), float(2, 2)), ["trilinear", "[1,4,4,4]", "[2,2]"]],
   ["trilinear at int32 points", () => op.trilinear(float(1, 4, 4, 4), int(2, 3)), ["trilinear", "int32", "[2,3]"]],
 
+  ["trilinearAdjoint of values that do not match the points", () => op.trilinearAdjoint(float(1, 4), float(5, 3), [4, 4, 4]), ["trilinearAdjoint", "[1,4]", "[5,3]"]],
+  ["trilinearAdjoint of int32", () => op.trilinearAdjoint(int(1, 4), float(4, 3), [4, 4, 4]), ["trilinearAdjoint", "int32", "[1,4]"]],
+
   ["stack of unequal shapes", () => op.stack([float(2), float(3)], 0), ["concat", "[1,2]", "[1,3]"]],
   ["stack along an axis that is not there", () => op.stack([float(2), float(2)], 2), ["stack", "axis 2"]],
   ["pick of an element that is not there", () => op.pick(float(3), 0, 3), ["slice", "3..4", "[3]"]],
