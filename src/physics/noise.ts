@@ -1,0 +1,82 @@
+/** Noise of the detector: white, coloured by a radial spectrum, or taken from a bank of background images. */
+import { fftn } from "../numeric/fft.ts";
+import type { RandomStream } from "../runtime/random.ts";
+
+/** Fills `out` with noise images of n×n pixels, one after the other. */
+export type NoiseSource = (out: Float32Array) => void;
+
+/** Independent normal pixels of unit variance. */
+export function whiteNoise(stream: RandomStream): NoiseSource {
+  return (out) => stream.fillNormal(out);
+}
+
+/**
+ * Normal noise with a radial power spectrum.
+ *
+ * @param power power of shells 0, 1, … n/2 in Fourier pixels of the n×n image; the last also serves the corners. The result
+ *              is scaled to unit mean variance per pixel.
+ */
+export function colouredNoise(power: ArrayLike<number>, n: number, stream: RandomStream): NoiseSource {
+  const amplitude = new Float64Array(n * n);
+  let total = 0;
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
+      const shell = Math.min(Math.round(radius), power.length - 1);
+      amplitude[y * n + x] = Math.sqrt(Math.max(0, power[shell]!));
+      total += amplitude[y * n + x]! ** 2;
+    }
+  }
+  const scale = n / Math.sqrt(total);
+  const re = new Float64Array(n * n), im = new Float64Array(n * n);
+  return (out) => {
+    for (let start = 0; start < out.length; start += n * n) {
+      for (let i = 0; i < n * n; i++) { re[i] = stream.normal(); im[i] = 0; }
+      fftn(re, im, [n, n]);
+      for (let i = 0; i < n * n; i++) { const a = scale * amplitude[i]!; re[i]! *= a; im[i]! *= a; }
+      fftn(re, im, [n, n], true);
+      out.set(re, start);
+    }
+  };
+}
+
+/**
+ * Backgrounds drawn from a bank, turned by a random quarter turn and mirrored at random.
+ *
+ * @param bank images of n×n pixels, one after the other
+ */
+export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
+  const count = bank.length / (n * n);
+  return (out) => {
+    for (let start = 0; start < out.length; start += n * n) {
+      const image = stream.integer(count) * n * n, turn = stream.integer(8);
+      for (let y = 0; y < n; y++) {
+        for (let x = 0; x < n; x++) {
+          const u = turn & 1 ? n - 1 - x : x, v = turn & 2 ? n - 1 - y : y;
+          out[start + y * n + x] = bank[image + (turn & 4 ? u * n + v : v * n + u)]!;
+        }
+      }
+    }
+  };
+}
+
+/** Radial power spectrum of images of n×n pixels: mean |F|²/n² over shells 0 … floor(n/2); a white image of unit variance gives 1. */
+export function radialPower(images: Float32Array, n: number): Float64Array {
+  const shells = Math.floor(n / 2) + 1;
+  const power = new Float64Array(shells), samples = new Float64Array(shells);
+  const re = new Float64Array(n * n), im = new Float64Array(n * n);
+  for (let start = 0; start < images.length; start += n * n) {
+    re.set(images.subarray(start, start + n * n));
+    im.fill(0);
+    fftn(re, im, [n, n]);
+    for (let y = 0; y < n; y++) {
+      for (let x = 0; x < n; x++) {
+        const shell = Math.round(Math.hypot(Math.min(x, n - x), Math.min(y, n - y)));
+        if (shell >= shells) continue;
+        power[shell]! += (re[y * n + x]! ** 2 + im[y * n + x]! ** 2) / (n * n);
+        samples[shell]!++;
+      }
+    }
+  }
+  return power.map((p, i) => p / samples[i]!);
+}

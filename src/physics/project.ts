@@ -1,0 +1,103 @@
+/**
+ * Projection by the central slice theorem: the Fourier transform of a projection is a plane through the volume's
+ * Fourier transform. The volume is padded to twice its edge and divided by the transform of the trilinear kernel, so that
+ * trilinear interpolation between its Fourier samples is accurate.
+ *
+ * @see Penczek, Renka & Schomberg (2004) J. Opt. Soc. Am. A 21, 499 (gridding); Scheres (2012) J. Struct. Biol. 180, 519
+ */
+import * as op from "../tensor/ops.ts";
+import { constant, ShapeError, type Tensor } from "../tensor/tensor.ts";
+import type { Complex } from "./complex.ts";
+import type { FrequencyGrid } from "./frequencies.ts";
+
+const padding = 2;
+
+/** Edge of the Fourier table of an n³ volume: padded frequencies -n … n+1 (one more, for the upper neighbour). */
+const tableEdge = (n: number): number => padding * n + 2;
+
+/** e^(-2πikx/(2n)) for padded frequencies k = -n … n+1 and positions x about voxel floor(n/2): cosine and sine parts, [2n+2, n]. */
+function dftMatrices(n: number): { cosine: Float32Array; sine: Float32Array } {
+  const rows = tableEdge(n);
+  const cosine = new Float32Array(rows * n), sine = new Float32Array(rows * n);
+  for (let k = 0; k < rows; k++) {
+    for (let x = 0; x < n; x++) {
+      const angle = (2 * Math.PI * (k - n) * (x - Math.floor(n / 2))) / (padding * n);
+      cosine[k * n + x] = Math.cos(angle);
+      sine[k * n + x] = Math.sin(angle);
+    }
+  }
+  return { cosine, sine };
+}
+
+/** [[C, S], [-S, C]], which multiplies a stack of real over imaginary parts by C - iS. Shape [2·rows, 2·n]. */
+function complexMatrix(cosine: Float32Array, sine: Float32Array, rows: number, n: number): Tensor {
+  const out = new Float32Array(4 * rows * n);
+  for (let k = 0; k < rows; k++) {
+    for (let x = 0; x < n; x++) {
+      const c = cosine[k * n + x]!, s = sine[k * n + x]!;
+      out[k * 2 * n + x] = c;
+      out[k * 2 * n + n + x] = s;
+      out[(rows + k) * 2 * n + x] = -s;
+      out[(rows + k) * 2 * n + n + x] = c;
+    }
+  }
+  return constant(out, [2 * rows, 2 * n]);
+}
+
+/** 1/sinc²(x/2n) along one axis: what trilinear interpolation on the padded grid takes away, given back. */
+function griddingCorrection(n: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => {
+    const t = (Math.PI * (i - Math.floor(n / 2))) / (padding * n);
+    return t === 0 ? 1 : (t / Math.sin(t)) ** 2;
+  });
+}
+
+/**
+ * The volume's Fourier transform on the padded grid, ready for `centralSlices`.
+ *
+ * @param volume density, [n, n, n] (z, y, x), centred at voxel floor(n/2)
+ * @returns [2, 2n+2, 2n+2, 2n+2]: real and imaginary parts at padded frequencies -n … n+1, unnormalised transform
+ * @throws {ShapeError} if the volume is not a cube
+ */
+export function fourierTable(volume: Tensor): Tensor {
+  const [n, ny, nx] = volume.shape;
+  if (volume.shape.length !== 3 || n === undefined || ny !== n || nx !== n) throw new ShapeError(`fourierTable: volume [${volume.shape}] is not a cube`);
+  const w = griddingCorrection(n);
+  const correction = new Float32Array(n ** 3);
+  for (let z = 0, i = 0; z < n; z++) for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) correction[i++] = w[z]! * w[y]! * w[x]!;
+  const corrected = op.mul(volume, constant(correction, [n, n, n]));
+
+  const m = tableEdge(n);
+  const { cosine, sine } = dftMatrices(n);
+  const complex = complexMatrix(cosine, sine, m, n);
+  const alongX = (matrix: Float32Array): Tensor => op.matmul(corrected, op.matrixTranspose(constant(matrix, [m, n])));
+  const x = op.concat([alongX(cosine), op.neg(alongX(sine))], 1); // [z, 2·y, kx]: real rows over imaginary rows
+  const xy = op.matmul(complex, x); // [z, 2·ky, kx]
+  const planes = op.transpose(op.reshape(xy, [n, 2, m * m]), [1, 0, 2]); // [2, z, ky·kx]
+  const xyz = op.matmul(complex, op.reshape(planes, [2 * n, m * m])); // [2·kz, ky·kx]
+  return op.reshape(xyz, [2, m, m, m]);
+}
+
+/**
+ * Central slices: the transform of the projection along the third row of each rotation.
+ *
+ * The sample of pose A at image frequency (kx, ky) is the volume's transform at kx·row0(A) + ky·row1(A), as in RELION.
+ *
+ * @param table     from `fourierTable`
+ * @param rotations [batch, 3, 3]
+ * @param grid      image frequencies, |k| ≤ n/2
+ * @returns complex, [frequencies, batch]
+ */
+export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyGrid): Complex {
+  const batch = rotations.shape[0]!;
+  const n = (table.shape[1]! - 2) / padding;
+  const k = new Float32Array(2 * grid.count);
+  for (let i = 0; i < grid.count; i++) {
+    k[2 * i] = padding * grid.x[i]!;
+    k[2 * i + 1] = padding * grid.y[i]!;
+  }
+  const axes = op.reshape(op.transpose(op.slice(rotations, 1, 0, 2), [1, 0, 2]), [2, batch * 3]);
+  const points = op.add(op.reshape(op.matmul(constant(k, [grid.count, 2]), axes), [grid.count, batch, 3]), n);
+  const samples = op.trilinear(table, points);
+  return { re: op.pick(samples, 0, 0), im: op.pick(samples, 0, 1) };
+}
