@@ -31,7 +31,7 @@ export interface FscResult {
 export interface FscOptions {
   /** A soft mask on the same grid. */
   mask?: Volume;
-  /** Estimate and remove the correlation that the mask causes (default true); pointless against a noise-free reference. */
+  /** Estimate and remove the correlation that the mask causes (default true). */
   correctForMask?: boolean;
   /** Seed of the random phases, default 0. */
   seed?: number;

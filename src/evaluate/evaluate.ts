@@ -1,0 +1,126 @@
+import { readMap } from "../io/mrc.ts";
+import type { Volume } from "../io/types.ts";
+import { matrixToEuler } from "../physics/rotations.ts";
+import { alignToReference, commonGrid, type Alignment } from "./align.ts";
+import { fourierShellCorrelation, type FscResult } from "./fsc.ts";
+import { densityMask, sphericalMask } from "./mask.ts";
+import { resample } from "./resample.ts";
+import { guinierProfile, mapCorrelation, mapStatistics, type MapStatistics } from "./statistics.ts";
+
+export interface EvaluateOptions {
+  /** Search rotation, shift and hand first (default true: ab-initio maps have an arbitrary orientation and hand). */
+  align?: boolean;
+  /** "auto" (default): around the density of the reference, or of the mean of the half maps; "sphere"; "none"; or a map. */
+  mask?: "auto" | "sphere" | "none" | Volume;
+  /** Seed of the random phases of the mask correction, default 0. */
+  seed?: number;
+}
+
+/** Plain data, ready for JSON. */
+export interface EvaluationReport {
+  kind: "reference" | "halfMaps";
+  /** Path of the map and of what it was compared with; null for maps given in memory. Half map 1 stands for the reference. */
+  map: string | null;
+  reference: string | null;
+  /** How the map was put onto the reference; null when it was compared as it lay. */
+  alignment: AlignmentReport | null;
+  fsc: FscResult;
+  /** Pearson correlation of the densities, within the mask where there is one. */
+  correlation: number;
+  mapStatistics: MapStatistics;
+  referenceStatistics: MapStatistics;
+  /** Of the aligned map. */
+  guinier: { inverseSquareResolution: number[]; logAmplitude: number[] };
+}
+
+export interface AlignmentReport {
+  /** The map was mirrored in x (as `relion_image_handler --invert_hand`) before it was rotated. */
+  mirrored: boolean;
+  /** Rows of R in aligned(x) = map(R^T (x - shift)), x from the box centre. */
+  rotation: number[][];
+  /** RELION Euler angles of R (as `eulerToMatrix` of physics/rotations.ts), degrees. */
+  eulerDegrees: { rot: number; tilt: number; psi: number };
+  shiftAngstrom: number[];
+  /** Mean FSC up to `resolutionAngstrom`, as placed and for the best placement of the other hand. */
+  correlation: number;
+  correlationOtherHand: number;
+  resolutionAngstrom: number;
+}
+
+export interface Evaluation {
+  report: EvaluationReport;
+  /** The map on the grid, and in the orientation and hand, of `reference`. */
+  map: Volume;
+  reference: Volume;
+}
+
+/** Compares a map with a reference. Maps are paths or volumes. Throws InputError when a file is not a map. */
+export async function evaluateAgainstReference(map: string | Volume, reference: string | Volume, options: EvaluateOptions = {}): Promise<Evaluation> {
+  return compare("reference", map, reference, options);
+}
+
+/** Compares half map 2 (`b`) with half map 1 (`a`), reconstructed independently. Throws InputError when a file is not a map. */
+export async function evaluateHalfMaps(a: string | Volume, b: string | Volume, options: EvaluateOptions = {}): Promise<Evaluation> {
+  return compare("halfMaps", b, a, options);
+}
+
+async function compare(kind: EvaluationReport["kind"], mapSource: string | Volume, referenceSource: string | Volume, options: EvaluateOptions): Promise<Evaluation> {
+  const { align = true, mask: maskOption = "auto", seed = 0 } = options;
+  const load = async (source: string | Volume) => (typeof source === "string" ? await readMap(source) : source);
+  const original = await load(mapSource);
+  const originalReference = await load(referenceSource);
+  const alignment = align ? alignToReference(original, originalReference) : undefined;
+  const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
+  const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
+  const pathOf = (source: string | Volume) => (typeof source === "string" ? source : null);
+  return {
+    report: {
+      kind,
+      map: pathOf(mapSource),
+      reference: pathOf(referenceSource),
+      alignment: alignment ? describe(alignment) : null,
+      fsc: fourierShellCorrelation(reference, map, { mask, seed }),
+      correlation: mapCorrelation(map, reference, mask),
+      mapStatistics: mapStatistics(original),
+      referenceStatistics: mapStatistics(originalReference),
+      guinier: guinierProfile(map),
+    },
+    map,
+    reference,
+  };
+}
+
+function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference: Volume } {
+  const { boxSize, pixelSizeAngstrom } = commonGrid(map, reference);
+  return { map: resample(map, boxSize, pixelSizeAngstrom), reference: resample(reference, boxSize, pixelSizeAngstrom) };
+}
+
+/** Extension and edge of the automatic mask are those of RELION's defaults (3 and 6 voxels) in boxes of 100 and more. */
+function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume): Volume | undefined {
+  if (typeof mask === "object") return mask;
+  const boxSize = density.shape[0];
+  const edgeAngstrom = boxSize * density.pixelSizeAngstrom;
+  if (mask === "sphere") return sphericalMask(density, 0.4 * edgeAngstrom, 0.1 * edgeAngstrom);
+  if (mask === "none") return undefined;
+  const extendVoxels = Math.min(3, Math.max(1, Math.round(0.03 * boxSize)));
+  return densityMask(density, { extendVoxels, softEdgeVoxels: 2 * extendVoxels });
+}
+
+function meanOf(a: Volume, b: Volume): Volume {
+  return { ...a, data: a.data.map((v, i) => (v + b.data[i]) / 2) };
+}
+
+function describe(alignment: Alignment): AlignmentReport {
+  const { rotation, shiftAngstrom, mirrored, correlation, correlationOtherHand, resolutionAngstrom } = alignment;
+  const degrees = (radians: number) => (radians * 180) / Math.PI;
+  const { rot, tilt, psi } = matrixToEuler(rotation);
+  return {
+    mirrored,
+    rotation: [0, 3, 6].map((row) => [...rotation.slice(row, row + 3)]),
+    eulerDegrees: { rot: degrees(rot), tilt: degrees(tilt), psi: degrees(psi) },
+    shiftAngstrom: [...shiftAngstrom],
+    correlation,
+    correlationOtherHand,
+    resolutionAngstrom,
+  };
+}

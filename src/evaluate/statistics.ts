@@ -1,0 +1,81 @@
+import type { Volume } from "../io/types.ts";
+import { forEachCoefficient, spectrumOf } from "./shells.ts";
+
+export interface MapStatistics {
+  min: number;
+  max: number;
+  mean: number;
+  /** Standard deviation about the mean. */
+  sigma: number;
+}
+
+/** Extremes, mean and standard deviation of the density values. */
+export function mapStatistics(volume: Volume): MapStatistics {
+  let min = Infinity, max = -Infinity, sum = 0;
+  for (const v of volume.data) {
+    if (v < min) min = v;
+    if (v > max) max = v;
+    sum += v;
+  }
+  const mean = sum / volume.data.length;
+  let squares = 0;
+  for (const v of volume.data) squares += (v - mean) ** 2;
+  return { min, max, mean, sigma: Math.sqrt(squares / volume.data.length) };
+}
+
+export interface RadialProfile {
+  /** 1/Å, shells 1 .. floor(n/2). */
+  frequency: number[];
+  value: number[];
+}
+
+/** Mean of |F|^2 over each shell of a cubic map, F unnormalised. Throws InputError when the map is not a cube. */
+export function radialPower(volume: Volume): RadialProfile {
+  const { re, im, boxSize } = spectrumOf(volume);
+  const shells = Math.floor(boxSize / 2);
+  const sum = new Float64Array(shells + 1);
+  const count = new Float64Array(shells + 1);
+  forEachCoefficient(boxSize, (i, shell) => {
+    if (shell > shells) return;
+    sum[shell] += re[i] * re[i] + im[i] * im[i];
+    count[shell]++;
+  });
+  const shell = Array.from({ length: shells }, (_, i) => i + 1);
+  return {
+    frequency: shell.map((s) => s / (boxSize * volume.pixelSizeAngstrom)),
+    value: shell.map((s) => sum[s] / count[s]),
+  };
+}
+
+/**
+ * Guinier plot (Rosenthal & Henderson, J. Mol. Biol. 333, 721, 2003): logarithm of the root-mean-square amplitude per
+ * shell against 1/d^2; a Gaussian fall-off exp(-B / 4d^2) is a line of slope -B/4. Shells without power are left out.
+ */
+export function guinierProfile(volume: Volume): { inverseSquareResolution: number[]; logAmplitude: number[] } {
+  const { frequency, value } = radialPower(volume);
+  const kept = value.map((_, i) => i).filter((i) => value[i] > 0);
+  return {
+    inverseSquareResolution: kept.map((i) => frequency[i] ** 2),
+    logAmplitude: kept.map((i) => 0.5 * Math.log(value[i])),
+  };
+}
+
+/** Pearson correlation of two maps on the same grid, voxels weighted by the mask (everywhere 1 when absent); 0 for a flat map. */
+export function mapCorrelation(a: Volume, b: Volume, mask?: Volume): number {
+  const weight = (i: number) => (mask ? mask.data[i] : 1);
+  let total = 0, sumA = 0, sumB = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    total += weight(i);
+    sumA += weight(i) * a.data[i];
+    sumB += weight(i) * b.data[i];
+  }
+  const meanA = sumA / total, meanB = sumB / total;
+  let ab = 0, aa = 0, bb = 0;
+  for (let i = 0; i < a.data.length; i++) {
+    const da = a.data[i] - meanA, db = b.data[i] - meanB;
+    ab += weight(i) * da * db;
+    aa += weight(i) * da * da;
+    bb += weight(i) * db * db;
+  }
+  return aa > 0 && bb > 0 ? ab / Math.sqrt(aa * bb) : 0;
+}
