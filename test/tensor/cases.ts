@@ -46,6 +46,7 @@ export const cases: Case[] = [
   ...binary("add"), ...binary("sub"), ...binary("mul"), ...binary("div", "any", "nonzero"),
   ...binary("maximum", "distinct"), ...binary("greater", "distinct"), ...binary("equal", "distinct"),
   { operator: "equal", inputs: [ints([5], [0, 1, 2, 3, 4]), ints([5], [0, 2, 2, -3, 4])], build: op.equal },
+  { operator: "greater", inputs: [ints([3], [1, 2, 3]), ints([3], [1, 3, 2])], build: op.greater },
   { operator: "mul", inputs: [x([2, 3])], build: (a) => op.mul(a, a) },
   { operator: "add", inputs: [ints([3], [1, -2, 3]), ints([], [5])], build: op.add },
   { operator: "sub", inputs: [ints([3], [1, -2, 3]), ints([], [5])], build: op.sub },
