@@ -52,8 +52,9 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   let offset = dataStart;
   for (const { name, type, shape: itemShape, length } of columns) {
     const values = type.allocate(count * length);
+    const cells = cellsOf(values);
     for (let row = 0; row < count; row++) {
-      for (let i = 0; i < length; i++) values[row * length + i] = type.read(view, offset + row * rowBytes + i * type.bytes);
+      for (let i = 0; i < length; i++) cells[row * length + i] = type.read(view, offset + row * rowBytes + i * type.bytes);
     }
     if (name !== "") fields.set(name, { shape: itemShape, values }); // unnamed fields are numpy's padding
     offset += length * type.bytes;
@@ -89,12 +90,18 @@ function uidsOf(table: CsTable): BigUint64Array | BigInt64Array {
 
 function takeRows(field: CsField, rows: number[]): CsField["values"] {
   const length = field.shape.reduce((a, b) => a * b, 1);
-  const from = field.values as { [i: number]: never };
-  const to = emptyLike(field.values, rows.length * length) as { [i: number]: never };
+  const result = emptyLike(field.values, rows.length * length);
+  const from = cellsOf(field.values);
+  const to = cellsOf(result);
   rows.forEach((row, i) => {
-    for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k]!;
+    for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k];
   });
-  return to as unknown as CsField["values"];
+  return result;
+}
+
+/** The same array seen without its element type, for moving values between arrays of one kind. */
+function cellsOf(values: CsField["values"]): Record<number, unknown> {
+  return values as unknown as Record<number, unknown>;
 }
 
 function emptyLike(values: CsField["values"], length: number): CsField["values"] {
@@ -106,7 +113,7 @@ function emptyLike(values: CsField["values"], length: number): CsField["values"]
 /** How one numpy scalar type is laid out and read. */
 interface ScalarType {
   bytes: number;
-  allocate(length: number): CsField["values"] & { [i: number]: unknown };
+  allocate(length: number): CsField["values"];
   read(view: DataView, at: number): unknown;
 }
 

@@ -1,0 +1,135 @@
+/** Particles of cryoSPARC .cs files (https://guide.cryosparc.com, "Manipulating .cs files"). */
+import { mergePassthrough, readCs } from "./cs.ts";
+import type { CsTable } from "./cs.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, stackPath } from "./particleChecks.ts";
+import type { ReadOptions, Where } from "./particleChecks.ts";
+import { InputError } from "./types.ts";
+import type { Optics, ParticleSet, Poses } from "./types.ts";
+
+/** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
+export async function readCryosparcParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
+  const own = await readCs(path);
+  const table = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+  const { count } = table;
+  if (count === 0) throw new InputError(`${path} lists no particles`);
+  const where: Where = (particle) => `${path}: row ${particle + 1}`;
+  const required = (name: string) => {
+    const values = numbers(table, name, 1, where);
+    if (values === undefined) throw missing(path, name);
+    return values;
+  };
+  const optional = (name: string) => numbers(table, name, 1, where) ?? new Float64Array(count);
+
+  const optics: Optics = {
+    defocusUAngstrom: required("ctf/df1_A"),
+    defocusVAngstrom: required("ctf/df2_A"),
+    astigmatismAngle: required("ctf/df_angle_rad"),
+    phaseShift: optional("ctf/phase_shift_rad"),
+    voltageKv: required("ctf/accel_kv"),
+    sphericalAberrationMm: required("ctf/cs_mm"),
+    amplitudeContrast: required("ctf/amp_contrast"),
+    bFactorAngstrom2: optional("ctf/bfactor"),
+  };
+  checkOptics(optics, {
+    defocusUAngstrom: "ctf/df1_A", defocusVAngstrom: "ctf/df2_A", voltageKv: "ctf/accel_kv",
+    sphericalAberrationMm: "ctf/cs_mm", amplitudeContrast: "ctf/amp_contrast",
+  }, where);
+
+  const pixelSizeAngstrom = options.pixelSizeAngstrom ??
+    commonValue(required("blob/psize_A"), "blob/psize_A", "Å", where, "rescale the images to one pixel size, or give the pixel size to use for all");
+  const names = table.fields.get("blob/path")?.values;
+  if (!isStrings(names)) throw missing(path, "blob/path");
+  // A leading ">" marks a path inside the project, as cryoSPARC writes it for linked imports.
+  const found = distinctStacks(count, (i) => names[i]!.replace(/^>/, ""));
+  const stacks = found.names.map((name) => stackPath(name, path, options.projectRoot));
+  const imageIndex = Int32Array.from(required("blob/idx"));
+  const boxSizes = options.boxSize === undefined ? squareBoxes(table, where) : undefined;
+  const boxSize = options.boxSize ?? (boxSizes === undefined
+    ? await boxSizeOfStack(stacks[0]!, where(0))
+    : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
+  const exposureGroup = optional("ctf/exp_group_id");
+  return {
+    count, source: path, stacks, stackIndex: found.stackIndex, imageIndex, boxSize, pixelSizeAngstrom, optics,
+    ...groupByOptics(optics, (i) => `opticsGroup${exposureGroup[i]}`),
+    poses: readPoses(table, pixelSizeAngstrom, where),
+    randomSubset: readSplit(table, where),
+    where,
+  };
+}
+
+function missing(file: string, name: string): InputError {
+  return new InputError(`${file} has no field ${name}; give the passthrough file of the same job`);
+}
+
+function isStrings(values: unknown): values is string[] {
+  return Array.isArray(values);
+}
+
+/** A numeric field with `length` values per row. @throws InputError naming the row of a value that is NaN or infinite. */
+function numbers(table: CsTable, name: string, length: number, where: Where): Float64Array | undefined {
+  const field = table.fields.get(name);
+  if (field === undefined || isStrings(field.values) || field.values.length !== table.count * length) return undefined;
+  const values = Float64Array.from(field.values as ArrayLike<number | bigint>, Number);
+  const wrong = values.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) throw new InputError(`${where(Math.floor(wrong / length))}: ${name} is ${values[wrong]}, which is not a number`);
+  return values;
+}
+
+function squareBoxes(table: CsTable, where: Where): Float64Array | undefined {
+  const shapes = numbers(table, "blob/shape", 2, where);
+  return shapes && Float64Array.from({ length: table.count }, (_, i) => {
+    const [height, width] = [shapes[2 * i], shapes[2 * i + 1]];
+    if (height !== width) throw new InputError(`${where(i)}: the image has ${width} x ${height} pixels; images must be square`);
+    return height!;
+  });
+}
+
+/** alignments3D: rotation vectors and shifts in pixels of alignments3D/psize_A, where the file has them. */
+function readPoses(table: CsTable, pixelSizeAngstrom: number, where: Where): Poses | undefined {
+  const { count } = table;
+  const vectors = numbers(table, "alignments3D/pose", 3, where);
+  if (vectors === undefined) return undefined;
+  const shifts = numbers(table, "alignments3D/shift", 2, where) ?? new Float64Array(2 * count);
+  const pixelSizes = numbers(table, "alignments3D/psize_A", 1, where) ?? new Float64Array(count).fill(pixelSizeAngstrom);
+  const angles = Array.from({ length: count }, (_, i) => eulerAngles(vectors[3 * i]!, vectors[3 * i + 1]!, vectors[3 * i + 2]!));
+  return {
+    rot: Float64Array.from(angles, ([rot]) => rot),
+    tilt: Float64Array.from(angles, ([, tilt]) => tilt),
+    psi: Float64Array.from(angles, ([, , psi]) => psi),
+    originXAngstrom: pixelSizes.map((size, i) => size * shifts[2 * i]!),
+    originYAngstrom: pixelSizes.map((size, i) => size * shifts[2 * i + 1]!),
+  };
+}
+
+/**
+ * RELION's rot, tilt, psi (radians) of a cryoSPARC rotation vector (axis times angle).
+ * The rotation matrix of the vector (Rodrigues' formula) is the transpose of RELION's A = Rz(psi) Ry(tilt) Rz(rot), the
+ * relation that pyem's csparc2star and cryoDRGN use.
+ */
+export function eulerAngles(x: number, y: number, z: number): [rot: number, tilt: number, psi: number] {
+  const angle = Math.hypot(x, y, z);
+  if (angle === 0) return [0, 0, 0];
+  const [u, v, w] = [x / angle, y / angle, z / angle];
+  const [sin, cos] = [Math.sin(angle), Math.cos(angle)];
+  // Elements of RELION's matrix A, row and column from 0.
+  const a00 = cos + u * u * (1 - cos);
+  const a10 = u * v * (1 - cos) - w * sin;
+  const a02 = u * w * (1 - cos) - v * sin;
+  const a12 = v * w * (1 - cos) + u * sin;
+  const a20 = u * w * (1 - cos) + v * sin;
+  const a21 = v * w * (1 - cos) - u * sin;
+  const a22 = cos + w * w * (1 - cos);
+  const sinTilt = Math.hypot(a20, a21);
+  if (sinTilt > 1e-12) return [Math.atan2(a21, a20), Math.atan2(sinTilt, a22), Math.atan2(a12, -a02)];
+  // At tilt 0 and 180 degrees only the sum or difference of rot and psi is defined; all of it goes to psi.
+  return a22 > 0 ? [0, 0, Math.atan2(-a10, a00)] : [0, Math.PI, Math.atan2(a10, -a00)];
+}
+
+/** Half-sets: 0 and 1 in cryoSPARC, 1 and 2 in RELION. */
+function readSplit(table: CsTable, where: Where): Int32Array | undefined {
+  const splits = numbers(table, "alignments3D/split", 1, where);
+  return splits && Int32Array.from(splits, (split, i) => {
+    if (split !== 0 && split !== 1) throw new InputError(`${where(i)}: alignments3D/split is ${split}; it must be 0 or 1`);
+    return split + 1;
+  });
+}

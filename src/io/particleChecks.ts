@@ -1,0 +1,116 @@
+/** What the STAR and the .cs reader have in common: finding stacks, grouping by optics, and refusing values that cannot be. */
+import { existsSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
+import { openStack } from "./mrc.ts";
+import { detached } from "./star.ts";
+import { InputError } from "./types.ts";
+import type { Optics } from "./types.ts";
+
+export interface ReadOptions {
+  /** Folder that the stack names are relative to; tried before the particle file's folder and those above it. */
+  projectRoot?: string;
+  /** cryoSPARC: the passthrough .cs file with the fields that the particle file lacks. */
+  passthrough?: string;
+  /** Used instead of the file's pixel size. */
+  pixelSizeAngstrom?: number;
+  /** Used instead of the file's box size. */
+  boxSize?: number;
+}
+
+/** Row `particle` (from 0) as messages name it. */
+export type Where = (particle: number) => string;
+
+/** Distinct stacks in order of appearance, and which of them each particle's image is in. */
+export function distinctStacks(count: number, nameOf: (particle: number) => string): { names: string[]; stackIndex: Int32Array } {
+  const indexOf = new Map<string, number>();
+  const stackIndex = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const name = nameOf(i);
+    let index = indexOf.get(name);
+    if (index === undefined) indexOf.set(detached(name), (index = indexOf.size));
+    stackIndex[i] = index;
+  }
+  return { names: [...indexOf.keys()], stackIndex };
+}
+
+/**
+ * Absolute path of a stack: under projectRoot, the particle file's folder or a folder above it (RELION and cryoSPARC name
+ * stacks relative to the project), whichever holds it first; under the first of these when none does.
+ */
+export function stackPath(name: string, source: string, projectRoot?: string): string {
+  if (isAbsolute(name)) return name;
+  const folders = projectRoot === undefined ? [] : [resolve(projectRoot)];
+  for (let folder = dirname(resolve(source)); ; folder = dirname(folder)) {
+    folders.push(folder);
+    if (folder === dirname(folder)) break;
+  }
+  const holder = folders.find((folder) => existsSync(join(folder, name)));
+  return join(holder ?? folders[0]!, name);
+}
+
+/** Box size of the first stack, for particle files that do not tell it. */
+export async function boxSizeOfStack(path: string, where: string): Promise<number> {
+  if (!existsSync(path)) {
+    throw new InputError(`${where} names ${path}, which does not exist, and the box size is not in the file; give the project folder`);
+  }
+  const stack = await openStack(path);
+  await stack.close();
+  if (stack.width !== stack.height) throw new InputError(`${path} has images of ${stack.width} x ${stack.height} pixels; they must be square`);
+  return stack.width;
+}
+
+/**
+ * The one value that all particles share (to 1 part in 10,000, as files round).
+ * @throws InputError naming the first particle that differs.
+ */
+export function commonValue(values: Float64Array, what: string, unit: string, where: Where, advice: string): number {
+  const first = values[0]!;
+  if (!(first > 0 && Number.isFinite(first))) throw new InputError(`${where(0)}: ${what} is ${first} ${unit}; it must be positive`);
+  const other = values.findIndex((value) => !(Math.abs(value - first) <= 1e-4 * first));
+  if (other >= 0) {
+    throw new InputError(`${where(other)}: ${what} is ${values[other]} ${unit}, that of row 1 is ${first} ${unit}; ${advice}`);
+  }
+  return first;
+}
+
+/** Columns of a particle file that the checks name in messages. */
+export type OpticsLabels = Pick<Record<keyof Optics, string>, "defocusUAngstrom" | "defocusVAngstrom" | "voltageKv" | "sphericalAberrationMm" | "amplitudeContrast">;
+
+/** @throws InputError naming row and column of the first value that no microscope has. */
+export function checkOptics(optics: Optics, labels: OpticsLabels, where: Where): void {
+  const check = (key: keyof OpticsLabels, possible: (value: number) => boolean, range: string) => {
+    const row = optics[key].findIndex((value) => !possible(value));
+    if (row >= 0) throw new InputError(`${where(row)}: ${labels[key]} is ${optics[key][row]}; it must be ${range}`);
+  };
+  const defocus = (x: number) => Math.abs(x) >= 100 && Math.abs(x) <= 100_000;
+  check("defocusUAngstrom", defocus, "between 100 and 100000 Å in size");
+  check("defocusVAngstrom", defocus, "between 100 and 100000 Å in size");
+  check("voltageKv", (x) => x >= 10 && x <= 2000, "between 10 and 2000 kV");
+  check("sphericalAberrationMm", (x) => x >= 0 && x <= 100, "between 0 and 100 mm");
+  check("amplitudeContrast", (x) => x >= 0 && x <= 1, "between 0 and 1");
+}
+
+/**
+ * Groups particles of the same group name and equal voltage, spherical aberration and amplitude contrast, so that each
+ * group is one row of an optics table. A name standing for several groups gets a number appended.
+ */
+export function groupByOptics(optics: Optics, nameOf: (particle: number) => string): { opticsGroup: Int32Array; opticsGroupNames: string[] } {
+  const count = optics.voltageKv.length;
+  const indexOf = new Map<string, number>();
+  const opticsGroup = new Int32Array(count);
+  const opticsGroupNames: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = nameOf(i);
+    const key = `${optics.voltageKv[i]} ${optics.sphericalAberrationMm[i]} ${optics.amplitudeContrast[i]} ${name}`;
+    let index = indexOf.get(key);
+    if (index === undefined) {
+      index = indexOf.size;
+      indexOf.set(key, index);
+      let unique = name;
+      for (let n = 2; opticsGroupNames.includes(unique); n++) unique = `${name}_${n}`;
+      opticsGroupNames.push(unique);
+    }
+    opticsGroup[i] = index;
+  }
+  return { opticsGroup, opticsGroupNames };
+}

@@ -1,0 +1,41 @@
+/** Particle sets from RELION and cryoSPARC: the front door of the files beside this one. */
+import { readCryosparcParticles } from "./cryosparcParticles.ts";
+import type { ReadOptions } from "./particleChecks.ts";
+import { readRelionParticles } from "./relionParticles.ts";
+import type { ParticleSet } from "./types.ts";
+
+export { openParticleImages, validateImages } from "./particleImages.ts";
+export type { ParticleImages } from "./particleImages.ts";
+export { writeParticlesStar } from "./particlesStar.ts";
+export type { ReadOptions } from "./particleChecks.ts";
+
+/**
+ * Reads a particle STAR file (RELION 3.0, 3.1, 5) or a cryoSPARC .cs file. Images are neither read nor looked for, unless
+ * the box size must come from the first stack; call validateImages or openParticleImages for that.
+ * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`.
+ * @throws InputError in one line naming file, row and column.
+ */
+export async function readParticles(path: string, options: ReadOptions = {}): Promise<ParticleSet> {
+  return path.toLowerCase().endsWith(".cs") ? readCryosparcParticles(path, options) : readRelionParticles(path, options);
+}
+
+/** The particles at these positions of `set`, in this order; they keep their rows in the file for messages. */
+export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
+  const chosen = indices.slice();
+  const outside = chosen.findIndex((i) => i < 0 || i >= set.count);
+  if (outside >= 0) throw new RangeError(`particle ${chosen[outside]} of ${set.count}`);
+  const integers = (values: Int32Array) => chosen.map((i) => values[i]!);
+  const floats = <T extends object>(columns: T): T =>
+    Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, Float64Array.from(chosen, (i) => values[i])])) as T;
+  return {
+    ...set,
+    count: chosen.length,
+    stackIndex: integers(set.stackIndex),
+    imageIndex: integers(set.imageIndex),
+    optics: floats(set.optics),
+    opticsGroup: integers(set.opticsGroup),
+    poses: set.poses && floats(set.poses),
+    randomSubset: set.randomSubset && integers(set.randomSubset),
+    where: (particle) => set.where(chosen[particle]!),
+  };
+}

@@ -1,0 +1,79 @@
+/** Writing particles as RELION 3.1 and later read them: an optics table and a particle table. */
+import { basename, dirname, extname, relative, resolve } from "node:path";
+import { writeFileAtomic } from "./files.ts";
+import { writeStar } from "./star.ts";
+import type { ParticleSet } from "./types.ts";
+
+const DEGREES = 180 / Math.PI;
+
+/**
+ * Writes `set` as a STAR file; stacks below its folder are named relative to it.
+ * @param options.poses write Euler angles and origins, which the set must then have.
+ * @throws InputError when the file cannot be written.
+ */
+export async function writeParticlesStar(path: string, set: ParticleSet, options: { poses?: boolean } = {}): Promise<void> {
+  const optics = { name: "optics", ...opticsTable(set) };
+  const particles = { name: "particles", ...particleTable(path, set, options.poses ?? false) };
+  await writeFileAtomic(path, writeStar([optics, particles]));
+}
+
+function opticsTable(set: ParticleSet): { columns: string[]; rows: string[][] } {
+  const columns = [
+    "rlnOpticsGroup", "rlnOpticsGroupName", "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast",
+    "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality",
+  ];
+  const firstOf = new Map<number, number>();
+  set.opticsGroup.forEach((group, i) => { if (!firstOf.has(group)) firstOf.set(group, i); });
+  for (const key of ["voltageKv", "sphericalAberrationMm", "amplitudeContrast"] as const) {
+    const values = set.optics[key];
+    const odd = set.opticsGroup.findIndex((group, i) => values[i] !== values[firstOf.get(group)!]);
+    if (odd >= 0) throw new Error(`particles of optics group ${set.opticsGroupNames[set.opticsGroup[odd]!]} differ in ${key}`);
+  }
+  const rows = [...firstOf].sort(([a], [b]) => a - b).map(([group, i]) => [
+    String(group + 1), set.opticsGroupNames[group]!, fixed(set.optics.voltageKv[i]!), fixed(set.optics.sphericalAberrationMm[i]!),
+    fixed(set.optics.amplitudeContrast[i]!), fixed(set.pixelSizeAngstrom), String(set.boxSize), "2",
+  ]);
+  return { columns, rows };
+}
+
+function particleTable(path: string, set: ParticleSet, withPoses: boolean): { columns: string[]; rows: Iterable<string[]> } {
+  const { optics, poses, randomSubset } = set;
+  if (withPoses && poses === undefined) throw new Error(`${set.source} has no poses to write`);
+  const folder = dirname(resolve(path));
+  const stackNames = set.stacks.map((stack) => {
+    const name = relative(folder, stack);
+    return name.startsWith("..") ? stack : name;
+  });
+  const micrographs = stackNames.map((name) => `${basename(name, extname(name))}.mrc`);
+
+  const columns: [label: string, value: (particle: number) => string][] = [
+    ["rlnImageName", (i) => `${String(set.imageIndex[i]! + 1).padStart(6, "0")}@${stackNames[set.stackIndex[i]!]}`],
+    ["rlnMicrographName", (i) => micrographs[set.stackIndex[i]!]!],
+    ["rlnOpticsGroup", (i) => String(set.opticsGroup[i]! + 1)],
+    ["rlnDefocusU", (i) => fixed(optics.defocusUAngstrom[i]!)],
+    ["rlnDefocusV", (i) => fixed(optics.defocusVAngstrom[i]!)],
+    ["rlnDefocusAngle", (i) => fixed(optics.astigmatismAngle[i]! * DEGREES)],
+  ];
+  const anyNonZero = (values: Float64Array) => values.some((value) => value !== 0);
+  if (anyNonZero(optics.phaseShift)) columns.push(["rlnPhaseShift", (i) => fixed(optics.phaseShift[i]! * DEGREES)]);
+  if (anyNonZero(optics.bFactorAngstrom2)) columns.push(["rlnCtfBfactor", (i) => fixed(optics.bFactorAngstrom2[i]!)]);
+  if (withPoses && poses !== undefined) {
+    columns.push(
+      ["rlnAngleRot", (i) => fixed(poses.rot[i]! * DEGREES)],
+      ["rlnAngleTilt", (i) => fixed(poses.tilt[i]! * DEGREES)],
+      ["rlnAnglePsi", (i) => fixed(poses.psi[i]! * DEGREES)],
+      ["rlnOriginXAngst", (i) => fixed(poses.originXAngstrom[i]!)],
+      ["rlnOriginYAngst", (i) => fixed(poses.originYAngstrom[i]!)],
+    );
+  }
+  if (randomSubset !== undefined) columns.push(["rlnRandomSubset", (i) => String(randomSubset[i])]);
+
+  function* rows() {
+    for (let i = 0; i < set.count; i++) yield columns.map(([, value]) => value(i));
+  }
+  return { columns: columns.map(([label]) => label), rows: rows() };
+}
+
+function fixed(value: number): string {
+  return value.toFixed(6);
+}

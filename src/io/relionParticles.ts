@@ -1,0 +1,202 @@
+/** Particle STAR files of RELION 3.0, 3.1 and 5 (https://relion.readthedocs.io, "Conventions"). */
+import { readFile } from "node:fs/promises";
+import { fileError } from "./files.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, stackPath } from "./particleChecks.ts";
+import type { ReadOptions, Where } from "./particleChecks.ts";
+import { parseStar } from "./star.ts";
+import type { StarBlock } from "./star.ts";
+import { InputError } from "./types.ts";
+import type { Optics, ParticleSet, Poses } from "./types.ts";
+
+const DEGREE = Math.PI / 180;
+
+/** @throws InputError naming file, row and column of whatever cannot be read or cannot be. */
+export async function readRelionParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
+  const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
+  if (bytes.length > 2 ** 29 - 32) throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
+  const blocks = parseStar(bytes.toString("utf8"), path);
+  const opticsBlock = blocks.find((block) => block.name === "optics");
+  const particles = table(particleBlock(blocks, path), path);
+  const optics = opticsBlock === undefined ? undefined : table(opticsBlock, path);
+  const { count, where } = particles;
+  if (count === 0) throw new InputError(`${path} lists no particles`);
+
+  const groupRow = optics === undefined ? undefined : opticsRows(particles, optics);
+  /** A column of the particle table or, where that has none, of the optics table, one value per particle. */
+  const column = (label: string): Float64Array | undefined => {
+    const own = particles.numbers(label);
+    if (own !== undefined) return own;
+    const ofGroups = optics?.numbers(label);
+    return ofGroups && Float64Array.from(groupRow!, (row) => ofGroups[row]!);
+  };
+  const required = (label: string): Float64Array => {
+    const values = column(label);
+    if (values === undefined) throw new InputError(`${path} has no column _${label}, which the CTF needs; add it to the file`);
+    return values;
+  };
+  const optional = (label: string) => column(label) ?? new Float64Array(count);
+
+  const images = imageNames(particles);
+  const set: Optics = {
+    defocusUAngstrom: required("rlnDefocusU"),
+    defocusVAngstrom: required("rlnDefocusV"),
+    astigmatismAngle: scaled(optional("rlnDefocusAngle"), DEGREE),
+    phaseShift: scaled(optional("rlnPhaseShift"), DEGREE),
+    voltageKv: required("rlnVoltage"),
+    sphericalAberrationMm: required("rlnSphericalAberration"),
+    amplitudeContrast: required("rlnAmplitudeContrast"),
+    bFactorAngstrom2: optional("rlnCtfBfactor"),
+  };
+  checkOptics(set, {
+    defocusUAngstrom: "_rlnDefocusU", defocusVAngstrom: "_rlnDefocusV", voltageKv: "_rlnVoltage",
+    sphericalAberrationMm: "_rlnSphericalAberration", amplitudeContrast: "_rlnAmplitudeContrast",
+  }, where);
+  if (column("rlnDefocusAngle") === undefined) refuseUnknownAstigmatism(set, where);
+  refuse(column("rlnImageDimensionality"), (x) => x !== 2, where, "the image is not two-dimensional; only single-particle images can be used");
+  refuse(column("rlnCtfDataAreCtfPremultiplied"), (x) => x !== 0, where, "the image is premultiplied by its CTF; extract the particles without that option");
+
+  const pixelSizeAngstrom = options.pixelSizeAngstrom ?? commonValue(pixelSizes(column, path), "the pixel size", "Å", where,
+    "rescale the images to one pixel size, select one optics group, or give the pixel size to use for all");
+  const stacks = images.names.map((name) => stackPath(name, path, options.projectRoot));
+  const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;
+  const boxSize = options.boxSize ?? (boxSizes === undefined
+    ? await boxSizeOfStack(stacks[0]!, where(0))
+    : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
+
+  const groupName = optics?.column("rlnOpticsGroupName");
+  return {
+    count, source: path, stacks, stackIndex: images.stackIndex, imageIndex: images.imageIndex, boxSize, pixelSizeAngstrom,
+    optics: set,
+    ...groupByOptics(set, (i) => groupName === undefined ? `opticsGroup${groupRow === undefined ? 1 : groupRow[i]! + 1}` : groupName(groupRow![i]!)),
+    poses: readPoses(particles, pixelSizeAngstrom),
+    randomSubset: readRandomSubset(particles),
+    where,
+  };
+}
+
+/** A block with its columns found by label. */
+interface Table {
+  file: string;
+  count: number;
+  where: Where;
+  /** The text of a column, by row. */
+  column(label: string): ((row: number) => string) | undefined;
+  /** @throws InputError naming the row of the first value that is no finite number. */
+  numbers(label: string): Float64Array | undefined;
+}
+
+function table(block: StarBlock, file: string): Table {
+  const suffix = block.name === "optics" ? " of data_optics" : "";
+  const lines = Int32Array.from({ length: block.rowCount }, (_, row) => block.line(row));
+  const where = rowNamer(file, lines, suffix);
+  const column = (label: string) => {
+    const index = block.columns.indexOf(label);
+    return index < 0 ? undefined : (row: number) => block.value(row, index);
+  };
+  return {
+    file, count: block.rowCount, where, column,
+    numbers(label) {
+      const text = column(label);
+      if (text === undefined) return undefined;
+      return Float64Array.from({ length: block.rowCount }, (_, row) => {
+        const value = text(row).trim();
+        const number = value === "" ? NaN : Number(value);
+        if (!Number.isFinite(number)) throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
+        return number;
+      });
+    },
+  };
+}
+
+/** Made apart from the table, so that a ParticleSet does not keep the file's text. */
+function rowNamer(file: string, lines: Int32Array, suffix: string): Where {
+  return (row) => `${file}: row ${row + 1} (line ${lines[row]})${suffix}`;
+}
+
+/** data_particles (3.1 and later), else the first table with image names (data_images, data_ in 3.0). */
+function particleBlock(blocks: StarBlock[], file: string): StarBlock {
+  const block = blocks.find((b) => b.name === "particles") ?? blocks.find((b) => b.columns.includes("rlnImageName"));
+  if (block === undefined || !block.columns.includes("rlnImageName")) {
+    throw new InputError(`${file} has no column _rlnImageName; a STAR file of extracted particles is needed`);
+  }
+  return block;
+}
+
+/** For each particle the row of its optics group. */
+function opticsRows(particles: Table, optics: Table): Int32Array {
+  const numbers = optics.numbers("rlnOpticsGroup") ?? Float64Array.from({ length: optics.count }, (_, row) => row + 1);
+  const rowOf = new Map(Array.from(numbers, (number, row) => [number, row]));
+  const groups = particles.numbers("rlnOpticsGroup");
+  if (groups === undefined) {
+    if (optics.count === 1) return new Int32Array(particles.count);
+    throw new InputError(`${particles.file} has no column _rlnOpticsGroup, but ${optics.count} optics groups`);
+  }
+  return Int32Array.from(groups, (group, i) => {
+    const row = rowOf.get(group);
+    if (row === undefined) throw new InputError(`${particles.where(i)} names optics group ${group}, which data_optics does not list`);
+    return row;
+  });
+}
+
+/** Splits "000001@stack.mrcs"; image numbers count from 1 in the file, from 0 in the result. */
+function imageNames(particles: Table): { names: string[]; stackIndex: Int32Array; imageIndex: Int32Array } {
+  const text = particles.column("rlnImageName")!;
+  const imageIndex = new Int32Array(particles.count);
+  const stacks = distinctStacks(particles.count, (i) => {
+    const value = text(i);
+    const at = value.indexOf("@");
+    const number = at > 0 ? Number(value.slice(0, at)) : NaN;
+    if (!(Number.isInteger(number) && number >= 1) || at === value.length - 1) {
+      throw new InputError(`${particles.where(i)}: _rlnImageName is "${value}"; it must be like 000001@stack.mrcs`);
+    }
+    imageIndex[i] = number - 1;
+    return value.slice(at + 1);
+  });
+  return { ...stacks, imageIndex };
+}
+
+/** 3.1: rlnImagePixelSize. 3.0: detector pixel (µm) over magnification. */
+function pixelSizes(column: (label: string) => Float64Array | undefined, file: string): Float64Array {
+  const direct = column("rlnImagePixelSize") ?? column("rlnPixelSize");
+  if (direct !== undefined) return direct;
+  const detector = column("rlnDetectorPixelSize");
+  const magnification = column("rlnMagnification");
+  if (detector === undefined || magnification === undefined) {
+    throw new InputError(`${file} has no column _rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size`);
+  }
+  return detector.map((micrometres, i) => (micrometres / magnification[i]!) * 1e4);
+}
+
+/** Euler angles, with origins in Å (3.1) or pixels (3.0); nothing unless all three angles are there. */
+function readPoses(particles: Table, pixelSizeAngstrom: number): Poses | undefined {
+  const [rot, tilt, psi] = ["Rot", "Tilt", "Psi"].map((angle) => particles.numbers(`rlnAngle${angle}`));
+  if (rot === undefined || tilt === undefined || psi === undefined) return undefined;
+  const origin = (axis: "X" | "Y") => {
+    const pixels = () => scaled(particles.numbers(`rlnOrigin${axis}`) ?? new Float64Array(particles.count), pixelSizeAngstrom);
+    return particles.numbers(`rlnOrigin${axis}Angst`) ?? pixels();
+  };
+  return {
+    rot: scaled(rot, DEGREE), tilt: scaled(tilt, DEGREE), psi: scaled(psi, DEGREE),
+    originXAngstrom: origin("X"), originYAngstrom: origin("Y"),
+  };
+}
+
+function readRandomSubset(particles: Table): Int32Array | undefined {
+  const subsets = particles.numbers("rlnRandomSubset");
+  refuse(subsets, (x) => x !== 1 && x !== 2, particles.where, "_rlnRandomSubset must be 1 or 2");
+  return subsets && Int32Array.from(subsets);
+}
+
+function refuseUnknownAstigmatism(optics: Optics, where: Where): void {
+  const row = optics.defocusUAngstrom.findIndex((u, i) => u !== optics.defocusVAngstrom[i]);
+  if (row >= 0) throw new InputError(`${where(row)} has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`);
+}
+
+function refuse(values: Float64Array | undefined, wrong: (value: number) => boolean, where: Where, message: string): void {
+  const row = values?.findIndex(wrong) ?? -1;
+  if (row >= 0) throw new InputError(`${where(row)}: ${message}`);
+}
+
+function scaled(values: Float64Array, factor: number): Float64Array {
+  return values.map((value) => value * factor);
+}
