@@ -2,6 +2,7 @@
 import type { Atoms } from "../io/atoms.ts";
 import { InputError, type Volume } from "../io/types.ts";
 import { fftn, signedFrequency } from "../numeric/fft.ts";
+import { multiply, transpose, type Matrix3 } from "./rotations.ts";
 import { scatteringFactor } from "./scattering.ts";
 
 export interface DensityOptions {
@@ -207,17 +208,20 @@ function bandLimited(gaussians: Gaussians, n: number, s: number): Float64Array {
 function addShifted(
   sumRe: Float64Array, sumIm: Float64Array, re: Float64Array, im: Float64Array, n: number, offset: [number, number, number], weight: number,
 ): void {
-  const frequency = Float64Array.from({ length: n }, (_, i) => signedFrequency(i, n));
+  const [phaseZ, phaseY, phaseX] = offset.map((shift) =>
+    Float64Array.from({ length: n }, (_, i) => (-2 * Math.PI * signedFrequency(i, n) * shift) / n));
+  const cosX = phaseX.map(Math.cos);
+  const sinX = phaseX.map(Math.sin);
   for (let iz = 0; iz < n; iz++) {
     for (let iy = 0; iy < n; iy++) {
       if (2 * iz === n || 2 * iy === n) continue;
-      const along = frequency[iz] * offset[0] + frequency[iy] * offset[1];
+      const cosRow = weight * Math.cos(phaseZ[iz] + phaseY[iy]);
+      const sinRow = weight * Math.sin(phaseZ[iz] + phaseY[iy]);
       for (let ix = 0; ix < n; ix++) {
         if (2 * ix === n) continue;
         const i = (iz * n + iy) * n + ix;
-        const phase = (-2 * Math.PI * (along + frequency[ix] * offset[2])) / n;
-        const c = weight * Math.cos(phase);
-        const d = weight * Math.sin(phase);
+        const c = cosRow * cosX[ix] - sinRow * sinX[ix];
+        const d = cosRow * sinX[ix] + sinRow * cosX[ix];
         sumRe[i] += c * re[i] - d * im[i];
         sumIm[i] += c * im[i] + d * re[i];
       }
@@ -226,20 +230,21 @@ function addShifted(
 }
 
 /** Eigenvectors of a symmetric 3x3 matrix, that of the largest eigenvalue first (cyclic Jacobi; Golub & Van Loan, section 8.5). */
-function principalAxes(symmetric: Float64Array): [number[], number[], number[]] {
-  const m = [0, 1, 2].map((r) => [0, 1, 2].map((c) => symmetric[3 * r + c]));
-  const axes = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
-  for (let sweep = 0; sweep < 30; sweep++) {
+function principalAxes(symmetric: Matrix3): [number[], number[], number[]] {
+  let rest = symmetric;
+  let axes: Matrix3 = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+  for (let sweep = 0; sweep < 20; sweep++) {
     for (const [p, q] of [[0, 1], [0, 2], [1, 2]]) {
-      const angle = 0.5 * Math.atan2(2 * m[p][q], m[q][q] - m[p][p]);
-      const c = Math.cos(angle), s = Math.sin(angle);
-      const turn = (a: number[], b: number[]) => a.map((value, k) => [c * value - s * b[k], s * value + c * b[k]]);
-      // Rows, then columns of m; the same combination of the axes.
-      turn(m[p], m[q]).forEach(([a, b], k) => ([m[p][k], m[q][k]] = [a, b]));
-      for (const row of m) [row[p], row[q]] = [c * row[p] - s * row[q], s * row[p] + c * row[q]];
-      turn(axes[p], axes[q]).forEach(([a, b], k) => ([axes[p][k], axes[q][k]] = [a, b]));
+      // The rotation in the p-q plane after which element (p, q) is 0.
+      const angle = 0.5 * Math.atan2(2 * rest[3 * p + q], rest[4 * q] - rest[4 * p]);
+      const turn: Matrix3 = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+      turn[4 * p] = turn[4 * q] = Math.cos(angle);
+      turn[3 * p + q] = Math.sin(angle);
+      turn[3 * q + p] = -Math.sin(angle);
+      rest = multiply(multiply(transpose(turn), rest), turn);
+      axes = multiply(axes, turn);
     }
   }
-  const order = [0, 1, 2].sort((a, b) => m[b][b] - m[a][a]);
-  return order.map((i) => axes[i]) as [number[], number[], number[]];
+  const order = [0, 1, 2].sort((a, b) => rest[4 * b] - rest[4 * a]);
+  return order.map((column) => [axes[column], axes[3 + column], axes[6 + column]]) as [number[], number[], number[]];
 }
