@@ -1,0 +1,76 @@
+/**
+ * The likelihood-ratio critic. For normal noise the best critic, log p_real(x)/p_simulated(x), is a difference of log-sum-exps of
+ * template responses, one sum over all poses for each density:
+ *
+ *   D(x) = LSE_{j,g} [⟨x, g·a_j⟩ - ½‖h·a_j‖² + α_j] - LSE_{j,g} [⟨x, g·c_j⟩ - ½‖h·c_j‖² + γ_j]
+ *
+ * with templates a_j (real) and c_j (simulated), g running over in-plane turns and mirroring (a particle seen from behind is its
+ * mirror image), and h the particle's own CTF. x is the image whitened and multiplied by h once more (matched filter), so that ⟨x, g·a⟩
+ * is the inner product with the template seen through the CTF. Turns are sums over circular harmonics: a product per order, then a
+ * Fourier sum over the angle.
+ *
+ * @see Sigworth (1998) J. Struct. Biol. 122, 328 (the likelihood); docs/method.md (the critic)
+ */
+import * as op from "../tensor/ops.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
+import { turningMatrix } from "./harmonics.ts";
+
+export interface Templates {
+  /** [orders, 2·templates, 2·radii]: the first half are the real, the second the simulated templates; cosine, then sine parts. */
+  coefficients: Tensor;
+  /** α and γ, [2·templates]. */
+  offsets: Tensor;
+}
+
+/** Images as the critic sees them. */
+export interface CriticInput {
+  /** Whitened, matched-filtered circular harmonics, [orders, 2·radii, batch]. */
+  harmonics: Tensor;
+  /** Mean square CTF on each circle, [radii, batch]. */
+  ctfSquared: Tensor;
+}
+
+/**
+ * Log of the mean over turns and mirroring of exp(⟨x, g·t⟩), for every template.
+ *
+ * @returns [templates, batch]
+ */
+export function turnedResponses(x: Tensor, templates: Tensor, turns: number): Tensor {
+  const [orders, count, width] = templates.shape as [number, number, number];
+  const batch = x.shape[2]!;
+  const cosine = op.slice(templates, 2, 0, width / 2), sine = op.slice(templates, 2, width / 2, width);
+  const minus = op.neg(sine);
+  // In-phase and quadrature products with the template and with its mirror image, one matrix product per order.
+  const bank = op.concat([
+    op.concat([cosine, sine], 2), op.concat([minus, cosine], 2),
+    op.concat([cosine, minus], 2), op.concat([sine, cosine], 2),
+  ], 1);
+  const products = op.transpose(op.reshape(op.matmul(bank, x), [orders, 4, count * batch]), [1, 0, 2]);
+  const angular = op.reshape(products, [2, 2 * orders, count * batch]); // mirror, (in-phase orders, quadrature orders), …
+  const responses = op.reshape(op.matmul(turningMatrix(orders, turns), angular), [2 * turns, count, batch]);
+  return op.sub(op.logSumExp(responses, [0]), Math.log(2 * turns));
+}
+
+/** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
+export function halfEnergies(templates: Tensor, ctfSquared: Tensor): Tensor {
+  const [, count, width] = templates.shape as [number, number, number];
+  const onCircles = op.sum(op.reshape(op.sum(op.square(templates), [0]), [count, 2, width / 2]), [1]);
+  return op.mul(op.matmul(onCircles, ctfSquared), 0.5);
+}
+
+/**
+ * Critic output, the estimated log-likelihood ratio of real over simulated.
+ *
+ * @param turns in-plane angles over the whole turn
+ * @returns [batch]
+ */
+export function likelihoodRatio(templates: Templates, x: CriticInput, turns: number): Tensor {
+  const count = templates.coefficients.shape[1]!;
+  const responses = turnedResponses(x.harmonics, templates.coefficients, turns);
+  const scores = op.add(op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)), op.reshape(templates.offsets, [count, 1]));
+  const real = op.slice(scores, 0, 0, count / 2), simulated = op.slice(scores, 0, count / 2, count);
+  return op.sub(op.logSumExp(real, [0]), op.logSumExp(simulated, [0]));
+}
+
+/** Per-radius factors repeated for the cosine and sine parts, [2·radii]. */
+export const bothParts = (perRadius: ArrayLike<number>): Tensor => constant([...Array.from(perRadius), ...Array.from(perRadius)], [2 * perRadius.length]);

@@ -1,0 +1,82 @@
+/**
+ * The unknown volume, by coefficients of unit scale: U in a real, orthonormal Fourier basis (cas = cos + sin along each axis),
+ * multiplied by the amplitude that the images themselves show at each frequency, √P(|k|), so that one step size of the optimiser
+ * fits all. Outside a soft sphere the density is zero.
+ */
+import * as op from "../tensor/ops.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
+
+/** Row k, column x: (cos + sin)(2πkx/n)/√n, both counted from floor(n/2). Symmetric, and its own inverse. */
+export function casMatrix(n: number): Float32Array {
+  const out = new Float32Array(n * n);
+  const centre = Math.floor(n / 2);
+  for (let k = 0; k < n; k++) {
+    for (let x = 0; x < n; x++) {
+      const angle = (2 * Math.PI * (k - centre) * (x - centre)) / n;
+      out[k * n + x] = (Math.cos(angle) + Math.sin(angle)) / Math.sqrt(n);
+    }
+  }
+  return out;
+}
+
+/** The orthonormal cas transform of [n, n, n] along its three axes; applying it twice gives the argument back. */
+export function casTransform(volume: Tensor): Tensor {
+  const n = volume.shape[0]!;
+  const matrix = constant(casMatrix(n), [n, n]);
+  const alongX = op.matmul(op.reshape(volume, [n * n, n]), matrix);
+  const alongXY = op.matmul(matrix, op.reshape(alongX, [n, n, n]));
+  const all = op.matmul(matrix, op.reshape(alongXY, [n, n * n]));
+  return op.reshape(all, [n, n, n]);
+}
+
+/** Soft sphere about voxel floor(n/2): 1 inside `radius` - edge/2, 0 beyond `radius` + edge/2, a cosine between; lengths in voxels. */
+export function sphericalMask(n: number, radius: number, edge: number): Float32Array {
+  const out = new Float32Array(n ** 3);
+  const centre = Math.floor(n / 2);
+  for (let z = 0, i = 0; z < n; z++) {
+    for (let y = 0; y < n; y++) {
+      for (let x = 0; x < n; x++, i++) {
+        const t = (Math.hypot(x - centre, y - centre, z - centre) - radius) / edge + 0.5;
+        out[i] = t <= 0 ? 1 : t >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * t);
+      }
+    }
+  }
+  return out;
+}
+
+/** Amplitude √P(|k|) of each coefficient, zero beyond `maxRadius`; [n, n, n]. */
+export function coefficientAmplitude(n: number, power: ArrayLike<number>, maxRadius: number): Float32Array {
+  const out = new Float32Array(n ** 3);
+  const centre = Math.floor(n / 2);
+  for (let z = 0, i = 0; z < n; z++) {
+    for (let y = 0; y < n; y++) {
+      for (let x = 0; x < n; x++, i++) {
+        const k = Math.hypot(x - centre, y - centre, z - centre);
+        if (k > maxRadius + 0.5) continue;
+        const low = Math.min(Math.floor(k), power.length - 1), high = Math.min(low + 1, power.length - 1);
+        out[i] = Math.sqrt(power[low]! + (k - low) * (power[high]! - power[low]!));
+      }
+    }
+  }
+  return out;
+}
+
+export interface VolumeModel {
+  n: number;
+  /** √P(|k|), [n, n, n]. */
+  amplitude: Float32Array;
+  /** Soft mask in real space, [n, n, n]. */
+  mask: Float32Array;
+}
+
+/**
+ * Density of coefficients U, scaled so that its unnormalised Fourier transform is √P·U.
+ *
+ * @param u [n, n, n]
+ * @returns density, [n, n, n]
+ */
+export function density(u: Tensor, model: VolumeModel): Tensor {
+  const { n } = model;
+  const scaled = op.mul(u, constant(model.amplitude.map((a) => a / n ** 1.5), [n, n, n]));
+  return op.mul(casTransform(scaled), constant(model.mask, [n, n, n]));
+}
