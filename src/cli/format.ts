@@ -28,22 +28,32 @@ export function formatTable(rows: readonly (readonly string[])[], indent = ""): 
     .join("\n");
 }
 
-/**
- * A histogram in text, one line per bin: range, bar, count. Bars are proportional to the counts, the tallest 40 wide.
- * @param values any order, not empty; non-finite ones are left out
- */
-export function formatHistogram(values: ArrayLike<number>, bins = 10, indent = ""): string {
-  const finite = Array.from(values).filter(Number.isFinite);
-  const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  const count = high > low ? bins : 1;
-  const width = (high - low) / count;
-  const counts = new Array<number>(count).fill(0);
-  for (const x of finite) counts[width > 0 ? Math.min(count - 1, Math.floor((x - low) / width)) : 0]!++;
+/** Counts of values in bins of equal width; bin i reaches from edges[i] to edges[i + 1]. */
+export interface Histogram {
+  edges: number[];
+  counts: number[];
+}
+
+/** @param values any order, not empty, finite; all equal: one bin of width 0 */
+export function histogram(values: ArrayLike<number>, bins = 10): Histogram {
+  let [low, high] = [Infinity, -Infinity];
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]!);
+    high = Math.max(high, values[i]!);
+  }
+  if (low === high) return { edges: [low, high], counts: [values.length] };
+  const width = (high - low) / bins;
+  const counts = new Array<number>(bins).fill(0);
+  for (let i = 0; i < values.length; i++) counts[Math.min(bins - 1, Math.floor((values[i]! - low) / width))]!++;
+  return { edges: Array.from({ length: bins + 1 }, (_, i) => low + i * width), counts };
+}
+
+/** A histogram in text, one line per bin: range, bar, count. Bars are proportional to the counts, the tallest 40 wide. */
+export function formatHistogram({ edges, counts }: Histogram, indent = ""): string {
   const tallest = Math.max(...counts);
   return formatTable(
     counts.map((n, i) => [
-      `${formatNumber(low + i * width)} to ${formatNumber(low + (i + 1) * width)}`,
+      `${formatNumber(edges[i]!)} to ${formatNumber(edges[i + 1]!)}`,
       "█".repeat(Math.round((40 * n) / tallest)).padEnd(40),
       formatCount(n),
     ]),

@@ -44,6 +44,10 @@ Examples:
       const { parseReconstructOptions } = await import("../options/reconstruct.ts");
       const options = parseReconstructOptions({ ...values, particlesFile });
       const { reconstruct } = await import("../actions/reconstruct.ts");
-      await reconstruct(options);
+      await reconstruct(options, notConnected, process.argv.slice(2));
     });
 }
+
+const notConnected = async (): Promise<never> => {
+  throw new Error("not connected to src/reconstruct/run.ts yet");
+};

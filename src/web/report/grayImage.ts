@@ -30,16 +30,17 @@ export function encodeGrayPng(image: GrayImage, range: readonly [number, number]
   return encode({ width: image.width, height: image.height, data, channels: 1, depth: 8 });
 }
 
-/** Images of one size side by side in rows, each stretched to its own contrast, with a gap of black pixels between. */
+/** Images side by side in rows, each stretched to its own contrast (0 to 1), with a gap of zeros between. */
 export function montage(images: readonly GrayImage[], columns: number, gap = 2): GrayImage {
-  const { width, height } = images[0]!;
+  const cell = { width: Math.max(...images.map((image) => image.width)), height: Math.max(...images.map((image) => image.height)) };
   const rows = Math.ceil(images.length / columns);
-  const total = { width: columns * (width + gap) - gap, height: rows * (height + gap) - gap };
+  const total = { width: columns * (cell.width + gap) - gap, height: rows * (cell.height + gap) - gap };
   const pixels = new Float32Array(total.width * total.height);
   images.forEach((image, i) => {
+    const { width, height } = image;
     const [low, high] = contrastRange([image]);
-    const left = (i % columns) * (width + gap);
-    const top = Math.floor(i / columns) * (height + gap);
+    const left = (i % columns) * (cell.width + gap);
+    const top = Math.floor(i / columns) * (cell.height + gap);
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++)
         pixels[(top + y) * total.width + left + x] = Math.max(0, Math.min(1, (image.pixels[y * width + x]! - low) / (high - low)));

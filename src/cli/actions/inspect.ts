@@ -1,0 +1,28 @@
+import { writeFileAtomic } from "../../io/files.ts";
+import { readParticles } from "../../io/particles.ts";
+import { encodeGrayPng, type GrayImage, montage } from "../../web/report/grayImage.ts";
+import { mrcText, summarizeMrc } from "../inspect/mrc.ts";
+import { firstParticleImages, particleText, summarizeParticles } from "../inspect/particles.ts";
+import type { InspectCommandOptions } from "../options/inspect.ts";
+
+const imagesInMontage = 64;
+
+/** Print what a particle file, a stack or a map holds. @throws InputError when it cannot be read */
+export async function inspect({ file, projectRoot, passthrough, png, json }: InspectCommandOptions): Promise<void> {
+  const print = (summary: unknown, text: string) => process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
+  if (/\.(star|cs)$/i.test(file)) {
+    const particles = await readParticles(file, { projectRoot, passthrough });
+    const summary = await summarizeParticles(particles);
+    print(summary, particleText(summary));
+    if (png !== undefined) await writeMontage(png, await firstParticleImages(particles, imagesInMontage), 8);
+    return;
+  }
+  const { summary, images } = await summarizeMrc(file, png === undefined ? 0 : imagesInMontage);
+  print(summary, mrcText(summary));
+  if (png !== undefined) await writeMontage(png, images, summary.kind === "map" ? 3 : 8);
+}
+
+async function writeMontage(path: string, images: readonly GrayImage[], columns: number): Promise<void> {
+  // The montage is stretched per image already: 0 to 1.
+  await writeFileAtomic(path, encodeGrayPng(montage(images, Math.min(columns, images.length)), [0, 1]));
+}

@@ -1,0 +1,163 @@
+import { openStack } from "../../io/mrc.ts";
+import { openParticleImages, subset } from "../../io/particles.ts";
+import { InputError, type ParticleSet } from "../../io/types.ts";
+import type { GrayImage } from "../../web/report/grayImage.ts";
+import { formatCount, formatHistogram, formatNumber, formatTable, type Histogram, histogram } from "../format.ts";
+import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
+import { statisticsRows } from "./text.ts";
+
+/** What `inspect` tells of a particle file, as --json prints it. */
+export interface ParticleSummary {
+  kind: "particles";
+  file: string;
+  particles: number;
+  boxSize: number;
+  pixelSizeAngstrom: number;
+  opticsGroups: { name: string; particles: number; voltageKv: number; sphericalAberrationMm: number; amplitudeContrast: number }[];
+  /** Mean of U and V per particle. */
+  defocusAngstrom: { minimum: number; maximum: number; mean: number; histogram: Histogram };
+  /** Mean |U - V|. */
+  astigmatismAngstrom: number;
+  hasPoses: boolean;
+  /** Particles in random subsets 1 and 2, when the file names them. */
+  randomSubsets?: [number, number];
+  stacks: number;
+  /** Stacks that are missing or do not fit, with the number of particles that need them. */
+  stackProblems: { stack: string; particles: number; problem: string }[];
+  /** Of images spread evenly over those that can be read; absent when none can. */
+  pixels?: PixelStatistics & { images: number };
+}
+
+const imagesSampled = 64;
+
+export async function summarizeParticles(set: ParticleSet): Promise<ParticleSummary> {
+  const { optics } = set;
+  const defocus = optics.defocusUAngstrom.map((u, i) => (u + optics.defocusVAngstrom[i]!) / 2);
+  const bins = histogram(defocus);
+  const { problems, readable } = await checkStacks(set);
+  const sample = await readSample(subset(set, readable));
+  const inSubset = (half: number) => set.randomSubset!.reduce((n, subset) => n + Number(subset === half), 0);
+  return {
+    kind: "particles",
+    file: set.source,
+    particles: set.count,
+    boxSize: set.boxSize,
+    pixelSizeAngstrom: set.pixelSizeAngstrom,
+    opticsGroups: set.opticsGroupNames.flatMap((name, group) => {
+      const first = set.opticsGroup.indexOf(group);
+      if (first < 0) return [];
+      return {
+        name,
+        particles: set.opticsGroup.reduce((n, g) => n + Number(g === group), 0),
+        voltageKv: optics.voltageKv[first]!,
+        sphericalAberrationMm: optics.sphericalAberrationMm[first]!,
+        amplitudeContrast: optics.amplitudeContrast[first]!,
+      };
+    }),
+    defocusAngstrom: { minimum: bins.edges[0]!, maximum: bins.edges.at(-1)!, mean: mean(defocus), histogram: bins },
+    astigmatismAngstrom: mean(optics.defocusUAngstrom.map((u, i) => Math.abs(u - optics.defocusVAngstrom[i]!))),
+    hasPoses: set.poses !== undefined,
+    randomSubsets: set.randomSubset && [inSubset(1), inSubset(2)],
+    stacks: set.stacks.length,
+    stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
+    pixels: sample.pixels,
+  };
+}
+
+const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+/** Stacks that cannot give their particles' images, and the particles whose stacks can. */
+async function checkStacks(set: ParticleSet): Promise<{ problems: ParticleSummary["stackProblems"]; readable: Int32Array }> {
+  const particles = new Int32Array(set.stacks.length);
+  const highest = new Int32Array(set.stacks.length);
+  set.stackIndex.forEach((stack, i) => {
+    particles[stack]!++;
+    highest[stack] = Math.max(highest[stack]!, set.imageIndex[i]!);
+  });
+  const problems: ParticleSummary["stackProblems"] = [];
+  const sound = new Set<number>();
+  for (const [index, stack] of set.stacks.entries()) {
+    const problem = await stackProblem(stack, set.boxSize, highest[index]!);
+    if (problem === undefined) sound.add(index);
+    else problems.push({ stack, particles: particles[index]!, problem });
+  }
+  const all = Int32Array.from({ length: set.count }, (_, i) => i);
+  return { problems, readable: all.filter((i) => sound.has(set.stackIndex[i]!)) };
+}
+
+async function stackProblem(path: string, boxSize: number, highestIndex: number): Promise<string | undefined> {
+  try {
+    const stack = await openStack(path);
+    await stack.close();
+    if (stack.width !== boxSize || stack.height !== boxSize) return `images of ${stack.width} x ${stack.height} pixels where the particles have ${boxSize}`;
+    if (highestIndex >= stack.count) return `holds ${stack.count} images, but image ${highestIndex + 1} is used`;
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
+
+async function readSample(set: ParticleSet): Promise<{ pixels?: PixelStatistics & { images: number }; problem?: ParticleSummary["stackProblems"][number] }> {
+  if (set.count === 0) return {};
+  const indices = spreadIndices(set.count, imagesSampled);
+  try {
+    return { pixels: { images: indices.length, ...pixelStatistics(await readImages(set, indices)) } };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return { problem: { stack: set.stacks[set.stackIndex[0]!]!, particles: 1, problem: error.message } };
+  }
+}
+
+async function readImages(set: ParticleSet, indices: ArrayLike<number>): Promise<Float32Array> {
+  const pixels = new Float32Array(indices.length * set.boxSize ** 2);
+  const images = await openParticleImages(set);
+  try {
+    await images.read(indices, pixels);
+  } finally {
+    await images.close();
+  }
+  return pixels;
+}
+
+/** @throws InputError when a stack is missing or broken */
+export async function firstParticleImages(set: ParticleSet, count: number): Promise<GrayImage[]> {
+  const first = subset(set, Int32Array.from({ length: Math.min(count, set.count) }, (_, i) => i));
+  return splitImages(await readImages(first, spreadIndices(first.count, count)), set.boxSize, set.boxSize);
+}
+
+export function particleText(summary: ParticleSummary): string {
+  const { defocusAngstrom: defocus } = summary;
+  const micrometre = (angstrom: number) => `${formatNumber(angstrom / 1e4)} µm`;
+  const rows: string[][] = [
+    ["Particles", formatCount(summary.particles)],
+    ["Box", `${summary.boxSize} px (${formatNumber(summary.boxSize * summary.pixelSizeAngstrom, 4)} Å)`],
+    ["Pixel size", `${formatNumber(summary.pixelSizeAngstrom, 4)} Å (Nyquist ${formatNumber(2 * summary.pixelSizeAngstrom, 4)} Å)`],
+    ["Poses", summary.hasPoses ? "yes (not used)" : "no"],
+    ...(summary.randomSubsets ? [["Random subsets", summary.randomSubsets.map(formatCount).join(" and ")]] : []),
+    ["Stacks", `${formatCount(summary.stacks)}, ${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`],
+    ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
+    ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
+    ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
+  ];
+  const groups = [
+    ["Optics group", "particles", "kV", "Cs mm", "amplitude contrast"],
+    ...summary.opticsGroups.map((group) => [
+      group.name, formatCount(group.particles), formatNumber(group.voltageKv), formatNumber(group.sphericalAberrationMm), formatNumber(group.amplitudeContrast),
+    ]),
+  ];
+  const inMicrometres = { ...defocus.histogram, edges: defocus.histogram.edges.map((edge) => edge / 1e4) };
+  const shown = summary.stackProblems.slice(0, 10).map((problem) => `  ${problem.problem} (${formatCount(problem.particles)} particles)`);
+  const more = summary.stackProblems.length - shown.length;
+  return [
+    summary.file,
+    formatTable(rows, "  "),
+    "",
+    formatTable(groups, "  "),
+    "",
+    "  Defocus (µm)",
+    formatHistogram(inMicrometres, "  "),
+    ...(shown.length > 0 ? ["", "Problems with stacks", ...shown] : []),
+    ...(more > 0 ? [`  and ${formatCount(more)} more`] : []),
+  ].join("\n");
+}

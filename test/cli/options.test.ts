@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { parseEvaluateOptions } from "../../src/cli/options/evaluate.ts";
+import { parseProjectOptions } from "../../src/cli/options/project.ts";
+import { parseReconstructOptions } from "../../src/cli/options/reconstruct.ts";
+import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
+
+const simulate = (values: Record<string, unknown> = {}) =>
+  parseSimulateOptions({ model: "7a4m.cif", out: "o", particles: "5000", box: "64", pixelSize: "3", snr: "0.1", ...values });
+const reconstruct = (values: Record<string, unknown> = {}) => parseReconstructOptions({ particlesFile: "p.star", out: "o", ...values });
+
+describe("simulate", () => {
+  test("defaults are a 300 kV microscope and white noise", () => {
+    expect(simulate()).toEqual({
+      model: "7a4m.cif", out: "o", particles: 5000, boxSize: 64, pixelSizeAngstrom: 3, symmetricFrame: false,
+      optics: {
+        defocus: { kind: "range", minimumAngstrom: 8000, maximumAngstrom: 25000 },
+        voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1, bFactorAngstrom2: 0,
+      },
+      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, seed: 1, device: "auto", json: false,
+    });
+  });
+
+  test("units become Å", () => {
+    const options = simulate({ defocusRange: "1,2.5", bFactor: "80", shiftSigma: "4" });
+    expect(options.optics.defocus).toEqual({ kind: "range", minimumAngstrom: 10_000, maximumAngstrom: 25_000 });
+    expect(options.optics.bFactorAngstrom2).toBe(80);
+    expect(options.shift).toEqual({ kind: "gaussian", sigmaAngstrom: 4 });
+  });
+
+  test("choices carry what they need", () => {
+    const options = simulate({ noise: "bank", noiseBank: "n.mrcs", views: "vmf", kappa: "3", defocusTable: "d.csv", shiftTriangular: "0.06" });
+    expect(options.noise).toEqual({ kind: "bank", snr: 0.1, bank: "n.mrcs" });
+    expect(options.views).toEqual({ kind: "vmf", kappa: 3 });
+    expect(options.optics.defocus).toEqual({ kind: "table", path: "d.csv" });
+    expect(options.shift).toEqual({ kind: "triangular", boxFraction: 0.06 });
+    expect(simulate({ snr: undefined, noiseFree: true }).noise).toEqual({ kind: "none" });
+  });
+
+  test.each([
+    [{ pixelSize: "abc" }, '--pixel-size: expected a number above 0 in Å, got "abc"'],
+    [{ pixelSize: "" }, '--pixel-size: expected a number above 0 in Å, got ""'],
+    [{ pixelSize: "-1" }, '--pixel-size: expected a number above 0 in Å, got "-1"'],
+    [{ pixelSize: "1e999" }, '--pixel-size: expected a number above 0 in Å, got "1e999"'],
+    [{ particles: "10.5" }, '--particles: expected a whole number of at least 1, got "10.5"'],
+    [{ box: "0x40" }, '--box: expected a whole number of at least 8 in pixels, got "0x40"'],
+    [{ amplitudeContrast: "7" }, '--amplitude-contrast: expected a number from 0 to 1, got "7"'],
+    [{ defocusRange: "2,1" }, '--defocus-range: expected two defocus values in µm, the smaller first, such as 0.8,2.5, got "2,1"'],
+    [{ defocusRange: "1,2", defocusTable: "d.csv" }, "--defocus-table: cannot be combined with --defocus-range; give one of them"],
+    [{ snr: undefined }, "--snr: is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free"],
+    [{ noiseFree: true }, "--snr: cannot be combined with --noise-free"],
+    [{ noise: "bank" }, "--noise-bank: is required with --noise bank: a stack of particle-free images"],
+    [{ views: "vmf" }, "--kappa: is required with --views vmf: a number above 0"],
+    [{ kappa: "3" }, "--kappa: has a meaning only with --views vmf"],
+    [{ resolution: "5" }, "--resolution: finer than the Nyquist limit of 6 Å at this pixel size"],
+    [{ seed: "4294967296" }, '--seed: expected a whole number from 0 to 4294967295, got "4294967296"'],
+    [{ device: "tpu" }, '--device: expected one of auto, cpu, cuda, webgpu, dml, got "tpu"'],
+    [{ model: undefined }, "MODEL: is required: an atomic model (.cif, .pdb) or a map (.mrc)"],
+  ])("%j is refused", (values, message) => {
+    expect(() => simulate(values)).toThrow(expect.objectContaining({ name: "UsageError", message }));
+  });
+});
+
+describe("reconstruct", () => {
+  test.each([["90s", 90], ["5m", 300], ["1h", 3600], ["1h30m", 5400], ["1.5m", 90], ["1h1m1s", 3661]])("%s lasts %d seconds", (timeLimit, seconds) => {
+    expect(reconstruct({ timeLimit }).timeLimitSeconds).toBe(seconds);
+  });
+
+  test.each(["90", "", "5x", "m", "0s", "30m1h", "-5m"])("%j is no duration", (timeLimit) => {
+    expect(() => reconstruct({ timeLimit })).toThrow("--time-limit: expected a duration such as 90s, 5m or 1h30m");
+  });
+
+  test("stages are box and time", () => {
+    expect(reconstruct({ stages: "16:20s,24:30s,32:1m" }).stages).toEqual([
+      { boxSize: 16, seconds: 20 }, { boxSize: 24, seconds: 30 }, { boxSize: 32, seconds: 60 },
+    ]);
+  });
+
+  test.each(["16", "16:20", "24:5s,16:5s", "16:5s,", "16:5s:4", "1.5:5s"])("%j are no stages", (stages) => {
+    expect(() => reconstruct({ stages })).toThrow("--stages: expected box:duration pairs");
+  });
+
+  test.each([["c1", "C1"], ["D2", "D2"], ["i3", "I3"], ["o", "O"]])("point group %s is %s", (symmetry, group) => {
+    expect(reconstruct({ symmetry }).symmetry).toBe(group);
+  });
+
+  test.each(["C0", "D", "X2", "I5", "C2v", "Td"])("%s is no point group of a chiral molecule", (symmetry) => {
+    expect(() => reconstruct({ symmetry })).toThrow("--symmetry: expected a point group");
+  });
+
+  test("names carry units", () => {
+    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12", positivity: false });
+    expect(options).toMatchObject({
+      particles: "p.star", particleLimit: 1000, maximumBoxSize: 48, resolutionAngstrom: 8, maskDiameterAngstrom: 150,
+      maximumShiftAngstrom: 12, positivity: false, critic: "likelihood-ratio", loss: "logistic-r1",
+    });
+    expect(reconstruct().positivity).toBeUndefined();
+  });
+
+  test("stages exclude a time limit", () => {
+    expect(() => reconstruct({ stages: "16:5s", timeLimit: "5s" })).toThrow("--time-limit: cannot be combined with --stages");
+  });
+});
+
+describe("evaluate", () => {
+  test("a map against a reference, or two half-maps", () => {
+    expect(parseEvaluateOptions({ map: "a.mrc", reference: "b.mrc" }).maps).toEqual({ kind: "reference", map: "a.mrc", reference: "b.mrc" });
+    expect(parseEvaluateOptions({ halfMaps: ["1.mrc", "2.mrc"] }).maps).toEqual({ kind: "halfMaps", halfMap1: "1.mrc", halfMap2: "2.mrc" });
+  });
+
+  test.each([
+    [{}, "MAP: is required"],
+    [{ map: "a.mrc" }, "--reference: is required"],
+    [{ halfMaps: ["1.mrc"] }, "--half-maps: expected two maps"],
+    [{ halfMaps: ["1.mrc", "2.mrc"], map: "a.mrc" }, "--half-maps: cannot be combined with MAP or --reference"],
+  ])("%j is refused", (values, message) => {
+    expect(() => parseEvaluateOptions(values)).toThrow(message);
+  });
+});
+
+describe("project", () => {
+  test("random views or those of a file", () => {
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5" }).poses).toEqual({ kind: "random", count: 5, views: { kind: "uniform" } });
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", star: "a.star" }).poses).toEqual({ kind: "star", path: "a.star" });
+    expect(() => parseProjectOptions({ map: "m.mrc", out: "o.mrcs" })).toThrow("--count: give either --count");
+  });
+
+  test("the CTF only on request", () => {
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5" }).optics).toBeUndefined();
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5", ctf: true, voltage: "200" }).optics?.voltageKv).toBe(200);
+  });
+});

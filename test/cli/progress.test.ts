@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import { createProgress, type ProgressOptions } from "../../src/cli/progress.ts";
+import type { RunEvent } from "../../src/reconstruct/events.ts";
+
+const time = "2025-03-01T12:00:00.000Z";
+const start: RunEvent = { type: "start", time, particles: 12345, boxSize: 128, pixelSizeAngstrom: 1.31, symmetry: "D2", device: "cpu", seed: 1 };
+const stage: RunEvent = { type: "stage", time, stage: 2, stages: 3, kind: "adversarial", boxSize: 24, resolutionAngstrom: 14.2, iterations: 2400 };
+const finished: RunEvent = { type: "finished", time, elapsedSeconds: 3675, map: "run/map.mrc", resolutionAngstrom: 8.13 };
+const progress = (iteration: number, elapsedSeconds: number, half?: 1 | 2): RunEvent => ({
+  type: "progress", time, stage: 2, iteration, iterations: 2400, elapsedSeconds, remainingSeconds: 130,
+  criticLoss: 0.69314, volumeLoss: 0.701, realLogit: 0.52, fakeLogit: -0.31, gradientPenalty: 0.012, signalAmplitude: 0.98,
+  ...(half === undefined ? {} : { half }),
+});
+
+/** Text that a consumer writes for events that come at these times in ms. */
+function written(mode: ProgressOptions["mode"], events: [number, RunEvent][], columns = 80): string {
+  let [text, clock] = ["", 0];
+  const show = createProgress({ mode, output: { write: (part) => void (text += part), columns }, now: () => clock });
+  for (const [at, event] of events) {
+    clock = at;
+    show(event);
+  }
+  return text;
+}
+
+/** What a terminal shows after these characters: only the sequences that a display may use are understood. */
+function screen(text: string): string[] {
+  const lines = [""];
+  for (const [part] of text.matchAll(/\x1b\[(\d+)A\x1b\[0J|\n|[^\x1b\n]+|\x1b/g)) {
+    const up = /^\x1b\[(\d+)A/.exec(part);
+    if (up) lines.splice(lines.length - 1 - Number(up[1]), Infinity, "");
+    else if (part === "\n") lines.push("");
+    else if (part === "\x1b") throw new Error("a sequence that was not expected");
+    else lines[lines.length - 1] += part;
+  }
+  return lines.slice(0, -1);
+}
+
+describe("lines", () => {
+  test("milestones and the state of the run", () => {
+    expect(written("lines", [[0, start], [0, stage], [10, progress(100, 4)], [10_010, progress(950, 14)], [10_020, finished]]).split("\n")).toEqual([
+      "12,345 particles, box 128 px, 1.31 Å per pixel, symmetry D2, cpu, seed 1",
+      "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
+      "stage 2/3  100/2400  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:04 left 2:10",
+      "stage 2/3  950/2400  85 it/s  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:14 left 2:10",
+      "finished in 1:01:15: run/map.mrc (8.13 Å)",
+      "",
+    ]);
+  });
+
+  test("no more than one progress line in ten seconds, but one at once in a new stage", () => {
+    const every = Array.from({ length: 30 }, (_, i): [number, RunEvent] => [1000 * i, progress(10 * (i + 1), i)]);
+    expect(written("lines", every).match(/^stage 2  /gm)).toHaveLength(3);
+    const staged = written("lines", [[0, progress(1, 0)], [50, stage], [60, progress(2, 1)]]);
+    expect(staged.match(/\d+\/2400/g)).toEqual(["1/2400", "2/2400"]);
+  });
+
+  test("warnings and halves are named", () => {
+    const text = written("lines", [[0, { type: "warning", time, message: "two stacks are empty" }], [0, progress(1, 0, 2)]]);
+    expect(text).toMatch(/^warning: two stacks are empty\nhalf 2: stage 2 /);
+  });
+});
+
+describe("live", () => {
+  test("the block is rewritten in place, milestones stay above it", () => {
+    const warning: RunEvent = { type: "warning", time, message: "low" };
+    const lines = screen(written("live", [[0, stage], [0, progress(0, 0)], [500, progress(600, 10)], [600, warning], [1000, progress(1200, 20)]]));
+    expect(lines).toEqual([
+      "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
+      "warning: low",
+      "stage 2/3  adversarial  box 24 px  to 14.2 Å",
+      `${"█".repeat(12)}${"░".repeat(12)}  50 %  1200/2400  60 it/s`,
+      "loss    critic 0.693     volume 0.701     penalty 0.012",
+      "logits  real   +0.52     fake   -0.31     signal  0.98",
+      "elapsed 0:20  left 2:10",
+    ]);
+  });
+
+  test("lines are cut to the terminal, as wrapped lines cannot be erased", () => {
+    const lines = screen(written("live", [[0, stage], [0, progress(600, 10)]], 30)).slice(1);
+    expect(Math.max(...lines.map((line) => line.length))).toBe(29);
+  });
+});
+
+test("json: the events as they are, one per line", () => {
+  const events = [start, stage, progress(1, 1), progress(2, 1), finished];
+  const lines = written("json", events.map((event) => [0, event])).trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toEqual(events);
+});

@@ -1,0 +1,25 @@
+import { spawn, type SpawnOptions } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Run node with the TypeScript loader; `interact` sees the process while it runs. */
+export function runNode(args: string[], options: SpawnOptions = {}, interact?: (child: ReturnType<typeof spawn>) => void): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: root, ...options });
+    let [stdout, stderr] = ["", ""];
+    child.stdout?.on("data", (chunk) => (stdout += chunk));
+    child.stderr?.on("data", (chunk) => (stderr += chunk));
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+    interact?.(child);
+  });
+}
+
+export const cryogan = (...args: string[]) => runNode(["src/cli/main.ts", ...args]);
