@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { crossingResolution, fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
+import { sphericalMask } from "../../src/evaluate/mask.ts";
+import { InputError, type Volume } from "../../src/io/types.ts";
+import { fftn, signedFrequency } from "../../src/numeric/fft.ts";
+import { createStream } from "../../src/runtime/random.ts";
+
+const n = 32;
+const pixelSizeAngstrom = 1.5;
+
+function volumeOf(data: Float32Array, edge = n): Volume {
+  return { data, shape: [edge, edge, edge], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };
+}
+
+function whiteNoise(name: string): Float64Array {
+  const stream = createStream(7, name);
+  return Float64Array.from({ length: n ** 3 }, () => stream.normal());
+}
+
+/** White noise times a gain that depends on |k| (Fourier pixels). */
+function colouredNoise(name: string, gain: (k: number) => number): Float64Array {
+  const re = whiteNoise(name);
+  const im = new Float64Array(n ** 3);
+  fftn(re, im, [n, n, n]);
+  for (let i = 0; i < n ** 3; i++) {
+    const k = [i % n, Math.floor(i / n) % n, Math.floor(i / (n * n))].map((v) => signedFrequency(v, n));
+    re[i] *= gain(Math.hypot(...k));
+    im[i] *= gain(Math.hypot(...k));
+  }
+  fftn(re, im, [n, n, n], true);
+  return re;
+}
+
+function sum(...parts: Float64Array[]): Volume {
+  return volumeOf(Float32Array.from(parts[0], (_, i) => parts.reduce((s, p) => s + p[i], 0)));
+}
+
+function shellSizes(): number[] {
+  const size = Array<number>(n / 2 + 1).fill(0);
+  for (let z = -n / 2; z < n / 2; z++) for (let y = -n / 2; y < n / 2; y++) for (let x = -n / 2; x < n / 2; x++) {
+    const shell = Math.round(Math.hypot(x, y, z));
+    if (shell <= n / 2) size[shell]++;
+  }
+  return size;
+}
+
+describe("fourierShellCorrelation", () => {
+  it("is 1 for identical maps, -1 for inverted contrast, at frequencies of whole Fourier pixels", () => {
+    const map = sum(whiteNoise("a"));
+    const same = fourierShellCorrelation(map, map);
+    const inverted = fourierShellCorrelation(map, volumeOf(map.data.map((v) => -3 * v)));
+    expect(same.fsc).toHaveLength(16);
+    for (const v of same.fsc) expect(v).toBeCloseTo(1, 12);
+    for (const v of inverted.fsc) expect(v).toBeCloseTo(-1, 6);
+    expect(same.frequency[0]).toBeCloseTo(1 / 48, 12);
+    expect(same.resolutionAngstrom[15]).toBeCloseTo(3, 12);
+    expect(same.resolution0143Angstrom).toBeCloseTo(3, 12);
+    expect(inverted.resolution0143Angstrom).toBeNull();
+  });
+
+  it("is the cosine of the phase difference of two waves, in the shell of their wave vector only", () => {
+    const wave = (phase: number) => {
+      const data = new Float32Array(n ** 3);
+      for (let i = 0; i < data.length; i++) data[i] = Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / (n * n)))) / n + phase);
+      return volumeOf(data);
+    };
+    const { fsc } = fourierShellCorrelation(wave(0.2), wave(1.1));
+    expect(fsc[4]).toBeCloseTo(Math.cos(0.9), 5);
+  });
+
+  it("is SNR / (1 + SNR) for a common signal in independent noise, shell by shell", () => {
+    const gain = (k: number) => 3 * Math.exp(-((k / 9) ** 2));
+    const signal = colouredNoise("signal", gain);
+    const { fsc } = fourierShellCorrelation(sum(signal, whiteNoise("noise 1")), sum(signal, whiteNoise("noise 2")));
+    const size = shellSizes();
+    fsc.forEach((value, i) => {
+      const snr = gain(i + 1) ** 2;
+      const expected = snr / (1 + snr);
+      // Standard error of a correlation from size/2 independent complex pairs; the gain varies a little within a shell.
+      const sigma = (1 - expected ** 2) / Math.sqrt(size[i + 1]);
+      expect(Math.abs(value - expected)).toBeLessThan(4 * sigma + 0.005);
+    });
+  });
+
+  it("is 0 within three standard errors for independent noise", () => {
+    const { fsc } = fourierShellCorrelation(sum(whiteNoise("noise 3")), sum(whiteNoise("noise 4")));
+    const size = shellSizes();
+    fsc.forEach((value, i) => expect(Math.abs(value)).toBeLessThan(3 / Math.sqrt(size[i + 1])));
+  });
+
+  it("removes the correlation that a mask carries into shells where the maps have nothing in common", () => {
+    const signal = colouredNoise("signal", (k) => (k <= 4.5 ? 12 : 0));
+    const noise = (name: string) => colouredNoise(name, (k) => (k <= 4.5 ? 0.1 : 1));
+    const a = sum(signal, noise("noise 1")), b = sum(signal, noise("noise 2"));
+    const mask = sphericalMask(a, 6 * pixelSizeAngstrom, 1 * pixelSizeAngstrom);
+    const result = fourierShellCorrelation(a, b, { mask, seed: 3 });
+    expect(result.randomisedFromShell).toBe(5);
+    expect(result.resolutionCurve).toBe("fscCorrected");
+    const beyond = (curve: number[]) => curve.slice(6, 12);
+    const mean = (curve: number[]) => beyond(curve).reduce((s, v) => s + v, 0) / 6;
+    expect(mean(result.fscMasked!)).toBeGreaterThan(0.3);
+    expect(Math.abs(mean(result.fscCorrected!))).toBeLessThan(0.1);
+    result.fscCorrected!.slice(0, 6).forEach((v, i) => expect(v).toBe(result.fscMasked![i]));
+    expect(fourierShellCorrelation(a, b, { mask, seed: 3 })).toEqual(result);
+    expect(fourierShellCorrelation(a, b, { mask, seed: 4 }).fscPhaseRandomised).not.toEqual(result.fscPhaseRandomised);
+  });
+
+  it("refuses maps on different grids", () => {
+    const a = volumeOf(new Float32Array(8), 2);
+    expect(() => fourierShellCorrelation(a, { ...a, pixelSizeAngstrom: 2 })).toThrow(InputError);
+    expect(() => fourierShellCorrelation(a, volumeOf(new Float32Array(27), 3))).toThrow(/3 x 3 x 3 voxels.*resample/);
+    expect(() => fourierShellCorrelation({ ...a, shape: [1, 2, 4] }, a)).toThrow(/4 x 2 x 1 voxels.*cubic/);
+  });
+});
+
+describe("crossingResolution", () => {
+  const frequency = [0.01, 0.02, 0.03, 0.04, 0.05];
+  it("interpolates the first crossing linearly in frequency", () => {
+    expect(crossingResolution(frequency, [1, 0.9, 0.4, 0.6, 0.1], 0.5)).toBeCloseTo(1 / 0.028, 10);
+  });
+  it("is null when nothing is resolved and Nyquist when everything is", () => {
+    expect(crossingResolution(frequency, [0.1, 0.9, 0.9, 0.9, 0.9], 0.143)).toBeNull();
+    expect(crossingResolution(frequency, [1, 1, 1, 1, 0.2], 0.143)).toBeCloseTo(20, 10);
+  });
+});
