@@ -36,7 +36,7 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   const headerStart = wide ? 12 : 10;
   const dataStart = headerStart + (wide ? text.readUInt32LE(8) : text.readUInt16LE(8));
   const header = parseLiteral(text.toString(bytes[6]! > 2 ? "utf8" : "latin1", headerStart, dataStart), file);
-  const { descr, shape } = header as { descr?: Literal; shape?: Literal };
+  const { descr, shape } = (header ?? {}) as { descr?: Literal; shape?: Literal };
   if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
     throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
   }
@@ -51,13 +51,15 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   const fields = new Map<string, CsField>();
   let offset = dataStart;
   for (const { name, type, shape: itemShape, length } of columns) {
+    const start = offset;
+    offset += length * type.bytes;
+    if (name === "") continue; // padding
     const values = type.allocate(count * length);
     const cells = cellsOf(values);
     for (let row = 0; row < count; row++) {
-      for (let i = 0; i < length; i++) cells[row * length + i] = type.read(view, offset + row * rowBytes + i * type.bytes);
+      for (let i = 0; i < length; i++) cells[row * length + i] = type.read(view, start + row * rowBytes + i * type.bytes);
     }
-    if (name !== "") fields.set(name, { shape: itemShape, values }); // unnamed fields are numpy's padding
-    offset += length * type.bytes;
+    fields.set(name, { shape: itemShape, values });
   }
   return { file, count, fields };
 }
@@ -135,7 +137,7 @@ function columnOf(entry: Literal, file: string): Column {
 }
 
 function scalarType(code: string, name: string, file: string): ScalarType {
-  const [, order, kind, digits] = /^([<>|=])([biufSaU])(\d+)$/.exec(code) ?? [];
+  const [, order, kind, digits] = /^([<>|=])([biufSaUV])(\d+)$/.exec(code) ?? [];
   const size = Number(digits);
   const little = order !== ">";
   const numbers = (read: ScalarType["read"]): ScalarType => ({ bytes: size, allocate: (n) => new Float64Array(n), read });
@@ -152,6 +154,7 @@ function scalarType(code: string, name: string, file: string): ScalarType {
     case "f4": return numbers((view, at) => view.getFloat32(at, little));
     case "f8": return numbers((view, at) => view.getFloat64(at, little));
   }
+  if (kind === "V" && name === "") return { bytes: size, allocate: strings, read: () => "" };
   if (kind === "S" || kind === "a") return { bytes: size, allocate: strings, read: (view, at) => bytesString(view, at, size) };
   if (kind === "U") return { bytes: 4 * size, allocate: strings, read: (view, at) => codePointString(view, at, size, little) };
   throw new InputError(`${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`);
