@@ -10,7 +10,7 @@ export function lowPass(volume: Volume, resolutionAngstrom: number, edgeShells =
   const { re, im, boxSize } = spectrumOf(volume);
   const cutoff = (boxSize * volume.pixelSizeAngstrom) / resolutionAngstrom;
   forEachCoefficient(boxSize, (index, _shell, kx, ky, kz) => {
-    const fraction = (Math.hypot(kx, ky, kz) - (cutoff - edgeShells / 2)) / edgeShells;
+    const fraction = (Math.sqrt(kx * kx + ky * ky + kz * kz) - (cutoff - edgeShells / 2)) / edgeShells;
     const gain = fraction <= 0 ? 1 : fraction >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * fraction);
     re[index] *= gain;
     im[index] *= gain;

@@ -103,8 +103,9 @@ function distanceToRegion(inside: Float32Array, shape: readonly [number, number,
     const next = new Float64Array(squared.length);
     for (let i = 0; i < squared.length; i++) {
       const position = Math.floor(i / stride) % length;
+      const last = Math.min(reach, length - 1 - position);
       let best = Infinity;
-      for (let d = -Math.min(reach, position); d <= Math.min(reach, length - 1 - position); d++) {
+      for (let d = -Math.min(reach, position); d <= last; d++) {
         const candidate = squared[i + d * stride] + d * d;
         if (candidate < best) best = candidate;
       }

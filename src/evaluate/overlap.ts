@@ -40,7 +40,7 @@ export function prepareOverlap(moving: Volume, reference: Volume): Overlap {
   for (let kz = 0; kz <= maxShell; kz++) {
     for (let ky = kz === 0 ? 0 : -maxShell; ky <= maxShell; ky++) {
       for (let kx = kz === 0 && ky === 0 ? 1 : -maxShell; kx <= maxShell; kx++) {
-        const shell = Math.round(Math.hypot(kx, ky, kz));
+        const shell = Math.round(Math.sqrt(kx * kx + ky * ky + kz * kz));
         if (shell > maxShell) continue;
         const wrap = (k: number) => (k + n) % n;
         points.push({ index: (wrap(kz) * n + wrap(ky)) * n + wrap(kx), shell, kx, ky, kz });
