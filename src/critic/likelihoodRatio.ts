@@ -11,9 +11,12 @@
  *
  * @see Sigworth (1998) J. Struct. Biol. 122, 328 (the likelihood); docs/method.md (the critic)
  */
+import { scaleComplex } from "../physics/complex.ts";
+import { polarGrid, type PolarGrid } from "../physics/frequencies.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
-import { turningMatrix } from "./harmonics.ts";
+import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
+import { harmonics, turningMatrix } from "./harmonics.ts";
 
 export interface Templates {
   /** [orders, 2·templates, 2·radii]: the first half are the real, the second the simulated templates; cosine, then sine parts. */
@@ -22,8 +25,8 @@ export interface Templates {
   offsets: Tensor;
 }
 
-/** Images as the critic sees them. */
-export interface CriticInput {
+/** Images as this critic sees them. */
+export interface LikelihoodInput {
   /** Whitened, matched-filtered circular harmonics, [orders, 2·radii, batch]. */
   harmonics: Tensor;
   /** Mean square CTF on each circle, [radii, batch]. */
@@ -64,7 +67,7 @@ export function halfEnergies(templates: Tensor, ctfSquared: Tensor): Tensor {
  * @param turns in-plane angles over the whole turn
  * @returns [batch]
  */
-export function likelihoodRatio(templates: Templates, x: CriticInput, turns: number): Tensor {
+export function likelihoodRatio(templates: Templates, x: LikelihoodInput, turns: number): Tensor {
   const count = templates.coefficients.shape[1]!;
   const responses = turnedResponses(x.harmonics, templates.coefficients, turns);
   const scores = op.add(op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)), op.reshape(templates.offsets, [count, 1]));
@@ -72,5 +75,76 @@ export function likelihoodRatio(templates: Templates, x: CriticInput, turns: num
   return op.sub(op.logSumExp(real, [0]), op.logSumExp(simulated, [0]));
 }
 
-/** Per-radius factors repeated for the cosine and sine parts, [2·radii]. */
-export const bothParts = (perRadius: ArrayLike<number>): Tensor => constant([...Array.from(perRadius), ...Array.from(perRadius)], [2 * perRadius.length]);
+export interface LikelihoodRatioSettings {
+  /** Directions of the polar grid over half a turn. */
+  angles: number;
+  /** In-plane turns over the whole turn in the sum over poses. */
+  turns: number;
+  /** Templates of each of the two densities. */
+  templates: number;
+}
+
+/** Factor per radius that whitens and gives each polar sample the weight of its area: sqrt(π r/angles / N(r)). */
+function polarWeights(grid: PolarGrid, noisePower: ArrayLike<number>): Float32Array {
+  return Float32Array.from(grid.radii, (r) => Math.sqrt((Math.PI * r) / grid.angles / noisePower[r]!));
+}
+
+/** Turns by every multiple of the grid's angle. Directions beyond half a turn are the complex conjugates of those within. */
+function polarTurns({ angles, radii, count }: PolarGrid): SampleMap[] {
+  return Array.from({ length: 2 * angles }, (_, turn) => {
+    const from = new Int32Array(count), conjugate = new Uint8Array(count);
+    for (let a = 0, i = 0; a < angles; a++) {
+      const source = (a + turn) % (2 * angles);
+      for (let r = 0; r < radii.length; r++, i++) {
+        from[i] = (source % angles) * radii.length + r;
+        conjugate[i] = source < angles ? 0 : 1;
+      }
+    }
+    return { from, conjugate };
+  });
+}
+
+/** Mean square of the CTF on each circle: [samples, batch] → [radii, batch]. */
+function meanSquare(transfer: Tensor, grid: PolarGrid): Tensor {
+  return op.mean(op.reshape(op.square(transfer), [grid.angles, grid.radii.length, transfer.shape[1]!]), [0]);
+}
+
+/**
+ * The critic for a stage. Templates are learned in units of the expected size of a projection's harmonics on each circle.
+ * Parameters: `templates` [orders, 2·templates, 2·radii] and `offsets` [2·templates].
+ */
+export function likelihoodRatioCritic(statistics: ImageStatistics, settings: LikelihoodRatioSettings): CriticModel {
+  const grid = polarGrid(statistics.maxRadius, settings.angles);
+  const radii = grid.radii.length, orders = grid.angles, count = 2 * settings.templates;
+  const perRadius = polarWeights(grid, statistics.noisePower);
+  const expected = Array.from(grid.radii, (r, i) => perRadius[i]! * Math.sqrt(statistics.signalPower[r]!));
+  const scale = constant([...expected, ...expected], [2 * radii]); // cosine, then sine parts
+  return {
+    name: "likelihood-ratio",
+    grid,
+    turns: polarTurns(grid),
+    whitening(noisePower) {
+      const weights = polarWeights(grid, noisePower);
+      return Float32Array.from({ length: grid.count }, (_, i) => weights[i % radii]!);
+    },
+    parameters: {
+      templates: {
+        shape: [orders, count, 2 * radii],
+        initial(stream) {
+          const out = new Float32Array(orders * count * 2 * radii);
+          stream.fillNormal(out);
+          return out.map((v) => 0.1 * v);
+        },
+      },
+      offsets: { shape: [count], initial: () => new Float32Array(count) },
+    },
+    inputs: { harmonics: [orders, 2 * radii], ctfSquared: [radii] },
+    image: "harmonics",
+    view: (whitened, ctf) => ({ harmonics: harmonics(scaleComplex(whitened, ctf), grid), ctfSquared: meanSquare(ctf, grid) }),
+    judge: (p, x) => likelihoodRatio(
+      { coefficients: op.mul(p["templates"]!, scale), offsets: p["offsets"]! },
+      { harmonics: x["harmonics"]!, ctfSquared: x["ctfSquared"]! },
+      settings.turns,
+    ),
+  };
+}

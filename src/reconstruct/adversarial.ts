@@ -1,38 +1,38 @@
 /**
  * One iteration of CryoGAN as a tensor program: some steps of the critic, then one of the volume.
  *
- * Each step of the critic compares a batch of particles with a batch simulated from the present volume, for the logistic loss with a
- * gradient penalty on real images (R1); the volume then moves so that the critic takes its images for real (non-saturating loss).
+ * Each step of the critic compares a batch of particles with a batch simulated from the present volume; the volume then moves so
+ * that the critic takes its images for real. Which critic and which loss are settings.
  *
- * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759; Mescheder et al. (2018) ICML (R1)
+ * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759
  */
-import { harmonics } from "../critic/harmonics.ts";
-import { bothParts, likelihoodRatio, type CriticInput } from "../critic/likelihoodRatio.ts";
-import { scaleComplex } from "../physics/complex.ts";
+import type { CriticInput, CriticModel } from "../critic/critic.ts";
+import { addComplex, scaleComplex } from "../physics/complex.ts";
 import { ctfTerms } from "../physics/ctf.ts";
-import type { PolarGrid } from "../physics/frequencies.ts";
 import { image } from "../physics/microscope.ts";
 import { fourierTable } from "../physics/project.ts";
+import type { RandomStream } from "../runtime/random.ts";
 import type { Program } from "../runtime/program.ts";
 import { gradient } from "../tensor/gradient.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, input, type Tensor } from "../tensor/tensor.ts";
 import { adam, parameter, parameterState, type Parameter } from "./adam.ts";
+import { clipByNorm, type AdversarialLoss } from "./losses.ts";
 import { density, type VolumeModel } from "./volume.ts";
 
 export interface AdversarialSettings {
+  critic: CriticModel;
+  loss: AdversarialLoss;
   volume: VolumeModel;
-  grid: PolarGrid;
   boxAngstrom: number;
-  /** Whitening and quadrature weight of each radius: sqrt(area of the sample / noise power). */
-  weight: Float32Array;
-  /** Expected size of a circular harmonic of a projection at each radius; templates are parametrised relative to it. */
-  templateScale: Float32Array;
-  templates: number;
-  turns: number;
+  /** Power of the noise on shells 0, 1, 2, …; whitens simulated images as it did the real ones. */
+  noisePower: ArrayLike<number>;
   batch: number;
   criticSteps: number;
   gradientPenalty: number;
+  /** Largest norm of the gradient in all critic parameters together, and in the volume; absent: no limit. */
+  criticClipNorm?: number;
+  volumeClipNorm?: number;
   /** Whether particles are off-centre in the simulator. */
   shifts: boolean;
   /** Weight of the newest volume in the running average. */
@@ -41,78 +41,77 @@ export interface AdversarialSettings {
 
 const momentum = { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
-/** Feeds of one simulated batch. */
-function simulatedFeeds(tag: string, s: AdversarialSettings): Record<string, Tensor> {
-  return {
-    [`rotations${tag}`]: input(`rotations${tag}`, [s.batch, 3, 3]),
-    ...(s.shifts ? { [`shifts${tag}`]: input(`shifts${tag}`, [2, s.batch]) } : {}),
-    [`optics${tag}`]: input(`optics${tag}`, [ctfTerms, s.batch]),
-    [`noiseRe${tag}`]: input(`noiseRe${tag}`, [s.grid.count, s.batch]),
-    [`noiseIm${tag}`]: input(`noiseIm${tag}`, [s.grid.count, s.batch]),
+/** Name of a feed of one critic step (counted from 0) or of the volume step. */
+export const feedName = (name: string, step: number | "volume"): string => `${name}.${step}`;
+
+/** Feeds of one simulated batch, under their plain names. */
+function simulatedFeeds(s: AdversarialSettings, step: number | "volume"): Record<string, Tensor> {
+  const shapes: Record<string, number[]> = {
+    rotations: [s.batch, 3, 3],
+    ...(s.shifts ? { shifts: [2, s.batch] } : {}),
+    optics: [ctfTerms, s.batch],
+    noiseRe: [s.critic.grid.count, s.batch],
+    noiseIm: [s.critic.grid.count, s.batch],
   };
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(feedName(name, step), shape)]));
 }
 
-/** Whitened, matched-filtered harmonics of simulated images, from white noise of unit power. */
-export function simulate(table: Tensor, amplitude: Tensor, feeds: Record<string, Tensor>, tag: string, s: AdversarialSettings): CriticInput {
-  const exposed = image(table, { rotations: feeds[`rotations${tag}`]!, shifts: feeds[`shifts${tag}`], optics: feeds[`optics${tag}`]! }, s.grid, s.boxAngstrom);
-  const weights = constant(Float32Array.from({ length: s.grid.count }, (_, i) => s.weight[i % s.grid.radii.length]!), [s.grid.count, 1]);
-  const scale = op.mul(weights, amplitude);
-  const whitened = { re: op.add(op.mul(exposed.image.re, scale), feeds[`noiseRe${tag}`]!), im: op.add(op.mul(exposed.image.im, scale), feeds[`noiseIm${tag}`]!) };
-  return { harmonics: harmonics(scaleComplex(whitened, exposed.ctf), s.grid), ctfSquared: meanSquare(exposed.ctf, s.grid) };
+/** What the critic sees of simulated images: whitened signal, white noise of unit power from the feeds. */
+function simulate(table: Tensor, feeds: Record<string, Tensor>, s: AdversarialSettings): CriticInput {
+  const exposed = image(table, { rotations: feeds["rotations"]!, shifts: feeds["shifts"], optics: feeds["optics"]! }, s.critic.grid, s.boxAngstrom);
+  const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
+  const noise = { re: feeds["noiseRe"]!, im: feeds["noiseIm"]! };
+  return s.critic.view(addComplex(scaleComplex(exposed.image, whitening), noise), exposed.ctf);
 }
 
-/** Mean square of the CTF on each circle: [frequencies, batch] → [radii, batch]. */
-export function meanSquare(transfer: Tensor, grid: PolarGrid): Tensor {
-  return op.mean(op.reshape(op.square(transfer), [grid.angles, grid.radii.length, transfer.shape[1]!]), [0]);
-}
+const clipped = (gradients: Tensor[], maxNorm: number | undefined): Tensor[] => (maxNorm === undefined ? gradients : clipByNorm(gradients, maxNorm));
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 
-/** The iteration. State: `u` (volume), `average`, `templates`, `offsets`, `logAmplitude`, each with Adam's moments. */
+/**
+ * The iteration. State: `u` (volume), `average`, `logAmplitude` and the critic's parameters, with Adam's moments.
+ *
+ * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (batches.ts).
+ */
 export function adversarialProgram(s: AdversarialSettings): Program {
-  const n = s.volume.n, radii = s.grid.radii.length, orders = s.grid.angles;
+  const n = s.volume.n;
   const u = parameter("u", [n, n, n]);
   const logAmplitude = parameter("logAmplitude", []);
   const average = input("average", [n, n, n]);
-  const criticStart = {
-    templates: parameter("templates", [orders, 2 * s.templates, 2 * radii]),
-    offsets: parameter("offsets", [2 * s.templates]),
+  const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
+  const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
+  const feeds: Record<string, Tensor> = { ...rates };
+  const listed = (tensors: Record<string, Tensor>): Record<string, Tensor> => {
+    for (const t of Object.values(tensors)) feeds[t.attributes["name"] as string] = t;
+    return tensors;
   };
-  const feeds: Record<string, Tensor> = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
-  const templateScale = bothParts(s.templateScale);
-  const judge = (critic: { templates: Parameter; offsets: Parameter }, x: CriticInput): Tensor =>
-    likelihoodRatio({ coefficients: op.mul(critic.templates.value, templateScale), offsets: critic.offsets.value }, x, s.turns);
 
-  const table = fourierTable(density(u.value, s.volume));
   const amplitude = op.exp(logAmplitude.value);
-  const fixedTable = op.stopGradient(table), fixedAmplitude = op.stopGradient(amplitude);
+  const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
+  const fixedTable = op.stopGradient(table);
 
-  let critic = criticStart;
+  let critic: Record<string, Parameter> = criticStart;
   const outputs: Record<string, Tensor> = {};
   for (let k = 0; k < s.criticSteps; k++) {
-    const tag = `${k}`;
-    feeds[`real${tag}`] = input(`real${tag}`, [orders, 2 * radii, s.batch]);
-    feeds[`realCtf${tag}`] = input(`realCtf${tag}`, [radii, s.batch]);
-    Object.assign(feeds, simulatedFeeds(tag, s));
-    const real: CriticInput = { harmonics: feeds[`real${tag}`]!, ctfSquared: feeds[`realCtf${tag}`]! };
-    const realLogit = judge(critic, real);
-    const fakeLogit = judge(critic, simulate(fixedTable, fixedAmplitude, feeds, tag, s));
-    const [slope] = gradient(op.sum(realLogit), [real.harmonics]);
-    const penalty = op.mul(op.sum(op.square(slope!)), 1 / s.batch);
-    const loss = op.add(op.mean(op.softplus(op.neg(realLogit))), op.mean(op.softplus(fakeLogit)));
-    const [gTemplates, gOffsets] = gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), [critic.templates.value, critic.offsets.value]);
-    const step = op.add(op.mul(op.sub(feeds["step"]!, 1), s.criticSteps), k + 1);
-    critic = {
-      templates: adam(critic.templates, gTemplates!, feeds["criticRate"]!, step, momentum),
-      offsets: adam(critic.offsets, gOffsets!, feeds["criticRate"]!, step, momentum),
-    };
+    const values = mapValues(critic, (p) => p.value);
+    const judge = (x: CriticInput): Tensor => s.critic.judge(values, x);
+    const real = listed(mapValues(s.critic.inputs, (shape, name) => input(feedName(name, k), [...shape, s.batch])));
+    const fake = simulate(fixedTable, listed(simulatedFeeds(s, k)), s);
+    const mixing = s.loss.mixes ? listed({ mixing: input(feedName("mixing", k), [s.batch]) })["mixing"] : undefined;
+    const realLogit = judge(real), fakeLogit = judge(fake);
+    const loss = s.loss.critic(realLogit, fakeLogit);
+    const penalty = s.loss.penalty({ judge, image: s.critic.image, real, realLogit, fake, mixing });
+    const slopes = clipped(gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), Object.values(values)), s.criticClipNorm);
+    const step = op.add(op.mul(op.sub(rates.step, 1), s.criticSteps), k + 1);
+    critic = Object.fromEntries(Object.entries(critic).map(([name, p], i) => [name, adam(p, slopes[i]!, rates.criticRate, step, momentum)]));
     if (k === s.criticSteps - 1) Object.assign(outputs, { criticLoss: loss, gradientPenalty: penalty, realLogit: op.mean(realLogit), fakeLogit: op.mean(fakeLogit) });
   }
 
-  Object.assign(feeds, simulatedFeeds("V", s));
-  const logit = judge(critic, simulate(table, amplitude, feeds, "V", s));
-  const volumeLoss = op.mean(op.softplus(op.neg(logit)));
+  const logit = s.critic.judge(mapValues(critic, (p) => p.value), simulate(table, listed(simulatedFeeds(s, "volume")), s));
+  const volumeLoss = s.loss.volume(logit);
   const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
-  const nextU = adam(u, gU!, feeds["volumeRate"]!, feeds["step"]!, momentum);
-  const nextAmplitude = adam(logAmplitude, gAmplitude!, op.mul(feeds["volumeRate"]!, 0.1), feeds["step"]!, momentum);
+  const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
+  const nextAmplitude = adam(logAmplitude, gAmplitude!, op.mul(rates.volumeRate, 0.1), rates.step, momentum);
 
   return {
     name: "adversarial-iteration",
@@ -120,10 +119,14 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
       average: { input: average, next: op.add(average, op.mul(op.sub(nextU.value, average), s.averaging)) },
-      ...parameterState("templates", criticStart.templates, critic.templates),
-      ...parameterState("offsets", criticStart.offsets, critic.offsets),
+      ...Object.assign({}, ...Object.keys(critic).map((name) => parameterState(name, criticStart[name]!, critic[name]!))),
     },
     feeds,
     outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude },
   };
+}
+
+/** Starting values of the critic's parameters, by the names of the program's state. */
+export function initialCritic(critic: CriticModel, stream: RandomStream): Record<string, Float32Array> {
+  return mapValues(critic.parameters, (p) => p.initial(stream));
 }

@@ -1,12 +1,14 @@
 /** The random batches of an iteration: real particles, and poses, shifts, optics and noise for simulated ones. */
+import type { SampleMap } from "../critic/critic.ts";
 import type { Optics } from "../io/types.ts";
 import { ctfCoefficients } from "../physics/ctf.ts";
 import { sampleShifts, type ShiftLaw } from "../physics/shift.ts";
 import { samplePoses, type ViewingDistribution } from "../physics/viewing.ts";
 import { createStream, type RandomStream } from "../runtime/random.ts";
-import type { NoiseBank, PolarImages } from "./polarImages.ts";
+import { feedName, type AdversarialSettings } from "./adversarial.ts";
+import type { Rows } from "./criticImages.ts";
 
-const streamNames = ["particles", "poses", "shifts", "optics", "noise"] as const;
+const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing"] as const;
 export type Streams = Record<(typeof streamNames)[number], RandomStream>;
 
 /** The streams that batches draw from; `label` keeps half-sets apart. */
@@ -15,64 +17,80 @@ export function batchStreams(seed: number, label: string): Streams {
 }
 
 export interface BatchSource {
-  polar: PolarImages;
-  noise: NoiseBank;
+  /** Real images, from `criticImages`. */
+  images: Rows;
+  /** From `noiseBank`. */
+  noise: Rows;
+  /** The critic's turns, for the noise. */
+  turns: readonly SampleMap[];
   optics: Optics;
-  /** Index into `optics` of each image in `polar`. */
+  /** Index into `optics` of each of the images. */
   particles: ArrayLike<number>;
   views: ViewingDistribution;
   shifts: ShiftLaw;
   streams: Streams;
 }
 
-/** [rows of one item] scattered so that the batch is the last, fastest axis. */
-function interleave(out: Float32Array, item: Float32Array, start: number, length: number, position: number, batch: number): void {
-  for (let i = 0, o = position; i < length; i++, o += batch) out[o] = item[start + i]!;
+/** Chosen rows side by side, so that the batch is the last, fastest axis: [width, chosen.length]. */
+export function gatherRows(data: Float32Array, width: number, chosen: ArrayLike<number>): Float32Array {
+  const batch = chosen.length;
+  const out = new Float32Array(width * batch);
+  for (let b = 0; b < batch; b++) {
+    const start = chosen[b]! * width;
+    for (let i = 0, o = b; i < width; i++, o += batch) out[o] = data[start + i]!;
+  }
+  return out;
 }
 
-/** A random batch of real images: harmonics [orders, 2·radii, batch] and mean square CTF [radii, batch]. */
-export function realBatch(from: BatchSource, batch: number): { harmonics: Float32Array; ctfSquared: Float32Array } {
-  const { polar } = from;
-  const width = polar.orders * 2 * polar.radii;
-  const harmonics = new Float32Array(width * batch), ctfSquared = new Float32Array(polar.radii * batch);
-  for (let b = 0; b < batch; b++) {
-    const i = from.streams.particles.integer(polar.count);
-    interleave(harmonics, polar.harmonics, i * width, width, b, batch);
-    interleave(ctfSquared, polar.ctfSquared, i * polar.radii, polar.radii, b, batch);
-  }
-  return { harmonics, ctfSquared };
+/** A random batch of real images, by the critic's input names. */
+export function realBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
+  const chosen = Int32Array.from({ length: batch }, () => from.streams.particles.integer(from.images.count));
+  return Object.fromEntries(Object.entries(from.images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]));
 }
 
 /** Everything random about a batch of simulated images. */
-export function simulatedBatch(from: BatchSource, batch: number): { rotations: Float32Array; shifts: Float32Array; optics: Float32Array; noiseRe: Float32Array; noiseIm: Float32Array } {
+export function simulatedBatch(from: BatchSource, batch: number): Record<"rotations" | "shifts" | "optics" | "noiseRe" | "noiseIm", Float32Array> {
   const { streams } = from;
   const chosen = Int32Array.from({ length: batch }, () => from.particles[streams.optics.integer(from.particles.length)]!);
   return {
     rotations: samplePoses(from.views, batch, streams.poses),
     shifts: sampleShifts(from.shifts, batch, streams.shifts),
     optics: ctfCoefficients(from.optics, chosen),
-    ...noiseBatch(from.noise, batch, streams.noise),
+    ...noiseBatch(from.noise, from.turns, batch, streams.noise),
   };
 }
 
-/** Noise images from the bank, each turned by a random multiple of the polar grid's angle: [angles·radii, batch]. */
-export function noiseBatch(bank: NoiseBank, batch: number, stream: RandomStream): { noiseRe: Float32Array; noiseIm: Float32Array } {
-  const { angles, radii } = bank;
-  const noiseRe = new Float32Array(angles * radii * batch), noiseIm = new Float32Array(angles * radii * batch);
+/** Noise images from the bank, each turned at random: [samples, batch]. */
+export function noiseBatch(bank: Rows, turns: readonly SampleMap[], batch: number, stream: RandomStream): { noiseRe: Float32Array; noiseIm: Float32Array } {
+  const { width, data: re } = bank.arrays["noiseRe"]!, im = bank.arrays["noiseIm"]!.data;
+  const noiseRe = new Float32Array(width * batch), noiseIm = new Float32Array(width * batch);
   for (let b = 0; b < batch; b++) {
-    const start = stream.integer(bank.count) * angles * radii;
-    const turn = stream.integer(2 * angles);
-    for (let a = 0; a < angles; a++) {
-      const from = (a + turn) % (2 * angles);
-      // Directions beyond half a turn are the complex conjugates of those within.
-      const sign = from < angles ? 1 : -1;
-      const row = start + (from % angles) * radii;
-      for (let r = 0; r < radii; r++) {
-        const o = (a * radii + r) * batch + b;
-        noiseRe[o] = bank.re[row + r]!;
-        noiseIm[o] = sign * bank.im[row + r]!;
-      }
+    const start = stream.integer(bank.count) * width;
+    const { from, conjugate } = turns[stream.integer(turns.length)]!;
+    for (let i = 0, o = b; i < width; i++, o += batch) {
+      const source = start + from[i]!;
+      noiseRe[o] = re[source]!;
+      noiseIm[o] = conjugate[i]! ? -im[source]! : im[source]!;
     }
   }
   return { noiseRe, noiseIm };
+}
+
+/** All random feeds of one iteration of `adversarialProgram`; the learning rates and the step number are the caller's. */
+export function iterationFeeds(from: BatchSource, s: Pick<AdversarialSettings, "batch" | "criticSteps" | "loss" | "shifts">): Record<string, Float32Array> {
+  const feeds: Record<string, Float32Array> = {};
+  const put = (step: number | "volume", values: Record<string, Float32Array>): void => {
+    for (const [name, v] of Object.entries(values)) feeds[feedName(name, step)] = v;
+  };
+  for (let k = 0; k < s.criticSteps; k++) {
+    put(k, realBatch(from, s.batch));
+    put(k, simulatedBatch(from, s.batch));
+    if (s.loss.mixes) {
+      const mixing = new Float32Array(s.batch);
+      from.streams.mixing.fillUniform(mixing);
+      put(k, { mixing });
+    }
+  }
+  put("volume", simulatedBatch(from, s.batch));
+  return feeds;
 }
