@@ -66,28 +66,34 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
 }
 
 /**
- * The matrix W with which W·image·Wᵀ is the image Fourier-cropped from n to m ≤ n pixels, values kept; both are centred at
- * pixel floor(edge/2). Frequencies at and beyond m/2 are dropped.
+ * The matrix W with which W·image·Wᵀ is the image on m×m pixels that are `step` times as large, values kept and centres
+ * (pixel floor(edge/2)) on each other. The image is taken as its band-limited periodic interpolation; frequencies at and
+ * beyond the old or the new Nyquist frequency are dropped. With the default step n/m the field of view stays (Fourier
+ * cropping for m < n, padding for m > n); with another it should shrink, as beyond its edge the image repeats itself.
  *
  * @returns row-major [m, n]
  */
-export function fourierCropMatrix(n: number, m: number): Float32Array {
+export function resamplingMatrix(n: number, m: number, step = n / m): Float32Array {
   const out = new Float32Array(m * n);
-  const reach = Math.ceil(m / 2) - 1;
+  if (m === n && step === 1) {
+    for (let a = 0; a < n; a++) out[a * n + a] = 1; // nothing to drop, the Nyquist frequency neither
+    return out;
+  }
+  const reach = Math.ceil(Math.min(n / 2, n / (2 * step)) - 1e-9) - 1;
   for (let a = 0; a < m; a++) {
     for (let x = 0; x < n; x++) {
-      const distance = (a - Math.floor(m / 2)) / m - (x - Math.floor(n / 2)) / n;
+      const distance = ((a - Math.floor(m / 2)) * step - (x - Math.floor(n / 2))) / n;
       let value = 1;
       for (let k = 1; k <= reach; k++) value += 2 * Math.cos(2 * Math.PI * k * distance);
-      out[a * n + x] = m === n ? (a === x ? 1 : 0) : value / n;
+      out[a * n + x] = value / n;
     }
   }
   return out;
 }
 
-/** Images [batch, n, n] Fourier-cropped to [batch, m, m]. */
-export function fourierCrop(images: Tensor, m: number): Tensor {
+/** Images [batch, n, n] resampled to [batch, m, m], see `resamplingMatrix`. */
+export function resampleImages(images: Tensor, m: number, step?: number): Tensor {
   const n = images.shape[1]!;
-  const w = constant(fourierCropMatrix(n, m), [m, n]);
+  const w = constant(resamplingMatrix(n, m, step), [m, n]);
   return op.matmul(op.matmul(w, images), op.matrixTranspose(w));
 }

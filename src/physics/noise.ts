@@ -1,6 +1,10 @@
 /** Noise of the detector: white, coloured by a radial spectrum, or taken from a bank of background images. */
 import { fftn } from "../numeric/fft.ts";
+import type { Device } from "../runtime/device.ts";
 import type { RandomStream } from "../runtime/random.ts";
+import { compile } from "../runtime/session.ts";
+import { input } from "../tensor/tensor.ts";
+import { resampleImages } from "./imageTransform.ts";
 
 /** Fills `out` with noise images of n×n pixels, one after the other. */
 export type NoiseSource = (out: Float32Array) => void;
@@ -11,7 +15,8 @@ export function whiteNoise(stream: RandomStream): NoiseSource {
 }
 
 /**
- * Normal noise with a radial power spectrum.
+ * Normal noise with a radial power spectrum: the real part of the transform of independent complex normal numbers, each
+ * times the square root of the power at its frequency.
  *
  * @param power power of shells 0, 1, … n/2 in Fourier pixels of the n×n image; the last also serves the corners. The result
  *              is scaled to unit mean variance per pixel.
@@ -27,13 +32,14 @@ export function colouredNoise(power: ArrayLike<number>, n: number, stream: Rando
       total += amplitude[y * n + x]! ** 2;
     }
   }
-  const scale = n / Math.sqrt(total);
+  const scale = (n * n) / Math.sqrt(total);
   const re = new Float64Array(n * n), im = new Float64Array(n * n);
   return (out) => {
     for (let start = 0; start < out.length; start += n * n) {
-      for (let i = 0; i < n * n; i++) { re[i] = stream.normal(); im[i] = 0; }
-      fftn(re, im, [n, n]);
-      for (let i = 0; i < n * n; i++) { const a = scale * amplitude[i]!; re[i]! *= a; im[i]! *= a; }
+      for (let i = 0; i < n * n; i++) {
+        re[i] = scale * amplitude[i]! * stream.normal();
+        im[i] = scale * amplitude[i]! * stream.normal();
+      }
       fftn(re, im, [n, n], true);
       out.set(re, start);
     }
@@ -58,6 +64,40 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
       }
     }
   };
+}
+
+/**
+ * Background images brought to the box and pixel size of particles (`resamplingMatrix`), each to mean 0 and variance 1.
+ *
+ * @param bank images of n×n pixels, one after the other
+ * @param m    edge of the result in pixels
+ * @param step size of its pixels in pixels of the bank
+ * @returns images of m×m pixels
+ */
+export async function fitBackgrounds(bank: Float32Array, n: number, m: number, step: number, device: Pick<Device, "name" | "threads">): Promise<Float32Array> {
+  const count = bank.length / (n * n), batch = Math.min(64, count);
+  const images = input("images", [batch, n, n]);
+  const resampling = await compile({ name: "resample", state: {}, feeds: { images }, outputs: { fitted: resampleImages(images, m, step) } }, device);
+  const out = new Float32Array(count * m * m);
+  const fed = new Float32Array(batch * n * n);
+  for (let first = 0; first < count; first += batch) {
+    fed.set(bank.subarray(first * n * n, Math.min(first + batch, count) * n * n));
+    const { fitted } = await resampling.run({ images: fed });
+    out.set(fitted!.subarray(0, Math.min(batch, count - first) * m * m), first * m * m);
+  }
+  await resampling.release();
+  for (let start = 0; start < out.length; start += m * m) normalise(out.subarray(start, start + m * m));
+  return out;
+}
+
+/** To mean 0 and variance 1, in place. */
+function normalise(image: Float32Array): void {
+  let sum = 0, squares = 0;
+  for (let i = 0; i < image.length; i++) sum += image[i]!;
+  const mean = sum / image.length;
+  for (let i = 0; i < image.length; i++) squares += (image[i]! - mean) ** 2;
+  const deviation = Math.sqrt(squares / image.length);
+  for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) / deviation;
 }
 
 /** Radial power spectrum of images of n×n pixels: mean |F|²/n² over shells 0 … floor(n/2); a white image of unit variance gives 1. */

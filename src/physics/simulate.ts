@@ -13,7 +13,8 @@ import { image } from "./microscope.ts";
 import type { NoiseSource } from "./noise.ts";
 import { fourierTable } from "./project.ts";
 
-export interface SimulationInput {
+/** What is imaged, and how. */
+export interface Exposures {
   /** Cubic map; its box and pixel size are those of the images. */
   volume: Volume;
   /** Poses [count, 3, 3]. */
@@ -21,10 +22,108 @@ export interface SimulationInput {
   /** Shifts in units of the box, [count, 2]. */
   shifts: Float32Array;
   optics: Optics;
-  /** Variance of the signal over that of the noise, per pixel; absent: no noise, signal of unit variance. */
+}
+
+export interface SimulationInput extends Exposures {
+  /** Variance of the signal over that of the noise, per pixel over whole images; without `noise` it has no effect. */
   signalToNoise?: number;
-  /** Noise of unit variance. */
+  /** Noise of unit variance; absent: no noise, signal of unit variance. */
   noise?: NoiseSource;
+}
+
+/** Consecutive images, [batch, n, n] flattened, and the index of the first. The last batch may be smaller. */
+export interface ImageBatch {
+  first: number;
+  images: Float32Array;
+}
+
+type DeviceChoice = Pick<Device, "name" | "threads">;
+const defaultBatch = 64;
+
+/**
+ * Noise-free images of a map, in batches: shifted projections filtered by the CTF. A pixel of the projection is the sum of
+ * the voxels along the ray.
+ */
+export async function* exposeImages(from: Exposures, device: DeviceChoice, batch = defaultBatch): AsyncGenerator<ImageBatch> {
+  const microscope = await openMicroscope(from, device, batch);
+  try {
+    for (let first = 0; first < microscope.count; first += batch) yield { first, images: await microscope.expose(first) };
+  } finally {
+    await microscope.release();
+  }
+}
+
+/**
+ * Images of a map with noise, in batches. The scale is that of normalised particles: noise of unit variance, or, without
+ * noise, signal of unit variance. The signal's variance is that of pixels about the mean of their image, measured on the
+ * first 1024 images. The result depends on the batch size by rounding alone.
+ *
+ * @yields batches, and the factor between an image of `exposeImages` and the signal in them
+ */
+export async function* simulateImages(from: SimulationInput, device: DeviceChoice, batch = defaultBatch): AsyncGenerator<ImageBatch & { scale: number }> {
+  const microscope = await openMicroscope(from, device, batch);
+  try {
+    const pixels = from.volume.shape[2] ** 2;
+    const measured = Math.min(microscope.count, 1024);
+    let variance = 0;
+    for (let first = 0; first < measured; first += batch) {
+      const images = await microscope.expose(first);
+      for (let i = 0; i < Math.min(batch, measured - first); i++) variance += varianceOf(images.subarray(i * pixels, (i + 1) * pixels)) / measured;
+    }
+    const scale = Math.sqrt((from.noise ? from.signalToNoise ?? 1 : 1) / variance);
+    for (let first = 0; first < microscope.count; first += batch) {
+      const signal = await microscope.expose(first);
+      const images = new Float32Array(signal.length);
+      from.noise?.(images);
+      for (let i = 0; i < images.length; i++) images[i]! += scale * signal[i]!;
+      yield { first, images, scale };
+    }
+  } finally {
+    await microscope.release();
+  }
+}
+
+function varianceOf(values: Float32Array): number {
+  let sum = 0, squares = 0;
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i]!;
+    squares += values[i]! ** 2;
+  }
+  return squares / values.length - (sum / values.length) ** 2;
+}
+
+interface Microscope {
+  count: number;
+  /** Noise-free images of the particles from `first` on, `batch` of them or as many as there are. */
+  expose(first: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+async function openMicroscope(from: Exposures, device: DeviceChoice, batch: number): Promise<Microscope> {
+  const n = from.volume.shape[2];
+  const count = from.rotations.length / 9;
+  const volume = input("volume", [n, n, n]);
+  const transform = await compile({ name: "transform", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } }, device);
+  const { table } = await transform.run({ volume: from.volume.data });
+  await transform.release();
+  const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch), device);
+
+  return {
+    count,
+    async expose(first) {
+      // The last batch is filled up with repeats, which are cut off again.
+      const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
+      const rotations = new Float32Array(9 * batch), shifts = new Float32Array(2 * batch);
+      particles.forEach((p, b) => {
+        rotations.set(from.rotations.subarray(9 * p, 9 * p + 9), 9 * b);
+        shifts[b] = from.shifts[2 * p]!;
+        shifts[batch + b] = from.shifts[2 * p + 1]!;
+      });
+      const { images } = await imaging.run({ table: table!, rotations, shifts, optics: ctfCoefficients(from.optics, particles) });
+      return images!.subarray(0, n * n * Math.min(batch, count - first));
+    },
+    release: () => imaging.release(),
+  };
 }
 
 /** Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [6,batch]. */
@@ -39,56 +138,51 @@ function imagingProgram(n: number, boxAngstrom: number, batch: number): Program 
   return { name: "image", state: {}, feeds, outputs: { images } };
 }
 
-/**
- * Images of a map, in batches. The scale is that of normalised particles: noise of unit variance, or, without noise,
- * signal of unit variance. The signal's variance is measured on the first images over all their pixels.
- *
- * @yields the index of the first particle and its batch of images, [batch, n, n] flattened
- */
-export async function* simulateImages(from: SimulationInput, device: Pick<Device, "name" | "threads">, batch = 64): AsyncGenerator<{ first: number; images: Float32Array }> {
-  const n = from.volume.shape[2];
-  const count = from.rotations.length / 9;
-  const volume = input("volume", [n, n, n]);
-  const transform = await compile({ name: "transform", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } }, device);
-  const { table } = await transform.run({ volume: from.volume.data });
-  await transform.release();
-  const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch), device);
-
-  const expose = async (first: number): Promise<Float32Array> => {
-    // The last batch is filled up with repeats, which are cut off again.
-    const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
-    const rotations = new Float32Array(9 * batch), shifts = new Float32Array(2 * batch);
-    particles.forEach((p, b) => {
-      rotations.set(from.rotations.subarray(9 * p, 9 * p + 9), 9 * b);
-      shifts[b] = from.shifts[2 * p]!;
-      shifts[batch + b] = from.shifts[2 * p + 1]!;
-    });
-    const { images } = await imaging.run({ table: table!, rotations, shifts, optics: ctfCoefficients(from.optics, particles) });
-    return images!.subarray(0, n * n * Math.min(batch, count - first));
-  };
-
-  let power = 0, pixels = 0;
-  for (let first = 0; first < Math.min(count, 1024); first += batch) {
-    for (const v of await expose(first)) { power += v * v; pixels++; }
-  }
-  const scale = Math.sqrt((from.noise ? from.signalToNoise ?? 1 : 1) / (power / pixels));
-  const noise = new Float32Array(n * n * batch);
-  for (let first = 0; first < count; first += batch) {
-    const images = await expose(first);
-    from.noise?.(noise.subarray(0, images.length));
-    yield { first, images: images.map((v, i) => scale * v + (from.noise ? noise[i]! : 0)) };
-  }
-  await imaging.release();
+/** What all particles of a simulation have in common. */
+export interface MicroscopeSettings {
+  voltageKv: number;
+  sphericalAberrationMm: number;
+  amplitudeContrast: number;
+  bFactorAngstrom2?: number;
 }
 
-/** The same optics for all but the defocus, which is drawn uniformly from a range. */
-export function uniformDefocus(count: number, rangeAngstrom: readonly [number, number], microscope: { voltageKv: number; sphericalAberrationMm: number; amplitudeContrast: number; bFactorAngstrom2?: number }, seed: number): Optics {
+/** A defocus measured with its astigmatism, as a row of a table. */
+export interface AstigmaticDefocus {
+  defocusUAngstrom: number;
+  defocusVAngstrom: number;
+  /** Radians. */
+  astigmatismAngle: number;
+}
+
+/** The same optics for all but the defocus, which is drawn uniformly from a range, without astigmatism. */
+export function uniformDefocus(count: number, rangeAngstrom: readonly [number, number], microscope: MicroscopeSettings, seed: number): Optics {
   const stream = createStream(seed, "defocus");
-  const fill = (value: number): Float64Array => new Float64Array(count).fill(value);
-  const defocus = Float64Array.from({ length: count }, () => rangeAngstrom[0] + (rangeAngstrom[1] - rangeAngstrom[0]) * stream.uniform());
+  const [low, high] = rangeAngstrom;
+  return opticsOf(Array.from({ length: count }, () => {
+    const defocus = low + (high - low) * stream.uniform();
+    return { defocusUAngstrom: defocus, defocusVAngstrom: defocus, astigmatismAngle: 0 };
+  }), microscope);
+}
+
+/** The same optics for all but the defocus, for which a row of a table is drawn for each particle. */
+export function tabulatedDefocus(count: number, table: readonly AstigmaticDefocus[], microscope: MicroscopeSettings, seed: number): Optics {
+  const stream = createStream(seed, "defocus");
+  return opticsOf(Array.from({ length: count }, () => table[stream.integer(table.length)]!), microscope);
+}
+
+/** Optics whose CTF is 1 at every frequency: in focus, without aberration, and all contrast from amplitude. */
+export function flatOptics(count: number, voltageKv: number): Optics {
+  const inFocus = { defocusUAngstrom: 0, defocusVAngstrom: 0, astigmatismAngle: 0 };
+  return opticsOf(new Array<AstigmaticDefocus>(count).fill(inFocus), { voltageKv, sphericalAberrationMm: 0, amplitudeContrast: 1 });
+}
+
+function opticsOf(defocus: readonly AstigmaticDefocus[], microscope: MicroscopeSettings): Optics {
+  const fill = (value: number) => new Float64Array(defocus.length).fill(value);
   return {
-    defocusUAngstrom: defocus, defocusVAngstrom: defocus.slice(), astigmatismAngle: fill(0), phaseShift: fill(0),
-    voltageKv: fill(microscope.voltageKv), sphericalAberrationMm: fill(microscope.sphericalAberrationMm),
+    defocusUAngstrom: Float64Array.from(defocus, (d) => d.defocusUAngstrom),
+    defocusVAngstrom: Float64Array.from(defocus, (d) => d.defocusVAngstrom),
+    astigmatismAngle: Float64Array.from(defocus, (d) => d.astigmatismAngle),
+    phaseShift: fill(0), voltageKv: fill(microscope.voltageKv), sphericalAberrationMm: fill(microscope.sphericalAberrationMm),
     amplitudeContrast: fill(microscope.amplitudeContrast), bFactorAngstrom2: fill(microscope.bFactorAngstrom2 ?? 0),
   };
 }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { bankNoise, colouredNoise, fitBackgrounds, radialPower, whiteNoise } from "../../src/physics/noise.ts";
+import { createStream } from "../../src/runtime/random.ts";
+
+const cpu = { name: "cpu" as const, threads: 1 };
+
+/** Fourier pixels of an n×n image in each shell. */
+function samplesPerShell(n: number): number[] {
+  const samples = new Array<number>(Math.floor(n / 2) + 1).fill(0);
+  for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) {
+    const shell = Math.round(Math.hypot(x < n - x ? x : n - x, y < n - y ? y : n - y));
+    if (shell < samples.length) samples[shell]++;
+  }
+  return samples;
+}
+
+/** Each power against its expectation, in standard errors: conjugate pairs, each exponentially distributed. */
+function deviations(power: ArrayLike<number>, expected: ArrayLike<number>, n: number, images: number): number[] {
+  return samplesPerShell(n).map((samples, shell) => (power[shell] / expected[shell] - 1) / Math.sqrt(2 / (samples * images)));
+}
+
+function draw(source: (out: Float32Array) => void, n: number, images: number): Float32Array {
+  const out = new Float32Array(images * n * n);
+  source(out);
+  return out;
+}
+
+describe.each([24, 25])("of %d pixels", (n) => {
+  const images = 200;
+
+  it("white noise has power 1 in every shell", () => {
+    const power = radialPower(draw(whiteNoise(createStream(5, "noise")), n, images), n);
+    for (const d of deviations(power, new Array(13).fill(1), n, images)) expect(Math.abs(d)).toBeLessThan(3);
+  });
+
+  it("coloured noise has the spectrum asked for, at unit variance", () => {
+    const shells = Math.floor(n / 2) + 1;
+    const asked = Float64Array.from({ length: shells }, (_, s) => 0.2 + 5 / (1 + s * s) + 0.3 * (s % 3));
+    // The corners carry the last shell's power.
+    const samples = samplesPerShell(n);
+    const inside = samples.reduce((a, b) => a + b, 0);
+    const total = samples.reduce((sum, m, s) => sum + m * asked[s], 0) + (n * n - inside) * asked[shells - 1];
+    const noise = draw(colouredNoise(asked, n, createStream(7, "noise")), n, images);
+    const power = radialPower(noise, n);
+    for (const d of deviations(power, asked.map((p) => (p * n * n) / total), n, images)) expect(Math.abs(d)).toBeLessThan(3);
+    const variance = noise.reduce((sum, v) => sum + v * v, 0) / noise.length;
+    expect(variance).toBeCloseTo(1, 1);
+  });
+
+  it("the images of one call are those of several calls", () => {
+    const several = new Float32Array(3 * n * n), source = colouredNoise([1, 2, 3], n, createStream(1, "noise"));
+    for (let i = 0; i < 3; i++) source(several.subarray(i * n * n, (i + 1) * n * n));
+    expect(draw(colouredNoise([1, 2, 3], n, createStream(1, "noise")), n, 3)).toEqual(several);
+  });
+});
+
+describe("radialPower", () => {
+  it("of a cosine: amplitude² n² / 4 in each of two Fourier pixels", () => {
+    const n = 20, amplitude = 3;
+    const wave = Float32Array.from({ length: n * n }, (_, i) => amplitude * Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / n))) / n + 0.4));
+    const power = radialPower(wave, n);
+    power.forEach((p, shell) => expect(p).toBeCloseTo(shell === 5 ? (2 * amplitude ** 2 * n * n) / 4 / samplesPerShell(n)[5] : 0, 4));
+  });
+
+  it("is the mean over images", () => {
+    const n = 4;
+    const two = new Float32Array(2 * n * n).fill(1, 0, n * n).fill(3, n * n);
+    expect(radialPower(two, n)[0]).toBeCloseTo(((1 + 9) / 2) * n * n, 5);
+  });
+});
+
+describe("bankNoise", () => {
+  it("draws every image in its four turns and their mirror images, equally often", () => {
+    const n = 3;
+    const bank = Float32Array.from([...Array(18).keys()]); // two images
+    const turned = ([a, b, c, d, e, f, g, h, i]: number[]) => [g, d, a, h, e, b, i, f, c];
+    const mirrored = ([a, b, c, d, e, f, g, h, i]: number[]) => [c, b, a, f, e, d, i, h, g];
+    const expected = new Set<string>();
+    for (const start of [[...bank.subarray(0, 9)], [...bank.subarray(9)]]) {
+      for (let image = start, turn = 0; turn < 4; turn++, image = turned(image)) {
+        expected.add(image.join());
+        expected.add(mirrored(image).join());
+      }
+    }
+    expect(expected.size).toBe(16);
+    const draws = 3200;
+    const out = draw(bankNoise(bank, n, createStream(2, "noise")), n, draws);
+    const counts = new Map<string, number>();
+    for (let i = 0; i < draws; i++) {
+      const key = out.subarray(9 * i, 9 * i + 9).join();
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    expect(new Set(counts.keys())).toEqual(expected);
+    // Chi-squared of 15 degrees of freedom: below 30.6 in 99 of 100 cases.
+    expect([...counts.values()].reduce((sum, c) => sum + (c - 200) ** 2 / 200, 0)).toBeLessThan(30.6);
+  });
+});
+
+describe("fitBackgrounds", () => {
+  it("resamples each image and brings it to mean 0 and variance 1", async () => {
+    const n = 30, m = 16, step = 1.5, images = 70; // more than one batch
+    // A wave of period 10 pixels on a pedestal; its amplitude and phase differ from image to image.
+    const bank = Float32Array.from({ length: images * n * n }, (_, i) => {
+      const image = Math.floor(i / (n * n)), x = (i % n) - 15;
+      return 5 + (1 + image) * Math.cos((2 * Math.PI * x) / 10 + image);
+    });
+    const fitted = await fitBackgrounds(bank, n, m, step, cpu);
+    expect(fitted.length).toBe(images * m * m);
+    for (const image of [0, 33, 64, 69]) {
+      const wave = Array.from({ length: m }, (_, x) => Math.cos((2 * Math.PI * (x - 8) * step) / 10 + image));
+      const mean = wave.reduce((a, b) => a + b, 0) / m;
+      const deviation = Math.sqrt(wave.reduce((a, b) => a + (b - mean) ** 2, 0) / m);
+      for (let y = 0; y < m; y += 5) for (let x = 0; x < m; x++) {
+        expect(fitted[(image * m + y) * m + x]).toBeCloseTo((wave[x] - mean) / deviation, 3);
+      }
+    }
+  });
+});
