@@ -59,3 +59,19 @@ export function turningMatrix(angles: number, turns: number): Tensor {
   }
   return constant(out, [turns, 2 * orders.length]);
 }
+
+/**
+ * Samples on the polar grid from harmonics: the inverse of `harmonics`, but for the highest angular order, which that drops.
+ *
+ * @param coefficients [orders, 2·radii, batch]
+ * @returns complex [angles·radii, batch]
+ */
+export function angularSamples(coefficients: Tensor, grid: PolarGrid): Complex {
+  const { angles } = grid;
+  const radii = grid.radii.length, batch = coefficients.shape[2]!;
+  const evens = harmonicOrders(angles).filter((m) => m % 2 === 0), odds = harmonicOrders(angles).filter((m) => m % 2 === 1);
+  // Rows of the transform have squared length 2 on half the circle.
+  const inverse = (part: Tensor, list: number[]): Tensor =>
+    op.reshape(op.matmul(op.mul(op.matrixTranspose(transformMatrix(list, angles)), 0.5), op.reshape(part, [2 * list.length, radii * batch])), [angles * radii, batch]);
+  return { re: inverse(op.slice(coefficients, 0, 0, evens.length), evens), im: inverse(op.slice(coefficients, 0, evens.length, angles), odds) };
+}

@@ -34,11 +34,13 @@ export interface LikelihoodInput {
 }
 
 /**
- * Log of the mean over turns and mirroring of exp(⟨x, g·t⟩), for every template.
+ * ⟨x, g·t⟩ of every template t for every turn and mirroring g.
  *
- * @returns [templates, batch]
+ * @param x         harmonics of images, [orders, 2·radii, batch]
+ * @param templates [orders, templates, 2·radii]
+ * @returns [2·turns, templates, batch]; unmirrored turns, then mirrored ones
  */
-export function turnedResponses(x: Tensor, templates: Tensor, turns: number): Tensor {
+export function templateResponses(x: Tensor, templates: Tensor, turns: number): Tensor {
   const [orders, count, width] = templates.shape as [number, number, number];
   const batch = x.shape[2]!;
   const cosine = op.slice(templates, 2, 0, width / 2), sine = op.slice(templates, 2, width / 2, width);
@@ -50,8 +52,7 @@ export function turnedResponses(x: Tensor, templates: Tensor, turns: number): Te
   ], 1);
   const products = op.transpose(op.reshape(op.matmul(bank, x), [orders, 4, count * batch]), [1, 0, 2]);
   const angular = op.reshape(products, [2, 2 * orders, count * batch]); // mirror, (in-phase orders, quadrature orders), …
-  const responses = op.reshape(op.matmul(turningMatrix(orders, turns), angular), [2 * turns, count, batch]);
-  return op.sub(op.logSumExp(responses, [0]), Math.log(2 * turns));
+  return op.reshape(op.matmul(turningMatrix(orders, turns), angular), [2 * turns, count, batch]);
 }
 
 /** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
@@ -69,7 +70,7 @@ export function halfEnergies(templates: Tensor, ctfSquared: Tensor): Tensor {
  */
 export function likelihoodRatio(templates: Templates, x: LikelihoodInput, turns: number): Tensor {
   const count = templates.coefficients.shape[1]!;
-  const responses = turnedResponses(x.harmonics, templates.coefficients, turns);
+  const responses = op.sub(op.logSumExp(templateResponses(x.harmonics, templates.coefficients, turns), [0]), Math.log(2 * turns));
   const scores = op.add(op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)), op.reshape(templates.offsets, [count, 1]));
   const real = op.slice(scores, 0, 0, count / 2), simulated = op.slice(scores, 0, count / 2, count);
   return op.sub(op.logSumExp(real, [0]), op.logSumExp(simulated, [0]));

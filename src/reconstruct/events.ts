@@ -4,17 +4,21 @@
  */
 export type RunEvent =
   | { type: "start"; time: string; particles: number; boxSize: number; pixelSizeAngstrom: number; symmetry: string; device: string; seed: number; half?: 1 | 2 }
+  | { type: "loading"; time: string; done: number; particles: number; half?: 1 | 2 }
   | { type: "stage"; time: string; stage: number; stages: number; kind: "adversarial" | "refinement"; boxSize: number; resolutionAngstrom: number; iterations: number; half?: 1 | 2 }
   | {
       type: "progress"; time: string; stage: number; iteration: number; iterations: number;
       /** Seconds of computation so far, restarts included, and the estimate for what is left. */
       elapsedSeconds: number; remainingSeconds: number;
-      criticLoss: number; volumeLoss: number;
+      /** Adversarial stages only. */
+      criticLoss?: number; volumeLoss?: number;
       /** Mean critic output on real and on simulated images. */
-      realLogit: number; fakeLogit: number;
-      gradientPenalty: number;
+      realLogit?: number; fakeLogit?: number;
+      gradientPenalty?: number;
       /** Learned amplitude of the signal relative to the estimate from the data. */
-      signalAmplitude: number;
+      signalAmplitude?: number;
+      /** Refinement stages, after each iteration: mean log-likelihood of an image relative to pure noise. */
+      logLikelihood?: number;
       half?: 1 | 2;
     }
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }

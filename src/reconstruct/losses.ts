@@ -28,12 +28,6 @@ export interface AdversarialLoss {
   volume(fakeLogit: Tensor): Tensor;
 }
 
-/** Sum of squares of the critic's slope in each image: [batch]. */
-function squaredSlopes(logit: Tensor, images: Tensor): Tensor {
-  const [slope] = gradient(op.sum(logit), [images]);
-  return op.sum(op.square(slope!), [...Array(images.shape.length - 1).keys()]);
-}
-
 /**
  * Logistic loss, non-saturating for the volume, with the penalty E‖∇D‖² on real images (R1).
  *
@@ -43,7 +37,10 @@ export const logisticR1: AdversarialLoss = {
   name: "logistic-r1",
   mixes: false,
   critic: (real, fake) => op.add(op.mean(op.softplus(op.neg(real))), op.mean(op.softplus(fake))),
-  penalty: ({ real, realLogit, image }) => op.mean(squaredSlopes(realLogit, real[image]!)),
+  penalty({ real, realLogit, image }) {
+    const [slope] = gradient(op.sum(realLogit), [real[image]!]);
+    return op.mul(op.sum(op.square(slope!)), 1 / realLogit.shape[0]!);
+  },
   volume: (fake) => op.mean(op.softplus(op.neg(fake))),
 };
 
@@ -61,9 +58,10 @@ export const wganGp: AdversarialLoss = {
       const r = real[name]!, f = fake[name]!;
       return [name, op.add(f, op.mul(op.sub(r, f), mixing!))];
     }));
+    const [slope] = gradient(op.sum(judge(mixed)), [mixed[image]!]);
+    const squares = op.sum(op.square(slope!), [...Array(slope!.shape.length - 1).keys()]); // [batch]
     // The root's derivative is infinite at zero slope; 1e-12 bounds it.
-    const slope = op.sqrt(op.add(squaredSlopes(judge(mixed), mixed[image]!), 1e-12));
-    return op.mean(op.square(op.sub(slope, 1)));
+    return op.mean(op.square(op.sub(op.sqrt(op.add(squares, 1e-12)), 1)));
   },
   volume: (fake) => op.neg(op.mean(fake)),
 };

@@ -3,8 +3,10 @@
  * multiplied by the amplitude that the images themselves show at each frequency, √P(|k|), so that one step size of the optimiser
  * fits all. Outside a soft sphere the density is zero.
  */
+import { centeredInverse, centeredTransform } from "../numeric/fft.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
+import type { StageVolume } from "./checkpoint.ts";
 
 /** Row k, column x: (cos + sin)(2πkx/n)/√n, both counted from floor(n/2). Symmetric, and its own inverse. */
 export function casMatrix(n: number): Float32Array {
@@ -67,6 +69,8 @@ export interface VolumeModel {
   amplitude: Float32Array;
   /** Soft mask in real space, [n, n, n]. */
   mask: Float32Array;
+  /** Whether negative density is cut off. */
+  positive: boolean;
 }
 
 /**
@@ -78,5 +82,30 @@ export interface VolumeModel {
 export function density(u: Tensor, model: VolumeModel): Tensor {
   const { n } = model;
   const scaled = op.mul(u, constant(model.amplitude.map((a) => a / n ** 1.5), [n, n, n]));
-  return op.mul(casTransform(scaled), constant(model.mask, [n, n, n]));
+  const everywhere = casTransform(scaled);
+  return op.mul(model.positive ? op.maximum(everywhere, 0) : everywhere, constant(model.mask, [n, n, n]));
+}
+
+/** A stage's density on a grid of another size over the same field of view, by padding or cropping its Fourier transform. */
+export function changeBox(volume: StageVolume, n: number): StageVolume {
+  const m = volume.n;
+  if (n === m) return volume;
+  const { re, im } = centeredTransform(volume.data, [m, m, m]);
+  const outRe = new Float64Array(n ** 3), outIm = new Float64Array(n ** 3);
+  const reach = Math.ceil(Math.min(n, m) / 2) - 1;
+  const row = (z: number, y: number, x: number, edge: number): number => (((z + edge) % edge) * edge + ((y + edge) % edge)) * edge + ((x + edge) % edge);
+  for (let z = -reach; z <= reach; z++) {
+    for (let y = -reach; y <= reach; y++) {
+      for (let x = -reach; x <= reach; x++) {
+        outRe[row(z, y, x, n)] = re[row(z, y, x, m)]!;
+        outIm[row(z, y, x, n)] = im[row(z, y, x, m)]!;
+      }
+    }
+  }
+  return { n, data: Float32Array.from(centeredInverse(outRe, outIm, [n, n, n])) };
+}
+
+/** Radius and edge of the mask in voxels of an n³ box. */
+export function stageMask(n: number, radiusFraction: number): Float32Array {
+  return sphericalMask(n, radiusFraction * n, Math.max(2, n / 8));
 }

@@ -1,0 +1,115 @@
+/** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
+import { whiteNoise } from "../physics/noise.ts";
+import type { Program } from "../runtime/program.ts";
+import { createStream } from "../runtime/random.ts";
+import { compile } from "../runtime/session.ts";
+import { input } from "../tensor/tensor.ts";
+import { adversarialProgram, initialCritic, type AdversarialSettings } from "./adversarial.ts";
+import { batchStreams, iterationFeeds, type BatchSource } from "./batches.ts";
+import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import { criticImages, noiseBank } from "./criticImages.ts";
+import type { AdversarialRecipe } from "./recipes.ts";
+import type { AdversarialStage } from "./schedule.ts";
+import type { AfterIteration, StageContext, StageResult } from "./stageContext.ts";
+import { casTransform, coefficientAmplitude, density, stageMask, type VolumeModel } from "./volume.ts";
+
+/** Noise images in the bank from which simulated images draw, each turned at random. */
+const noiseImages = 4096;
+
+/** Runs one program once. */
+async function once(program: Program, feeds: Record<string, Float32Array>, context: StageContext): Promise<Record<string, Float32Array>> {
+  const executable = await compile(program, context.device);
+  const results = await executable.run(feeds);
+  await executable.release();
+  return results;
+}
+
+/** Coefficients U of a first guess: faint noise around a blob, or the result of a coarser stage in the middle of it. */
+async function initialCoefficients(model: VolumeModel, previous: StageVolume | undefined, context: StageContext, name: string): Promise<Float32Array> {
+  const { n } = model;
+  const u = new Float32Array(n ** 3);
+  createStream(context.seed, name).fillNormal(u);
+  u.forEach((v, i) => (u[i] = 0.02 * v));
+  const centre = Math.floor(n / 2);
+  u[(centre * n + centre) * n + centre] = 1;
+  if (!previous) return u;
+  const m = previous.n, v = input("v", [m, m, m]);
+  const { coefficients } = await once({ name: "cas", state: {}, feeds: { v }, outputs: { coefficients: casTransform(v) } }, { v: previous.data }, context);
+  const offset = centre - Math.floor(m / 2);
+  for (let z = 1; z < m; z++) {
+    for (let y = 1; y < m; y++) {
+      for (let x = 1; x < m; x++) {
+        const to = ((z + offset) * n + y + offset) * n + x + offset;
+        const amplitude = model.amplitude[to]!;
+        if (amplitude > 0) u[to] = (coefficients![(z * m + y) * m + x]! * m ** 1.5) / amplitude;
+      }
+    }
+  }
+  return u;
+}
+
+/**
+ * Runs the stage, from the start or from a checkpoint inside it.
+ *
+ * @param previous result of a coarser stage
+ * @returns the running average of the volume
+ */
+export async function adversarialStage(stage: AdversarialStage, recipe: AdversarialRecipe, context: StageContext, previous: StageVolume | undefined, from: StageProgress | undefined, after: AfterIteration): Promise<StageResult> {
+  const n = 2 * stage.maxRadius;
+  const name = `${context.label}/adversarial-${stage.maxRadius}`;
+  const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: context.spectra.noise, signalPower: context.spectra.signal });
+  const settings: AdversarialSettings = {
+    critic, loss: recipe.loss,
+    volume: { n, amplitude: coefficientAmplitude(n, context.spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity },
+    boxAngstrom: context.boxAngstrom, noisePower: context.spectra.noise,
+    batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
+    criticClipNorm: recipe.criticClipNorm, volumeClipNorm: recipe.volumeClipNorm,
+    shifts: context.shiftLaw.kind !== "none", averaging: recipe.averaging,
+  };
+  const program = adversarialProgram(settings);
+  const executable = await compile(program, context.device);
+  const streams = batchStreams(context.seed, name);
+  const particles = Int32Array.from({ length: context.count }, (_, i) => i);
+  const source: BatchSource = {
+    images: await criticImages(critic, context.images, context.boxSize, context.optics, particles, context.boxAngstrom, context.spectra.noise, context.device),
+    noise: await noiseBank(critic, noiseImages, context.boxSize, whiteNoise(createStream(context.seed, `${name}/bank`)), context.device),
+    turns: critic.turns, optics: context.optics, particles, views: context.views, shifts: context.shiftLaw, streams,
+  };
+
+  if (from) {
+    for (const [key, values] of Object.entries(from.tensors)) executable.setState(key, values);
+    for (const [key, state] of Object.entries(from.streams)) streams[key as keyof typeof streams].restore(state);
+  } else {
+    const u = await initialCoefficients(settings.volume, previous, context, `${name}/start`);
+    executable.setState("u", u);
+    executable.setState("average", u);
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(context.seed, `${name}/critic`)))) executable.setState(key, values);
+  }
+  const tensors = async (): Promise<Record<string, Float32Array>> =>
+    Object.fromEntries(await Promise.all(Object.keys(program.state).map(async (key) => [key, (await executable.getState(key)).slice()] as const)));
+
+  for (let done = from?.iteration ?? 0; done < stage.iterations; done++) {
+    const decay = recipe.decay ** (done / stage.iterations);
+    const outputs = await executable.run({
+      ...iterationFeeds(source, settings),
+      step: Float32Array.of(done + 1), criticRate: Float32Array.of(recipe.criticRate * decay), volumeRate: Float32Array.of(recipe.volumeRate * decay),
+    });
+    const value = (key: string): number => outputs[key]![0]!;
+    await after({
+      iteration: done + 1, iterations: stage.iterations,
+      losses: {
+        criticLoss: value("criticLoss"), volumeLoss: value("volumeLoss"), realLogit: value("realLogit"), fakeLogit: value("fakeLogit"),
+        gradientPenalty: value("gradientPenalty"), signalAmplitude: value("signalAmplitude"),
+      },
+    }, async () => ({
+      iteration: done + 1, tensors: await tensors(),
+      streams: Object.fromEntries(Object.entries(streams).map(([key, stream]) => [key, stream.state()])),
+    }));
+  }
+
+  const u = input("u", [n, n, n]);
+  const { volume } = await once({ name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, settings.volume) } }, { u: (await executable.getState("average")).slice() }, context);
+  const [logAmplitude] = await executable.getState("logAmplitude");
+  await executable.release();
+  return { volume: { n, data: volume!.map((v) => v * Math.exp(logAmplitude!)) } };
+}

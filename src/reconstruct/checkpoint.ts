@@ -1,0 +1,59 @@
+/** Checkpoints: the whole state of a run between two iterations, in one file that is replaced as a whole. */
+import { readFile } from "node:fs/promises";
+import { deserialize, serialize } from "node:v8";
+import { writeFileAtomic } from "../io/files.ts";
+import { InputError } from "../io/types.ts";
+import type { Schedule } from "./run.ts";
+
+const format = "cryogan-checkpoint-1";
+
+/** A density in the scale of the stages (see `density` in volume.ts). */
+export interface StageVolume {
+  n: number;
+  data: Float32Array;
+}
+
+/** Inside a stage. */
+export interface StageProgress {
+  /** Iterations done. */
+  iteration: number;
+  /** Tensors of the stage, by name. */
+  tensors: Record<string, Float32Array>;
+  /** States of the random streams, by name. */
+  streams: Record<string, number[]>;
+}
+
+export interface Checkpoint {
+  schedule: Schedule;
+  stage: number;
+  elapsedSeconds: number;
+  /** Result of the stage before. */
+  volume?: StageVolume;
+  /** Shifts found so far, [2, count] in units of the box. */
+  shifts?: Float32Array;
+  progress?: StageProgress;
+  /** Set when all stages are done. */
+  finished: boolean;
+}
+
+export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
+  await writeFileAtomic(path, serialize({ format, ...checkpoint }));
+}
+
+/** @returns undefined if there is no such file. @throws {InputError} if it is not a checkpoint of this version */
+export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new InputError(`${path}: ${(error as Error).message}`);
+  }
+  try {
+    const content = deserialize(bytes) as Checkpoint & { format: string };
+    if (content.format === format) return content;
+  } catch {
+    // Not a serialised object: said below.
+  }
+  throw new InputError(`${path} is not a checkpoint of this version of cryogan; remove it to start anew`);
+}

@@ -1,0 +1,47 @@
+/** What every stage works with. */
+import type { Optics } from "../io/types.ts";
+import type { Matrix3 } from "../physics/rotations.ts";
+import type { ShiftLaw } from "../physics/shift.ts";
+import type { ViewingDistribution } from "../physics/viewing.ts";
+import type { Device } from "../runtime/device.ts";
+import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import type { Spectra } from "./spectra.ts";
+
+export interface StageContext {
+  /** [count, boxSize, boxSize], from `loadParticles`. */
+  images: Float32Array;
+  boxSize: number;
+  boxAngstrom: number;
+  count: number;
+  optics: Optics;
+  spectra: Spectra;
+  views: ViewingDistribution;
+  shiftLaw: ShiftLaw;
+  group: readonly Matrix3[];
+  /** Radius of the spherical mask as a fraction of the box edge. */
+  maskRadius: number;
+  positivity: boolean;
+  device: Device;
+  seed: number;
+  /** Names the random streams of this set of particles. */
+  label: string;
+}
+
+/** What an iteration tells. */
+export interface IterationReport {
+  iteration: number;
+  iterations: number;
+  losses?: { criticLoss: number; volumeLoss: number; realLogit: number; fakeLogit: number; gradientPenalty: number; signalAmplitude: number };
+  logLikelihood?: number;
+}
+
+/**
+ * Called after every iteration; takes a checkpoint where it sees fit by calling `snapshot`.
+ * @throws an AbortError (after a checkpoint) when the run is to stop
+ */
+export type AfterIteration = (report: IterationReport, snapshot: () => Promise<StageProgress>) => Promise<void>;
+
+export interface StageResult {
+  volume: StageVolume;
+  shifts?: Float32Array;
+}
