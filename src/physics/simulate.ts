@@ -1,4 +1,5 @@
 /** Synthetic particle images of a density map. */
+import type { AstigmaticDefocus } from "../io/defocusTable.ts";
 import type { Optics, Volume } from "../io/types.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Program } from "../runtime/program.ts";
@@ -144,14 +145,6 @@ export interface MicroscopeSettings {
   sphericalAberrationMm: number;
   amplitudeContrast: number;
   bFactorAngstrom2?: number;
-}
-
-/** A defocus measured with its astigmatism, as a row of a table. */
-export interface AstigmaticDefocus {
-  defocusUAngstrom: number;
-  defocusVAngstrom: number;
-  /** Radians. */
-  astigmatismAngle: number;
 }
 
 /** The same optics for all but the defocus, which is drawn uniformly from a range, without astigmatism. */

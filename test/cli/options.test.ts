@@ -16,7 +16,7 @@ describe("simulate", () => {
         defocus: { kind: "range", minimumAngstrom: 8000, maximumAngstrom: 25000 },
         voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1, bFactorAngstrom2: 0,
       },
-      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, seed: 1, device: "auto", json: false,
+      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, float16: false, seed: 1, device: "auto", json: false,
     });
   });
 

@@ -26,9 +26,13 @@ const optics = tabulatedDefocus(count, [
 optics.phaseShift.fill(25 * degree, count / 2);
 
 let folder: string;
+interface Pair {
+  ours: Float32Array;
+  relions: Float32Array;
+}
 /** Our images and RELION's of the same map and STAR file, with the CTF and without. */
-const withCtf = { ours: new Float32Array(), relions: new Float32Array() };
-const without = { ours: new Float32Array(), relions: new Float32Array() };
+const withCtf: Pair = { ours: new Float32Array(), relions: new Float32Array() };
+const without: Pair = { ours: new Float32Array(), relions: new Float32Array() };
 
 const relion = (program: string, ...args: string[]) => execFileSync(program, args, { cwd: folder, stdio: "pipe" });
 

@@ -11,10 +11,12 @@ export function addProjectCommand(program: Command): void {
     .requiredOption("--out <stack>", "stack to write (.mrcs); the angles go to a .star file beside it")
     .option("--count <number>", "number of random views")
     .option("--star <file>", "take the angles and origins of this STAR file instead of random ones")
-    .option("--ctf", "multiply with the contrast transfer function");
+    .option("--map-pixel-size <Å>", "pixel size of the map, where its header is wrong or silent")
+    .option("--ctf", "multiply with the contrast transfer function: of the options below, or with --star of that file");
   addViewOptions(addOpticsOptions(command))
+    .option("--float16", "write 16-bit floats (MRC mode 12), half the size")
     .option("--seed <number>", "seed of all random draws", projectDefaults.seed)
-    .option("--json", "print the result as JSON")
+    .option("--json", "print progress and result as JSON lines")
     .addHelpText(
       "after",
       `
@@ -26,6 +28,7 @@ Examples:
     .action(async (map: string, values: Record<string, unknown>) => {
       const { parseProjectOptions } = await import("../options/project.ts");
       const options = parseProjectOptions({ ...values, map });
-      throw new Error(`not connected to src/physics yet: ${JSON.stringify(options)}`);
+      const { project } = await import("../actions/project.ts");
+      await project(options);
     });
 }

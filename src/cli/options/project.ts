@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { projectDefaults } from "./choices.ts";
 import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
-import { flag, parseOptions, path, seed, wholeNumber } from "./values.ts";
+import { flag, parseOptions, path, positive, seed, wholeNumber } from "./values.ts";
 import { toViews, type ViewDistribution, viewFields } from "./views.ts";
 
 /** What `cryogan project` was asked to do. */
@@ -10,32 +10,49 @@ export interface ProjectCommandOptions {
   out: string;
   /** Views drawn at random, or the poses of a STAR file in its order. */
   poses: { kind: "random"; count: number; views: ViewDistribution } | { kind: "star"; path: string };
-  /** Multiply by the CTF of this microscope; absent: plain projections. */
+  /** Pixel size of the map where its header is wrong or silent. */
+  mapPixelSizeAngstrom?: number;
+  /** Multiply by the CTF: of this microscope, or for the poses of a STAR file with the optics in it. Absent: plain projections. */
   optics?: OpticsOptions;
+  /** Write 16-bit floats (MRC mode 12). */
+  float16: boolean;
   seed: number;
   json: boolean;
 }
+
+/** Only the name tells programs that the file holds images; the STAR file beside it takes its name. */
+const stackName = () =>
+  path("a stack (.mrcs)").refine((name) => name.toLowerCase().endsWith(".mrcs"), { error: (issue) => `expected a name that ends in .mrcs, got "${issue.input}"` });
 
 /** Fields as typed; keys are the option names in camel case. */
 export const projectSchema = z
   .object({
     map: path("a map (.mrc)"),
-    out: path("a stack (.mrcs)"),
+    out: stackName(),
     count: wholeNumber(1).optional(),
     star: path("a STAR file with angles").optional(),
+    mapPixelSize: positive("Å").optional(),
     ctf: flag(),
     ...opticsFields,
     ...viewFields,
+    float16: flag(),
     seed: seed().default(Number(projectDefaults.seed)),
     json: flag(),
   })
   .transform((fields, context): ProjectCommandOptions => {
     const optics = toOptics(fields, context);
+    const defocus = fields.defocusRange ? "defocusRange" : "defocusTable";
+    if (fields[defocus] !== undefined && fields.star !== undefined)
+      context.addIssue({ code: "custom", path: [defocus], message: "cannot be combined with --star, whose own defocus --ctf uses" });
+    if (fields[defocus] !== undefined && !fields.ctf)
+      context.addIssue({ code: "custom", path: [defocus], message: "has a meaning only with --ctf" });
     return {
       map: fields.map,
       out: fields.out,
       poses: toPoses(fields.count, fields.star, toViews(fields, context), context),
+      mapPixelSizeAngstrom: fields.mapPixelSize,
       optics: fields.ctf ? optics : undefined,
+      float16: fields.float16,
       seed: fields.seed,
       json: fields.json,
     };

@@ -28,14 +28,19 @@ export interface SimulateCommandOptions {
   out: string;
   particles: number;
   boxSize: number;
-  pixelSizeAngstrom: number;
-  /** Low-pass of the density; absent: twice the pixel size. */
+  /** Absent, which only a map allows: the images show all of the map. */
+  pixelSizeAngstrom?: number;
+  /** Pixel size of the map where its header is wrong or silent. */
+  mapPixelSizeAngstrom?: number;
+  /** Low-pass of the density; absent: twice the pixel size for atoms, none for a map. */
   resolutionAngstrom?: number;
   symmetricFrame: boolean;
   optics: OpticsOptions;
   shift: ShiftDistribution;
   noise: NoiseSource;
   views: ViewDistribution;
+  /** Write 16-bit floats (MRC mode 12). */
+  float16: boolean;
   seed: number;
   device: (typeof devices)[number];
   json: boolean;
@@ -48,7 +53,8 @@ export const simulateSchema = z
     out: path("a folder"),
     particles: wholeNumber(1),
     box: wholeNumber(8, "pixels"),
-    pixelSize: positive("Å"),
+    pixelSize: positive("Å").optional(),
+    mapPixelSize: positive("Å").optional(),
     snr: positive().optional(),
     resolution: positive("Å").optional(),
     symmetricFrame: flag(),
@@ -59,30 +65,43 @@ export const simulateSchema = z
     noise: choice(noiseKinds).default(simulateDefaults.noise),
     noiseBank: path("a stack of particle-free images (.mrcs)").optional(),
     noiseFree: flag(),
+    float16: flag(),
     seed: seed().default(Number(simulateDefaults.seed)),
     device: choice(devices).default(simulateDefaults.device),
     json: flag(),
   })
   .transform((fields, context): SimulateCommandOptions => {
-    if (fields.resolution !== undefined && fields.resolution < 2 * fields.pixelSize)
-      context.addIssue({ code: "custom", path: ["resolution"], message: `finer than the Nyquist limit of ${2 * fields.pixelSize} Å at this pixel size` });
+    const refuse = (option: keyof typeof fields, message: string) => context.addIssue({ code: "custom", path: [option], message });
+    if (fields.pixelSize !== undefined && fields.resolution !== undefined && fields.resolution < 2 * fields.pixelSize)
+      refuse("resolution", `finer than the Nyquist limit of ${2 * fields.pixelSize} Å at this pixel size`);
+    if (isMapName(fields.model)) {
+      if (fields.symmetricFrame) refuse("symmetricFrame", "turns atomic models only; a map is used as it lies");
+    } else {
+      if (fields.pixelSize === undefined) refuse("pixelSize", "is required with an atomic model: the pixel size of the images in Å");
+      if (fields.mapPixelSize !== undefined) refuse("mapPixelSize", "has a meaning only with a map");
+    }
     return {
       model: fields.model,
       out: fields.out,
       particles: fields.particles,
       boxSize: fields.box,
       pixelSizeAngstrom: fields.pixelSize,
+      mapPixelSizeAngstrom: fields.mapPixelSize,
       resolutionAngstrom: fields.resolution,
       symmetricFrame: fields.symmetricFrame,
       optics: toOptics(fields, context),
       shift: toShift(fields, context),
       noise: toNoise(fields, context),
       views: toViews(fields, context),
+      float16: fields.float16,
       seed: fields.seed,
       device: fields.device,
       json: fields.json,
     };
   });
+
+/** Whether a model is a map, by its name; all else is read as atoms. */
+export const isMapName = (path: string): boolean => /\.(mrc|map|ccp4)$/i.test(path);
 
 function toShift(
   fields: { shiftSigma?: number | undefined; shiftTriangular?: number | undefined },

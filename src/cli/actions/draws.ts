@@ -1,0 +1,39 @@
+/** Random views and optics, as `simulate` and `project` are asked for them. */
+import { readDefocusTable } from "../../io/defocusTable.ts";
+import type { Optics, Poses } from "../../io/types.ts";
+import { matrixToEuler } from "../../physics/rotations.ts";
+import { tabulatedDefocus, uniformDefocus } from "../../physics/simulate.ts";
+import { samplePoses } from "../../physics/viewing.ts";
+import { createStream } from "../../runtime/random.ts";
+import type { OpticsOptions } from "../options/optics.ts";
+import type { ViewDistribution } from "../options/views.ts";
+
+/** Poses [count, 3, 3]. A von Mises-Fisher distribution has its peak on the z axis. */
+export function drawPoses(views: ViewDistribution, count: number, seed: number): Float32Array {
+  const stream = createStream(seed, "poses");
+  if (views.kind === "uniform") return samplePoses({ kind: "uniform" }, count, stream);
+  return samplePoses({ kind: "peaks", peaks: [{ direction: [0, 0, 1], kappa: views.kappa }] }, count, stream);
+}
+
+/** @throws InputError when the table of defocus cannot be used */
+export async function drawOptics(options: OpticsOptions, count: number, seed: number): Promise<Optics> {
+  const { defocus, ...microscope } = options;
+  return defocus.kind === "table"
+    ? tabulatedDefocus(count, await readDefocusTable(defocus.path), microscope, seed)
+    : uniformDefocus(count, [defocus.minimumAngstrom, defocus.maximumAngstrom], microscope, seed);
+}
+
+/**
+ * Poses as RELION writes them; its origins are the way back to the centre.
+ * @param rotations [count, 3, 3]
+ * @param shifts [count, 2], in units of the box
+ */
+export function relionPoses(rotations: Float32Array, shifts: Float32Array, boxAngstrom: number): Poses {
+  const count = rotations.length / 9;
+  const angles = Array.from({ length: count }, (_, i) => matrixToEuler(Float64Array.from(rotations.subarray(9 * i, 9 * i + 9))));
+  const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
+  return {
+    rot: column((i) => angles[i]!.rot), tilt: column((i) => angles[i]!.tilt), psi: column((i) => angles[i]!.psi),
+    originXAngstrom: column((i) => -shifts[2 * i]! * boxAngstrom), originYAngstrom: column((i) => -shifts[2 * i + 1]! * boxAngstrom),
+  };
+}

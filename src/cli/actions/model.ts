@@ -1,0 +1,34 @@
+import { lowPass } from "../../evaluate/filter.ts";
+import { resample } from "../../evaluate/resample.ts";
+import { readAtoms } from "../../io/atoms.ts";
+import { readMap } from "../../io/mrc.ts";
+import { InputError, type Volume } from "../../io/types.ts";
+import { densityFromAtoms, orientByInertia } from "../../physics/density.ts";
+import { isMapName, type SimulateCommandOptions } from "../options/simulate.ts";
+
+/** The density to be imaged, at the box and pixel size of the images. */
+export async function loadModel(options: SimulateCommandOptions): Promise<Volume> {
+  const { model, boxSize, pixelSizeAngstrom, resolutionAngstrom } = options;
+  if (!isMapName(model)) {
+    const pixel = pixelSizeAngstrom!; // required with atoms, see options/simulate.ts
+    const atoms = await readAtoms(model);
+    return densityFromAtoms(options.symmetricFrame ? orientByInertia(atoms) : atoms, {
+      boxSize, pixelSizeAngstrom: pixel, resolutionAngstrom: resolutionAngstrom ?? 2 * pixel,
+    });
+  }
+  const map = await loadMap(model, options.mapPixelSizeAngstrom);
+  const field = Math.max(...map.shape) * map.pixelSizeAngstrom;
+  const resampled = resample(map, boxSize, pixelSizeAngstrom ?? field / boxSize);
+  return resolutionAngstrom === undefined ? resampled : lowPass(resampled, resolutionAngstrom);
+}
+
+/**
+ * A map with its pixel size, from its header unless `pixelSizeAngstrom` is given.
+ * @throws InputError when neither names one
+ */
+export async function loadMap(path: string, pixelSizeAngstrom?: number): Promise<Volume> {
+  const map = await readMap(path);
+  const pixel = pixelSizeAngstrom ?? map.pixelSizeAngstrom;
+  if (!(pixel > 0)) throw new InputError(`${path}: the header names no pixel size; give it with --map-pixel-size`);
+  return { ...map, pixelSizeAngstrom: pixel };
+}

@@ -1,0 +1,84 @@
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { writeMap } from "../../io/mrc.ts";
+import { writeParticlesStar } from "../../io/particles.ts";
+import type { ParticleSet } from "../../io/types.ts";
+import { sampleShifts, type ShiftLaw } from "../../physics/shift.ts";
+import { simulateImages, type ImageBatch, type SimulationInput } from "../../physics/simulate.ts";
+import { chooseDevice, type Device } from "../../runtime/device.ts";
+import { createStream } from "../../runtime/random.ts";
+import { formatCount, formatDuration, formatNumber } from "../format.ts";
+import { interruptible } from "../interrupt.ts";
+import type { ShiftDistribution, SimulateCommandOptions } from "../options/simulate.ts";
+import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
+import { writeImageStack } from "./imageStack.ts";
+import { loadModel } from "./model.ts";
+import { noiseSource } from "./noise.ts";
+
+/**
+ * Make particle images of a model and write particles.mrcs, particles.star, truth.mrc, truth.star and config.json.
+ * @throws Interrupted after Ctrl-C, which leaves no stack behind
+ */
+export async function simulate(options: SimulateCommandOptions): Promise<void> {
+  await interruptible((signal) => run(options, signal), "stopped; no particles were written", "stopping");
+}
+
+async function run(options: SimulateCommandOptions, signal: AbortSignal): Promise<void> {
+  const start = performance.now();
+  const { particles: count, boxSize, seed, out } = options;
+  await ensureWritableFolder(out);
+  const volume = await loadModel(options);
+  const pixelSizeAngstrom = volume.pixelSizeAngstrom, boxAngstrom = boxSize * pixelSizeAngstrom;
+  const optics = await drawOptics(options.optics, count, seed);
+  const device = await chooseDevice(options.device);
+  const noise = await noiseSource(options.noise, boxSize, pixelSizeAngstrom, seed, device);
+  const rotations = drawPoses(options.views, count, seed);
+  const shifts = sampleShifts(shiftLaw(options.shift, boxAngstrom), count, createStream(seed, "shifts"));
+  signal.throwIfAborted();
+
+  const files = Object.fromEntries(["particles.mrcs", "particles.star", "truth.mrc", "truth.star", "config.json"].map((name) => [name, join(out, name)]));
+  const stack = files["particles.mrcs"]!;
+  const simulation: SimulationInput = {
+    volume, rotations, shifts, optics, noise, signalToNoise: options.noise.kind === "none" ? undefined : options.noise.snr,
+  };
+  let signalScale = NaN;
+  const batches = async function* (): AsyncGenerator<ImageBatch> {
+    for await (const batch of simulateImages(simulation, device)) {
+      signalScale = batch.scale;
+      yield batch;
+    }
+  };
+  await writeImageStack({ path: stack, count, boxSize, pixelSizeAngstrom, float16: options.float16, json: options.json }, batches(), signal);
+
+  const set: ParticleSet = {
+    count, source: stack, stacks: [resolve(stack)], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    boxSize, pixelSizeAngstrom, optics, opticsGroup: new Int32Array(count), opticsGroupNames: ["opticsGroup1"],
+    poses: relionPoses(rotations, shifts, boxAngstrom), where: (particle) => `${stack}: image ${particle + 1}`,
+  };
+  await writeMap(files["truth.mrc"]!, volume);
+  await writeParticlesStar(files["truth.star"]!, set, { poses: true });
+  await writeFileAtomic(files["config.json"]!, configuration(options, pixelSizeAngstrom, signalScale, device, await version()));
+  await writeParticlesStar(files["particles.star"]!, set);
+
+  const elapsedSeconds = (performance.now() - start) / 1000;
+  const summary = { type: "finished", particles: count, boxSize, pixelSizeAngstrom, signalScale, elapsedSeconds, files };
+  process.stdout.write(options.json
+    ? `${JSON.stringify(summary)}\n`
+    : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
+      `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`);
+}
+
+function shiftLaw(shift: ShiftDistribution, boxAngstrom: number): ShiftLaw {
+  if (shift.kind === "gaussian") return { kind: "gaussian", sigma: shift.sigmaAngstrom / boxAngstrom };
+  return shift.kind === "triangular" ? { kind: "triangular", extent: shift.boxFraction } : { kind: "none" };
+}
+
+/** What is needed to make the same images again, and the factor between a projection of truth.mrc and the signal in them. */
+function configuration(options: SimulateCommandOptions, pixelSizeAngstrom: number, signalScale: number, device: Device, version: string): string {
+  return `${JSON.stringify({ command: "simulate", version, ...options, pixelSizeAngstrom, device: device.name, signalScale }, null, 2)}\n`;
+}
+
+async function version(): Promise<string> {
+  return (JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+}
