@@ -3,6 +3,7 @@ import { formatCount, formatDuration, formatNumber } from "./format.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
 type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
+type LoadingEvent = Extract<RunEvent, { type: "loading" }>;
 
 export interface ProgressOutput {
   write(text: string): void;
@@ -34,30 +35,46 @@ export function createProgress({ mode, output, now = () => performance.now() }: 
   let stage: StageEvent | undefined;
   let drawnLines = 0;
   let lastShown = -Infinity;
+  /** Only the last event of a pass of refinement has one; shown until the next. */
+  let logLikelihood: number | undefined;
 
   const erase = () => {
     if (drawnLines > 0) output.write(`\x1b[${drawnLines}A\x1b[0J`);
     drawnLines = 0;
   };
-  const show = (event: ProgressEvent) => {
-    const perSecond = rate(event);
-    const due = mode === "live" ? redrawEveryMs : linesEveryMs;
-    const done = event.iteration >= event.iterations;
-    if (now() - lastShown < due && !(mode === "live" && done)) return;
+  const isDue = (urgent: boolean) => {
+    if (!urgent && now() - lastShown < (mode === "live" ? redrawEveryMs : linesEveryMs)) return false;
     lastShown = now();
-    if (mode === "lines") return output.write(`${progressLine(event, stage, perSecond)}\n`);
-    const block = progressBlock(event, stage, perSecond).map((line) => line.slice(0, (output.columns ?? 80) - 1));
+    return true;
+  };
+  const draw = (lines: readonly string[]) => {
     erase();
-    output.write(block.map((line) => `${line}\n`).join(""));
-    drawnLines = block.length;
+    output.write(lines.map((line) => `${line.slice(0, (output.columns ?? 80) - 1)}\n`).join(""));
+    drawnLines = lines.length;
+  };
+  const showLoading = (event: LoadingEvent) => {
+    if (!isDue(false)) return;
+    const line = `${halfPrefix(event)}reading particles ${formatCount(event.done)}/${formatCount(event.particles)}`;
+    if (mode === "live") draw([line]);
+    else output.write(`${line}\n`);
+  };
+  const showProgress = (progress: ProgressEvent) => {
+    const perSecond = rate(progress);
+    logLikelihood = progress.logLikelihood ?? logLikelihood;
+    if (!isDue(mode === "live" && progress.iteration >= progress.iterations)) return;
+    const event = { ...progress, logLikelihood };
+    if (mode === "live") draw(progressBlock(event, stage, perSecond));
+    else output.write(`${progressLine(event, stage, perSecond)}\n`);
   };
 
   return (event) => {
+    if (event.type === "loading") return showLoading(event);
+    if (event.type === "progress") return showProgress(event);
     if (event.type === "stage") {
       stage = event;
+      logLikelihood = undefined;
       lastShown = -Infinity; // the first progress of a stage is shown at once
     }
-    if (event.type === "progress") return show(event);
     const line = milestoneLine(event);
     if (line === undefined) return;
     erase();
@@ -80,7 +97,7 @@ function createRate(): (event: ProgressEvent) => number | undefined {
 }
 
 /** Lines that stay on the screen. */
-function milestoneLine(event: Exclude<RunEvent, ProgressEvent>): string | undefined {
+function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): string | undefined {
   switch (event.type) {
     case "start":
       return (
@@ -90,7 +107,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent>): string | undefi
     case "stage":
       return (
         `${halfPrefix(event)}stage ${event.stage}/${event.stages} ${event.kind}: box ${event.boxSize} px, ` +
-        `to ${formatNumber(event.resolutionAngstrom)} Å, ${formatCount(event.iterations)} iterations`
+        `to ${formatNumber(event.resolutionAngstrom)} Å, ${stepCount(event)}`
       );
     case "warning":
       return `warning: ${event.message}`;
@@ -107,34 +124,48 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent>): string | undefi
 const halfPrefix = (event: { half?: 1 | 2 }) => (event.half === undefined ? "" : `half ${event.half}: `);
 const stageName = (event: ProgressEvent, stage: StageEvent | undefined) =>
   `${halfPrefix(event)}stage ${event.stage}${stage ? `/${stage.stages}` : ""}`;
-const perSecondText = (rate: number | undefined) => (rate === undefined ? "" : `${formatNumber(rate)} it/s`);
+/** An adversarial iteration is a few batches, one of refinement a pass over the particles. */
+const stepCount = ({ kind, iterations }: StageEvent) =>
+  `${formatCount(iterations)} ${kind === "adversarial" ? "iteration" : "pass"}${iterations === 1 ? "" : kind === "adversarial" ? "s" : "es"}`;
 const signed = (x: number) => (x > 0 ? `+${formatNumber(x)}` : formatNumber(x));
 
+/** Iterations done and their rate, or the pass that is going on. */
+function position(event: ProgressEvent, rate: number | undefined): string {
+  if (!isAdversarial(event)) return `pass ${Math.min(event.iterations, Math.floor(event.iteration) + 1)}/${event.iterations}`;
+  return `${event.iteration}/${event.iterations}${rate === undefined ? "" : `  ${formatNumber(rate)} it/s`}`;
+}
+
+type AdversarialKey = "criticLoss" | "volumeLoss" | "realLogit" | "fakeLogit" | "gradientPenalty" | "signalAmplitude";
+const isAdversarial = (event: ProgressEvent): event is ProgressEvent & Required<Pick<ProgressEvent, AdversarialKey>> => event.criticLoss !== undefined;
+
 function progressLine(event: ProgressEvent, stage: StageEvent | undefined, rate: number | undefined): string {
-  return [
-    stageName(event, stage),
-    `${event.iteration}/${event.iterations}`,
-    perSecondText(rate),
-    `loss critic ${formatNumber(event.criticLoss)} volume ${formatNumber(event.volumeLoss)}`,
-    `logits real ${signed(event.realLogit)} fake ${signed(event.fakeLogit)}`,
-    `elapsed ${formatDuration(event.elapsedSeconds)} left ${formatDuration(event.remainingSeconds)}`,
-  ]
-    .filter((part) => part !== "")
-    .join("  ");
+  const state = isAdversarial(event)
+    ? [
+        `loss critic ${formatNumber(event.criticLoss)} volume ${formatNumber(event.volumeLoss)}`,
+        `logits real ${signed(event.realLogit)} fake ${signed(event.fakeLogit)}`,
+      ]
+    : [`${Math.floor(100 * fractionDone(event))} %`, ...(event.logLikelihood === undefined ? [] : [`log-likelihood ${signed(event.logLikelihood)}`])];
+  return [stageName(event, stage), position(event, rate), ...state, times(event)].join("  ");
 }
 
 function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate: number | undefined): string[] {
-  const fraction = event.iterations > 0 ? Math.min(1, event.iteration / event.iterations) : 0;
-  const filled = Math.round(24 * fraction);
+  const filled = Math.round(24 * fractionDone(event));
   const where = stage ? `  ${stage.kind}  box ${stage.boxSize} px  to ${formatNumber(stage.resolutionAngstrom)} Å` : "";
+  const state = isAdversarial(event)
+    ? [
+        `loss    critic ${formatNumber(event.criticLoss).padEnd(9)} volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
+          `penalty ${formatNumber(event.gradientPenalty)}`,
+        `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
+          `signal  ${formatNumber(event.signalAmplitude)}`,
+      ]
+    : [`log-likelihood of an image, relative to noise alone: ${event.logLikelihood === undefined ? "after the first pass" : signed(event.logLikelihood)}`];
   return [
     `${stageName(event, stage)}${where}`,
-    `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${String(Math.floor(100 * fraction)).padStart(3)} %  ` +
-      `${event.iteration}/${event.iterations}  ${perSecondText(rate)}`,
-    `loss    critic ${formatNumber(event.criticLoss).padEnd(9)} volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
-      `penalty ${formatNumber(event.gradientPenalty)}`,
-    `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
-      `signal  ${formatNumber(event.signalAmplitude)}`,
-    `elapsed ${formatDuration(event.elapsedSeconds)}  left ${formatDuration(event.remainingSeconds)}`,
+    `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${String(Math.floor(100 * fractionDone(event))).padStart(3)} %  ${position(event, rate)}`,
+    ...state,
+    times(event),
   ];
 }
+
+const fractionDone = ({ iteration, iterations }: ProgressEvent) => (iterations > 0 ? Math.min(1, iteration / iterations) : 0);
+const times = (event: ProgressEvent) => `elapsed ${formatDuration(event.elapsedSeconds)}  left ${formatDuration(event.remainingSeconds)}`;

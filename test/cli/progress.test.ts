@@ -12,6 +12,12 @@ const progress = (iteration: number, elapsedSeconds: number, half?: 1 | 2): RunE
   ...(half === undefined ? {} : { half }),
 });
 
+const refinement: RunEvent = { type: "stage", time, stage: 3, stages: 3, kind: "refinement", boxSize: 32, resolutionAngstrom: 10.5, iterations: 2 };
+const pass = (iteration: number, elapsedSeconds: number, logLikelihood?: number): RunEvent => ({
+  type: "progress", time, stage: 3, iteration, iterations: 2, elapsedSeconds, remainingSeconds: 30, ...(logLikelihood === undefined ? {} : { logLikelihood }),
+});
+const loading = (done: number): RunEvent => ({ type: "loading", time, done, particles: 5000 });
+
 /** Text that a consumer writes for events that come at these times in ms. */
 function written(mode: ProgressOptions["mode"], events: [number, RunEvent][], columns = 80): string {
   let [text, clock] = ["", 0];
@@ -41,8 +47,8 @@ describe("lines", () => {
     expect(written("lines", [[0, start], [0, stage], [10, progress(100, 4)], [10_010, progress(950, 14)], [10_020, finished]]).split("\n")).toEqual([
       "12,345 particles, box 128 px, 1.31 Å per pixel, symmetry D2, cpu, seed 1",
       "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
-      "stage 2/3  100/2400  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:04 left 2:10",
-      "stage 2/3  950/2400  85 it/s  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:14 left 2:10",
+      "stage 2/3  100/2400  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:04  left 2:10",
+      "stage 2/3  950/2400  85 it/s  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:14  left 2:10",
       "finished in 1:01:15: run/map.mrc (8.13 Å)",
       "",
     ]);
@@ -53,6 +59,22 @@ describe("lines", () => {
     expect(written("lines", every).match(/^stage 2  /gm)).toHaveLength(3);
     const staged = written("lines", [[0, progress(1, 0)], [50, stage], [60, progress(2, 1)]]);
     expect(staged.match(/\d+\/2400/g)).toEqual(["1/2400", "2/2400"]);
+  });
+
+  test("refinement goes by passes, and keeps the likelihood of the last one", () => {
+    const text = written("lines", [[0, refinement], [0, pass(0.25, 5)], [10_000, pass(1, 15, 3.21)], [20_000, pass(1.5, 25)]]);
+    expect(text.split("\n")).toEqual([
+      "stage 3/3 refinement: box 32 px, to 10.5 Å, 2 passes",
+      "stage 3/3  pass 1/2  12 %  elapsed 0:05  left 0:30",
+      "stage 3/3  pass 2/2  50 %  log-likelihood +3.21  elapsed 0:15  left 0:30",
+      "stage 3/3  pass 2/2  75 %  log-likelihood +3.21  elapsed 0:25  left 0:30",
+      "",
+    ]);
+  });
+
+  test("reading is told every ten seconds", () => {
+    const text = written("lines", [[0, loading(256)], [5000, loading(512)], [10_000, loading(2048)]]);
+    expect(text).toBe("reading particles 256/5,000\nreading particles 2,048/5,000\n");
   });
 
   test("warnings and halves are named", () => {
@@ -73,6 +95,17 @@ describe("live", () => {
       "loss    critic 0.693     volume 0.701     penalty 0.012",
       "logits  real   +0.52     fake   -0.31     signal  0.98",
       "elapsed 0:20  left 2:10",
+    ]);
+  });
+
+  test("refinement", () => {
+    const lines = screen(written("live", [[0, loading(256)], [100, refinement], [200, pass(0.5, 5)], [400, pass(1, 10, 3.21)], [600, pass(1.5, 15)]]));
+    expect(lines).toEqual([
+      "stage 3/3 refinement: box 32 px, to 10.5 Å, 2 passes",
+      "stage 3/3  refinement  box 32 px  to 10.5 Å",
+      `${"█".repeat(18)}${"░".repeat(6)}  75 %  pass 2/2`,
+      "log-likelihood of an image, relative to noise alone: +3.21",
+      "elapsed 0:15  left 0:30",
     ]);
   });
 

@@ -26,11 +26,11 @@ const charts = (page: string) => JSON.parse(/id="chart-data">(.*?)<\/script>/s.e
 describe("a finished run", () => {
   test("has all sections", () => {
     const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1]);
-    expect(headings).toEqual(["Map", "Particles", "Training", "Fourier shell correlation", "Power spectra", "Next steps", "Options"]);
+    expect(headings).toEqual(["Map", "Particles", "Course of the run", "Fourier shell correlation", "Power spectra", "Next steps", "Options"]);
     expect(html).toContain("<dt>Particles</dt><dd>5,000</dd>");
     expect(html).toContain("<dt>Resolution (FSC)</dt><dd>8.9 Å</dd>");
     expect(html).toContain("12 particles have a defocus below 0.2 µm");
-    expect(html).toContain('<th scope="row">stages.0.boxSize</th><td>16</td>');
+    expect(html).toContain('<th scope="row">stages.0.maxRadius</th><td>8</td>');
     expect(html).toContain("ChimeraX map.mrc");
   });
 
@@ -57,16 +57,24 @@ describe("a finished run", () => {
 
   test("every chart has its place and a line per run", () => {
     const all = charts(html);
-    expect(all.map((chart) => chart.id)).toEqual(["losses", "logits", "penalty", "amplitude", "fsc", "spectra"]);
+    expect(all.map((chart) => chart.id)).toEqual(["losses", "logits", "penalty", "amplitude", "likelihood", "fsc", "spectra"]);
     for (const { id } of all) expect(html).toContain(`id="${id}"`);
     expect(all[0]!.lines.map((line) => line.label)).toEqual([
       "critic", "critic, half 1", "critic, half 2", "volume", "volume, half 1", "volume, half 2",
     ]);
-    expect(all[0]!.marks).toEqual([
-      { x: 0, label: "16 px, 25.2 Å" }, { x: 600, label: "24 px, 16.8 Å" }, { x: 1500, label: "48 px, 8.4 Å" },
-    ]);
-    expect(all[4]!.levels!.map((level) => level.y)).toEqual([0.5, 0.143]);
-    expect(all[4]!.x[31]).toBeCloseTo(1 / 6, 12);
+    expect(all[0]!.marks).toEqual([{ x: 0, label: "16 px, 25.2 Å" }]);
+    expect(all[4]!.marks).toEqual([{ x: 0, label: "16 px, 25.2 Å" }, { x: 4, label: "48 px, 8.4 Å" }]);
+    expect(all[5]!.levels!.map((level) => level.y)).toEqual([0.5, 0.143]);
+    expect(all[5]!.x[31]).toBeCloseTo(1 / 6, 12);
+  });
+
+  test("adversarial iterations and refinement passes are apart, each value in its place", () => {
+    const [losses, , , , likelihood] = charts(html);
+    expect([losses!.x[0], losses!.x.at(-1)]).toEqual([20, 600]);
+    expect(likelihood!.x).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    for (const line of [...losses!.ys, ...likelihood!.ys]) expect(line).not.toContain(null);
+    expect(html).toContain("<h3>Stage 1: adversarial (CryoGAN)</h3>");
+    expect(html).toContain("<h3>Stages 2 to 3: posterior-weighted (likelihood) refinement</h3>");
   });
 });
 
@@ -90,7 +98,7 @@ describe("what is missing or broken", () => {
     const page = await readFile(await writeReport(run), "utf8");
     expect(page).toMatch(/class="warning">This file could not be read and is left out: fsc\.json/);
     expect(charts(page).map((chart) => chart.id)).not.toContain("fsc");
-    expect(charts(page)).toHaveLength(5);
+    expect(charts(page)).toHaveLength(6);
   });
 
   test("no run folder", async () => {
@@ -105,21 +113,33 @@ describe("curves", () => {
     volumeLoss: 0, realLogit: 0, fakeLogit: 0, gradientPenalty: 0, signalAmplitude: 0, ...(half === undefined ? {} : { half }),
   });
 
+  const pass = (stage: number, iteration: number, logLikelihood?: number): RunEvent => ({
+    type: "progress", time: "", stage, iteration, iterations: 4, elapsedSeconds: 0, remainingSeconds: 0, ...(logLikelihood === undefined ? {} : { logLikelihood }),
+  });
+
   test("iterations are counted through the stages", () => {
     const [curve] = runCurves([at(1, 50, 1), at(1, 100, 2), at(2, 10, 3), at(3, 5, 4)]);
-    expect(curve!.iteration).toEqual([50, 100, 110, 115]);
-    expect(curve!.stages.map((stage) => stage.iteration)).toEqual([0, 100, 110]);
+    expect(curve!.adversarial.x).toEqual([50, 100, 110, 115]);
+    expect(curve!.adversarial.stages.map((stage) => [stage.stage, stage.x])).toEqual([[1, 0], [2, 100], [3, 110]]);
+  });
+
+  test("passes are counted on their own; within a pass there is no likelihood", () => {
+    const [curve] = runCurves([at(1, 100, 1), pass(2, 0.5), pass(2, 1, 7), pass(2, 1.5), pass(2, 2, 8), pass(3, 0.5), pass(3, 1, 20), pass(3, 1.2)]);
+    expect(curve!.adversarial.x).toEqual([100]);
+    expect(curve!.refinement).toEqual({
+      x: [1, 2, 3], values: { logLikelihood: [7, 8, 20] }, stages: [{ x: 0, stage: 2, label: "stage 2" }, { x: 2, stage: 3, label: "stage 3" }],
+    });
   });
 
   test("what a resumed run repeats replaces what was there", () => {
     const [curve] = runCurves([at(1, 50, 1), at(1, 100, 2), at(2, 10, 3), at(1, 60, 9), at(1, 100, 8)]);
-    expect(curve!.iteration).toEqual([50, 60, 100]);
-    expect(curve!.values.criticLoss).toEqual([1, 9, 8]);
+    expect(curve!.adversarial.x).toEqual([50, 60, 100]);
+    expect(curve!.adversarial.values.criticLoss).toEqual([1, 9, 8]);
   });
 
   test("halves are apart, however their events come", () => {
     const curves = runCurves([at(1, 1, 1, 1), at(1, 1, 5, 2), at(1, 2, 2, 1), at(1, 2, 6, 2)]);
-    expect(curves.map((curve) => [curve.half, curve.values.criticLoss])).toEqual([[1, [1, 2]], [2, [5, 6]]]);
+    expect(curves.map((curve) => [curve.half, curve.adversarial.values.criticLoss])).toEqual([[1, [1, 2]], [2, [5, 6]]]);
   });
 
   test("long curves are thinned by means", () => {

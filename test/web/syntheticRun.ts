@@ -12,10 +12,10 @@ import { createStream } from "../../src/runtime/random.ts";
 
 const time = "2025-03-01T12:00:00.000Z";
 const stages = [
-  { boxSize: 16, resolutionAngstrom: 25.2, iterations: 600 },
-  { boxSize: 24, resolutionAngstrom: 16.8, iterations: 900 },
-  { boxSize: 48, resolutionAngstrom: 8.4, iterations: 1500 },
-];
+  { kind: "adversarial", boxSize: 16, resolutionAngstrom: 25.2, iterations: 600 },
+  { kind: "refinement", boxSize: 16, resolutionAngstrom: 25.2, iterations: 4 },
+  { kind: "refinement", boxSize: 48, resolutionAngstrom: 8.4, iterations: 3 },
+] as const;
 
 /** Events of one reconstruction; `half` absent: of all data. */
 export function syntheticEvents(half?: 1 | 2): RunEvent[] {
@@ -26,19 +26,23 @@ export function syntheticEvents(half?: 1 | 2): RunEvent[] {
     { type: "start", time, particles: half ? 2500 : 5000, boxSize: 64, pixelSizeAngstrom: 3, symmetry: "C1", device: "cpu", seed: 1, ...ofHalf },
   ];
   let elapsedSeconds = 0;
-  stages.forEach(({ boxSize, resolutionAngstrom, iterations }, i) => {
+  stages.forEach(({ kind, boxSize, resolutionAngstrom, iterations }, i) => {
     const stage = i + 1;
-    events.push({ type: "stage", time, stage, stages: stages.length, kind: "adversarial", boxSize, resolutionAngstrom, iterations, ...ofHalf });
-    for (let iteration = 20; iteration <= iterations; iteration += 20) {
+    const progress = (iteration: number) => {
       elapsedSeconds += 0.5;
+      return { type: "progress" as const, time, stage, iteration, iterations, elapsedSeconds, remainingSeconds: 75 - elapsedSeconds, ...ofHalf };
+    };
+    events.push({ type: "stage", time, stage, stages: stages.length, kind, boxSize, resolutionAngstrom, iterations, ...ofHalf });
+    for (let iteration = 20; kind === "adversarial" && iteration <= iterations; iteration += 20) {
       const settled = 1 - Math.exp(-iteration / 250);
       events.push({
-        type: "progress", time, stage, iteration, iterations, elapsedSeconds, remainingSeconds: 75 - elapsedSeconds,
-        criticLoss: 1.2 + 0.18 * settled + jitter(0.02), volumeLoss: 0.85 - 0.15 * settled + jitter(0.03),
+        ...progress(iteration), criticLoss: 1.2 + 0.18 * settled + jitter(0.02), volumeLoss: 0.85 - 0.15 * settled + jitter(0.03),
         realLogit: 0.6 - 0.5 * settled + jitter(0.04), fakeLogit: -0.6 + 0.5 * settled + jitter(0.04),
-        gradientPenalty: 0.05 * (1 - 0.7 * settled) + Math.abs(jitter(0.004)), signalAmplitude: 0.7 + 0.28 * settled + jitter(0.01), ...ofHalf,
+        gradientPenalty: 0.05 * (1 - 0.7 * settled) + Math.abs(jitter(0.004)), signalAmplitude: 0.7 + 0.28 * settled + jitter(0.01),
       });
     }
+    for (let pass = 1; kind === "refinement" && pass <= iterations; pass++)
+      events.push(progress(pass - 0.5), { ...progress(pass), logLikelihood: 8 * stage - 5 * Math.exp(-pass) + jitter(0.05) });
     events.push({ type: "checkpoint", time, stage, iteration: iterations, path: "checkpoint.bin", ...ofHalf });
   });
   return events;
@@ -97,7 +101,7 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
   });
   await writeJson(folder, "config.json", {
     particles: "/data/P7/<extract> & co/particles.star", out: folder, symmetry: "C1", halfMaps: true, device: "cpu", seed: 1,
-    critic: "likelihood-ratio", loss: "logistic-r1", stages: stages.map(({ boxSize }, i) => ({ boxSize, seconds: 15 * (i + 1) })),
+    critic: "likelihood-ratio", loss: "logistic-r1", stages: stages.map(({ kind, boxSize, iterations }) => ({ kind, maxRadius: boxSize / 2, iterations })),
   });
 }
 

@@ -13,8 +13,8 @@ export interface Chart {
   id: string;
   title: string;
   xLabel: string;
-  /** "resolution": x is a spatial frequency in 1/Å, labelled with the resolution in Å. */
-  xKind: "iteration" | "resolution";
+  /** "resolution": x is a spatial frequency in 1/Å, labelled with the resolution in Å. "pass": few whole numbers from 0, drawn as points too. */
+  xKind: "iteration" | "pass" | "resolution";
   yLog?: boolean;
   yRange?: [number, number];
   lines: ChartLine[];
@@ -91,21 +91,22 @@ export const chartScript = `
   const draw = (chart) => {
     const target = document.getElementById(chart.id);
     const axis = { stroke: () => css("text"), grid: { stroke: () => css("grid"), width: 1 }, ticks: { stroke: () => css("grid"), width: 1 }, font: font(12), labelFont: font(12), labelSize: 20 };
-    const resolution = chart.xKind === "resolution";
+    const resolution = chart.xKind === "resolution", pass = chart.xKind === "pass";
+    const last = chart.x[chart.x.length - 1];
     const plot = new uPlot({
       width: target.clientWidth,
       height: 280,
       scales: {
-        x: { time: false, ...(resolution ? { range: [0, chart.x[chart.x.length - 1]] } : {}) },
+        x: { time: false, range: [0, pass ? last + 0.5 : last] },
         y: chart.yLog ? { distr: 3 } : chart.yRange ? { range: chart.yRange } : {},
       },
       axes: [
-        { ...axis, label: chart.xLabel, size: 32, space: 60, values: (u, ticks) => ticks.map((v) => resolution ? angstrom(v) : v.toLocaleString("en-US")) },
+        { ...axis, label: chart.xLabel, size: 32, space: 60, ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}), values: (u, ticks) => ticks.map((v) => resolution ? angstrom(v) : v.toLocaleString("en-US")) },
         { ...axis, size: 56, values: (u, ticks) => ticks.map((v) => v == null ? "" : short(v)) },
       ],
       series: [
-        { label: resolution ? "Å" : "iteration", value: (u, v) => v == null ? "–" : resolution ? angstrom(v) : Math.round(v).toLocaleString("en-US") },
-        ...chart.lines.map((l) => ({ label: l.label, stroke: () => css(l.color), width: 1.75, dash: l.dash, spanGaps: true, points: { show: false }, value: (u, v) => short(v) })),
+        { label: resolution ? "Å" : chart.xKind, value: (u, v) => v == null ? "–" : resolution ? angstrom(v) : Math.round(v).toLocaleString("en-US") },
+        ...chart.lines.map((l) => ({ label: l.label, stroke: () => css(l.color), width: 1.75, dash: l.dash, spanGaps: true, points: { show: pass, size: 6 }, value: (u, v) => short(v) })),
       ],
       hooks: { draw: [overlay(chart)] },
     }, [chart.x, ...chart.ys], target);

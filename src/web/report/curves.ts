@@ -1,21 +1,30 @@
 import type { RunEvent } from "../../reconstruct/events.ts";
 
 type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
-export type ProgressKey = "criticLoss" | "volumeLoss" | "realLogit" | "fakeLogit" | "gradientPenalty" | "signalAmplitude";
+export const adversarialKeys = ["criticLoss", "volumeLoss", "realLogit", "fakeLogit", "gradientPenalty", "signalAmplitude"] as const;
+export const refinementKeys = ["logLikelihood"] as const;
+export type AdversarialKey = (typeof adversarialKeys)[number];
+export type RefinementKey = (typeof refinementKeys)[number];
 
-/** The course of one reconstruction: the main one, or that of a half of the data. */
+/** The course of the adversarial stages by iteration, or of the refinement by pass over the particles. */
+export interface Course<K extends string> {
+  /** Iterations or passes, counted through all stages of the kind, increasing. */
+  x: number[];
+  values: Record<K, number[]>;
+  /** Where each stage begins, its number in the run, and what it works on. */
+  stages: { x: number; stage: number; label: string }[];
+}
+
+/** The course of one reconstruction: of all data, or of a half. */
 export interface RunCurve {
   half?: 1 | 2;
-  /** Iterations counted through all stages, increasing. */
-  iteration: number[];
-  values: Record<ProgressKey, number[]>;
-  /** Iteration at which each stage begins, and what it works on. */
-  stages: { iteration: number; label: string }[];
+  adversarial: Course<AdversarialKey>;
+  refinement: Course<RefinementKey>;
 }
 
 /**
- * Sort progress events by half, and count iterations through the stages. A run that was resumed, or started again, goes
- * back: what it repeats replaces what was there.
+ * Sort progress events by half and by kind of stage. A run that was resumed, or started again, goes back: what it repeats
+ * replaces what was there.
  */
 export function runCurves(events: readonly RunEvent[]): RunCurve[] {
   const halves = [undefined, 1, 2] as const;
@@ -28,31 +37,30 @@ export function runCurves(events: readonly RunEvent[]): RunCurve[] {
       while (kept.length > 0 && !isBefore(kept.at(-1)!, event)) kept.pop();
       kept.push(event);
     }
-    return kept.length === 0 ? [] : [toCurve(half, kept, labels)];
+    if (kept.length === 0) return [];
+    return [{ ...(half === undefined ? {} : { half }), adversarial: toCourse(kept, adversarialKeys, labels), refinement: toCourse(kept, refinementKeys, labels) }];
   });
 }
 
 const isBefore = (a: ProgressEvent, b: ProgressEvent) => a.stage < b.stage || (a.stage === b.stage && a.iteration < b.iteration);
 
-function toCurve(half: 1 | 2 | undefined, events: readonly ProgressEvent[], labels: ReadonlyMap<number, string>): RunCurve {
-  const curve: RunCurve = {
-    ...(half === undefined ? {} : { half }),
-    iteration: [],
-    values: { criticLoss: [], volumeLoss: [], realLogit: [], fakeLogit: [], gradientPenalty: [], signalAmplitude: [] },
-    stages: [],
-  };
+/** Of the events that have these values: those within a pass of refinement have none yet. */
+function toCourse<K extends AdversarialKey | RefinementKey>(events: readonly ProgressEvent[], keys: readonly K[], labels: ReadonlyMap<number, string>): Course<K> {
+  const course: Course<K> = { x: [], values: Object.fromEntries(keys.map((key) => [key, [] as number[]])) as Record<K, number[]>, stages: [] };
   let offset = 0;
   let previous: ProgressEvent | undefined;
   for (const event of events) {
+    const values = keys.map((key) => event[key]);
+    if (values.some((value) => value === undefined)) continue;
     if (event.stage !== previous?.stage) {
       offset += previous?.iteration ?? 0;
-      curve.stages.push({ iteration: offset, label: labels.get(event.stage) ?? `stage ${event.stage}` });
+      course.stages.push({ x: offset, stage: event.stage, label: labels.get(event.stage) ?? `stage ${event.stage}` });
     }
     previous = event;
-    curve.iteration.push(offset + event.iteration);
-    for (const key of Object.keys(curve.values) as ProgressKey[]) curve.values[key].push(event[key]);
+    course.x.push(offset + event.iteration);
+    keys.forEach((key, i) => course.values[key].push(values[i]!));
   }
-  return curve;
+  return course;
 }
 
 /** Means over runs of neighbouring points, so that at most `limit` points are left. */

@@ -4,7 +4,7 @@ import type { FscResult } from "../../evaluate/fsc.ts";
 import type { Volume } from "../../io/types.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "../../reconstruct/events.ts";
 import type { Chart, ChartLine } from "./charts.ts";
-import { type ProgressKey, type RunCurve, runCurves, thin } from "./curves.ts";
+import { type Course, type RunCurve, runCurves, thin } from "./curves.ts";
 import type { GrayImage } from "./grayImage.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
 import type { RunFolder } from "./runFolder.ts";
@@ -115,26 +115,65 @@ function examplesSection(examples: RunExamples | undefined): Section {
 const place = (chart: Chart) => `<div class="chart"><h3>${chart.title}</h3><div class="plot" id="${chart.id}"></div></div>`;
 const places = (charts: readonly Chart[]) => `<div class="charts">${charts.map(place).join("")}</div>`;
 
+/** Lines of one value, one for each run: whole data solid, halves dashed and dotted. */
+function courseLines<K extends string>(curves: readonly RunCurve[], of: (curve: RunCurve) => Course<K>, key: K, name: string, color: ChartLine["color"]): ChartLine[] {
+  return curves.map((curve) => ({
+    ...thin(of(curve).x, of(curve).values[key], pointsPerLine),
+    label: curve.half === undefined ? name : `${name}, half ${curve.half}`,
+    color,
+    dash: curve.half === 1 ? [6, 4] : curve.half === 2 ? [2, 3] : undefined,
+  }));
+}
+
 function trainingSection(curves: readonly RunCurve[]): Section {
-  if (curves.length === 0) return { html: `<h2>Training</h2>${note("No progress in events.jsonl yet.")}` };
-  const lines = (key: ProgressKey, name: string, color: ChartLine["color"]) =>
-    curves.map((curve): ChartLine => ({
-      ...thin(curve.iteration, curve.values[key], pointsPerLine),
-      label: curve.half === undefined ? name : `${name}, half ${curve.half}`,
-      color,
-      dash: curve.half === 1 ? [6, 4] : curve.half === 2 ? [2, 3] : undefined,
-    }));
-  const marks = curves[0]!.stages.map(({ iteration, label }) => ({ x: iteration, label }));
-  const common = { xLabel: "iteration", xKind: "iteration" as const, marks };
+  if (curves.length === 0) return { html: `<h2>Course of the run</h2>${note("No progress in events.jsonl yet.")}` };
+  const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
+  const parts = [adversarialCharts(curves), refinementCharts(curves)];
+  return {
+    html: `<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
+    charts: parts.flatMap((part) => part.charts ?? []),
+  };
+}
+
+const marks = ({ stages }: Course<string>) => stages.map(({ x, label }) => ({ x, label }));
+
+/** "Stage 1", "Stages 2 to 4". */
+function stageNumbers({ stages }: Course<string>): string {
+  const [first, last] = [stages[0]!.stage, stages.at(-1)!.stage];
+  return first === last ? `Stage ${first}` : `Stages ${first} to ${last}`;
+}
+
+function adversarialCharts(curves: readonly RunCurve[]): Section {
+  const shown = curves.filter((curve) => curve.adversarial.x.length > 0);
+  if (shown.length === 0) return { html: "" };
+  const lines = (key: keyof RunCurve["adversarial"]["values"], name: string, color: ChartLine["color"]) => courseLines(shown, (curve) => curve.adversarial, key, name, color);
+  const common = { xLabel: "iteration", xKind: "iteration" as const, marks: marks(shown[0]!.adversarial) };
   const charts: Chart[] = [
     { ...common, id: "losses", title: "Loss", lines: [...lines("criticLoss", "critic", "blue"), ...lines("volumeLoss", "volume", "orange")] },
     { ...common, id: "logits", title: "Mean output of the critic", lines: [...lines("realLogit", "real", "blue"), ...lines("fakeLogit", "simulated", "orange")] },
     { ...common, id: "penalty", title: "Gradient penalty", lines: lines("gradientPenalty", "penalty", "green") },
     { ...common, id: "amplitude", title: "Signal amplitude relative to the data's", lines: lines("signalAmplitude", "amplitude", "purple") },
   ];
-  const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
   return {
-    html: `<h2>Training</h2><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for the two that stay close mean that it does. Vertical lines: a stage begins (working box, resolution).${halves}</p>${places(charts)}`,
+    html:
+      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for ` +
+      `the two that stay close mean that it does. No image is given a pose.</p>${places(charts)}`,
+    charts,
+  };
+}
+
+function refinementCharts(curves: readonly RunCurve[]): Section {
+  const shown = curves.filter((curve) => curve.refinement.x.length > 0);
+  if (shown.length === 0) return { html: "" };
+  const charts: Chart[] = [{
+    id: "likelihood", title: "Log-likelihood of an image, relative to noise alone", xLabel: "pass over the particles", xKind: "pass",
+    marks: marks(shown[0]!.refinement), lines: courseLines(shown, (curve) => curve.refinement, "logLikelihood", "log-likelihood", "blue"),
+  }];
+  return {
+    html:
+      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
+      `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. The ` +
+      `likelihood rises within a stage; a stage at higher resolution compares more, so its values are on another level.</p>${places(charts)}`,
     charts,
   };
 }
