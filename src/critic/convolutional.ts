@@ -1,0 +1,177 @@
+/**
+ * The critic of the CryoGAN paper: a plain convolutional network on pixel images. Blocks of 3×3 convolution, 2×2 max-pooling and
+ * leaky ReLU halve the image and double the channels; a small dense layer and one output follow.
+ *
+ * Activations are [y, x, channels, batch]: a pixel is a row of a table, its nine neighbours are gathered in one go, and the
+ * convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable operators, so
+ * gradient penalties need no rule of their own.
+ *
+ * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759, and the authors' code,
+ *      https://github.com/harshit-gupta-cor/CryoGAN (discriminator `DownsamplingCNN`, leak 0.1)
+ */
+import { scaleComplex } from "../physics/complex.ts";
+import { imagesFromTransform } from "../physics/imageTransform.ts";
+import { interpolateShells, radiusOf, rectangularGrid, type RectangularGrid } from "../physics/frequencies.ts";
+import * as op from "../tensor/ops.ts";
+import { constant, sizeOf, type Shape, type Tensor } from "../tensor/tensor.ts";
+import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
+
+export interface ConvolutionalSettings {
+  /** Channels after the first block; every further block doubles them. */
+  channels: number;
+  /** Blocks, each halving the image's edge. */
+  blocks: number;
+  /** Width of the dense layer before the output. */
+  features: number;
+}
+
+const leak = 0.1;
+
+/**
+ * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image are at row
+ * height·width, which holds zeros.
+ */
+function neighbourRows(height: number, width: number): Tensor {
+  const rows: number[] = [];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (const v of [y - 1, y, y + 1]) {
+        for (const u of [x - 1, x, x + 1]) rows.push(v >= 0 && v < height && u >= 0 && u < width ? v * width + u : height * width);
+      }
+    }
+  }
+  return constant(rows, [height * width * 9], "int32");
+}
+
+/**
+ * Cross-correlation with 3×3 kernels, edges padded with zeros (what deep learning calls a convolution).
+ *
+ * @param x       [y, x, channels, batch]
+ * @param weights [out, 9·channels], kernel offset (row by row) before channel
+ * @param bias    [out]
+ * @returns [y, x, out, batch]
+ */
+export function convolve3x3(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
+  const [height, width, channels, batch] = x.shape as [number, number, number, number];
+  const out = weights.shape[0]!, pixels = height * width;
+  const table = op.pad(op.reshape(x, [pixels, channels * batch]), 0, 0, 1);
+  const neighbours = op.reshape(op.gather(table, neighbourRows(height, width)), [pixels, 9 * channels, batch]);
+  return op.reshape(op.add(op.matmul(weights, neighbours), op.reshape(bias, [out, 1])), [height, width, out, batch]);
+}
+
+/** Largest of each 2×2 pixels: [y, x, channels, batch] → [y/2, x/2, channels, batch]; edges even. */
+export function maxPool2x2(x: Tensor): Tensor {
+  const [height, width, channels, batch] = x.shape as [number, number, number, number];
+  const greaterHalf = (t: Tensor): Tensor => {
+    const half = t.shape[1]! / 2;
+    return op.maximum(op.slice(t, 1, 0, half), op.slice(t, 1, half, 2 * half));
+  };
+  const rows = greaterHalf(op.reshape(x, [height / 2, 2 * width * channels * batch]));
+  const pixels = greaterHalf(op.reshape(rows, [(height / 2) * (width / 2), 2 * channels * batch]));
+  return op.reshape(pixels, [height / 2, width / 2, channels, batch]);
+}
+
+/**
+ * Factor per sample that takes whitened images to equal power at all frequencies, 1/√(1 + S/N) with the CTF² at its mean of ½.
+ * Without it the image is all low frequencies where the signal is strong, and the network learns nothing else.
+ */
+function equaliser(grid: RectangularGrid, statistics: ImageStatistics): Tensor {
+  const radii = radiusOf(grid);
+  const noise = interpolateShells(statistics.noisePower, radii), signal = interpolateShells(statistics.signalPower, radii);
+  return constant(signal.map((p, i) => 1 / Math.sqrt(1 + (0.5 * p) / noise[i]!)), [grid.count, 1]);
+}
+
+/** Each image divided by its own standard deviation (its mean is zero, the zero frequency being left out): [n, n, batch]. */
+function normalised(images: Tensor): Tensor {
+  return op.div(images, op.sqrt(op.add(op.mean(op.square(images), [0, 1], true), 1e-6)));
+}
+
+/** The critic's output from its parameters and images [n, n, batch]: [batch]. */
+export function convolutionalNetwork(p: Readonly<Record<string, Tensor>>, images: Tensor, blocks: number): Tensor {
+  const [height, width, batch] = images.shape as [number, number, number];
+  let x = op.reshape(images, [height, width, 1, batch]);
+  for (let i = 0; i < blocks; i++) x = op.leakyRelu(maxPool2x2(convolve3x3(x, p[`kernels${i}`]!, p[`biases${i}`]!)), leak);
+  const flat = op.reshape(x, [sizeOf(x.shape) / batch, batch]);
+  const features = p["denseBias"]!.shape[0]!;
+  const dense = op.leakyRelu(op.add(op.matmul(p["denseWeights"]!, flat), op.reshape(p["denseBias"]!, [features, 1])), leak);
+  return op.add(op.reshape(op.matmul(p["outputWeights"]!, dense), [batch]), p["outputBias"]!);
+}
+
+/** Normal weights that keep the variance of activations (He et al. 2015, ICCV, eq. 15 for a leaky ReLU). */
+function weights(shape: Shape): CriticModel["parameters"][string] {
+  const deviation = Math.sqrt(2 / ((1 + leak ** 2) * shape[1]!));
+  return {
+    shape,
+    initial(stream) {
+      const out = new Float32Array(sizeOf(shape));
+      stream.fillNormal(out);
+      return out.map((v) => deviation * v);
+    },
+  };
+}
+const biases = (count: number): CriticModel["parameters"][string] => ({ shape: [count], initial: () => new Float32Array(count) });
+
+/** The half plane of an n×n image, cut to the disc 0 < |k| ≤ maxRadius; samples outside are moved to zero and get weight zero. */
+function discGrid(n: number, maxRadius: number): { grid: RectangularGrid; inside: Uint8Array } {
+  const grid = rectangularGrid(n);
+  const inside = Uint8Array.from(radiusOf(grid), (r) => (r > 0 && r <= maxRadius ? 1 : 0));
+  const kept = (k: Float64Array): Float64Array => k.map((v, i) => (inside[i] ? v : 0));
+  return { grid: { ...grid, x: kept(grid.x), y: kept(grid.y) }, inside };
+}
+
+/** The four quarter turns, each with its mirror image. */
+function quarterTurns(n: number): SampleMap[] {
+  const { count, x, y, columns } = rectangularGrid(n);
+  const maps: SampleMap[] = [];
+  for (const [a, b, c, d] of [[1, 0, 0, 1], [0, 1, -1, 0], [-1, 0, 0, -1], [0, -1, 1, 0], [-1, 0, 0, 1], [0, 1, 1, 0], [1, 0, 0, -1], [0, -1, -1, 0]] as const) {
+    const from = new Int32Array(count), conjugate = new Uint8Array(count);
+    for (let i = 0; i < count; i++) {
+      const kx = a * x[i]! + b * y[i]!, ky = c * x[i]! + d * y[i]!;
+      const sign = kx < 0 ? -1 : 1; // the half plane left out holds the complex conjugates
+      from[i] = (sign * ky + columns - 1) * columns + sign * kx;
+      conjugate[i] = kx < 0 ? 1 : 0;
+    }
+    maps.push({ from, conjugate });
+  }
+  return maps;
+}
+
+/**
+ * The critic for a stage. It sees images of 2·maxRadius pixels, whitened, low-passed to the disc |k| ≤ maxRadius without the zero
+ * frequency, and each brought to unit spread as in the paper.
+ *
+ * Parameters: `kernels0`, `biases0`, … of the blocks, `denseWeights`, `denseBias`, `outputWeights`, `outputBias`.
+ *
+ * @throws {RangeError} if the image cannot be halved `blocks` times
+ */
+export function convolutionalCritic(statistics: ImageStatistics, settings: ConvolutionalSettings): CriticModel {
+  const n = 2 * statistics.maxRadius, { channels, blocks, features } = settings;
+  if (n % 2 ** blocks !== 0) throw new RangeError(`convolutional critic: ${n} pixels cannot be halved ${blocks} times`);
+  const { grid, inside } = discGrid(n, statistics.maxRadius);
+  const equal = equaliser(grid, statistics);
+  const widths = Array.from({ length: blocks }, (_, i) => channels * 2 ** i);
+  const flat = widths[blocks - 1]! * (n / 2 ** blocks) ** 2;
+  return {
+    name: "convolutional",
+    grid,
+    turns: quarterTurns(n),
+    whitening(noisePower) {
+      const power = interpolateShells(noisePower, radiusOf(grid));
+      return Float32Array.from({ length: grid.count }, (_, i) => (inside[i] ? n / Math.sqrt(power[i]!) : 0)); // white pixels of unit variance
+    },
+    parameters: {
+      ...Object.assign({}, ...widths.map((out, i) => ({
+        [`kernels${i}`]: weights([out, 9 * (i === 0 ? 1 : widths[i - 1]!)]),
+        [`biases${i}`]: biases(out),
+      }))),
+      denseWeights: weights([features, flat]),
+      denseBias: biases(features),
+      outputWeights: weights([1, features]),
+      outputBias: { shape: [], initial: () => new Float32Array(1) },
+    },
+    inputs: { image: [n, n] },
+    image: "image",
+    view: (whitened) => ({ image: normalised(imagesFromTransform(scaleComplex(whitened, equal), grid)) }),
+    judge: (p, x) => convolutionalNetwork(p, x["image"]!, blocks),
+  };
+}
