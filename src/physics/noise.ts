@@ -15,8 +15,8 @@ export function whiteNoise(stream: RandomStream): NoiseSource {
 }
 
 /**
- * Normal noise with a radial power spectrum: the real part of the transform of independent complex normal numbers, each
- * times the square root of the power at its frequency.
+ * Normal noise with a radial power spectrum: the transform of independent complex normal numbers, each times the square
+ * root of the power at its frequency. Its real and imaginary parts are two independent images.
  *
  * @param power power of shells 0, 1, … n/2 in Fourier pixels of the n×n image; the last also serves the corners. The result
  *              is scaled to unit mean variance per pixel.
@@ -34,8 +34,14 @@ export function colouredNoise(power: ArrayLike<number>, n: number, stream: Rando
   }
   const scale = (n * n) / Math.sqrt(total);
   const re = new Float64Array(n * n), im = new Float64Array(n * n);
+  let imaginaryIsUnused = false;
   return (out) => {
     for (let start = 0; start < out.length; start += n * n) {
+      imaginaryIsUnused = !imaginaryIsUnused;
+      if (!imaginaryIsUnused) {
+        out.set(im, start);
+        continue;
+      }
       for (let i = 0; i < n * n; i++) {
         re[i] = scale * amplitude[i]! * stream.normal();
         im[i] = scale * amplitude[i]! * stream.normal();

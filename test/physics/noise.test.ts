@@ -47,6 +47,14 @@ describe.each([24, 25])("of %d pixels", (n) => {
     expect(variance).toBeCloseTo(1, 1);
   });
 
+  it("neighbouring images have nothing in common", () => {
+    const noise = draw(colouredNoise(new Array(13).fill(1), n, createStream(8, "noise")), n, images);
+    const size = n * n;
+    let product = 0;
+    for (let i = 0; i < noise.length - size; i++) product += noise[i] * noise[i + size];
+    expect(Math.abs(product)).toBeLessThan(3 * Math.sqrt(noise.length));
+  });
+
   it("the images of one call are those of several calls", () => {
     const several = new Float32Array(3 * n * n), source = colouredNoise([1, 2, 3], n, createStream(1, "noise"));
     for (let i = 0; i < 3; i++) source(several.subarray(i * n * n, (i + 1) * n * n));
