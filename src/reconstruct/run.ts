@@ -1,5 +1,5 @@
 /** A reconstruction from a particle file to a run folder. */
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { appendLine, ensureWritableFolder, writeFileAtomic } from "../io/files.ts";
 import { writeMap } from "../io/mrc.ts";
@@ -17,6 +17,7 @@ import { loadParticles } from "./load.ts";
 import { mapOfVolume, writeExamples, writeSpectra } from "./output.ts";
 import { chooseRecipe, type CriticName, type LossName } from "./recipes.ts";
 import { refinementStage, trialShiftCount } from "./refinementStage.ts";
+import { askedOptions, checkFolder, clearFolder } from "./resume.ts";
 import { affordableRadius, automaticSchedule, finalRadius, type Budget, type Stage } from "./schedule.ts";
 import { measureSpectra, type Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
@@ -41,6 +42,10 @@ export interface ReconstructOptions {
   loss?: LossName;
   halfMaps: boolean;
   resume: boolean;
+  /** Replaces a run that the folder holds; without it, and without `resume`, such a folder is refused. */
+  overwrite: boolean;
+  /** Time between checkpoints, default 60. */
+  checkpointSeconds?: number;
   device: DeviceRequest;
   threads?: number;
   seed: number;
@@ -54,7 +59,7 @@ export interface Schedule {
 }
 
 export interface RunResult {
-  /** The map, or both half maps, which still have to be put onto each other (evaluate/joinHalves.ts). */
+  /** The map, or both half maps as they were reconstructed. */
   maps: Volume[];
   elapsedSeconds: number;
 }
@@ -63,7 +68,7 @@ export interface RunResult {
 const defaultMaskRadius = 0.45;
 /** Largest shift as a fraction of the box, where none is given. */
 const defaultMaximumShift = 0.05;
-const checkpointSeconds = 60;
+const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
 /** Particles from which the spectra are measured. */
 const spectraParticles = 5120;
@@ -73,6 +78,8 @@ const defaultBudgetSeconds = 600;
 const fewestParticles = 128;
 
 type Emit = (event: RunEvent) => void;
+/** What is left to do with the maps before a run is finished. */
+type Conclude = (maps: Volume[]) => Promise<{ map: string; resolutionAngstrom?: number }>;
 /** An event without its time. */
 type Untimed = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "time"> : never) : never;
 
@@ -81,10 +88,12 @@ type Untimed = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "time"> 
  *
  * @param onEvent called with every event, which is also appended to events.jsonl
  * @param signal  aborting it writes a checkpoint and throws the signal's reason
+ * @param conclude the last step, such as to put half maps onto each other (evaluate/joinHalves.ts)
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
-export async function reconstruct(options: ReconstructOptions, onEvent: Emit = () => {}, signal?: AbortSignal): Promise<RunResult> {
+export async function reconstruct(options: ReconstructOptions, onEvent: Emit = () => {}, signal?: AbortSignal, conclude?: Conclude): Promise<RunResult> {
   await ensureWritableFolder(options.out);
+  await checkFolder(options);
   const group = pointGroup(options.symmetry);
   const everything = await readParticles(options.particles, { projectRoot: options.projectRoot, passthrough: options.passthrough });
   await validateImages(everything);
@@ -93,11 +102,16 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
   const log = join(options.out, "events.jsonl");
-  if (!options.resume) await writeFileAtomic(log, "");
-  let written: Promise<unknown> = Promise.resolve();
+  if (!options.resume) {
+    await clearFolder(options.out);
+    await writeFileAtomic(log, "");
+  }
+  let written: Promise<void> = Promise.resolve();
+  let writeError: unknown;
   const emit = (event: Untimed): void => {
+    if (writeError) throw writeError;
     const timed = { ...event, time: new Date().toISOString() } as RunEvent;
-    written = written.then(() => appendLine(log, JSON.stringify(timed)));
+    written = written.then(() => appendLine(log, JSON.stringify(timed))).catch((error: unknown) => void (writeError ??= error));
     onEvent(timed);
   };
 
@@ -112,7 +126,10 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
       maps.push(done.map);
       elapsedSeconds += done.elapsedSeconds;
     }
-    emit({ type: "finished", elapsedSeconds, map: parts[0]!.map });
+    const concluded = conclude ? await conclude(maps) : { map: parts[0]!.map };
+    emit({ type: "finished", elapsedSeconds, ...concluded });
+    await written;
+    if (writeError) throw writeError;
     return { maps, elapsedSeconds };
   } finally {
     await written;
@@ -154,8 +171,10 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
   const limit = Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2);
   const finestAsked = options.resolutionAngstrom ? Math.ceil(boxAngstrom / options.resolutionAngstrom) : Infinity;
   const law = shiftLaw(options, boxAngstrom);
-  const budget: Budget = { seconds: options.timeLimitSeconds ?? defaultBudgetSeconds, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? 1 : trialShiftCount };
-  const finest = Math.min(limit, finestAsked, options.stages ? Math.max(...options.stages.map((s) => s.maxRadius)) : affordableRadius(budget));
+  const budget: Budget = { seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? 1 : trialShiftCount };
+  const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
+  if (widest > 2 * limit) throw new InputError(`${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * limit} px`);
+  const finest = Math.min(limit, finestAsked, options.stages ? widest / 2 : affordableRadius(budget));
   const workingBox = found?.schedule.workingBox ?? Math.min(set.boxSize, 2 * finest);
   const loaded = await loadParticles(set, workingBox, maskRadius * set.boxSize, device, (done) => emit({ type: "loading", done, particles: set.count, ...half }), signal);
   const base = { images: loaded.images, boxSize: workingBox, boxAngstrom, count: set.count, optics: set.optics };
@@ -164,7 +183,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
     ...base, spectra: schedule.spectra, views, shiftLaw: law, group, maskRadius,
     positivity: options.positivity ?? false, device, seed: options.seed, label: part.label,
   };
-  await writeFileAtomic(join(options.out, "config.json"), JSON.stringify({ ...options, particles: resolve(options.particles), particlesUsed: set.count * partCount, workingBox, maskRadius, shiftLaw: context.shiftLaw, stages: schedule.stages }, null, 2));
+  await writeFileAtomic(join(options.out, "config.json"), JSON.stringify({ ...askedOptions(options), particlesUsed: set.count * partCount, workingBox, maskRadius, shiftLaw: context.shiftLaw, stages: schedule.stages }, null, 2));
   await writeSpectra(options.out, schedule.spectra, boxAngstrom);
 
   let state: Checkpoint = found ?? { schedule, stage: 0, elapsedSeconds: 0, finished: false };
@@ -188,7 +207,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
     const after: Parameters<typeof refinementStage>[5] = async (report, snapshot) => {
       const now = performance.now();
       const fraction = (report.iteration - startedAt) / (report.iterations - startedAt);
-      if (now - lastReport > progressSeconds * 1000 || report.iteration === report.iterations) {
+      if (now - lastReport > progressSeconds * 1000 || report.iteration === report.iterations || report.logLikelihood !== undefined) {
         lastReport = now;
         const left = ((now - stageBegan) / 1000) * (1 / fraction - 1);
         emit({ type: "progress", stage: index + 1, iteration: report.iteration, iterations: report.iterations, elapsedSeconds: elapsed(), remainingSeconds: left, ...report.losses, ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }), ...half });
@@ -197,7 +216,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
         await save(await snapshot());
         signal.throwIfAborted();
       }
-      if (now - lastSave > checkpointSeconds * 1000) {
+      if (now - lastSave > (options.checkpointSeconds ?? defaultCheckpointSeconds) * 1000) {
         await save(await snapshot());
         lastSave = performance.now();
       }
@@ -220,7 +239,8 @@ async function planStages(from: { images: Float32Array; boxSize: number; boxAngs
   const particles = Int32Array.from({ length: sample }, (_, i) => Math.floor((i * from.count) / sample));
   const spectra = await measureSpectra(from.images, from.boxSize, from.optics, particles, from.boxAngstrom, maskRadius * from.boxSize, device);
   const finest = finalRadius(spectra, from.count, budget.groupOrder, from.boxSize / 2);
-  return { stages: options.stages ?? automaticSchedule(finest, budget), spectra, workingBox: from.boxSize };
+  const stages = options.stages?.map((stage) => (stage.kind === "refinement" ? { ...stage, particles: Math.min(stage.particles, from.count) } : stage));
+  return { stages: stages ?? automaticSchedule(finest, budget), spectra, workingBox: from.boxSize };
 }
 
 /** The particles asked for, drawn at random but kept in their order. */

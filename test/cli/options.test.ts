@@ -69,14 +69,19 @@ describe("reconstruct", () => {
     expect(() => reconstruct({ timeLimit })).toThrow("--time-limit: expected a duration such as 90s, 5m or 1h30m");
   });
 
-  test("stages are box and time", () => {
-    expect(reconstruct({ stages: "16:20s,24:30s,32:1m" }).stages).toEqual([
-      { boxSize: 16, seconds: 20 }, { boxSize: 24, seconds: 30 }, { boxSize: 32, seconds: 60 },
+  test("stages are kind, box and iterations", () => {
+    expect(reconstruct({ stages: "adversarial 16:500, refine 16:4,refine  24:3:20000" }).stages).toEqual([
+      { kind: "adversarial", maxRadius: 8, iterations: 500 },
+      { kind: "refinement", maxRadius: 8, iterations: 4, particles: Infinity },
+      { kind: "refinement", maxRadius: 12, iterations: 3, particles: 20_000 },
     ]);
   });
 
-  test.each(["16", "16:20", "24:5s,16:5s", "16:5s,", "16:5s:4", "1.5:5s"])("%j are no stages", (stages) => {
-    expect(() => reconstruct({ stages })).toThrow("--stages: expected box:duration pairs");
+  test.each([
+    "16:20", "adversarial 16", "refine 16:4", "adversarial 16:5:100", "adversarial 16:5,", "adversarial 24:5, refine 16:5", "adversarial 15:5",
+    "adversarial 6:5", "adversarial 16:0", "adversarial 16:5s", "adversarial 16:5, refine 16:1:0",
+  ])("%j are no stages", (stages) => {
+    expect(() => reconstruct({ stages })).toThrow("--stages: expected stages with even boxes that do not shrink, the first one adversarial");
   });
 
   test.each([["c1", "C1"], ["D2", "D2"], ["i3", "I3"], ["o", "O"]])("point group %s is %s", (symmetry, group) => {
@@ -88,16 +93,17 @@ describe("reconstruct", () => {
   });
 
   test("names carry units", () => {
-    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12", positivity: false });
+    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12" });
     expect(options).toMatchObject({
       particles: "p.star", particleLimit: 1000, maximumBoxSize: 48, resolutionAngstrom: 8, maskDiameterAngstrom: 150,
-      maximumShiftAngstrom: 12, positivity: false, critic: "likelihood-ratio", loss: "logistic-r1",
+      maximumShiftAngstrom: 12, positivity: false, critic: "likelihood-ratio",
     });
-    expect(reconstruct().positivity).toBeUndefined();
+    expect(reconstruct({ maxShift: "0" }).maximumShiftAngstrom).toBe(0);
   });
 
   test("stages exclude a time limit", () => {
-    expect(() => reconstruct({ stages: "16:5s", timeLimit: "5s" })).toThrow("--time-limit: cannot be combined with --stages");
+    expect(() => reconstruct({ stages: "adversarial 16:5", timeLimit: "5s" })).toThrow("--time-limit: cannot be combined with --stages");
+    expect(() => reconstruct({ resume: true, overwrite: true })).toThrow("--overwrite: cannot be combined with --resume");
   });
 });
 

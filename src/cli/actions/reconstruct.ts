@@ -1,4 +1,6 @@
+import { joinHalves } from "../../evaluate/joinHalves.ts";
 import type { RunEvent } from "../../reconstruct/events.ts";
+import { reconstruct as reconstructMaps } from "../../reconstruct/run.ts";
 import { writeReport } from "../../web/report/report.ts";
 import { interruptible, shellCommand } from "../interrupt.ts";
 import type { ReconstructCommandOptions } from "../options/reconstruct.ts";
@@ -6,18 +8,27 @@ import { createProgress } from "../progress.ts";
 
 export type Run = (options: ReconstructCommandOptions, onEvent: (event: RunEvent) => void, signal: AbortSignal) => Promise<unknown>;
 
+/** The whole of a reconstruction; half-maps are put onto each other and compared at its end. */
+export const runToMap: Run = (options, onEvent, signal) =>
+  reconstructMaps(options, onEvent, signal, options.halfMaps ? ([half1, half2]) => joinHalves(options.out, half1!, half2!) : undefined);
+
 /**
- * Run a reconstruction with its progress on the terminal (stderr, or JSON lines on stdout) and draw its report.
+ * Run a reconstruction with its progress on the terminal and draw its report.
  * @param run stops cleanly when the signal aborts: it writes a checkpoint, then resolves or throws an AbortError
  * @param args the command line as typed, to tell how to resume
  * @throws Interrupted after Ctrl-C
  */
 export async function reconstruct(options: ReconstructCommandOptions, run: Run, args: readonly string[]): Promise<void> {
+  const kept = args.filter((arg) => arg !== "--overwrite" && arg !== "--resume");
+  await runWithProgress(options, run, `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`);
+  const report = await writeReport(options.out);
+  if (!options.json) process.stdout.write(`${report}\n`);
+}
+
+/** Run with progress on stderr, or as JSON lines on stdout. `afterwards` is told after Ctrl-C. */
+export async function runWithProgress(options: ReconstructCommandOptions, run: Run, afterwards: string): Promise<void> {
   const show = options.json
     ? createProgress({ mode: "json", output: process.stdout })
     : createProgress({ mode: process.stderr.isTTY ? "live" : "lines", output: process.stderr });
-  const resume = shellCommand(["cryogan", ...args, ...(options.resume ? [] : ["--resume"])]);
-  await interruptible((signal) => run(options, show, signal), `stopped; go on with: ${resume}`);
-  const report = await writeReport(options.out);
-  if (!options.json) process.stdout.write(`${report}\n`);
+  await interruptible((signal) => run(options, show, signal), afterwards);
 }

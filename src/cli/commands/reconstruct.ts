@@ -5,34 +5,43 @@ export function addReconstructCommand(program: Command): void {
   program
     .command("reconstruct")
     .summary("compute a map from particle images")
-    .description("Compute an ab-initio map from particle images, without estimating the pose of any particle.")
+    .description(
+      "Compute an ab-initio map from particle images, blind: an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
+        "shape; posterior-weighted refinement at rising resolution follows, in which each image counts in all poses by their probability.",
+    )
     .argument("<particles-file>", "particles (.star or .cs)")
     .requiredOption("--out <folder>", "run folder: map, checkpoints, events, report")
     .option("--symmetry <group>", "point group: C1, C4, D2, T, O, I, ...", reconstructDefaults.symmetry)
-    .option("--time-limit <duration>", "stop refining after this long: 90s, 5m, 1h30m (default: as the data need)")
-    .option("--resolution <Å>", "finest resolution to work at, in Å (default: as the data allow)")
+    .option("--time-limit <duration>", "lay the run out for about this long on two CPU cores: 90s, 5m, 1h30m (default: 10m)")
+    .option("--resolution <Å>", "finest resolution to work at, in Å (default: what the data and the time allow)")
     .option("--box <pixels>", "largest working box, in pixels (default: as the resolution needs)")
-    .option("--stages <list>", "box and time of each stage yourself: 16:20s,24:30s,32:60s (default: automatic)")
+    .option("--stages <list>", "set the stages yourself, see below (default: chosen from the data and the time limit)")
     .option("--particles <count>", "use only this many particles, drawn at random")
-    .option("--half-maps", "reconstruct two halves of the data independently too, for the resolution")
-    .option("--mask-diameter <Å>", "diameter of the spherical mask in Å (default: from the data)")
-    .option("--max-shift <Å>", "largest in-plane shift of a particle in Å (default: from the data)")
+    .option("--half-maps", "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, and map.mrc as their mean")
+    .option("--mask-diameter <Å>", "diameter of the spherical mask in Å (default: 90 % of the box)")
+    .option("--max-shift <Å>", "largest in-plane shift of a particle in Å; 0 if all are centred (default: 5 % of the box)")
     .option("--views-file <file>", "STAR file with angles that follow the distribution of views (default: uniform)")
     .option("--positivity", "keep the density non-negative")
-    .option("--no-positivity", "let the density be negative")
     .addOption(new Option("--critic <kind>", "what tells real from simulated images").choices(critics).default(reconstructDefaults.critic))
-    .addOption(new Option("--loss <kind>", "adversarial loss and penalty").choices(losses).default(reconstructDefaults.loss))
+    .addOption(new Option("--loss <kind>", "adversarial loss and penalty (default: the critic's own)").choices(losses))
     .option("--project-root <folder>", "folder that the stack names in the particle file start from")
     .option("--passthrough <file>", "passthrough .cs file with the columns that the particle file lacks")
     .addOption(new Option("--device <name>", "where to compute").choices(devices).default(reconstructDefaults.device))
     .option("--threads <count>", "threads on the CPU (default: all cores)")
     .option("--seed <number>", "seed of all random draws", reconstructDefaults.seed)
-    .option("--resume", "go on from the last checkpoint in the run folder")
+    .option("--resume", "go on from the last checkpoint in the run folder; the other options must be those of the run")
+    .option("--overwrite", "replace the run that the folder holds")
+    .option("--checkpoint-every <duration>", "time between checkpoints (default: 1m)")
     .option("--json", "print events as JSON lines")
     .addHelpText(
       "after",
       `
 Ctrl-C stops after a checkpoint; the same command with --resume goes on.
+
+Stages are "kind box:iterations", separated by commas; kind is adversarial or refine. The box is in pixels and sets the
+resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12. Iterations of refine are
+passes over the particles, or over as many of them as a third number says: refine 32:2:20000. The first stage must be
+adversarial. Example: --stages "adversarial 16:500, refine 16:4, refine 24:3"
 
 Examples:
   $ cryogan reconstruct particles.star --out run
@@ -43,11 +52,7 @@ Examples:
     .action(async (particlesFile: string, values: Record<string, unknown>) => {
       const { parseReconstructOptions } = await import("../options/reconstruct.ts");
       const options = parseReconstructOptions({ ...values, particlesFile });
-      const { reconstruct } = await import("../actions/reconstruct.ts");
-      await reconstruct(options, notConnected, process.argv.slice(2));
+      const { reconstruct, runToMap } = await import("../actions/reconstruct.ts");
+      await reconstruct(options, runToMap, process.argv.slice(2));
     });
 }
-
-const notConnected = async (): Promise<never> => {
-  throw new Error("not connected to src/reconstruct/run.ts yet");
-};

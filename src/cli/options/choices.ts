@@ -25,7 +25,6 @@ export const reconstructDefaults = {
   device: "auto",
   seed: "1",
   critic: "likelihood-ratio",
-  loss: "logistic-r1",
 } as const;
 
 export const evaluateDefaults = { mask: "auto" } as const;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { critics, devices, losses, reconstructDefaults } from "./choices.ts";
-import { choice, duration, flag, parseOptions, path, positive, seed, type StageRequest, stages, symmetry, wholeNumber } from "./values.ts";
+import type { Stage } from "../../reconstruct/schedule.ts";
+import { choice, duration, flag, nonNegative, parseOptions, path, positive, seed, stages, symmetry, wholeNumber } from "./values.ts";
 
 /** What `cryogan reconstruct` was asked to do; what is absent is chosen from the data. */
 export interface ReconstructCommandOptions {
@@ -12,21 +13,26 @@ export interface ReconstructCommandOptions {
   /** Finest resolution to work at. */
   resolutionAngstrom?: number;
   timeLimitSeconds?: number;
-  stages?: StageRequest[];
+  stages?: Stage[];
   /** Use this many particles, drawn at random. */
   particleLimit?: number;
   projectRoot?: string;
   passthrough?: string;
   maskDiameterAngstrom?: number;
-  /** Keep the density non-negative; absent: the program decides. */
-  positivity?: boolean;
+  /** Keep the density non-negative. */
+  positivity: boolean;
+  /** 0: the particles are centred. */
   maximumShiftAngstrom?: number;
   /** STAR file with the distribution of viewing directions. */
   viewsFile?: string;
   critic: (typeof critics)[number];
-  loss: (typeof losses)[number];
+  /** Absent: the critic's own. */
+  loss?: (typeof losses)[number];
   halfMaps: boolean;
   resume: boolean;
+  /** Replace a run that the folder holds. */
+  overwrite: boolean;
+  checkpointSeconds?: number;
   device: (typeof devices)[number];
   threads?: number;
   seed: number;
@@ -47,13 +53,15 @@ export const reconstructSchema = z
     projectRoot: path("a folder").optional(),
     passthrough: path("a passthrough .cs file").optional(),
     maskDiameter: positive("Å").optional(),
-    positivity: z.boolean().optional(),
-    maxShift: positive("Å").optional(),
+    positivity: flag(),
+    maxShift: nonNegative("Å").optional(),
     viewsFile: path("a STAR file").optional(),
     critic: choice(critics).default(reconstructDefaults.critic),
-    loss: choice(losses).default(reconstructDefaults.loss),
+    loss: choice(losses).optional(),
     halfMaps: flag(),
     resume: flag(),
+    overwrite: flag(),
+    checkpointEvery: duration().optional(),
     device: choice(devices).default(reconstructDefaults.device),
     threads: wholeNumber(1).optional(),
     seed: seed().default(Number(reconstructDefaults.seed)),
@@ -61,10 +69,12 @@ export const reconstructSchema = z
   })
   .superRefine((fields, context) => {
     if (fields.stages && fields.timeLimit !== undefined)
-      context.addIssue({ code: "custom", path: ["timeLimit"], message: "cannot be combined with --stages, which set the time themselves" });
+      context.addIssue({ code: "custom", path: ["timeLimit"], message: "cannot be combined with --stages, which set the work themselves" });
+    if (fields.resume && fields.overwrite)
+      context.addIssue({ code: "custom", path: ["overwrite"], message: "cannot be combined with --resume; give one of them" });
   })
   .transform((fields): ReconstructCommandOptions => {
-    const { particlesFile, particles, box, resolution, timeLimit, maskDiameter, maxShift, ...rest } = fields;
+    const { particlesFile, particles, box, resolution, timeLimit, maskDiameter, maxShift, checkpointEvery, ...rest } = fields;
     return {
       ...rest,
       particles: particlesFile,
@@ -74,6 +84,7 @@ export const reconstructSchema = z
       timeLimitSeconds: timeLimit,
       maskDiameterAngstrom: maskDiameter,
       maximumShiftAngstrom: maxShift,
+      checkpointSeconds: checkpointEvery,
     };
   });
 

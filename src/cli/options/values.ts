@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { InputError } from "../../io/types.ts";
+import type { Stage } from "../../reconstruct/schedule.ts";
 
 /** An option or argument with a value that cannot be used. The command line exits with 2, a form marks the field. */
 export class UsageError extends InputError {
@@ -106,23 +107,22 @@ export const symmetry = () =>
     return /^([CD][1-9]\d?|T|O|I[1-4]?)$/.test(symbol) ? symbol : undefined;
   });
 
-/** One step of the resolution schedule: train with this box for this long. */
-export interface StageRequest {
-  boxSize: number;
-  seconds: number;
-}
-
-/** "16:20s,24:30s" → [{ boxSize: 16, seconds: 20 }, { boxSize: 24, seconds: 30 }]; boxes must not shrink. */
+/** "adversarial 16:500, refine 24:3:20000" → stages; see the help of `reconstruct` for what the numbers are. */
 export const stages = () =>
-  value("box:duration pairs with boxes that do not shrink, such as 16:20s,24:30s,32:60s", (text): StageRequest[] | undefined => {
-    const requests: StageRequest[] = [];
-    for (const part of text.split(",")) {
-      const [box, time, ...rest] = part.trim().split(":");
-      const boxSize = decimal(box ?? "");
-      const length = seconds(time ?? "");
-      const previous = requests.at(-1)?.boxSize ?? 1;
-      if (rest.length > 0 || length === undefined || !Number.isSafeInteger(boxSize) || boxSize < previous) return undefined;
-      requests.push({ boxSize, seconds: length });
-    }
-    return requests;
+  value("stages with even boxes that do not shrink, the first one adversarial, such as \"adversarial 16:500, refine 16:4, refine 24:3\"", (text): Stage[] | undefined => {
+    const list = text.split(",").map(stage);
+    const inOrder = list.every((next, i) => next !== undefined && (i === 0 ? next.kind === "adversarial" : next.maxRadius >= list[i - 1]!.maxRadius));
+    return inOrder ? (list as Stage[]) : undefined;
   });
+
+/** "adversarial box:iterations" or "refine box:passes[:particles]". */
+function stage(text: string): Stage | undefined {
+  const parts = /^(adversarial|refine)\s+(\d+):(\d+)(?::(\d+))?$/.exec(text.trim());
+  if (!parts) return undefined;
+  const [boxSize, iterations] = [Number(parts[2]), Number(parts[3])];
+  const particles = parts[4] === undefined ? Infinity : Number(parts[4]);
+  if (boxSize < 8 || boxSize % 2 !== 0 || iterations < 1 || particles < 1) return undefined;
+  const maxRadius = boxSize / 2;
+  if (parts[1] === "refine") return { kind: "refinement", maxRadius, iterations, particles };
+  return parts[4] === undefined ? { kind: "adversarial", maxRadius, iterations } : undefined;
+}
