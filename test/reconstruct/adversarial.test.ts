@@ -22,7 +22,7 @@ describe("Adam", () => {
     const beta1 = 0.5, beta2 = 0.9, epsilon = 1e-8, rate = 0.1;
     const p = parameter("p", [2]), g = input("g", [2]), step = input("step", []);
     const next = adam(p, g, scalar(rate), step, { beta1, beta2, epsilon });
-    let state = [[1, -2], [0, 0], [0, 0]].map((v) => Float64Array.from(v));
+    let state: Float64Array[] = [[1, -2], [0, 0], [0, 0]].map((v) => Float64Array.from(v));
     const value = [1, -2], m = [0, 0], v = [0, 0];
     [[0.3, -4], [-0.1, 2], [0.7, 0.5]].forEach((slope, t) => {
       state = evaluateReference([next.value, next.first, next.second], new Map([[p.value, state[0]!], [p.first, state[1]!], [p.second, state[2]!], [g, Float64Array.from(slope)], [step, Float64Array.from([t + 1])]]));
@@ -69,7 +69,7 @@ async function setUp(critic: CriticModel, lossName: keyof typeof losses): Promis
   const optics = uniformDefocus(count, [10_000, 12_000], { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 }, 1);
   const particles = Int32Array.from({ length: count }, (_, i) => i);
   const settings: AdversarialSettings = {
-    critic, loss: losses[lossName], volume: { n, amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)), mask: sphericalMask(n, 3.5, 1) },
+    critic, loss: losses[lossName], volume: { n, amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)), mask: sphericalMask(n, 3.5, 1), positive: false },
     boxAngstrom, noisePower, batch, criticSteps: 2, gradientPenalty: 0.1, criticClipNorm: 100, volumeClipNorm: 100, shifts: false, averaging: 0.1,
   };
   const source: BatchSource = {
@@ -84,7 +84,7 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
   it("starts whitened noise at unit power per sample and area", async () => {
     const critic = critics[name]!;
     const { source } = await setUp(critic, "logistic-r1");
-    const { noiseRe, noiseIm } = source.noise.arrays as { noiseRe: { data: Float32Array }; noiseIm: { data: Float32Array } };
+    const noiseRe = source.noise.arrays["noiseRe"]!, noiseIm = source.noise.arrays["noiseIm"]!;
     const expected = critic.whitening(new Float64Array(n).fill(n * n)).reduce((sum, w) => sum + w * w * n * n, 0);
     let power = 0;
     noiseRe.data.forEach((v, i) => (power += v * v + noiseIm.data[i]! ** 2));
