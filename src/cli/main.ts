@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { addDemoCommand } from "./commands/demo.ts";
 import { addEvaluateCommand } from "./commands/evaluate.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addProjectCommand } from "./commands/project.ts";
@@ -20,7 +21,10 @@ const program = new Command("cryogan")
     `
 Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan, 130 stopped with Ctrl-C.
 
-A first run, from an atomic model to a map:
+A first run, from an atomic model to a map in a few minutes:
+  $ cryogan demo
+
+The same in steps:
   $ cryogan simulate 7a4m.cif --particles 5000 --box 64 --pixel-size 3 --snr 0.1 --out particles
   $ cryogan reconstruct particles/particles.star --out run --time-limit 10m
 `,
@@ -32,6 +36,7 @@ addEvaluateCommand(program);
 addInspectCommand(program);
 addProjectCommand(program);
 addReportCommand(program);
+addDemoCommand(program);
 
 // A reader that has seen enough (`cryogan inspect x | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

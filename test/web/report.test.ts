@@ -28,14 +28,14 @@ describe("a finished run", () => {
     const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1]);
     expect(headings).toEqual(["Map", "Particles", "Course of the run", "Fourier shell correlation", "Power spectra", "Next steps", "Options"]);
     expect(html).toContain("<dt>Particles</dt><dd>5,000</dd>");
-    expect(html).toContain("<dt>Resolution (FSC)</dt><dd>8.9 Å</dd>");
+    expect(html).toContain("<dt>Resolution (FSC 0.143)</dt><dd>8.1 Å</dd>");
     expect(html).toContain("12 particles have a defocus below 0.2 µm");
     expect(html).toContain('<th scope="row">stages.0.maxRadius</th><td>8</td>');
     expect(html).toContain("ChimeraX map.mrc");
   });
 
-  test("shows 6 images of the map, 3 of each half, 24 of particles", () => {
-    expect(html.match(/<img /g)).toHaveLength(6 + 6 + 24);
+  test("shows 6 images of the map, 3 of each half, 18 of particles", () => {
+    expect(html.match(/<img /g)).toHaveLength(6 + 6 + 18);
     expect(html.match(/class="scale"/g)).toHaveLength(12);
     // The box is 192 Å wide; a third is 64 Å.
     expect(html).toContain('style="width:26.04%">50 Å</div>');
@@ -99,6 +99,18 @@ describe("what is missing or broken", () => {
     expect(page).toMatch(/class="warning">This file could not be read and is left out: fsc\.json/);
     expect(charts(page).map((chart) => chart.id)).not.toContain("fsc");
     expect(charts(page)).toHaveLength(6);
+  });
+
+  test("against a reference the resolution is that at 0.5, and a curve that does not fall is said to stay above", async () => {
+    const run = join(folder, "reference");
+    await mkdir(run);
+    await writeFile(join(run, "events.jsonl"), "");
+    await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "reference" }));
+    const curve = { boxSize: 6, pixelSizeAngstrom: 5, frequency: [1 / 30, 1 / 15, 1 / 10], resolutionAngstrom: [30, 15, 10], fsc: [1, 0.6, 0.4], resolutionCurve: "fsc" };
+    await writeFile(join(run, "fsc.json"), JSON.stringify({ ...curve, resolution05Angstrom: 12, resolution0143Angstrom: 10 }));
+    const page = await readFile(await writeReport(run), "utf8");
+    expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
+    expect(page).toContain("The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to the finest shell, 10 Å.");
   });
 
   test("no run folder", async () => {

@@ -78,13 +78,13 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     { type: "warning", time, message: "12 particles have a defocus below 0.2 µm" },
     ...syntheticEvents(1),
     ...syntheticEvents(2),
-    { type: "finished", time, elapsedSeconds: 225, map: "map.mrc", resolutionAngstrom: 8.9 },
+    { type: "finished", time, elapsedSeconds: 225, map: "map.mrc", resolutionAngstrom: 8.1 },
   ];
   await writeFile(join(folder, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
 
   const noise = createStream(5, "images");
   const images = (sigma: number) =>
-    Array.from({ length: 8 }, (_, view) =>
+    Array.from({ length: 6 }, (_, view) =>
       Array.from({ length: edge * edge }, (_, i) => map.data[(16 + 2 * view) * edge * edge + i]! + sigma * noise.normal()));
   await writeJson(folder, "examples.json", { boxSize: edge, real: images(1), simulated: images(1), projections: images(0) });
 
@@ -96,6 +96,7 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     fscCorrected: fsc.map((v, i) => Math.min(1, v + 0.002 * i)), randomisedFromShell: 12,
     resolutionCurve: "fscCorrected", resolution05Angstrom: 9.9, resolution0143Angstrom: 8.1,
   });
+  await writeJson(folder, "evaluation.json", { kind: "halfMaps" });
   await writeJson(folder, "spectra.json", {
     frequency, noisePower: frequency.map((f) => 40 * Math.exp(-f * 6)), signalPower: frequency.map((f) => 1e6 * Math.exp(-f * 60)),
   });

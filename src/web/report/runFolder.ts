@@ -15,6 +15,8 @@ export interface RunFolder {
   examples?: RunExamples;
   spectra?: RunSpectra;
   fsc?: FscResult;
+  /** What fsc.json compares; absent: not known. */
+  comparison?: "reference" | "halfMaps";
   /** Files that are there but cannot be read, one line each. */
   problems: string[];
 }
@@ -44,10 +46,11 @@ export async function readRunFolder(path: string): Promise<RunFolder> {
   const examples = await read("examples.json", readJson<RunExamples>);
   const spectra = await read("spectra.json", readJson<RunSpectra>);
   const fsc = await read("fsc.json", readJson<FscResult>);
+  const evaluation = await read("evaluation.json", readJson<{ kind: "reference" | "halfMaps" }>);
   if ([config, events, map, half1, half2, examples, spectra, fsc].every((part) => part === undefined) && problems.length === 0)
     throw new InputError(`${path}: not a run folder: it holds neither config.json nor events.jsonl nor map.mrc`);
   return {
-    path, config, events: events ?? [], map, examples, spectra, fsc, problems,
+    path, config, events: events ?? [], map, examples, spectra, fsc, comparison: evaluation?.kind, problems,
     halfMaps: [...(half1 ? [{ half: 1 as const, map: half1 }] : []), ...(half2 ? [{ half: 2 as const, map: half2 }] : [])],
   };
 }

@@ -24,7 +24,7 @@ interface Section {
 
 /** Points per line of a chart; more cannot be told apart on a screen. */
 const pointsPerLine = 1500;
-const examplesShown = 8;
+const examplesShown = 6;
 
 export function runSections(run: RunFolder): ReportContent {
   const source = run.config?.["particles"];
@@ -35,7 +35,7 @@ export function runSections(run: RunFolder): ReportContent {
     mapSection(run),
     examplesSection(run.examples),
     trainingSection(curves),
-    fscSection(run.fsc),
+    fscSection(run.fsc, run.comparison),
     spectraSection(run.spectra),
     nextStepsSection(run),
     optionsSection(run.config),
@@ -57,23 +57,25 @@ function header(title: string, run: RunFolder): Section {
   const progress = run.events.findLast(isType("progress"));
   const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
   const finished = run.events.slice(Math.max(0, lastStart)).findLast(isType("finished"));
-  const resolution = finished?.resolutionAngstrom ?? run.fsc?.resolution0143Angstrom ?? undefined;
+  // Against a known map the correlation is read at 0.5, between half-maps, which both have noise, at 0.143.
+  const [threshold, measured] = run.comparison === "reference" ? ["0.5", run.fsc?.resolution05Angstrom] : ["0.143", run.fsc?.resolution0143Angstrom];
+  const resolution = measured ?? finished?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
   const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
   const numbers: [string, string | undefined][] = [
-    ["Resolution (FSC)", resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
+    [`Resolution (FSC ${threshold})`, resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
     ["Worked to", stage && `${formatNumber(stage.resolutionAngstrom)} Å`],
     ["Particles", start && formatCount(start.particles)],
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
     ["Symmetry", start?.symmetry],
     ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
-    ["Device", start?.device],
+    ["Device", start?.device.split(":")[0]],
     ["Seed", start && String(start.seed)],
     ["State", state],
   ];
   const tiles = numbers.filter(([, value]) => value !== undefined).map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
-  const when = start ? `<p class="muted">Started ${escapeHtml(start.time)}. Folder: ${escapeHtml(run.path)}</p>` : "";
+  const when = start ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. Folder: ${escapeHtml(run.path)}</p>` : "";
   const warnings = [
     ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
     ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
@@ -106,9 +108,9 @@ function examplesSection(examples: RunExamples | undefined): Section {
   };
   return {
     html:
-      `<h2>Particles</h2><p>Real images, simulated ones that the critic compares them with, and what the simulated ones show ` +
-      `without noise. When the map is right, the first two rows cannot be told apart. Whitened, and low-passed to the resolution in use.</p>` +
-      strip("Real", examples.real) + strip("Simulated", examples.simulated) + strip("Simulated, without noise", examples.projections),
+      `<h2>Particles</h2><p>Real images, images simulated from the map at random views, and what the simulated ones show ` +
+      `without noise and CTF. When the map is right, the first two rows cannot be told apart. Low-passed to the resolution worked to.</p>` +
+      strip("Real", examples.real) + strip("Simulated", examples.simulated) + strip("Simulated, without noise and CTF", examples.projections),
   };
 }
 
@@ -178,9 +180,19 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
   };
 }
 
-const resolutionText = (angstrom: number | null) => (angstrom === null ? "not reached" : `${formatNumber(angstrom)} Å`);
+/** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */
+function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
+  if (angstrom === null) return `is below ${threshold} from the first shell on`;
+  const falls = curve.some((value) => value < threshold);
+  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell, ${formatNumber(angstrom)} Å`;
+}
 
-function fscSection(fsc: FscResult | undefined): Section {
+const comparisons = {
+  reference: "Of the map and the reference it was compared with; the reference has no noise, so read 0.5.",
+  halfMaps: "Of two half-maps, reconstructed independently; both have noise, so read 0.143.",
+};
+
+function fscSection(fsc: FscResult | undefined, comparison: RunFolder["comparison"]): Section {
   const title = "<h2>Fourier shell correlation</h2>";
   if (!fsc) return { html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}` };
   const curve = (label: string, y: readonly number[] | undefined, color: ChartLine["color"], dash?: ChartLine["dash"]): ChartLine[] =>
@@ -200,10 +212,11 @@ function fscSection(fsc: FscResult | undefined): Section {
     levels: [{ y: 0.5, label: "0.5" }, { y: 0.143, label: "0.143" }],
   };
   const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
+  const shown = fsc[fsc.resolutionCurve] ?? fsc.fsc;
   return {
     html:
-      `${title}<p>The ${names[fsc.resolutionCurve]} curve falls below 0.5 at ${resolutionText(fsc.resolution05Angstrom)}, below 0.143 at ` +
-      `${resolutionText(fsc.resolution0143Angstrom)}. Between half-maps read 0.143, against a known map 0.5.</p>${place(chart)}`,
+      `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} The ${names[fsc.resolutionCurve]} curve ` +
+      `${crossingText(shown, 0.5, fsc.resolution05Angstrom)} and ${crossingText(shown, 0.143, fsc.resolution0143Angstrom)}.</p>${place(chart)}`,
     charts: [chart],
   };
 }

@@ -25,7 +25,7 @@ p { margin: 6px 0; max-width: 75ch; }
 .warning { border-left: 4px solid var(--orange); background: var(--panel); padding: 8px 12px; margin: 12px 0; overflow-wrap: anywhere; }
 .images { display: grid; gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .images.small { grid-template-columns: repeat(6, minmax(0, 1fr)); }
-.strip { display: grid; gap: 6px; grid-template-columns: repeat(8, minmax(0, 1fr)); }
+.strip { display: grid; gap: 6px; grid-template-columns: repeat(6, minmax(0, 1fr)); }
 figure { margin: 0; }
 figcaption { font-size: 12px; }
 .frame { position: relative; background: #000; line-height: 0; }
@@ -47,7 +47,7 @@ table.options th { color: var(--muted); width: 34%; }
   .charts { grid-template-columns: minmax(0, 1fr); }
   .numbers { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .images, .images.small { gap: 6px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
-  .strip { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+  .strip { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   .scale { font-size: 10px; border-bottom-width: 2px; }
 }
 `;
