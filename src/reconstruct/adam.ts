@@ -30,8 +30,9 @@ export function adam(p: Parameter, gradient: Tensor, rate: Tensor, step: Tensor,
   const power = (beta: number): Tensor => op.exp(op.mul(step, Math.log(beta)));
   const first = op.add(op.mul(p.first, beta1), op.mul(gradient, 1 - beta1));
   const second = op.add(op.mul(p.second, beta2), op.mul(op.square(gradient), 1 - beta2));
-  const correctedRate = op.div(op.mul(rate, op.sqrt(op.sub(1, power(beta2)))), op.sub(1, power(beta1)));
-  const move = op.div(op.mul(first, correctedRate), op.add(op.sqrt(second), epsilon));
+  const correctedRate = op.div(rate, op.sub(1, power(beta1)));
+  const correction = op.div(1, op.sqrt(op.sub(1, power(beta2))));
+  const move = op.div(op.mul(first, correctedRate), op.add(op.mul(op.sqrt(second), correction), epsilon));
   return { value: op.sub(p.value, move), first, second };
 }
 
