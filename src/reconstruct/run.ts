@@ -18,7 +18,7 @@ import { mapOfVolume, writeExamples, writeSpectra } from "./output.ts";
 import { chooseRecipe, type CriticName, type LossName } from "./recipes.ts";
 import { refinementStage, trialShiftCount } from "./refinementStage.ts";
 import { askedOptions, checkFolder, clearFolder } from "./resume.ts";
-import { affordableRadius, automaticSchedule, finalRadius, type Budget, type Stage } from "./schedule.ts";
+import { affordableRadius, automaticSchedule, finalRadius, stageSeconds, type Budget, type Stage } from "./schedule.ts";
 import { measureSpectra, type Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
 import { readViews } from "./views.ts";
@@ -198,19 +198,26 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
     return map;
   };
 
+  const estimates = schedule.stages.map((stage) => stageSeconds(stage, budget));
+  const total = estimates.reduce((sum, seconds) => sum + seconds, 0);
+  /** Time that a second of the estimate takes, as measured last. */
+  let pace = 1;
   while (!state.finished) {
     const index = state.stage;
     const stage = schedule.stages[index]!;
     emit({ type: "stage", stage: index + 1, stages: schedule.stages.length, kind: stage.kind, boxSize: 2 * stage.maxRadius, resolutionAngstrom: boxAngstrom / stage.maxRadius, iterations: stage.iterations, ...half });
     let lastSave = performance.now(), lastReport = 0;
-    const stageBegan = performance.now(), startedAt = state.progress?.iteration ?? 0;
+    const later = estimates.slice(index + 1).reduce((sum, seconds) => sum + seconds, 0) + (half.half === 1 ? total : 0);
+    let first: { time: number; iteration: number } | undefined;
     const after: Parameters<typeof refinementStage>[5] = async (report, snapshot) => {
       const now = performance.now();
-      const fraction = (report.iteration - startedAt) / (report.iterations - startedAt);
+      first ??= { time: now, iteration: report.iteration };
       if (now - lastReport > progressSeconds * 1000 || report.iteration === report.iterations || report.logLikelihood !== undefined) {
         lastReport = now;
-        const left = ((now - stageBegan) / 1000) * (1 / fraction - 1);
-        emit({ type: "progress", stage: index + 1, iteration: report.iteration, iterations: report.iterations, elapsedSeconds: elapsed(), remainingSeconds: left, ...report.losses, ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }), ...half });
+        const estimate = (iterations: number): number => (iterations / report.iterations) * estimates[index]!;
+        if (now - first.time > 1000) pace = (now - first.time) / 1000 / estimate(report.iteration - first.iteration);
+        const remainingSeconds = pace * (estimate(report.iterations - report.iteration) + later);
+        emit({ type: "progress", stage: index + 1, iteration: report.iteration, iterations: report.iterations, elapsedSeconds: elapsed(), remainingSeconds, ...report.losses, ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }), ...half });
       }
       if (signal?.aborted) {
         await save(await snapshot());
@@ -256,7 +263,13 @@ function chooseParticles(set: ParticleSet, options: ReconstructOptions): Particl
 function halves(set: ParticleSet, seed: number): [ParticleSet, ParticleSet] {
   const all = Array.from({ length: set.count }, (_, i) => i);
   const given = set.randomSubset;
-  if (given) return [1, 2].map((h) => subset(set, Int32Array.from(all.filter((i) => given[i] === h)))) as [ParticleSet, ParticleSet];
+  if (given) {
+    return [1, 2].map((h) => {
+      const half = subset(set, Int32Array.from(all.filter((i) => given[i] === h)));
+      if (half.count < fewestParticles) throw new InputError(`${set.source}: half ${h} (rlnRandomSubset) has ${half.count} particles; at least ${fewestParticles} are needed`);
+      return half;
+    }) as [ParticleSet, ParticleSet];
+  }
   const order = createStream(seed, "halves").permutation(set.count), middle = set.count >> 1;
   return [subset(set, order.slice(0, middle).sort()), subset(set, order.slice(middle).sort())];
 }

@@ -59,6 +59,15 @@ function passSeconds(maxRadius: number, particles: number, budget: Budget): numb
   return particles * budget.trialShifts * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
 }
 
+/** Seconds of an adversarial iteration on two CPU cores. */
+const iterationSeconds = 0.02;
+
+/** Seconds that a stage takes on two CPU cores, without its preparation. */
+export function stageSeconds(stage: Stage, budget: Budget): number {
+  if (stage.kind === "adversarial") return stage.iterations * iterationSeconds;
+  return stage.iterations * passSeconds(stage.maxRadius, Math.min(stage.particles, budget.count), budget);
+}
+
 /** Finest radius at which the last stage takes at most half of the time. */
 export function affordableRadius(budget: Budget): number {
   let radius = startRadius;
@@ -76,8 +85,8 @@ const finalIterations = 2;
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
-  // In a short run the shape gets a third of the time, at about 20 ms an iteration.
-  const iterations = Math.max(100, Math.min(500, Math.round(budget.seconds / 3 / 0.02)));
+  // In a short run the shape gets a third of the time.
+  const iterations = Math.max(100, Math.min(500, Math.round(budget.seconds / 3 / iterationSeconds)));
   const stages: Stage[] = [
     { kind: "adversarial", maxRadius: start, iterations },
     { kind: "refinement", maxRadius: start, iterations: 4, particles: sampleSize },
