@@ -99,6 +99,9 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
   await validateImages(everything);
   const views: ViewingDistribution = options.viewsFile ? await readViews(options.viewsFile) : { kind: "uniform" };
   const set = chooseParticles(everything, options);
+  const parts: Part[] = options.halfMaps
+    ? halves(set, options.seed).map((half, i) => ({ set: half, label: `half${i + 1}`, map: `half${i + 1}.mrc`, checkpoint: `checkpoint-half${i + 1}.bin`, half: (i + 1) as 1 | 2 }))
+    : [{ set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" }];
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
   const log = join(options.out, "events.jsonl");
@@ -115,9 +118,6 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     onEvent(timed);
   };
 
-  const parts: Part[] = options.halfMaps
-    ? halves(set, options.seed).map((half, i) => ({ set: half, label: `half${i + 1}`, map: `half${i + 1}.mrc`, checkpoint: `checkpoint-half${i + 1}.bin`, half: (i + 1) as 1 | 2 }))
-    : [{ set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" }];
   try {
     const maps: Volume[] = [];
     let elapsedSeconds = 0;
