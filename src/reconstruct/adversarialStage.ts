@@ -60,7 +60,7 @@ export async function adversarialStage(stage: AdversarialStage, recipe: Adversar
   const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: context.spectra.noise, signalPower: context.spectra.signal });
   const settings: AdversarialSettings = {
     critic, loss: recipe.loss,
-    volume: { n, amplitude: coefficientAmplitude(n, context.spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity },
+    volume: { n, amplitude: coefficientAmplitude(n, context.spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity, group: context.group },
     boxAngstrom: context.boxAngstrom, noisePower: context.spectra.noise,
     batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
     criticClipNorm: recipe.criticClipNorm, volumeClipNorm: recipe.volumeClipNorm,

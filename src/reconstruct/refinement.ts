@@ -18,26 +18,36 @@ import * as op from "../tensor/ops.ts";
 import { constant, input, type Tensor } from "../tensor/tensor.ts";
 
 /**
- * Viewing directions that fill the asymmetric unit of a point group about evenly (Fibonacci lattice). Directions d and -d count as
- * one, because every template is taken with its mirror image.
+ * Viewing directions that fill the asymmetric unit of a point group about evenly: those of a Fibonacci lattice over the whole sphere, turned
+ * as asked, that lie in the unit. Directions d and -d count as one, because every template is taken with its mirror image.
  *
  * @param spacing angle between neighbours, radians
+ * @param turn    orientation of the lattice; its points change, the unit does not
  * @returns poses with psi = 0
  */
-export function viewGrid(spacing: number, group: readonly Matrix3[]): Matrix3[] {
+export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
   const total = Math.ceil((4 * Math.PI) / spacing ** 2);
   const centre = [0.3219, 0.1957, 0.9263] as const; // generic: on no symmetry axis or mirror plane
-  const closeness = (x: number, y: number, z: number): number => x * centre[0] + y * centre[1] + z * centre[2];
   const views: Matrix3[] = [];
   for (let i = 0; i < total; i++) {
-    const z = 1 - (2 * i + 1) / total, rot = i * Math.PI * (3 - Math.sqrt(5));
-    const x = Math.sqrt(1 - z * z) * Math.cos(rot), y = Math.sqrt(1 - z * z) * Math.sin(rot);
-    const own = closeness(x, y, z);
-    const equivalents = group.map((g) => Math.abs(closeness(
-      g[0]! * x + g[1]! * y + g[2]! * z, g[3]! * x + g[4]! * y + g[5]! * z, g[6]! * x + g[7]! * y + g[8]! * z)));
-    if (own >= 0 && equivalents.every((other) => other <= own + 1e-9)) views.push(eulerToMatrix(rot, Math.acos(z), 0));
+    const height = 1 - (2 * i + 1) / total, angle = i * Math.PI * (3 - Math.sqrt(5)), radius = Math.sqrt(1 - height * height);
+    const direction = apply(turn, [radius * Math.cos(angle), radius * Math.sin(angle), height]);
+    const closeness = ([x, y, z]: Vector): number => x * centre[0] + y * centre[1] + z * centre[2];
+    const own = closeness(direction);
+    if (own < 0 || group.some((g) => Math.abs(closeness(apply(g, direction))) > own + 1e-9)) continue;
+    const [x, y, z] = direction;
+    views.push(eulerToMatrix(Math.atan2(y, x), Math.acos(Math.max(-1, Math.min(1, z))), 0));
   }
   return views;
+}
+
+type Vector = readonly [number, number, number];
+const apply = (m: Matrix3, [x, y, z]: Vector): Vector => [m[0]! * x + m[1]! * y + m[2]! * z, m[3]! * x + m[4]! * y + m[5]! * z, m[6]! * x + m[7]! * y + m[8]! * z];
+
+/** Room for any turn's `viewGrid`: their number varies by the points that fall on the unit's border. */
+export function viewCapacity(spacing: number, group: readonly Matrix3[]): number {
+  const expected = (2 * Math.PI) / spacing ** 2 / group.length;
+  return Math.ceil(expected + 3 * Math.sqrt(expected) + 2);
 }
 
 /** Noise-weighted templates [orders, views, 2·radii] of a volume's Fourier table. @param whitening of each sample, from the critic */
@@ -66,7 +76,7 @@ export interface ExpectationShape {
  * Expectation step of a batch, accumulated in the state:
  * `numerator` [orders, views, 2·radii] = Σ posterior · image moved and turned back, `denominator` [views, radii] = Σ posterior · CTF².
  *
- * Feeds: `templates`; the images' `harmonics` and `ctfSquared`; with a search for shifts also `shifts` [2, shifts·batch], the shift to take back from
+ * Feeds: `templates`; `viewPrior` [views], the log prior of each view, very negative for places without one; the images' `harmonics` and `ctfSquared`; with a search for shifts also `shifts` [2, shifts·batch], the shift to take back from
  * each copy of the batch (units of the box); `logPrior` [shifts·batch] of each copy, very negative to leave one out.
  * Outputs: `logLikelihood` [batch], relative to pure noise, and `posterior` [shifts, batch] of the trial shifts.
  */
@@ -74,15 +84,15 @@ export function expectationProgram({ grid, views, turns, batch, shifts }: Expect
   const radii = grid.radii.length, orders = grid.angles;
   const templates = input("templates", [orders, views, 2 * radii]);
   const images = input("harmonics", [orders, 2 * radii, batch]), ctfSquared = input("ctfSquared", [radii, batch]);
-  const logPrior = input("logPrior", [shifts * batch]);
+  const viewPrior = input("viewPrior", [views]), logPrior = input("logPrior", [shifts * batch]);
   const trial = input("shifts", [2, shifts * batch]);
   const copies = (t: Tensor): Tensor => op.concat(Array<Tensor>(shifts).fill(t), -1);
 
   const still = angularSamples(images, grid);
   const moved = shifts === 1 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(trial), grid), grid);
-  const energies = halfEnergies(op.stopGradient(templates), copies(ctfSquared));
+  const energies = op.sub(halfEnergies(op.stopGradient(templates), copies(ctfSquared)), op.reshape(viewPrior, [views, 1]));
   const scores = op.add(op.sub(templateResponses(moved, templates, turns), energies), logPrior);
-  const evidence = op.sub(op.logSumExp(scores, [0, 1]), Math.log(2 * turns * views));
+  const evidence = op.sub(op.logSumExp(scores, [0, 1]), Math.log(2 * turns));
   const logLikelihood = op.logSumExp(op.reshape(evidence, [shifts, batch]), [0]);
   const [numerator, minusWeights] = gradient(op.sum(logLikelihood), [templates, energies]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(copies(ctfSquared)));
@@ -94,7 +104,7 @@ export function expectationProgram({ grid, views, turns, batch, shifts }: Expect
       numerator: { input: sums.numerator, next: op.add(sums.numerator, numerator!) },
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
-    feeds: { templates, harmonics: images, ctfSquared, logPrior, ...(shifts > 1 ? { shifts: trial } : {}) },
+    feeds: { templates, viewPrior, harmonics: images, ctfSquared, logPrior, ...(shifts > 1 ? { shifts: trial } : {}) },
     outputs: { logLikelihood, posterior: op.exp(op.sub(op.reshape(evidence, [shifts, batch]), logLikelihood)) },
   };
 }

@@ -7,7 +7,7 @@ import { createStream } from "../runtime/random.ts";
 import { gatherRows } from "./batches.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
 import { criticImages } from "./criticImages.ts";
-import { backprojectionProgram, expectationProgram, tablePrior, templateProgram, viewGrid, wienerProgram } from "./refinement.ts";
+import { backprojectionProgram, expectationProgram, tablePrior, templateProgram, viewCapacity, viewGrid, wienerProgram } from "./refinement.ts";
 import type { RefinementStage } from "./schedule.ts";
 import type { AfterIteration, StageContext, StageResult } from "./stageContext.ts";
 import { changeBox, stageMask } from "./volume.ts";
@@ -36,15 +36,16 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
   const critic = likelihoodRatioCritic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal }, { angles: n, turns: n, templates: 1 });
   const grid = critic.grid as PolarGrid;
   const whitening = critic.whitening(spectra.noise);
-  const views = viewGrid(viewSpacing(stage.maxRadius), context.group);
+  const spacing = viewSpacing(stage.maxRadius);
+  const capacity = viewCapacity(spacing, context.group);
   const copies = shiftLaw.kind === "none" ? 1 : trials.length;
   const sigma = shiftLaw.kind === "gaussian" ? shiftLaw.sigma : shiftLaw.kind === "triangular" ? shiftLaw.extent / Math.sqrt(6) : 0;
 
   const images = await criticImages(critic, context.images, context.boxSize, context.optics, Int32Array.from({ length: count }, (_, i) => i), context.boxAngstrom, spectra.noise, device);
   const harmonics = images.arrays["harmonics"]!, ctfSquared = images.arrays["ctfSquared"]!;
-  const makeTemplates = await compile(templateProgram(n, grid, views.length, whitening), device);
-  const expectation = await compile(expectationProgram({ grid, views: views.length, turns: 2 * n, batch, shifts: copies }), device);
-  const backprojection = await compile(backprojectionProgram(n, grid, views.length, whitening), device);
+  const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening), device);
+  const expectation = await compile(expectationProgram({ grid, views: capacity, turns: 2 * n, batch, shifts: copies }), device);
+  const backprojection = await compile(backprojectionProgram(n, grid, capacity, whitening), device);
   const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, stage.maxRadius), stageMask(n, context.maskRadius)), device);
 
   const stream = createStream(context.seed, name);
@@ -57,12 +58,13 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
   for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations; done++) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
-    const turn = randomRotation(stream);
-    const poses = views.map((view) => multiply(view, turn));
+    const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
+    const viewPrior = new Float32Array(capacity).fill(-1e4).fill(-Math.log(views.length), 0, views.length);
+    const poses = Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!);
     const { templates } = await makeTemplates.run({ volume, rotations: flatten(poses) });
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count));
     expectation.setState("numerator", inside?.["numerator"] ?? new Float32Array(templates!.length));
-    expectation.setState("denominator", inside?.["denominator"] ?? new Float32Array(views.length * grid.radii.length));
+    expectation.setState("denominator", inside?.["denominator"] ?? new Float32Array(capacity * grid.radii.length));
     let [start, logLikelihood] = inside ? [...inside["position"]!] as [number, number] : [0, 0];
     inside = undefined;
     for (let first = start; first < used.length; first += batch) {
@@ -70,7 +72,7 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
       const search = trialShifts(chosen, size, shifts, visits, sigma, copies);
       const results = await expectation.run({
-        templates: templates!,
+        templates: templates!, viewPrior,
         harmonics: gatherRows(harmonics.data, harmonics.width, chosen), ctfSquared: gatherRows(ctfSquared.data, ctfSquared.width, chosen),
         logPrior: search.logPrior, ...(copies > 1 ? { shifts: search.shifts } : {}),
       });

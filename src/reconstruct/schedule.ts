@@ -78,7 +78,7 @@ export function affordableRadius(budget: Budget): number {
 const finalIterations = 2;
 
 /**
- * The automatic schedule: the shape in an adversarial stage, then refinement in steps of four shells, on a sample of the particles until
+ * The automatic schedule: the shape in an adversarial stage, then refinement in steps of a third, on a sample of the particles until
  * the last stage.
  *
  * @param finest from `finalRadius`
@@ -89,12 +89,16 @@ export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const iterations = Math.max(100, Math.min(500, Math.round(budget.seconds / 3 / iterationSeconds)));
   const stages: Stage[] = [
     { kind: "adversarial", maxRadius: start, iterations },
-    { kind: "refinement", maxRadius: start, iterations: 4, particles: sampleSize },
+    { kind: "refinement", maxRadius: start, iterations: 2, particles: sampleSize },
   ];
-  for (let radius = 12; radius < finest - 1; radius += 4) stages.push({ kind: "refinement", maxRadius: radius, iterations: 3, particles: sampleSize });
+  for (let radius = Math.round(start * stepUp); radius < finest - 1; radius = Math.round(radius * stepUp)) {
+    stages.push({ kind: "refinement", maxRadius: radius, iterations: 2, particles: sampleSize });
+  }
   if (finest > start) stages.push({ kind: "refinement", maxRadius: finest, iterations: finalIterations, particles: budget.count });
   return stages;
 }
 
+/** From one refinement stage to the next, the resolution rises by this factor: what a stage shows well places the images for the next. */
+const stepUp = 4 / 3;
 /** Particles of an iteration before the last stage. */
 const sampleSize = 10_000;

@@ -4,6 +4,8 @@
  * fits all. Outside a soft sphere the density is zero.
  */
 import { centeredInverse, centeredTransform } from "../numeric/fft.ts";
+import type { Matrix3 } from "../physics/rotations.ts";
+import { symmetrise } from "../physics/symmetrise.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { StageVolume } from "./checkpoint.ts";
@@ -71,6 +73,8 @@ export interface VolumeModel {
   mask: Float32Array;
   /** Whether negative density is cut off. */
   positive: boolean;
+  /** Rotations of the point group that the density is averaged over. */
+  group: readonly Matrix3[];
 }
 
 /**
@@ -82,7 +86,7 @@ export interface VolumeModel {
 export function density(u: Tensor, model: VolumeModel): Tensor {
   const { n } = model;
   const scaled = op.mul(u, constant(model.amplitude.map((a) => a / n ** 1.5), [n, n, n]));
-  const everywhere = casTransform(scaled);
+  const everywhere = symmetrise(casTransform(scaled), model.group);
   return op.mul(model.positive ? op.maximum(everywhere, 0) : everywhere, constant(model.mask, [n, n, n]));
 }
 
