@@ -1,5 +1,5 @@
 /** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
-import { appendFile, mkdir, open, rename, rm } from "node:fs/promises";
+import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
@@ -65,12 +65,21 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array): 
 export async function ensureWritableFolder(path: string): Promise<void> {
   const probe = temporaryPath(join(path, "probe"));
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     await (await open(probe, "wx")).close();
     await rm(probe);
   } catch (error) {
     throw fileError("write", path, error);
   }
+}
+
+/** Creates the folder and those above it. (Node's own `recursive` never returns where a folder takes no others, such as /proc.) */
+async function makeFolder(path: string): Promise<void> {
+  const isThere = (name: string) => stat(name).then(() => true, (error: NodeJS.ErrnoException) => error.code !== "ENOENT");
+  if (await isThere(path)) return;
+  const parent = dirname(path);
+  if (parent !== path && !(await isThere(parent))) await makeFolder(parent);
+  await mkdir(path);
 }
 
 /** Appends `line` and a line feed. @throws InputError naming the file. */

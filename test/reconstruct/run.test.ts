@@ -103,22 +103,27 @@ describe("going on", () => {
 });
 
 describe("half-maps", () => {
-  test("each half sees its own particles only", async () => {
-    // Images 1001 on become other images; the halves are those of the file.
+  /** The rows of the file with a random subset: 1 for the first thousand, 2 for the others. */
+  let rows: string;
+  beforeAll(async () => {
     const text = (await readFile(particles, "utf8")).split("\n");
     const lastLabel = text.findLastIndex((line) => line.startsWith("_rln"));
     const labels = Number(/#(\d+)/.exec(text[lastLabel]!)![1]);
     let row = 0;
-    const rows = text.map((line, i) => {
+    rows = text.map((line, i) => {
       if (i === lastLabel) return `${line}\n_rlnRandomSubset #${labels + 1}`;
       return i > lastLabel && line.trim() !== "" ? `${line} ${row++ < 1000 ? 1 : 2}` : line;
-    });
+    }).join("\n");
     expect(row).toBe(2000);
-    await writeFile(join(folder, "subsets.star"), rows.join("\n"));
+    await writeFile(join(folder, "subsets.star"), rows);
+  });
+
+  test("each half sees its own particles only", async () => {
+    // In the other file, images 1001 on are copies of the first.
     const stack = await readFile(join(folder, "particles.mrcs"));
     stack.copy(stack, 1024 + 1000 * boxSize ** 2 * 4, 1024, 1024 + 1000 * boxSize ** 2 * 4);
     await writeFile(join(folder, "changed.mrcs"), stack);
-    await writeFile(join(folder, "changed.star"), rows.join("\n").replaceAll("particles.mrcs", "changed.mrcs"));
+    await writeFile(join(folder, "changed.star"), rows.replaceAll("particles.mrcs", "changed.mrcs"));
 
     let joined: unknown;
     const halfMaps = { halfMaps: true };
@@ -135,8 +140,7 @@ describe("half-maps", () => {
   });
 
   test("a half without enough particles is refused", async () => {
-    const text = await readFile(join(folder, "subsets.star"), "utf8");
-    await writeFile(join(folder, "one-sided.star"), text.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
+    await writeFile(join(folder, "one-sided.star"), rows.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
     await expect(reconstruct(optionsFor("one-sided", { halfMaps: true, particles: join(folder, "one-sided.star") }))).rejects.toThrow(
       "one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
   });
