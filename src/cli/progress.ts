@@ -112,7 +112,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
     case "warning":
       return `warning: ${event.message}`;
     case "finished": {
-      const resolution = event.resolutionAngstrom === undefined ? "" : ` (${formatNumber(event.resolutionAngstrom)} Å)`;
+      const resolution = event.resolutionAngstrom === undefined ? "" : `, resolution ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`;
       return `finished in ${formatDuration(event.elapsedSeconds)}: ${event.map}${resolution}`;
     }
     case "checkpoint":

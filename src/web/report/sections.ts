@@ -175,7 +175,7 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
     html:
       `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
       `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. The ` +
-      `likelihood rises within a stage; a stage at higher resolution compares more, so its values are on another level.</p>${places(charts)}`,
+      `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${places(charts)}`,
     charts,
   };
 }
