@@ -30,7 +30,7 @@ describe("a finished run", () => {
     expect(html).toContain("<dt>Particles</dt><dd>5,000</dd>");
     expect(html).toContain("<dt>Resolution (FSC 0.143)</dt><dd>8.1 Å</dd>");
     expect(html).toContain("12 particles have a defocus below 0.2 µm");
-    expect(html).toContain('<th scope="row">stages.0.maxRadius</th><td>8</td>');
+    expect(html).toContain('<th scope="row">stages 1</th><td>kind adversarial, maxRadius 8, iterations 600</td>');
     expect(html).toContain("ChimeraX map.mrc");
   });
 
@@ -110,7 +110,15 @@ describe("what is missing or broken", () => {
     await writeFile(join(run, "fsc.json"), JSON.stringify({ ...curve, resolution05Angstrom: 12, resolution0143Angstrom: 10 }));
     const page = await readFile(await writeReport(run), "utf8");
     expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
-    expect(page).toContain("The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to the finest shell, 10 Å.");
+    expect(page).toContain("The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to the finest shell (10 Å).");
+  });
+
+  test("a run of two halves counts the particles of both, once", async () => {
+    const run = join(folder, "halves only");
+    await mkdir(run);
+    const starts = [1, 2, 1, 2].map((half) => ({ ...syntheticEvents(half as 1 | 2)[0]!, half }));
+    await writeFile(join(run, "events.jsonl"), starts.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    expect(await readFile(await writeReport(run), "utf8")).toContain("<dt>Particles</dt><dd>5,000</dd>");
   });
 
   test("no run folder", async () => {

@@ -28,7 +28,7 @@ const examplesShown = 6;
 
 export function runSections(run: RunFolder): ReportContent {
   const source = run.config?.["particles"];
-  const title = `CryoGAN map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
+  const title = `cryogan map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
   const curves = runCurves(run.events);
   const sections: Section[] = [
     header(title, run),
@@ -53,6 +53,8 @@ const isType =
 function header(title: string, run: RunFolder): Section {
   const starts = run.events.filter(isType("start"));
   const start = starts.findLast((event) => event.half === undefined) ?? starts.at(-1);
+  // Halves have a start each; a resumed run has several.
+  const particles = start?.half === undefined ? start?.particles : [...new Map(starts.map((event) => [event.half, event.particles])).values()].reduce((sum, n) => sum + n, 0);
   const stage = run.events.findLast(isType("stage"));
   const progress = run.events.findLast(isType("progress"));
   const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
@@ -65,7 +67,7 @@ function header(title: string, run: RunFolder): Section {
   const numbers: [string, string | undefined][] = [
     [`Resolution (FSC ${threshold})`, resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
     ["Worked to", stage && `${formatNumber(stage.resolutionAngstrom)} Å`],
-    ["Particles", start && formatCount(start.particles)],
+    ["Particles", particles === undefined ? undefined : formatCount(particles)],
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
     ["Symmetry", start?.symmetry],
@@ -175,7 +177,7 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
     html:
       `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
       `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. The ` +
-      `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${places(charts)}`,
+      `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${charts.map(place).join("")}`,
     charts,
   };
 }
@@ -184,7 +186,7 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
 function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
   if (angstrom === null) return `is below ${threshold} from the first shell on`;
   const falls = curve.some((value) => value < threshold);
-  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell, ${formatNumber(angstrom)} Å`;
+  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell (${formatNumber(angstrom)} Å)`;
 }
 
 const comparisons = {
@@ -264,9 +266,14 @@ function optionsSection(config: Record<string, unknown> | undefined): Section {
   return { html: `<h2>Options</h2><div class="scroll"><table class="options">${rows.join("")}</table></div>` };
 }
 
-/** Nested options as dotted names: { critic: { kind: "x" } } → ["critic.kind", "x"]. */
+/** Nested options as dotted names: { critic: { kind: "x" } } → ["critic.kind", "x"]; one row for each entry of a list. */
 function flatten(value: unknown, name = ""): [string, string][] {
   if (value === null || typeof value !== "object") return [[name, String(value)]];
-  if (Array.isArray(value) && value.every((item) => item === null || typeof item !== "object")) return [[name, value.join(", ")]];
+  if (Array.isArray(value)) return value.map((item, i) => [`${name} ${i + 1}`, entryText(item)]);
   return Object.entries(value).flatMap(([key, item]) => flatten(item, name === "" ? key : `${name}.${key}`));
 }
+
+const entryText = (item: unknown) =>
+  item === null || typeof item !== "object"
+    ? String(item)
+    : Object.entries(item).filter(([, value]) => value !== null).map(([key, value]) => `${key} ${String(value)}`).join(", ");
