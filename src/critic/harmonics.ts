@@ -44,17 +44,14 @@ export function harmonics(f: Complex, grid: PolarGrid): Tensor {
   return op.concat([transform(f.re, evens), transform(f.im, odds)], 0);
 }
 
-/**
- * Values at `turns` angles over the whole circle of functions given by their harmonics: [turns, 2·orders] with the
- * factors of all cosine parts before those of all sine parts.
- */
+/** Values at `turns` angles over the whole circle of functions given by their harmonics: [turns, 2·orders], for each order the cosine, then the sine. */
 export function turningMatrix(angles: number, turns: number): Tensor {
   const orders = harmonicOrders(angles);
   const out = new Float32Array(turns * 2 * orders.length);
   for (let t = 0; t < turns; t++) {
     orders.forEach((m, i) => {
-      out[t * 2 * orders.length + i] = Math.cos((2 * Math.PI * m * t) / turns);
-      out[t * 2 * orders.length + orders.length + i] = Math.sin((2 * Math.PI * m * t) / turns);
+      out[(t * orders.length + i) * 2] = Math.cos((2 * Math.PI * m * t) / turns);
+      out[(t * orders.length + i) * 2 + 1] = Math.sin((2 * Math.PI * m * t) / turns);
     });
   }
   return constant(out, [turns, 2 * orders.length]);

@@ -33,26 +33,40 @@ export interface LikelihoodInput {
   ctfSquared: Tensor;
 }
 
+/** Inner products with turned and mirrored templates: even + odd with the template itself, even - odd with its mirror image. */
+export interface Responses {
+  /** [turns, templates, batch]; from the cosine parts of the templates, which mirroring keeps. */
+  even: Tensor;
+  /** [turns, templates, batch]; from the sine parts, which mirroring negates. */
+  odd: Tensor;
+}
+
 /**
- * ⟨x, g·t⟩ of every template t for every turn and mirroring g.
+ * ⟨x, g·t⟩ of every template t for every turn and mirroring g: a matrix product for each angular order, then a Fourier sum.
  *
  * @param x         harmonics of images, [orders, 2·radii, batch]
  * @param templates [orders, templates, 2·radii]
- * @returns [2·turns, templates, batch]; unmirrored turns, then mirrored ones
  */
-export function templateResponses(x: Tensor, templates: Tensor, turns: number): Tensor {
+export function templateResponses(x: Tensor, templates: Tensor, turns: number): Responses {
   const [orders, count, width] = templates.shape as [number, number, number];
-  const batch = x.shape[2]!;
-  const cosine = op.slice(templates, 2, 0, width / 2), sine = op.slice(templates, 2, width / 2, width);
-  const minus = op.neg(sine);
-  // In-phase and quadrature products with the template and with its mirror image, one matrix product per order.
-  const bank = op.concat([
-    op.concat([cosine, sine], 2), op.concat([minus, cosine], 2),
-    op.concat([cosine, minus], 2), op.concat([sine, cosine], 2),
-  ], 1);
-  const products = op.transpose(op.reshape(op.matmul(bank, x), [orders, 4, count * batch]), [1, 0, 2]);
-  const angular = op.reshape(products, [2, 2 * orders, count * batch]); // mirror, (in-phase orders, quadrature orders), …
-  return op.reshape(op.matmul(turningMatrix(orders, turns), angular), [2 * turns, count, batch]);
+  const radii = width / 2, batch = x.shape[2]!;
+  const turned = (part: Tensor, phases: Tensor): Tensor => {
+    const twice = op.reshape(op.expand(op.reshape(part, [orders, 1, count, radii]), [orders, 2, count, radii]), [2 * orders, count, radii]);
+    const products = op.matmul(twice, op.reshape(phases, [2 * orders, radii, batch]));
+    return op.reshape(op.matmul(turningMatrix(orders, turns), op.reshape(products, [2 * orders, count * batch])), [turns, count, batch]);
+  };
+  // A turn by θ takes cosine and sine coefficients (c, s) of order m to (c·cos mθ - s·sin mθ, s·cos mθ + c·sin mθ).
+  const quadrature = op.concat([op.slice(x, 1, radii, width), op.neg(op.slice(x, 1, 0, radii))], 1);
+  return { even: turned(op.slice(templates, 2, 0, radii), x), odd: turned(op.slice(templates, 2, radii, width), quadrature) };
+}
+
+/** Log of the mean over turns and mirrorings of the exponentials of responses, [templates, batch]. */
+export function logMeanOverPoses({ even, odd }: Responses): Tensor {
+  const turns = even.shape[0]!;
+  const peak = op.stopGradient(op.max(op.add(even, op.abs(odd)), [0], true));
+  const level = op.sub(even, peak);
+  const total = op.sum(op.add(op.exp(op.add(level, odd)), op.exp(op.sub(level, odd))), [0]);
+  return op.add(op.log(op.mul(total, 1 / (2 * turns))), op.reshape(peak, total.shape));
 }
 
 /** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
@@ -70,7 +84,7 @@ export function halfEnergies(templates: Tensor, ctfSquared: Tensor): Tensor {
  */
 export function likelihoodRatio(templates: Templates, x: LikelihoodInput, turns: number): Tensor {
   const count = templates.coefficients.shape[1]!;
-  const responses = op.sub(op.logSumExp(templateResponses(x.harmonics, templates.coefficients, turns), [0]), Math.log(2 * turns));
+  const responses = logMeanOverPoses(templateResponses(x.harmonics, templates.coefficients, turns));
   const scores = op.add(op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)), op.reshape(templates.offsets, [count, 1]));
   const real = op.slice(scores, 0, 0, count / 2), simulated = op.slice(scores, 0, count / 2, count);
   return op.sub(op.logSumExp(real, [0]), op.logSumExp(simulated, [0]));

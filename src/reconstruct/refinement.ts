@@ -7,7 +7,7 @@
  * @see Sigworth (1998) J. Struct. Biol. 122, 328; Scheres (2012) J. Mol. Biol. 415, 406
  */
 import { angularSamples, harmonics } from "../critic/harmonics.ts";
-import { halfEnergies, templateResponses } from "../critic/likelihoodRatio.ts";
+import { halfEnergies, logMeanOverPoses, templateResponses } from "../critic/likelihoodRatio.ts";
 import type { PolarGrid } from "../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../physics/project.ts";
 import { eulerToMatrix, type Matrix3 } from "../physics/rotations.ts";
@@ -91,8 +91,8 @@ export function expectationProgram({ grid, views, turns, batch, shifts }: Expect
   const still = angularSamples(images, grid);
   const moved = shifts === 1 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(trial), grid), grid);
   const energies = op.sub(halfEnergies(op.stopGradient(templates), copies(ctfSquared)), op.reshape(viewPrior, [views, 1]));
-  const scores = op.add(op.sub(templateResponses(moved, templates, turns), energies), logPrior);
-  const evidence = op.sub(op.logSumExp(scores, [0, 1]), Math.log(2 * turns));
+  const scores = op.add(op.sub(logMeanOverPoses(templateResponses(moved, templates, turns)), energies), logPrior);
+  const evidence = op.logSumExp(scores, [0]);
   const logLikelihood = op.logSumExp(op.reshape(evidence, [shifts, batch]), [0]);
   const [numerator, minusWeights] = gradient(op.sum(logLikelihood), [templates, energies]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(copies(ctfSquared)));

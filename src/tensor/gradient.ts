@@ -74,7 +74,11 @@ const rules: Record<string, Rule> = {
     return [op.slice(g, axis, before, before + x!.shape[axis]!)];
   },
   gather: (g, _y, table, indices) => [op.scatterAdd(g, indices!, table!.shape[0]!), undefined],
-  trilinear: (g, _y, volume, points) => [op.trilinearAdjoint(g, points!, volume!.shape.slice(1) as [number, number, number]), undefined],
+  gatherColumns: (g, _y, table, indices) => {
+    const [width, columns] = table!.shape as [number, number];
+    const updates = op.transpose(op.reshape(g, [width, sizeOf(indices!.shape)]), [1, 0]);
+    return [op.transpose(op.scatterAdd(updates, op.reshape(indices!, [sizeOf(indices!.shape)]), columns), [1, 0]), undefined];
+  },
   scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices!), undefined],
 };
 

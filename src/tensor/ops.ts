@@ -37,7 +37,15 @@ export function broadcastShape(a: Shape, b: Shape, operator: string): number[] {
 function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = "float32"): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   if (a.dtype !== b.dtype || a.dtype === "bool") throw new ShapeError(`${name}: operands are ${a.dtype} and ${b.dtype}`);
-  return node(name, [a, b], broadcastShape(a.shape, b.shape, name), out === "bool" ? "bool" : a.dtype);
+  const shape = broadcastShape(a.shape, b.shape, name);
+  const small = unexpanded(a, b, shape);
+  return node(name, [small, unexpanded(b, small, shape)], shape, out === "bool" ? "bool" : a.dtype);
+}
+/** What `x` repeats, if the operator's own broadcasting with `other` gives the same shape. */
+function unexpanded(x: Tensor, other: Tensor, shape: Shape): Tensor {
+  if (x.primitive !== "expand") return x;
+  const source = x.inputs[0]!;
+  return broadcastShape(source.shape, other.shape, "expand").join() === shape.join() ? source : x;
 }
 const unary = (name: string) => (x: Tensor): Tensor => {
   needFloat(name, x);
@@ -116,6 +124,10 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
   const valid = permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
   if (!valid) throw new ShapeError(`transpose: [${permutation}] does not permute the axes of ${show(x)}`);
+  if (x.primitive === "transpose") {
+    const first = x.attributes["permutation"] as readonly number[];
+    return transpose(x.inputs[0]!, permutation.map((p) => first[p]!));
+  }
   if (permutation.every((p, i) => p === i)) return x;
   return node("transpose", [x], permutation.map((p) => x.shape[p]!), x.dtype, { permutation: [...permutation] });
 }
@@ -130,6 +142,7 @@ export function matrixTranspose(x: Tensor): Tensor {
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`reshape: ${show(x)} has no shape [${shape}]`);
   if (shape.join() === x.shape.join()) return x;
+  if (x.primitive === "reshape") return reshape(x.inputs[0]!, shape);
   return node("reshape", [x], shape, x.dtype);
 }
 
@@ -194,56 +207,19 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   return node("gather", [table, indices], [...indices.shape, table.shape[1]!]);
 }
 
+/** Columns of a table: table [width, columns], indices [...] → [width, ...]. Indices must lie in 0..columns-1. */
+export function gatherColumns(table: Tensor, indices: Tensor): Tensor {
+  if (table.shape.length !== 2 || indices.dtype !== "int32") throw new ShapeError(`gatherColumns: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
+  needFloat("gatherColumns", table);
+  return node("gatherColumns", [table, indices], [table.shape[0]!, ...indices.shape]);
+}
+
 /** The adjoint of `gather`: a table of `rows` rows, each the sum of the updates sent to it. */
 export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor {
   const width = updates.shape[updates.shape.length - 1];
   if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(0, -1).join() !== indices.shape.join()) throw new ShapeError(`scatterAdd: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("scatterAdd", updates);
   return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
-}
-
-/**
- * Trilinear interpolation of a volume with zeros outside.
- *
- * @param volume [channels, depth, height, width]
- * @param points [..., 3], coordinates (x, y, z) in voxels; no gradient flows to them
- * @returns [channels, ...]
- */
-export function trilinear(volume: Tensor, points: Tensor): Tensor {
-  if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
-  needFloat("trilinear", volume, points);
-  return node("trilinear", [volume, points], [volume.shape[0]!, ...points.shape.slice(0, -1)]);
-}
-
-/**
- * The adjoint of `trilinear`: spreads values [channels, ...] at points [..., 3] onto a volume [channels, ...shape].
- * Points must lie at least one voxel inside the far faces; no gradient flows to them.
- */
-export function trilinearAdjoint(values: Tensor, points: Tensor, shape: readonly [number, number, number]): Tensor {
-  if (points.shape[points.shape.length - 1] !== 3 || values.shape.slice(1).join() !== points.shape.slice(0, -1).join()) throw new ShapeError(`trilinearAdjoint: values ${show(values)}, points ${show(points)}`);
-  needFloat("trilinearAdjoint", values, points);
-  const [depth, height, width] = shape;
-  const channels = values.shape[0]!;
-  const count = sizeOf(points.shape) / 3;
-  const flat = stopGradient(transpose(reshape(points, [count, 3]), [1, 0]));
-  const base = floor(flat);
-  const fraction = sub(flat, base);
-  const weight = [sub(1, fraction), fraction]; // for the lower and the upper neighbour along each axis, [3, count]
-  const along = (t: Tensor, axis: number): Tensor => pick(t, 0, axis);
-  const offsets: number[] = [], weights: Tensor[] = [];
-  for (const dz of [0, 1]) for (const dy of [0, 1]) for (const dx of [0, 1]) {
-    offsets.push((dz * height + dy) * width + dx);
-    weights.push(mul(mul(along(weight[dz]!, 2), along(weight[dy]!, 1)), along(weight[dx]!, 0)));
-  }
-  // Row numbers in int32: float32 counts no further than 2^24, a 256-voxel cube.
-  const voxel = cast(base, "int32");
-  const times = (t: Tensor, n: number): Tensor => mul(t, constant([n], [], "int32"));
-  const lowest = add(add(times(along(voxel, 2), height * width), times(along(voxel, 1), width)), along(voxel, 0));
-  const rows = add(reshape(lowest, [1, count]), constant(offsets, [8, 1], "int32"));
-  const updates = mul(reshape(values, [channels, 1, count]), reshape(stack(weights, 0), [1, 8, count]));
-  const columns = transpose(reshape(updates, [channels, 8 * count]), [1, 0]);
-  const table = scatterAdd(columns, reshape(rows, [8 * count]), depth * height * width);
-  return reshape(transpose(table, [1, 0]), [channels, depth, height, width]);
 }
 
 // ---- composites -------------------------------------------------------------------------------------------------
@@ -277,4 +253,58 @@ export const pick = (x: Tensor, axis: number, i: number): Tensor => {
   const at = axisFromFront(axis, x.shape.length, "pick");
   return reshape(slice(x, at, i, i + 1), x.shape.filter((_, a) => a !== at));
 };
+
+// ---- trilinear interpolation ------------------------------------------------------------------------------------
+
+/** Row numbers and weights, [8, count] each, of the voxels around points [..., 3] in a volume of the given shape; no gradient flows to the points. */
+function neighbours(points: Tensor, [, height, width]: readonly [number, number, number]): { rows: Tensor; weights: Tensor } {
+  const rank = points.shape.length, count = sizeOf(points.shape) / 3;
+  const flat = stopGradient(reshape(transpose(points, [rank - 1, ...Array(rank - 1).keys()]), [3, count]));
+  const base = floor(flat);
+  const fraction = sub(flat, base);
+  const weight = [sub(1, fraction), fraction]; // for the lower and the upper neighbour along each axis, [3, count]
+  const along = (t: Tensor, axis: number): Tensor => pick(t, 0, axis);
+  const offsets: number[] = [], weights: Tensor[] = [];
+  for (const dz of [0, 1]) for (const dy of [0, 1]) {
+    const zy = mul(along(weight[dz]!, 2), along(weight[dy]!, 1));
+    for (const dx of [0, 1]) {
+      offsets.push((dz * height + dy) * width + dx);
+      weights.push(mul(zy, along(weight[dx]!, 0)));
+    }
+  }
+  // Row numbers in int32: float32 counts no further than 2^24, a 256-voxel cube.
+  const voxel = cast(base, "int32");
+  const times = (t: Tensor, n: number): Tensor => mul(t, constant([n], [], "int32"));
+  const lowest = add(add(times(along(voxel, 2), height * width), times(along(voxel, 1), width)), along(voxel, 0));
+  return { rows: add(reshape(lowest, [1, count]), constant(offsets, [8, 1], "int32")), weights: stack(weights, 0) };
+}
+
+/**
+ * Trilinear interpolation of a volume.
+ *
+ * @param volume [channels, depth, height, width]
+ * @param points [..., 3], coordinates (x, y, z) in voxels, at least one voxel inside the far faces; no gradient flows to them
+ * @returns [channels, ...]
+ */
+export function trilinear(volume: Tensor, points: Tensor): Tensor {
+  if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
+  needFloat("trilinear", volume, points);
+  const [channels, depth, height, width] = volume.shape as [number, number, number, number];
+  const { rows, weights } = neighbours(points, [depth, height, width]);
+  const corners = gatherColumns(reshape(volume, [channels, depth * height * width]), rows);
+  return reshape(sum(mul(corners, weights), [1]), [channels, ...points.shape.slice(0, -1)]);
+}
+
+/** The adjoint of `trilinear`: spreads values [channels, ...] at points [..., 3] onto a volume [channels, ...shape]. */
+export function trilinearAdjoint(values: Tensor, points: Tensor, shape: readonly [number, number, number]): Tensor {
+  if (points.shape[points.shape.length - 1] !== 3 || values.shape.slice(1).join() !== points.shape.slice(0, -1).join()) throw new ShapeError(`trilinearAdjoint: values ${show(values)}, points ${show(points)}`);
+  needFloat("trilinearAdjoint", values, points);
+  const [depth, height, width] = shape;
+  const channels = values.shape[0]!, count = sizeOf(points.shape) / 3;
+  const { rows, weights } = neighbours(points, shape);
+  const updates = mul(reshape(values, [channels, 1, count]), weights);
+  const columns = transpose(reshape(updates, [channels, 8 * count]), [1, 0]);
+  const table = scatterAdd(columns, reshape(rows, [8 * count]), depth * height * width);
+  return reshape(transpose(table, [1, 0]), [channels, depth, height, width]);
+}
 export { constant, scalar };

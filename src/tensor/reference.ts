@@ -123,16 +123,8 @@ const meanings: Record<string, Meaning> = {
 
   /** y[…, c] = table[indices[…], c] */
   gather: (t, table, indices) => build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
-  /** y[c, …] = Σ over the eight voxels v around points[…] of volume[c, v] · Π over axes (1 - distance); voxels outside are zero. */
-  trilinear: (t, volume, points) => build(t.shape, ([channel, ...place]) => {
-    const [x, y, z] = [0, 1, 2].map((axis) => at(points!, [...place, axis])) as [number, number, number];
-    const inside = (index: Index): boolean => index.every((i, axis) => i >= 0 && i < volume!.shape[axis + 1]!);
-    let total = 0;
-    for (const k of [Math.floor(z), Math.floor(z) + 1]) for (const j of [Math.floor(y), Math.floor(y) + 1]) for (const i of [Math.floor(x), Math.floor(x) + 1]) {
-      if (inside([k, j, i])) total += at(volume!, [channel!, k, j, i]) * (1 - Math.abs(z - k)) * (1 - Math.abs(y - j)) * (1 - Math.abs(x - i));
-    }
-    return total;
-  }),
+  /** y[r, …] = table[r, indices[…]] */
+  gatherColumns: (t, table, indices) => build(t.shape, ([row, ...place]) => at(table!, [row!, at(indices!, place)])),
   /** y[r, c] = Σ over places p with indices[p] = r of updates[p, c] */
   scatterAdd: (t, updates, indices) => {
     const width = t.shape[1]!;

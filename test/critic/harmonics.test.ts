@@ -67,8 +67,8 @@ describe("circular harmonics", () => {
     const [t] = evaluateReference([turningMatrix(angles, turns)], new Map());
     orders.forEach((m, i) => {
       for (let k = 0; k < turns; k++) {
-        expect(t![k * 2 * angles + i]).toBeCloseTo(Math.cos((2 * Math.PI * m * k) / turns), 6);
-        expect(t![k * 2 * angles + angles + i]).toBeCloseTo(Math.sin((2 * Math.PI * m * k) / turns), 6);
+        expect(t![(k * angles + i) * 2]).toBeCloseTo(Math.cos((2 * Math.PI * m * k) / turns), 6);
+        expect(t![(k * angles + i) * 2 + 1]).toBeCloseTo(Math.sin((2 * Math.PI * m * k) / turns), 6);
       }
     });
   });

@@ -1,0 +1,64 @@
+/**
+ * Where the time of a program goes, by ONNX Runtime's own profiler.
+ *
+ *     npx tsx bench/profile.ts [adversarial|expectation] [maxRadius] [threads]
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compile } from "../src/runtime/session.ts";
+import { adversarialCase, device, expectationCase } from "./cases.ts";
+
+const [kind = "adversarial", radius = "16", threads = "2"] = process.argv.slice(2);
+const warm = 5, runs = 20;
+const folder = mkdtempSync(join(tmpdir(), "cryogan-profile-"));
+const maxRadius = Number(radius);
+const { program, feeds } = kind === "expectation" ? expectationCase(maxRadius) : await (async () => {
+  const made = await adversarialCase(maxRadius);
+  return { program: made.program, feeds: made.feeds(1) };
+})();
+
+const executable = await compile(program, { ...device, threads: Number(threads) }, { enableProfiling: true, profileFilePrefix: join(folder, "ort") });
+const times: number[] = [];
+for (let i = 0; i < warm + runs; i++) {
+  const start = performance.now();
+  await executable.run(feeds);
+  if (i >= warm) times.push(performance.now() - start);
+}
+
+await executable.release();
+
+interface Event { cat: string; name: string; dur: number; args?: { op_name?: string; node_index?: string; input_type_shape?: Record<string, number[]>[]; output_type_shape?: Record<string, number[]>[] } }
+const file = readdirSync(folder)[0]!;
+const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as Event[];
+rmSync(folder, { recursive: true });
+
+// The median over the runs for every node: a machine shared with others adds outliers.
+const nodes = new Map<string, { event: Event; times: number[] }>();
+for (const event of events) {
+  if (event.cat !== "Node" || !event.name.endsWith("_kernel_time") || !event.args?.op_name) continue;
+  const node = nodes.get(event.name) ?? { event, times: [] };
+  node.times.push(event.dur);
+  nodes.set(event.name, node);
+}
+const kernels = [...nodes.values()].map(({ event, times }) => ({ event, time: times.sort((a, b) => a - b)[times.length >> 1]! / 1e3 }));
+const total = kernels.reduce((sum, k) => sum + k.time, 0);
+const shapes = (list: Record<string, number[]>[] | undefined): string => (list ?? []).map((t) => `[${Object.values(t)[0]}]`).join(" ");
+
+function table(key: (e: Event) => string, rows: number): void {
+  const groups = new Map<string, { time: number; count: number }>();
+  for (const { event, time } of kernels) {
+    const g = groups.get(key(event)) ?? { time: 0, count: 0 };
+    g.time += time;
+    g.count++;
+    groups.set(key(event), g);
+  }
+  for (const [name, g] of [...groups].sort((a, b) => b[1].time - a[1].time).slice(0, rows)) {
+    console.log(`${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} % ${String(g.count).padStart(4)}×  ${name}`);
+  }
+}
+times.sort((a, b) => a - b);
+console.log(`${program.name}, radius ${maxRadius}, ${threads} threads: median ${times[runs >> 1]!.toFixed(1)} ms with the profiler on, kernels ${total.toFixed(1)} ms\n`);
+table((e) => e.args!.op_name!, 20);
+console.log();
+table((e) => `${e.args!.op_name} ${shapes(e.args!.input_type_shape)} -> ${shapes(e.args!.output_type_shape)}`, 40);

@@ -1,0 +1,250 @@
+#!/usr/bin/python3
+"""The adversarial iteration of src/reconstruct/adversarial.ts, written in PyTorch: same critic, sizes, penalty and optimiser.
+
+    pytorch_twin.py THREADS FOLDER VARIANT [FOLDER VARIANT ...]
+
+FOLDER holds a case that bench/iteration.ts wrote; VARIANT is 'harmonics' (turns as sums over circular harmonics, the mathematics of
+the TypeScript program) or 'dense' (all turned templates in one matrix, which one writes first). Each case is first run for three
+iterations and compared with the TypeScript program's results; the exit status is 1 if they disagree. Then each line 'INDEX COUNT' on
+standard input runs COUNT iterations of a case and answers with their times in seconds, as JSON.
+"""
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+tolerance = 1e-3
+
+
+class Case:
+    """Sizes, constants, feeds and expected results of a case."""
+
+    def __init__(self, folder: str):
+        self.folder = Path(folder)
+        self.__dict__.update(json.loads((self.folder / "case.json").read_text()))
+
+    def array(self, name: str) -> torch.Tensor:
+        """The array of a name, as the manifest lists it."""
+        entry = self.arrays[name]
+        return torch.from_numpy(np.fromfile(self.folder / entry["file"], dtype=np.float32).reshape(entry["shape"]))
+
+    def group(self, prefix: str) -> dict[str, torch.Tensor]:
+        return {name[len(prefix):]: self.array(name) for name in self.arrays if name.startswith(prefix)}
+
+
+def harmonic_matrices(angles: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Rows cos mφ, sin mφ of the even and of the odd orders m < angles, applied to half a turn: [angles, angles] each."""
+    phi = math.pi * torch.arange(angles, dtype=torch.float64) / angles
+
+    def rows(orders: range) -> torch.Tensor:
+        parts = [norm * part for m in orders for norm in [(math.sqrt(0.5) if m == 0 else 1) * 2 / math.sqrt(angles)]
+                 for part in (torch.cos(m * phi), torch.sin(m * phi))]
+        return torch.stack(parts).float()
+
+    return rows(range(0, angles, 2)), rows(range(1, angles, 2))
+
+
+class Twin:
+    def __init__(self, case: Case, variant: str):
+        self.case, self.variant = case, variant
+        n, r, angles, turns = case.n, case.maxRadius, case.angles, case.turns
+        self.m = 2 * n + 2
+        double = dict(dtype=torch.float64)
+
+        # Volume: cas transform, amplitude, mask; the gridding correction and the mask are one factor.
+        x = torch.arange(n, **double) - n // 2
+        phase = 2 * math.pi * torch.outer(x, x) / n
+        self.cas = ((phase.cos() + phase.sin()) / math.sqrt(n)).float()
+        w = 1 / torch.sinc(x / (2 * n)) ** 2
+        self.amplitude = case.array("amplitude") / n**1.5
+        self.mask = case.array("mask") * (w[:, None, None] * w[:, None] * w).float()
+        # Transform onto padded frequencies -n … n+1.
+        self.dft = torch.exp(-1j * math.pi * torch.outer(torch.arange(-n, n + 2, **double), x) / n).to(torch.complex64)
+
+        # Image frequencies on half circles, and what depends on them.
+        phi = math.pi * torch.arange(angles, **double) / angles
+        radii = torch.arange(1, r + 1, **double)
+        k = torch.stack([torch.outer(phi.cos(), radii), torch.outer(phi.sin(), radii)], -1).reshape(-1, 2)
+        self.points = (2 * k * (2 / (self.m - 1))).float()  # grid_sample counts from -1 to 1
+        self.origin = 2 * n / (self.m - 1) - 1
+        s = k / case.boxAngstrom
+        s2 = (s**2).sum(1)
+        self.ctf_basis = torch.stack([s2, s[:, 0] ** 2 - s[:, 1] ** 2, 2 * s[:, 0] * s[:, 1], s2**2, torch.ones_like(s2)], 1).float()
+        self.s2 = s2.float()[:, None]
+        noise, signal = case.array("noisePower").double(), case.array("signalPower").double()
+        weight = torch.sqrt(math.pi * radii / angles / noise[1 : r + 1])
+        self.whitening = weight.repeat(angles).float()[:, None]
+        self.template_scale = (weight * torch.sqrt(signal[1 : r + 1])).repeat(2).float()
+
+        # Harmonics: even orders, then odd ones.
+        self.even, self.odd = harmonic_matrices(angles)
+        orders = torch.tensor([*range(0, angles, 2), *range(1, angles, 2)], **double)
+        theta = 2 * math.pi * torch.outer(torch.arange(turns, **double), orders) / turns
+        self.cosine, self.sine = theta.cos().float(), theta.sin().float()
+        self.turning = torch.cat([self.cosine, self.sine], 1)  # [turns, 2·orders]
+
+        initial = case.group("initial/")
+        self.u = initial["u"].requires_grad_()
+        self.average = initial["average"]
+        self.log_amplitude = torch.zeros((), requires_grad=True)
+        self.templates = initial["templates"].requires_grad_()
+        self.offsets = initial["offsets"].requires_grad_()
+        momentum = dict(betas=(0.5, 0.9), eps=1e-8)
+        self.critic_optimiser = torch.optim.Adam([self.templates, self.offsets], lr=case.criticRate, **momentum)
+        self.volume_optimiser = torch.optim.Adam(
+            [{"params": [self.u]}, {"params": [self.log_amplitude], "lr": 0.1 * case.volumeRate}], lr=case.volumeRate, **momentum)
+
+    # ---- simulator
+
+    def table(self) -> torch.Tensor:
+        """Padded transform of the volume, [2, m, m, m]."""
+        density = self.u * self.amplitude
+        for axis in range(3):
+            density = torch.tensordot(density, self.cas, dims=([0], [0]))  # three cyclic turns of the axes
+        density = density * self.mask * self.log_amplitude.exp()
+        n, m = self.case.n, self.m
+        # Shortest axis first; a real array times the two parts of the matrix, then complex products.
+        x = torch.matmul(density, self.dft_x)  # [z, y, (kx re, kx im)]
+        x = torch.complex(x[..., :m], x[..., m:])
+        xy = torch.matmul(self.dft, x)  # [z, ky, kx]
+        xyz = torch.matmul(self.dft, xy.reshape(n, m * m))
+        return torch.view_as_real(xyz).permute(2, 0, 1).reshape(2, m, m, m)
+
+    @property
+    def dft_x(self) -> torch.Tensor:
+        return torch.cat([self.dft.real, self.dft.imag], 0).T.contiguous()
+
+    def simulate(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        batch = self.case.batch
+        points = torch.matmul(self.points, feeds["rotations"][:, :2, :]).add_(self.origin)  # [batch, frequencies, 3]
+        # grid_sample spreads its first axis over threads: two halves of the batch.
+        slices = F.grid_sample(table.expand(2, *table.shape), points.view(2, 1, batch // 2, -1, 3), align_corners=True)
+        slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
+        optics = feeds["optics"]
+        ctf = torch.sin(self.ctf_basis @ optics[:5]) * torch.exp(self.s2 * optics[5:])
+        noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
+        filtered = (slices * (ctf * self.whitening) + noise) * ctf
+        return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
+
+    def harmonics(self, image: torch.Tensor) -> torch.Tensor:
+        """[2, angles·radii, batch] → [orders, 2·radii, batch]."""
+        angles, radii, batch = self.case.angles, self.case.maxRadius, self.case.batch
+        parts = image.view(2, angles, radii * batch)
+        return torch.cat([self.even @ parts[0], self.odd @ parts[1]]).view(angles, 2 * radii, batch)
+
+    # ---- critic
+
+    def responses(self, x: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
+        """Inner products with all turned templates, [2·turns, templates, batch]."""
+        angles, turns = self.case.angles, self.case.turns
+        count, batch = templates.shape[1], x.shape[2]
+        c, s = templates.chunk(2, 2)
+        if self.variant == "harmonics":
+            bank = torch.cat([torch.cat([c, s], 2), torch.cat([-s, c], 2), torch.cat([c, -s], 2), torch.cat([s, c], 2)], 1)
+            products = torch.bmm(bank, x).view(angles, 2, 2, count * batch).permute(1, 2, 0, 3).reshape(2, 2 * angles, count * batch)
+            return torch.matmul(self.turning, products).view(2 * turns, count, batch)
+        ct, st = self.cosine.view(turns, 1, angles, 1), self.sine.view(turns, 1, angles, 1)
+        c, s = c.transpose(0, 1), s.transpose(0, 1)  # [templates, orders, radii]
+        turned = torch.cat([ct * c - st * s, ct * s + st * c], 3)
+        mirrored = torch.cat([ct * c + st * s, st * c - ct * s], 3)
+        rotated = torch.stack([turned, mirrored]).view(2 * turns * count, -1)
+        return (rotated @ x.view(-1, batch)).view(2 * turns, count, batch)
+
+    def critic(self, x: torch.Tensor, ctf_squared: torch.Tensor) -> torch.Tensor:
+        templates = self.templates * self.template_scale
+        half, radii = self.case.templates, self.case.maxRadius
+        energies = 0.5 * (templates.square().sum(0).view(-1, 2, radii).sum(1) @ ctf_squared)
+        responses = torch.logsumexp(self.responses(x, templates), 0) - math.log(2 * self.case.turns)
+        scores = responses - energies + self.offsets[:, None]
+        return torch.logsumexp(scores[:half], 0) - torch.logsumexp(scores[half:], 0)
+
+    # ---- iteration
+
+    def critic_step(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        with torch.no_grad():
+            fake = self.simulate(table, feeds)
+        real = feeds["harmonics"].detach().requires_grad_()
+        real_logit, fake_logit = self.critic(real, feeds["ctfSquared"]), self.critic(*fake)
+        loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
+        (slope,) = torch.autograd.grad(real_logit.sum(), real, create_graph=True)
+        penalty = slope.square().sum() / self.case.batch
+        self.critic_optimiser.zero_grad(set_to_none=True)
+        (loss + self.case.gradientPenalty * penalty).backward(inputs=[self.templates, self.offsets])
+        self.critic_optimiser.step()
+        return {"criticLoss": loss, "gradientPenalty": penalty, "realLogit": real_logit.mean(), "fakeLogit": fake_logit.mean()}
+
+    def iterate(self, feeds: dict[str, dict[str, torch.Tensor]]) -> dict[str, float]:
+        table = self.table()
+        for step in range(self.case.criticSteps):
+            outputs = self.critic_step(table.detach(), feeds[str(step)])
+        loss = F.softplus(-self.critic(*self.simulate(table, feeds["volume"]))).mean()
+        self.volume_optimiser.zero_grad(set_to_none=True)
+        amplitude = self.log_amplitude.detach().exp()
+        loss.backward(inputs=[self.u, self.log_amplitude])
+        self.volume_optimiser.step()
+        with torch.no_grad():
+            self.average.lerp_(self.u, self.case.averaging)
+        return {name: float(value) for name, value in {**outputs, "volumeLoss": loss, "signalAmplitude": amplitude}.items()}
+
+    def state(self) -> dict[str, torch.Tensor]:
+        return {"u": self.u, "average": self.average, "logAmplitude": self.log_amplitude, "templates": self.templates, "offsets": self.offsets}
+
+
+def feed_sets(case: Case) -> list[dict[str, dict[str, torch.Tensor]]]:
+    """Feeds of the iterations, by step and name."""
+    sets = []
+    for i in range(case.feedSets):
+        feeds: dict[str, dict[str, torch.Tensor]] = {}
+        for name, values in case.group(f"feeds{i}/").items():
+            plain, step = name.rsplit(".", 1)
+            feeds.setdefault(step, {})[plain] = values
+        sets.append(feeds)
+    return sets
+
+
+def agrees(case: Case, variant: str, iteration: int, outputs: dict[str, float], state: dict[str, torch.Tensor]) -> bool:
+    """Relative differences, in the 2-norm, from what the TypeScript program found."""
+    found = {**{name: torch.tensor(value) for name, value in outputs.items()}, **{name: t.detach() for name, t in state.items()}}
+    differences = {}
+    for name, expected in case.group(f"expected{iteration}/").items():
+        scale = max(float(expected.norm()), 1e-3)
+        differences[name] = float((found[name].reshape(expected.shape) - expected).norm()) / scale
+    print(f"n={case.n} {variant}, after {iteration}: " + " ".join(f"{name} {d:.1e}" for name, d in differences.items()), file=sys.stderr)
+    return all(d <= tolerance for d in differences.values())
+
+
+def main() -> int:
+    torch.set_num_threads(int(sys.argv[1]))
+    torch.manual_seed(0)
+    twins, good = [], True
+    for folder, variant in zip(sys.argv[2::2], sys.argv[3::2]):
+        case = Case(folder)
+        twin, feeds = Twin(case, variant), feed_sets(case)
+        for i in range(3):
+            outputs = twin.iterate(feeds[i % len(feeds)])
+            if i + 1 in (1, 3):
+                good &= agrees(case, variant, i + 1, outputs, twin.state())
+        twins.append((twin, feeds))
+    if not good:
+        print("the twin computes something else", file=sys.stderr)
+        return 1
+    print("ready", flush=True)
+    for line in sys.stdin:
+        index, count = map(int, line.split())
+        twin, feeds = twins[index]
+        times = []
+        for i in range(count):
+            start = time.perf_counter()
+            twin.iterate(feeds[i % len(feeds)])
+            times.append(time.perf_counter() - start)
+        print(json.dumps(times), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
