@@ -1,3 +1,4 @@
+import { eulerToMatrix } from "../../src/physics/rotations.ts";
 import { describe, expect, it } from "vitest";
 import type { CriticModel } from "../../src/critic/critic.ts";
 import { convolutionalCritic } from "../../src/critic/convolutional.ts";
@@ -69,7 +70,7 @@ async function setUp(critic: CriticModel, lossName: keyof typeof losses): Promis
   const optics = uniformDefocus(count, [10_000, 12_000], { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 }, 1);
   const particles = Int32Array.from({ length: count }, (_, i) => i);
   const settings: AdversarialSettings = {
-    critic, loss: losses[lossName], volume: { n, amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)), mask: sphericalMask(n, 3.5, 1), positive: false },
+    critic, loss: losses[lossName], volume: { n, amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)), mask: sphericalMask(n, 3.5, 1), positive: false, group: [eulerToMatrix(0, 0, 0)] },
     boxAngstrom, noisePower, batch, criticSteps: 2, gradientPenalty: 0.1, criticClipNorm: 100, volumeClipNorm: 100, shifts: false, averaging: 0.1,
   };
   const source: BatchSource = {
