@@ -9,7 +9,6 @@
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759, and the authors' code,
  *      https://github.com/harshit-gupta-cor/CryoGAN (discriminator `DownsamplingCNN`, leak 0.1)
  */
-import { scaleComplex } from "../physics/complex.ts";
 import { imagesFromTransform } from "../physics/imageTransform.ts";
 import { interpolateShells, radiusOf, rectangularGrid, type RectangularGrid } from "../physics/frequencies.ts";
 import * as op from "../tensor/ops.ts";
@@ -19,13 +18,16 @@ import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 export interface ConvolutionalSettings {
   /** Channels after the first block; every further block doubles them. */
   channels: number;
-  /** Blocks, each halving the image's edge. */
-  blocks: number;
   /** Width of the dense layer before the output. */
   features: number;
 }
 
 const leak = 0.1;
+
+/** Blocks for an n×n image: it is halved while its edge is even and at least 6, so that 3 to 5 pixels remain (or an odd edge). */
+export function blocksFor(n: number): number {
+  return n % 2 === 0 && n >= 6 ? 1 + blocksFor(n / 2) : 0;
+}
 
 /**
  * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image are at row
@@ -69,16 +71,6 @@ export function maxPool2x2(x: Tensor): Tensor {
   const rows = greaterHalf(op.reshape(x, [height / 2, 2 * width * channels * batch]));
   const pixels = greaterHalf(op.reshape(rows, [(height / 2) * (width / 2), 2 * channels * batch]));
   return op.reshape(pixels, [height / 2, width / 2, channels, batch]);
-}
-
-/**
- * Factor per sample that takes whitened images to equal power at all frequencies, 1/√(1 + S/N) with the CTF² at its mean of ½.
- * Without it the image is all low frequencies where the signal is strong, and the network learns nothing else.
- */
-function equaliser(grid: RectangularGrid, statistics: ImageStatistics): Tensor {
-  const radii = radiusOf(grid);
-  const noise = interpolateShells(statistics.noisePower, radii), signal = interpolateShells(statistics.signalPower, radii);
-  return constant(signal.map((p, i) => 1 / Math.sqrt(1 + (0.5 * p) / noise[i]!)), [grid.count, 1]);
 }
 
 /** Each image divided by its own standard deviation (its mean is zero, the zero frequency being left out): [n, n, batch]. */
@@ -138,17 +130,13 @@ function quarterTurns(n: number): SampleMap[] {
 
 /**
  * The critic for a stage. It sees images of 2·maxRadius pixels, whitened, low-passed to the disc |k| ≤ maxRadius without the zero
- * frequency, and each brought to unit spread as in the paper.
+ * frequency, and each brought to unit spread as in the paper. The radius must be at least 3.
  *
  * Parameters: `kernels0`, `biases0`, … of the blocks, `denseWeights`, `denseBias`, `outputWeights`, `outputBias`.
- *
- * @throws {RangeError} if the image cannot be halved `blocks` times
  */
 export function convolutionalCritic(statistics: ImageStatistics, settings: ConvolutionalSettings): CriticModel {
-  const n = 2 * statistics.maxRadius, { channels, blocks, features } = settings;
-  if (n % 2 ** blocks !== 0) throw new RangeError(`convolutional critic: ${n} pixels cannot be halved ${blocks} times`);
+  const n = 2 * statistics.maxRadius, blocks = blocksFor(n), { channels, features } = settings;
   const { grid, inside } = discGrid(n, statistics.maxRadius);
-  const equal = equaliser(grid, statistics);
   const widths = Array.from({ length: blocks }, (_, i) => channels * 2 ** i);
   const flat = widths[blocks - 1]! * (n / 2 ** blocks) ** 2;
   return {
@@ -171,7 +159,7 @@ export function convolutionalCritic(statistics: ImageStatistics, settings: Convo
     },
     inputs: { image: [n, n] },
     image: "image",
-    view: (whitened) => ({ image: normalised(imagesFromTransform(scaleComplex(whitened, equal), grid)) }),
+    view: (whitened) => ({ image: normalised(imagesFromTransform(whitened, grid)) }),
     judge: (p, x) => convolutionalNetwork(p, x["image"]!, blocks),
   };
 }

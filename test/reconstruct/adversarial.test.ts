@@ -59,7 +59,7 @@ const noisePower = new Float64Array(n).fill(n * n), signalPower = new Float64Arr
 const statistics = { maxRadius: 4, noisePower, signalPower };
 const critics: Record<string, CriticModel> = {
   "likelihood-ratio": likelihoodRatioCritic(statistics, { angles: 8, turns: 8, templates: 2 }),
-  convolutional: convolutionalCritic(statistics, { channels: 4, blocks: 1, features: 8 }),
+  convolutional: convolutionalCritic(statistics, { channels: 4, features: 8 }),
 };
 
 async function setUp(critic: CriticModel, lossName: keyof typeof losses): Promise<{ settings: AdversarialSettings; source: BatchSource }> {
