@@ -68,32 +68,33 @@ export interface ExpectationShape {
   views: number;
   turns: number;
   batch: number;
-  /** Trial shifts of every image; 1 without a search for shifts. */
-  shifts: number;
+  /** Trial shifts of every image; 1 for a shift already known; 0 for centred particles. */
+  trials: number;
 }
 
 /**
  * Expectation step of a batch, accumulated in the state:
  * `numerator` [orders, views, 2·radii] = Σ posterior · image moved and turned back, `denominator` [views, radii] = Σ posterior · CTF².
  *
- * Feeds: `templates`; `viewPrior` [views], the log prior of each view, very negative for places without one; the images' `harmonics` and `ctfSquared`; with a search for shifts also `shifts` [2, shifts·batch], the shift to take back from
- * each copy of the batch (units of the box); `logPrior` [shifts·batch] of each copy, very negative to leave one out.
- * Outputs: `logLikelihood` [batch], relative to pure noise, and `posterior` [shifts, batch] of the trial shifts.
+ * Feeds: `templates`; `viewPrior` [views], the log prior of each view, very negative for places without one; the images'
+ * `harmonics` and `ctfSquared`; `logPrior` [copies·batch] of each trial shift, very negative to leave an image out; unless particles are centred, `shifts`
+ * [2, copies·batch], the shift to take back from each copy of the batch (units of the box).
+ * Outputs: `logLikelihood` [batch], relative to pure noise, and `posterior` [copies, batch] of the trial shifts.
  */
-export function expectationProgram({ grid, views, turns, batch, shifts }: ExpectationShape): Program {
-  const radii = grid.radii.length, orders = grid.angles;
+export function expectationProgram({ grid, views, turns, batch, trials }: ExpectationShape): Program {
+  const radii = grid.radii.length, orders = grid.angles, copyCount = Math.max(1, trials);
   const templates = input("templates", [orders, views, 2 * radii]);
   const images = input("harmonics", [orders, 2 * radii, batch]), ctfSquared = input("ctfSquared", [radii, batch]);
-  const viewPrior = input("viewPrior", [views]), logPrior = input("logPrior", [shifts * batch]);
-  const trial = input("shifts", [2, shifts * batch]);
-  const copies = (t: Tensor): Tensor => op.concat(Array<Tensor>(shifts).fill(t), -1);
+  const viewPrior = input("viewPrior", [views]), logPrior = input("logPrior", [copyCount * batch]);
+  const shifts = input("shifts", [2, copyCount * batch]);
+  const copies = (t: Tensor): Tensor => op.concat(Array<Tensor>(copyCount).fill(t), -1);
 
   const still = angularSamples(images, grid);
-  const moved = shifts === 1 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(trial), grid), grid);
+  const moved = trials === 0 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(shifts), grid), grid);
   const energies = op.sub(halfEnergies(op.stopGradient(templates), copies(ctfSquared)), op.reshape(viewPrior, [views, 1]));
   const scores = op.add(op.sub(logMeanOverPoses(templateResponses(moved, templates, turns)), energies), logPrior);
   const evidence = op.logSumExp(scores, [0]);
-  const logLikelihood = op.logSumExp(op.reshape(evidence, [shifts, batch]), [0]);
+  const logLikelihood = op.logSumExp(op.reshape(evidence, [copyCount, batch]), [0]);
   const [numerator, minusWeights] = gradient(op.sum(logLikelihood), [templates, energies]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(copies(ctfSquared)));
 
@@ -104,8 +105,8 @@ export function expectationProgram({ grid, views, turns, batch, shifts }: Expect
       numerator: { input: sums.numerator, next: op.add(sums.numerator, numerator!) },
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
-    feeds: { templates, viewPrior, harmonics: images, ctfSquared, logPrior, ...(shifts > 1 ? { shifts: trial } : {}) },
-    outputs: { logLikelihood, posterior: op.exp(op.sub(op.reshape(evidence, [shifts, batch]), logLikelihood)) },
+    feeds: { templates, viewPrior, harmonics: images, ctfSquared, logPrior, ...(trials > 0 ? { shifts } : {}) },
+    outputs: { logLikelihood, posterior: op.exp(op.sub(op.reshape(evidence, [copyCount, batch]), logLikelihood)) },
   };
 }
 

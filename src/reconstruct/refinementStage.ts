@@ -15,11 +15,15 @@ import { changeBox, stageMask } from "./volume.ts";
 const batch = 64;
 /** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
 const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
-/** Each time an image is seen, its trial shifts come closer to the shift found so far. */
-const shiftStepDecay = 0.7;
+/** Shifts are searched for up to this radius; finer stages keep what was found. */
+const finestShiftSearch = 16;
+/** Step between trial shifts at radius R, times R, in units of the box: a quarter of the phase that a shift turns there. */
+const shiftStep = 0.12;
 /** Trial shifts about the one found so far, in steps. */
 const trials = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]] as const;
-export const trialShiftCount = trials.length;
+
+/** How many trial shifts a pass at a radius goes through. */
+export const trialShiftCount = (maxRadius: number): number => (maxRadius <= finestShiftSearch ? trials.length : 1);
 
 const flatten = (rotations: readonly Matrix3[]): Float32Array => Float32Array.from(rotations.flatMap((r) => [...r]));
 
@@ -38,20 +42,20 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
   const whitening = critic.whitening(spectra.noise);
   const spacing = viewSpacing(stage.maxRadius);
   const capacity = viewCapacity(spacing, context.group);
-  const copies = shiftLaw.kind === "none" ? 1 : trials.length;
+  const centred = shiftLaw.kind === "none";
+  const copies = centred ? 1 : trialShiftCount(stage.maxRadius);
   const sigma = shiftLaw.kind === "gaussian" ? shiftLaw.sigma : shiftLaw.kind === "triangular" ? shiftLaw.extent / Math.sqrt(6) : 0;
 
   const images = await criticImages(critic, context.images, context.boxSize, context.optics, Int32Array.from({ length: count }, (_, i) => i), context.boxAngstrom, spectra.noise, device);
   const harmonics = images.arrays["harmonics"]!, ctfSquared = images.arrays["ctfSquared"]!;
   const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening), device);
-  const expectation = await compile(expectationProgram({ grid, views: capacity, turns: 2 * n, batch, shifts: copies }), device);
+  const expectation = await compile(expectationProgram({ grid, views: capacity, turns: 2 * n, batch, trials: centred ? 0 : copies }), device);
   const backprojection = await compile(backprojectionProgram(n, grid, capacity, whitening), device);
   const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, stage.maxRadius), stageMask(n, context.maskRadius)), device);
 
   const stream = createStream(context.seed, name);
   let volume = from ? from.tensors["volume"]! : changeBox(previous, n).data;
   const shifts = from?.tensors["shifts"] ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
-  const visits = from?.tensors["visits"] ?? new Float32Array(count);
   if (from) stream.restore(from.streams["order"]!);
   let inside = from && from.tensors["position"] ? from.tensors : undefined;
 
@@ -70,20 +74,22 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
-      const search = trialShifts(chosen, size, shifts, visits, sigma, copies);
+      // The first search of all spans the expected shifts.
+      const step = shiftsSoFar || done > 0 ? Math.min(sigma, shiftStep / stage.maxRadius) : sigma;
+      const search = trialShifts(chosen, size, shifts, step, sigma, copies);
       const results = await expectation.run({
         templates: templates!, viewPrior,
         harmonics: gatherRows(harmonics.data, harmonics.width, chosen), ctfSquared: gatherRows(ctfSquared.data, ctfSquared.width, chosen),
-        logPrior: search.logPrior, ...(copies > 1 ? { shifts: search.shifts } : {}),
+        logPrior: search.logPrior, ...(centred ? {} : { shifts: search.shifts }),
       });
       for (let b = 0; b < size; b++) logLikelihood += results["logLikelihood"]![b]!;
-      if (copies > 1) adoptShifts(chosen, size, search.shifts, results["posterior"]!, shifts, visits, copies);
+      if (copies > 1) adoptShifts(chosen, size, search.shifts, results["posterior"]!, shifts, copies);
       const next = first + size;
       if (next < used.length) {
         await after({ iteration: done + next / used.length, iterations: stage.iterations }, async () => ({
           iteration: done,
           tensors: {
-            volume, shifts, visits, position: Float32Array.of(next, logLikelihood),
+            volume, shifts, position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(), denominator: (await expectation.getState("denominator")).slice(),
           },
           streams: { order: orderState },
@@ -101,21 +107,20 @@ export async function refinementStage(stage: RefinementStage, context: StageCont
     volume = (await wiener.run({ accumulated: await backprojection.getState("accumulated") }))["volume"]!.slice();
     if (context.positivity) volume.forEach((v, i) => (volume[i] = Math.max(0, v)));
     await after({ iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length }, async () => ({
-      iteration: done + 1, tensors: { volume, shifts, visits }, streams: { order: stream.state() },
+      iteration: done + 1, tensors: { volume, shifts }, streams: { order: stream.state() },
     }));
   }
   await Promise.all([makeTemplates, expectation, backprojection, wiener].map((e) => e.release()));
-  return { volume: { n, data: volume }, shifts: copies > 1 ? shifts : undefined };
+  return { volume: { n, data: volume }, shifts: centred ? undefined : shifts };
 }
 
 /** Shifts to try for a batch, [2, copies·batch], and the log prior of each, [copies·batch]; places beyond `size` are left out. */
-function trialShifts(chosen: Int32Array, size: number, shifts: Float32Array, visits: Float32Array, sigma: number, copies: number): { shifts: Float32Array; logPrior: Float32Array } {
+function trialShifts(chosen: Int32Array, size: number, shifts: Float32Array, step: number, sigma: number, copies: number): { shifts: Float32Array; logPrior: Float32Array } {
   const count = shifts.length / 2, width = copies * chosen.length;
   const out = { shifts: new Float32Array(2 * width), logPrior: new Float32Array(width) };
   for (let c = 0; c < copies; c++) {
     chosen.forEach((p, b) => {
       const i = c * chosen.length + b;
-      const step = sigma * shiftStepDecay ** visits[p]!;
       const x = shifts[p]! + step * trials[c]![0], y = shifts[count + p]! + step * trials[c]![1];
       out.shifts[i] = x;
       out.shifts[width + i] = y;
@@ -126,7 +131,7 @@ function trialShifts(chosen: Int32Array, size: number, shifts: Float32Array, vis
 }
 
 /** Moves each particle's shift to the mean of its trials, weighted by their posterior [copies, batch]. */
-function adoptShifts(chosen: Int32Array, size: number, tried: Float32Array, posterior: Float32Array, shifts: Float32Array, visits: Float32Array, copies: number): void {
+function adoptShifts(chosen: Int32Array, size: number, tried: Float32Array, posterior: Float32Array, shifts: Float32Array, copies: number): void {
   const count = shifts.length / 2, batchSize = chosen.length, width = copies * batchSize;
   for (let b = 0; b < size; b++) {
     const p = chosen[b]!;
@@ -137,6 +142,5 @@ function adoptShifts(chosen: Int32Array, size: number, tried: Float32Array, post
     }
     shifts[p] = x;
     shifts[count + p] = y;
-    visits[p]!++;
   }
 }

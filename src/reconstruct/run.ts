@@ -171,7 +171,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
   const limit = Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2);
   const finestAsked = options.resolutionAngstrom ? Math.ceil(boxAngstrom / options.resolutionAngstrom) : Infinity;
   const law = shiftLaw(options, boxAngstrom);
-  const budget: Budget = { seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? 1 : trialShiftCount };
+  const budget: Budget = { seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? () => 1 : trialShiftCount };
   const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
   if (widest > 2 * limit) throw new InputError(`${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * limit} px`);
   const finest = Math.min(limit, finestAsked, options.stages ? widest / 2 : affordableRadius(budget));

@@ -46,8 +46,8 @@ export interface Budget {
   seconds: number;
   count: number;
   groupOrder: number;
-  /** Trial shifts of each particle. */
-  trialShifts: number;
+  /** Trial shifts of each particle in a pass at a radius. */
+  trialShifts(maxRadius: number): number;
 }
 
 /**
@@ -56,7 +56,7 @@ export interface Budget {
  */
 function passSeconds(maxRadius: number, particles: number, budget: Budget): number {
   const views = (2.24 * maxRadius ** 2) / budget.groupOrder;
-  return particles * budget.trialShifts * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+  return particles * budget.trialShifts(maxRadius) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
 }
 
 /** Seconds of an adversarial iteration on two CPU cores. */
@@ -70,9 +70,10 @@ export function stageSeconds(stage: Stage, budget: Budget): number {
 
 /** Finest radius at which the last stage takes at most half of the time. */
 export function affordableRadius(budget: Budget): number {
-  let radius = startRadius;
-  while (finalIterations * passSeconds(radius + 1, budget.count, budget) < budget.seconds / 2) radius++;
-  return radius;
+  let affordable = startRadius;
+  // Not monotonic: the search for shifts ends at some radius.
+  for (let radius = startRadius; radius <= 128; radius++) if (finalIterations * passSeconds(radius, budget.count, budget) < budget.seconds / 2) affordable = radius;
+  return affordable;
 }
 
 const finalIterations = 2;
@@ -87,12 +88,14 @@ export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
   // In a short run the shape gets a third of the time.
   const iterations = Math.max(100, Math.min(500, Math.round(budget.seconds / 3 / iterationSeconds)));
+  // While shifts are searched for, every particle is seen: a later stage takes over what was found.
+  const sample = (radius: number): number => (budget.trialShifts(radius) > 1 ? budget.count : sampleSize);
   const stages: Stage[] = [
     { kind: "adversarial", maxRadius: start, iterations },
-    { kind: "refinement", maxRadius: start, iterations: 2, particles: sampleSize },
+    { kind: "refinement", maxRadius: start, iterations: 2, particles: sample(start) },
   ];
   for (let radius = Math.round(start * stepUp); radius < finest - 1; radius = Math.round(radius * stepUp)) {
-    stages.push({ kind: "refinement", maxRadius: radius, iterations: 2, particles: sampleSize });
+    stages.push({ kind: "refinement", maxRadius: radius, iterations: 2, particles: sample(radius) });
   }
   if (finest > start) stages.push({ kind: "refinement", maxRadius: finest, iterations: finalIterations, particles: budget.count });
   return stages;

@@ -1,4 +1,7 @@
 /** Choice of the ONNX Runtime execution provider: what was asked for, or the fastest that really works. */
+import { existsSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import * as ort from "onnxruntime-node";
 import { InputError } from "../io/types.ts";
 import { emitOnnx } from "../tensor/emit.ts";
@@ -24,6 +27,24 @@ export function sessionOptions(device: Pick<Device, "name" | "threads">): ort.In
     intraOpNumThreads: device.threads,
     logSeverityLevel: 3,
   };
+}
+
+/**
+ * Whether a provider's libraries are there at all. Trying one that lacks them is safe, but the native library complains on stderr.
+ */
+function mayWork(name: DeviceName): boolean {
+  if (process.platform !== "linux") return true;
+  if (name === "cuda") {
+    const binaries = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");
+    return readdirSync(binaries, { recursive: true }).some((file) => String(file).endsWith("libonnxruntime_providers_cuda.so"));
+  }
+  if (name === "webgpu") {
+    const libraries = ["/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`];
+    const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
+    const driver = process.env["VK_ICD_FILENAMES"] ?? process.env["VK_DRIVER_FILES"] ?? drivers.find((folder) => existsSync(folder) && readdirSync(folder).length > 0);
+    return driver !== undefined && [...libraries, ...(process.env["LD_LIBRARY_PATH"]?.split(":") ?? [])].some((folder) => existsSync(join(folder, "libvulkan.so.1")));
+  }
+  return true;
 }
 
 /** Runs a 512×512 matrix product a few times. @returns the best time in ms. @throws if the provider fails or errs */
@@ -64,7 +85,7 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
   const bundled = ort.listSupportedBackends().map((b) => b.name);
   const timed: { name: DeviceName; ms: number }[] = [];
   for (const name of ["cpu", "cuda", "dml", "webgpu"] as const) {
-    if (!bundled.includes(name)) continue;
+    if (!bundled.includes(name) || !mayWork(name)) continue;
     try {
       timed.push({ name, ms: await tryProvider(name, threads) });
     } catch {
