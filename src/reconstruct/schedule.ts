@@ -62,17 +62,22 @@ function passSeconds(maxRadius: number, particles: number, budget: Budget): numb
 /** Seconds of an adversarial iteration on two CPU cores. */
 const iterationSeconds = 0.02;
 
-/** Seconds that a stage takes on two CPU cores, without its preparation. */
+/** Seconds that a stage takes on two CPU cores, its preparation (the transform of all images to the polar grid) included. */
 export function stageSeconds(stage: Stage, budget: Budget): number {
-  if (stage.kind === "adversarial") return stage.iterations * iterationSeconds;
-  return stage.iterations * passSeconds(stage.maxRadius, Math.min(stage.particles, budget.count), budget);
+  const polarSamples = 4 * stage.maxRadius ** 2, pixels = 4 * stage.maxRadius ** 2;
+  const preparation = (budget.count * polarSamples * pixels * 2) / 6e10; // matrix products at the rate measured here, half of it lost to copying
+  if (stage.kind === "adversarial") return preparation + stage.iterations * iterationSeconds;
+  return preparation + stage.iterations * passSeconds(stage.maxRadius, Math.min(stage.particles, budget.count), budget);
 }
 
-/** Finest radius at which the last stage takes at most half of the time. */
+/** Finest radius at which the whole automatic schedule fits into the time. */
 export function affordableRadius(budget: Budget): number {
   let affordable = startRadius;
   // Not monotonic: the search for shifts ends at some radius.
-  for (let radius = startRadius; radius <= 128; radius++) if (finalIterations * passSeconds(radius, budget.count, budget) < budget.seconds / 2) affordable = radius;
+  for (let radius = startRadius; radius <= 128; radius++) {
+    const seconds = automaticSchedule(radius, budget).reduce((sum, stage) => sum + stageSeconds(stage, budget), 0);
+    if (seconds < budget.seconds) affordable = radius;
+  }
   return affordable;
 }
 
