@@ -8,6 +8,7 @@ import { adversarialProgram, initialCritic, type AdversarialSettings } from "./a
 import { batchStreams, iterationFeeds, type BatchSource } from "./batches.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
 import { criticImages, noiseBank } from "./criticImages.ts";
+import { withNoiseFloor } from "./criticNoise.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
 import type { AdversarialStage } from "./schedule.ts";
 import type { AfterIteration, StageContext, StageResult } from "./stageContext.ts";
@@ -57,11 +58,12 @@ async function initialCoefficients(model: VolumeModel, previous: StageVolume | u
 export async function adversarialStage(stage: AdversarialStage, recipe: AdversarialRecipe, context: StageContext, previous: StageVolume | undefined, from: StageProgress | undefined, after: AfterIteration): Promise<StageResult> {
   const n = 2 * stage.maxRadius;
   const name = `${context.label}/adversarial-${stage.maxRadius}`;
-  const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: context.spectra.noise, signalPower: context.spectra.signal });
+  const { images, spectra } = withNoiseFloor(context.images, context.boxSize, context.spectra, recipe.noiseFloor, createStream(context.seed, `${name}/floor`));
+  const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {
     critic, loss: recipe.loss,
-    volume: { n, amplitude: coefficientAmplitude(n, context.spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity, group: context.group },
-    boxAngstrom: context.boxAngstrom, noisePower: context.spectra.noise,
+    volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity, group: context.group },
+    boxAngstrom: context.boxAngstrom, noisePower: spectra.noise,
     batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
     criticClipNorm: recipe.criticClipNorm, volumeClipNorm: recipe.volumeClipNorm,
     shifts: context.shiftLaw.kind !== "none", averaging: recipe.averaging,
@@ -71,7 +73,7 @@ export async function adversarialStage(stage: AdversarialStage, recipe: Adversar
   const streams = batchStreams(context.seed, name);
   const particles = Int32Array.from({ length: context.count }, (_, i) => i);
   const source: BatchSource = {
-    images: await criticImages(critic, context.images, context.boxSize, context.optics, particles, context.boxAngstrom, context.spectra.noise, context.device),
+    images: await criticImages(critic, images, context.boxSize, context.optics, particles, context.boxAngstrom, spectra.noise, context.device),
     noise: await noiseBank(critic, noiseImages, context.boxSize, whiteNoise(createStream(context.seed, `${name}/bank`)), context.device),
     turns: critic.turns, optics: context.optics, particles, views: context.views, shifts: context.shiftLaw, streams,
   };

@@ -1,7 +1,9 @@
 /** Training settings that go with each critic and loss. */
 import type { CriticModel, ImageStatistics } from "../critic/critic.ts";
 import { likelihoodRatioCritic } from "../critic/likelihoodRatio.ts";
-import { logisticR1, type AdversarialLoss } from "./losses.ts";
+import { convolutionalCritic } from "../critic/convolutional.ts";
+import { logisticR1, losses, wganGp, type AdversarialLoss } from "./losses.ts";
+import { startRadius, type AdversarialStage } from "./schedule.ts";
 
 export interface AdversarialRecipe {
   critic(statistics: ImageStatistics): CriticModel;
@@ -17,21 +19,40 @@ export interface AdversarialRecipe {
   volumeClipNorm?: number;
   /** Weight of the newest volume in the running average. */
   averaging: number;
+  /** Least variance of the noise in units of the signal's; images with less get more (criticNoise.ts). */
+  noiseFloor: number;
+  /** Stages of a run, coarse to fine. */
+  start: readonly AdversarialStage[];
 }
 
 /** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
 export const likelihoodRatioRecipe: AdversarialRecipe = {
   critic: (statistics) => likelihoodRatioCritic(statistics, { angles: 2 * statistics.maxRadius, turns: 2 * statistics.maxRadius, templates: 16 }),
   loss: logisticR1,
-  batch: 128, criticSteps: 2, criticRate: 1e-2, volumeRate: 3e-2, decay: 0.3, gradientPenalty: 0.01, averaging: 0.01,
+  batch: 128, criticSteps: 2, criticRate: 1e-2, volumeRate: 3e-2, decay: 0.3, gradientPenalty: 0.01, averaging: 0.01, noiseFloor: 0,
+  start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
+};
+
+/**
+ * The paper's critic and loss (4 critic steps, WGAN-GP, Adam (0.5, 0.9)), with steps small enough for the preconditioned volume; see docs/critics.md.
+ */
+export const convolutionalRecipe: AdversarialRecipe = {
+  critic: (statistics) => convolutionalCritic(statistics, { channels: 16, features: 64 }),
+  loss: wganGp,
+  batch: 64, criticSteps: 4, criticRate: 3e-3, volumeRate: 2e-2, decay: 0.2, gradientPenalty: 1, averaging: 0.01, noiseFloor: 0.05,
+  start: [
+    { kind: "adversarial", maxRadius: 4, iterations: 600 },
+    { kind: "adversarial", maxRadius: 6, iterations: 600 },
+    { kind: "adversarial", maxRadius: startRadius, iterations: 900 },
+  ],
 };
 
 export const criticNames = ["likelihood-ratio", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
 export type LossName = AdversarialLoss["name"];
 
-/** The recipe of a critic, with another loss if one is named. */
+/** The recipe of a critic; another loss than its own may be named, with the weight its penalty needs. */
 export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {
-  if (critic === "convolutional" || loss === "wgan-gp") throw new Error("TODO");
-  return likelihoodRatioRecipe;
+  const recipe = critic === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe;
+  return loss === undefined || loss === recipe.loss.name ? recipe : { ...recipe, loss: losses[loss], gradientPenalty: loss === "wgan-gp" ? 1 : 0.01 };
 }

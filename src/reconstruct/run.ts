@@ -18,7 +18,7 @@ import { mapOfVolume, writeExamples, writeSpectra } from "./output.ts";
 import { chooseRecipe, type CriticName, type LossName } from "./recipes.ts";
 import { refinementStage, trialShiftCount } from "./refinementStage.ts";
 import { askedOptions, checkFolder, clearFolder } from "./resume.ts";
-import { affordableRadius, automaticSchedule, finalRadius, stageSeconds, type Budget, type Stage } from "./schedule.ts";
+import { affordableRadius, automaticSchedule, finalRadius, fitToTime, stageSeconds, type Budget, type Stage } from "./schedule.ts";
 import { measureSpectra, type Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
 import { readViews } from "./views.ts";
@@ -171,7 +171,8 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
   const limit = Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2);
   const finestAsked = options.resolutionAngstrom ? Math.ceil(boxAngstrom / options.resolutionAngstrom) : Infinity;
   const law = shiftLaw(options, boxAngstrom);
-  const budget: Budget = { seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? () => 1 : trialShiftCount };
+  const recipe = chooseRecipe(options.critic, options.loss);
+  const budget: Budget = { seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount, start: recipe.start, count: set.count, groupOrder: group.length, trialShifts: law.kind === "none" ? () => 1 : trialShiftCount };
   const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
   if (widest > 2 * limit) throw new InputError(`${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * limit} px`);
   const finest = Math.min(limit, finestAsked, options.stages ? widest / 2 : affordableRadius(budget));
@@ -204,7 +205,18 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
   let pace = 1;
   while (!state.finished) {
     const index = state.stage;
-    const stage = schedule.stages[index]!;
+    let stage = state.schedule.stages[index]!;
+    if (stage.kind === "refinement" && state.volume && options.timeLimitSeconds !== undefined && !state.progress) {
+      const fitted = fitToTime(stage, budget.seconds - elapsed(), pace, budget);
+      if (!fitted) {
+        emit({ type: "warning", message: `the time limit is reached before ${(boxAngstrom / stage.maxRadius).toFixed(1)} Å; the map stands as the stage before left it` });
+        state = { ...state, finished: true };
+        await save();
+        break;
+      }
+      stage = fitted;
+      state = { ...state, schedule: { ...state.schedule, stages: state.schedule.stages.with(index, fitted) } };
+    }
     emit({ type: "stage", stage: index + 1, stages: schedule.stages.length, kind: stage.kind, boxSize: 2 * stage.maxRadius, resolutionAngstrom: boxAngstrom / stage.maxRadius, iterations: stage.iterations, ...half });
     let lastSave = performance.now(), lastReport = 0;
     const later = estimates.slice(index + 1).reduce((sum, seconds) => sum + seconds, 0) + (half.half === 1 ? total : 0);
@@ -229,7 +241,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
       }
     };
     const result = stage.kind === "adversarial"
-      ? await adversarialStage(stage, chooseRecipe(options.critic, options.loss), context, state.volume, state.progress, after)
+      ? await adversarialStage(stage, recipe, context, state.volume, state.progress, after)
       : await refinementStage(stage, context, state.volume!, state.shifts, state.progress, after);
     state = { ...state, stage: index + 1, volume: result.volume, shifts: result.shifts ?? state.shifts, finished: index + 1 === schedule.stages.length };
     await save();

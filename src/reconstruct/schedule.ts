@@ -19,8 +19,8 @@ export interface RefinementStage {
 }
 export type Stage = AdversarialStage | RefinementStage;
 
-/** Where the adversarial start happens: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
-const startRadius = 8;
+/** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
+export const startRadius = 8;
 
 /**
  * Signal-to-noise power ratio of the volume at each shell that all particles together could reach with known poses:
@@ -44,6 +44,8 @@ export function finalRadius(spectra: Spectra, count: number, groupOrder: number,
 /** What a schedule may cost. */
 export interface Budget {
   seconds: number;
+  /** The adversarial stages of the critic in use, the last at `startRadius`. */
+  start: readonly AdversarialStage[];
   count: number;
   groupOrder: number;
   /** Trial shifts of each particle in a pass at a radius. */
@@ -81,6 +83,24 @@ export function affordableRadius(budget: Budget): number {
   return affordable;
 }
 
+/**
+ * A stage cut down to the time that is left: first to one pass, then to fewer particles.
+ *
+ * @param pace seconds that a second of the estimate really takes
+ * @returns undefined where not even a small sample of the particles fits
+ */
+export function fitToTime(stage: RefinementStage, secondsLeft: number, pace: number, budget: Budget): RefinementStage | undefined {
+  const seconds = (s: RefinementStage): number => pace * stageSeconds(s, budget);
+  if (seconds(stage) <= secondsLeft) return stage;
+  const once = { ...stage, iterations: 1, particles: Math.min(stage.particles, budget.count) };
+  if (seconds(once) <= secondsLeft) return once;
+  const fixed = seconds({ ...once, particles: 0 });
+  const particles = Math.floor((once.particles * (secondsLeft - fixed)) / (seconds(once) - fixed));
+  return particles >= Math.min(budget.count, smallestSample) ? { ...once, particles } : undefined;
+}
+
+/** Fewer particles make no map worth having. */
+const smallestSample = 3000;
 const finalIterations = 2;
 
 /**
@@ -91,12 +111,10 @@ const finalIterations = 2;
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
-  // In a short run the shape gets a third of the time.
-  const iterations = Math.max(100, Math.min(500, Math.round(budget.seconds / 3 / iterationSeconds)));
   // While shifts are searched for, every particle is seen: a later stage takes over what was found.
   const sample = (radius: number): number => (budget.trialShifts(radius) > 1 ? budget.count : sampleSize);
   const stages: Stage[] = [
-    { kind: "adversarial", maxRadius: start, iterations },
+    ...budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start) })),
     { kind: "refinement", maxRadius: start, iterations: 2, particles: sample(start) },
   ];
   for (let radius = Math.round(start * stepUp); radius < finest - 1; radius = Math.round(radius * stepUp)) {
