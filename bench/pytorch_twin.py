@@ -86,7 +86,7 @@ class Twin:
         orders = torch.tensor([*range(0, angles, 2), *range(1, angles, 2)], **double)
         theta = 2 * math.pi * torch.outer(torch.arange(turns, **double), orders) / turns
         self.cosine, self.sine = theta.cos().float(), theta.sin().float()
-        self.turning = torch.cat([self.cosine, self.sine], 1)  # [turns, 2·orders]
+        self.turning = torch.stack([self.cosine, self.sine], 2).view(turns, -1)  # [turns, 2·orders], cosine and sine in turn
 
         initial = case.group("initial/")
         self.u = initial["u"].requires_grad_()
@@ -139,28 +139,37 @@ class Twin:
 
     # ---- critic
 
-    def responses(self, x: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
-        """Inner products with all turned templates, [2·turns, templates, batch]."""
-        angles, turns = self.case.angles, self.case.turns
-        count, batch = templates.shape[1], x.shape[2]
+    def turned(self, part: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
+        """Products of each order and phase, then the Fourier sum over orders: [turns, templates, batch]."""
+        angles, radii, batch = self.case.angles, self.case.maxRadius, phases.shape[2]
+        twice = part.repeat_interleave(2, 0)  # [2·orders, templates, radii]
+        products = torch.bmm(twice, phases.reshape(2 * angles, radii, batch))
+        return (self.turning @ products.view(2 * angles, -1)).view(self.case.turns, -1, batch)
+
+    def log_mean_over_poses(self, x: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
+        """Log of the mean of the exponentials of the inner products with all turned and mirrored templates, [templates, batch]."""
+        angles, turns, radii = self.case.angles, self.case.turns, self.case.maxRadius
         c, s = templates.chunk(2, 2)
         if self.variant == "harmonics":
-            bank = torch.cat([torch.cat([c, s], 2), torch.cat([-s, c], 2), torch.cat([c, -s], 2), torch.cat([s, c], 2)], 1)
-            products = torch.bmm(bank, x).view(angles, 2, 2, count * batch).permute(1, 2, 0, 3).reshape(2, 2 * angles, count * batch)
-            return torch.matmul(self.turning, products).view(2 * turns, count, batch)
+            # Mirroring negates the sine parts: even + odd and even - odd are the products with a template and its mirror image.
+            even = self.turned(c, x)
+            odd = self.turned(s, torch.cat([x[:, radii:], -x[:, :radii]], 1))
+            peak = (even + odd.abs()).detach().amax(0)
+            level = even - peak
+            return ((level + odd).exp() + (level - odd).exp()).sum(0).div(2 * turns).log() + peak
         ct, st = self.cosine.view(turns, 1, angles, 1), self.sine.view(turns, 1, angles, 1)
         c, s = c.transpose(0, 1), s.transpose(0, 1)  # [templates, orders, radii]
         turned = torch.cat([ct * c - st * s, ct * s + st * c], 3)
         mirrored = torch.cat([ct * c + st * s, st * c - ct * s], 3)
-        rotated = torch.stack([turned, mirrored]).view(2 * turns * count, -1)
-        return (rotated @ x.view(-1, batch)).view(2 * turns, count, batch)
+        rotated = torch.stack([turned, mirrored]).view(2 * turns * templates.shape[1], -1)
+        responses = (rotated @ x.view(-1, x.shape[2])).view(2 * turns, -1, x.shape[2])
+        return torch.logsumexp(responses, 0) - math.log(2 * turns)
 
     def critic(self, x: torch.Tensor, ctf_squared: torch.Tensor) -> torch.Tensor:
         templates = self.templates * self.template_scale
         half, radii = self.case.templates, self.case.maxRadius
         energies = 0.5 * (templates.square().sum(0).view(-1, 2, radii).sum(1) @ ctf_squared)
-        responses = torch.logsumexp(self.responses(x, templates), 0) - math.log(2 * self.case.turns)
-        scores = responses - energies + self.offsets[:, None]
+        scores = self.log_mean_over_poses(x, templates) - energies + self.offsets[:, None]
         return torch.logsumexp(scores[:half], 0) - torch.logsumexp(scores[half:], 0)
 
     # ---- iteration

@@ -72,6 +72,9 @@ export interface ExpectationShape {
   trials: number;
 }
 
+/** Views are taken in portions with about this many responses, which then stay in a core's cache between operators. */
+const portionSize = 2 ** 18;
+
 /**
  * Expectation step of a batch, accumulated in the state:
  * `numerator` [orders, views, 2·radii] = Σ posterior · image moved and turned back, `denominator` [views, radii] = Σ posterior · CTF².
@@ -92,17 +95,19 @@ export function expectationProgram({ grid, views, turns, batch, trials }: Expect
   const still = angularSamples(images, grid);
   const moved = trials === 0 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(shifts), grid), grid);
   const energies = op.sub(halfEnergies(op.stopGradient(templates), copies(ctfSquared)), op.reshape(viewPrior, [views, 1]));
-  const scores = op.add(op.sub(logMeanOverPoses(templateResponses(moved, templates, turns)), energies), logPrior);
-  const evidence = op.logSumExp(scores, [0]);
+  const portion = Math.max(1, Math.round(portionSize / (turns * copyCount * batch)));
+  const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) => op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)));
+  const overPoses = op.concat(parts.map((part) => logMeanOverPoses(templateResponses(moved, part, turns))), 0);
+  const evidence = op.logSumExp(op.add(op.sub(overPoses, energies), logPrior), [0]);
   const logLikelihood = op.logSumExp(op.reshape(evidence, [copyCount, batch]), [0]);
-  const [numerator, minusWeights] = gradient(op.sum(logLikelihood), [templates, energies]);
+  const [minusWeights, ...numerators] = gradient(op.sum(logLikelihood), [energies, ...parts]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(copies(ctfSquared)));
 
   const sums = { numerator: input("numerator", [orders, views, 2 * radii]), denominator: input("denominator", [views, radii]) };
   return {
     name: "expectation",
     state: {
-      numerator: { input: sums.numerator, next: op.add(sums.numerator, numerator!) },
+      numerator: { input: sums.numerator, next: op.add(sums.numerator, op.concat(numerators, 1)) },
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
     feeds: { templates, viewPrior, harmonics: images, ctfSquared, logPrior, ...(trials > 0 ? { shifts } : {}) },

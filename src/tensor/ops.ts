@@ -256,29 +256,6 @@ export const pick = (x: Tensor, axis: number, i: number): Tensor => {
 
 // ---- trilinear interpolation ------------------------------------------------------------------------------------
 
-/** Row numbers and weights, [8, count] each, of the voxels around points [..., 3] in a volume of the given shape; no gradient flows to the points. */
-function neighbours(points: Tensor, [, height, width]: readonly [number, number, number]): { rows: Tensor; weights: Tensor } {
-  const rank = points.shape.length, count = sizeOf(points.shape) / 3;
-  const flat = stopGradient(reshape(transpose(points, [rank - 1, ...Array(rank - 1).keys()]), [3, count]));
-  const base = floor(flat);
-  const fraction = sub(flat, base);
-  const weight = [sub(1, fraction), fraction]; // for the lower and the upper neighbour along each axis, [3, count]
-  const along = (t: Tensor, axis: number): Tensor => pick(t, 0, axis);
-  const offsets: number[] = [], weights: Tensor[] = [];
-  for (const dz of [0, 1]) for (const dy of [0, 1]) {
-    const zy = mul(along(weight[dz]!, 2), along(weight[dy]!, 1));
-    for (const dx of [0, 1]) {
-      offsets.push((dz * height + dy) * width + dx);
-      weights.push(mul(zy, along(weight[dx]!, 0)));
-    }
-  }
-  // Row numbers in int32: float32 counts no further than 2^24, a 256-voxel cube.
-  const voxel = cast(base, "int32");
-  const times = (t: Tensor, n: number): Tensor => mul(t, constant([n], [], "int32"));
-  const lowest = add(add(times(along(voxel, 2), height * width), times(along(voxel, 1), width)), along(voxel, 0));
-  return { rows: add(reshape(lowest, [1, count]), constant(offsets, [8, 1], "int32")), weights: stack(weights, 0) };
-}
-
 /**
  * Trilinear interpolation of a volume.
  *
@@ -290,21 +267,21 @@ export function trilinear(volume: Tensor, points: Tensor): Tensor {
   if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
   needFloat("trilinear", volume, points);
   const [channels, depth, height, width] = volume.shape as [number, number, number, number];
-  const { rows, weights } = neighbours(points, [depth, height, width]);
+  const rank = points.shape.length, count = sizeOf(points.shape) / 3;
+  const flat = stopGradient(reshape(transpose(points, [rank - 1, ...Array(rank - 1).keys()]), [3, count]));
+  const base = floor(flat);
+  const upper = sub(flat, base);
+  const both = stack([sub(1, upper), upper], 0); // weights of the lower and the upper neighbour along each axis, [2, 3, count]
+  const [x, y, z] = [0, 1, 2].map((axis) => pick(both, 1, axis)) as [Tensor, Tensor, Tensor];
+  const zy = mul(reshape(z, [2, 1, count]), reshape(y, [1, 2, count]));
+  const weights = reshape(mul(reshape(x, [2, 1, count]), reshape(zy, [1, 4, count])), [8, count]);
+  // Row numbers in int32: float32 counts no further than 2^24, a 256-voxel cube.
+  const [i, j, k] = [0, 1, 2].map((axis) => pick(cast(base, "int32"), 0, axis)) as [Tensor, Tensor, Tensor];
+  const times = (t: Tensor, n: number): Tensor => mul(t, constant([n], [], "int32"));
+  const lowest = add(add(times(k, height * width), times(j, width)), i);
+  const offsets = [0, 1].flatMap((dx) => [0, 1].flatMap((dz) => [0, 1].map((dy) => (dz * height + dy) * width + dx)));
+  const rows = add(lowest, constant(offsets, [8, 1], "int32"));
   const corners = gatherColumns(reshape(volume, [channels, depth * height * width]), rows);
   return reshape(sum(mul(corners, weights), [1]), [channels, ...points.shape.slice(0, -1)]);
-}
-
-/** The adjoint of `trilinear`: spreads values [channels, ...] at points [..., 3] onto a volume [channels, ...shape]. */
-export function trilinearAdjoint(values: Tensor, points: Tensor, shape: readonly [number, number, number]): Tensor {
-  if (points.shape[points.shape.length - 1] !== 3 || values.shape.slice(1).join() !== points.shape.slice(0, -1).join()) throw new ShapeError(`trilinearAdjoint: values ${show(values)}, points ${show(points)}`);
-  needFloat("trilinearAdjoint", values, points);
-  const [depth, height, width] = shape;
-  const channels = values.shape[0]!, count = sizeOf(points.shape) / 3;
-  const { rows, weights } = neighbours(points, shape);
-  const updates = mul(reshape(values, [channels, 1, count]), weights);
-  const columns = transpose(reshape(updates, [channels, 8 * count]), [1, 0]);
-  const table = scatterAdd(columns, reshape(rows, [8 * count]), depth * height * width);
-  return reshape(transpose(table, [1, 0]), [channels, depth, height, width]);
 }
 export { constant, scalar };

@@ -106,7 +106,6 @@ export const cases: Case[] = [
   { operator: "scatterAdd", inputs: [x([2]), ints([], [1])], build: (u, i) => op.scatterAdd(u, i, 3) },
 
   { operator: "trilinear", inputs: [x([2, 3, 4, 5])], build: (v) => op.trilinear(v, points) },
-  { operator: "trilinearAdjoint", inputs: [x([2, 2, 2])], build: (v) => op.trilinearAdjoint(v, points, [3, 4, 5]) },
 
   { operator: "square", inputs: [x([2, 3])], build: op.square },
   { operator: "mean", inputs: [x([2, 3])], build: (a) => op.mean(a) },
