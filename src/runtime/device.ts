@@ -74,15 +74,17 @@ async function tryProvider(name: DeviceName, threads: number): Promise<number> {
  */
 export async function chooseDevice(request: DeviceRequest, threads = 0): Promise<Device> {
   if (request === "cpu") return { name: "cpu", threads, reason: "as asked" };
+  const bundled = ort.listSupportedBackends().map((b) => b.name);
   if (request !== "auto") {
     try {
+      // Asked for a provider it does not know, ONNX Runtime drops it and computes on the CPU.
+      if (!bundled.includes(request)) throw new Error("ONNX Runtime has no such provider on this platform");
       await tryProvider(request, threads);
       return { name: request, threads, reason: "as asked" };
     } catch (error) {
       throw new InputError(`device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; use --device cpu or auto`);
     }
   }
-  const bundled = ort.listSupportedBackends().map((b) => b.name);
   const timed: { name: DeviceName; ms: number }[] = [];
   for (const name of ["cpu", "cuda", "dml", "webgpu"] as const) {
     if (!bundled.includes(name) || !mayWork(name)) continue;

@@ -1,0 +1,37 @@
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { chooseDevice, sessionOptions } from "../../src/runtime/device.ts";
+import { inputError } from "../io/helpers.ts";
+
+describe("choice of the device", () => {
+  it("cpu is taken at its word", async () => {
+    expect(await chooseDevice("cpu", 3)).toEqual({ name: "cpu", threads: 3, reason: "as asked" });
+  });
+
+  it("auto takes the fastest of those it tried, the cpu among them, and says so", async () => {
+    const device = await chooseDevice("auto", 1);
+    const list = /^fastest on a 512×512 product \((.+)\)$/.exec(device.reason)?.[1];
+    const times = new Map(list!.split(", ").map((entry) => /^(\w+) ([\d.]+) ms$/.exec(entry)!).map(([, name, ms]) => [name, Number(ms)]));
+    expect(times.get("cpu")).toBeGreaterThan(0);
+    expect(times.get(device.name)).toBe(Math.min(...times.values()));
+    expect(device.threads).toBe(1);
+  });
+
+  const refusal = (name: string): RegExp => new RegExp(`^device '${name}' does not work here: .+; use --device cpu or auto$`);
+
+  it("a provider that this platform lacks is refused by name in one line, not run on the cpu under its name", async () => {
+    // DirectML exists on Windows alone, ONNX Runtime's CUDA provider for Node on Linux alone.
+    const absent = process.platform === "win32" ? "cuda" : "dml";
+    expect(await inputError(() => chooseDevice(absent, 1))).toMatch(refusal(absent));
+  });
+
+  it("without an NVIDIA driver cuda is refused by name in one line", async () => {
+    if (existsSync("/proc/driver/nvidia")) expect((await chooseDevice("cuda", 1)).name).toBe("cuda");
+    else expect(await inputError(() => chooseDevice("cuda", 1))).toMatch(refusal("cuda"));
+  });
+
+  it("a device other than the cpu falls back to it for operators it lacks", () => {
+    expect(sessionOptions({ name: "cpu", threads: 2 })).toMatchObject({ executionProviders: ["cpu"], intraOpNumThreads: 2 });
+    expect(sessionOptions({ name: "webgpu", threads: 0 }).executionProviders).toEqual(["webgpu", "cpu"]);
+  });
+});
