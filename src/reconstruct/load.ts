@@ -21,15 +21,18 @@ export interface LoadedParticles {
  * @returns the standard deviation of the background before
  */
 export function normaliseBackground(image: Float32Array, mask: Float32Array, scale: (deviation: number) => number): number {
+  // Differences from one of the pixels, so that a constant background gives exactly 0, whatever its value.
+  const origin = image[mask.indexOf(1)]!;
   let sum = 0, squares = 0, area = 0;
   for (let i = 0; i < image.length; i++) {
     if (mask[i] === 0) continue;
-    sum += image[i]!;
-    squares += image[i]! ** 2;
+    const difference = image[i]! - origin;
+    sum += difference;
+    squares += difference ** 2;
     area++;
   }
-  const mean = sum / area;
-  const deviation = Math.sqrt(Math.max(0, squares / area - mean * mean));
+  const mean = origin + sum / area;
+  const deviation = Math.sqrt(Math.max(0, squares / area - (sum / area) ** 2));
   const factor = scale(deviation);
   for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) * factor;
   return deviation;
