@@ -7,6 +7,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compile } from "../src/runtime/session.ts";
+import * as op from "../src/tensor/ops.ts";
+import { input } from "../src/tensor/tensor.ts";
 import { adversarialCase, device, expectationCase } from "./cases.ts";
 
 const [kind = "adversarial", radius = "16", threads = "2"] = process.argv.slice(2);
@@ -57,7 +59,33 @@ function table(key: (e: Event) => string, rows: number): void {
     console.log(`${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} % ${String(g.count).padStart(4)}×  ${name}`);
   }
 }
+/** Operations of a matrix product, from the shapes of its first factor and its result. */
+function operations(event: Event): number {
+  const first = Object.values(event.args!.input_type_shape![0]!)[0]!, result = Object.values(event.args!.output_type_shape![0]!)[0]!;
+  const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+  const rows = first.length > 2 ? product(result.slice(0, -1)) : result[result.length - 2]!;
+  return 2 * product(result) * (product(first) / rows);
+}
+const products = kernels.filter((k) => ["MatMul", "FusedMatMul", "Gemm"].includes(k.event.args!.op_name!));
+const flop = products.reduce((sum, k) => sum + operations(k.event), 0), productMs = products.reduce((sum, k) => sum + k.time, 0);
+
+/** Best rate of a 1024³ product here and now, GFLOP/s. */
+async function largeProductRate(): Promise<number> {
+  const n = 1024, a = input("a", [n, n]), b = input("b", [n, n]);
+  const executable = await compile({ name: "product", state: {}, feeds: { a, b }, outputs: { y: op.slice(op.matmul(a, b), 0, 0, 1) } }, { ...device, threads: Number(threads) });
+  const feeds = { a: new Float32Array(n * n).fill(1), b: new Float32Array(n * n).fill(1) };
+  let best = Infinity;
+  for (let i = 0; i < 8; i++) {
+    const start = performance.now();
+    await executable.run(feeds);
+    best = Math.min(best, performance.now() - start);
+  }
+  await executable.release();
+  return (2 * n ** 3) / best / 1e6;
+}
+
 times.sort((a, b) => a - b);
+console.log(`matrix products: ${(flop / 1e9).toFixed(2)} GFLOP in ${productMs.toFixed(1)} ms, ${(flop / productMs / 1e6).toFixed(0)} GFLOP/s; a 1024³ product reaches ${(await largeProductRate()).toFixed(0)}`);
 console.log(`${program.name}, radius ${maxRadius}, ${threads} threads: median ${times[runs >> 1]!.toFixed(1)} ms with the profiler on, kernels ${total.toFixed(1)} ms\n`);
 table((e) => e.args!.op_name!, 20);
 console.log();

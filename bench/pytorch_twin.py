@@ -3,8 +3,9 @@
 
     pytorch_twin.py THREADS FOLDER VARIANT [FOLDER VARIANT ...]
 
-FOLDER holds a case that bench/iteration.ts wrote; VARIANT is 'harmonics' (turns as sums over circular harmonics, the mathematics of
-the TypeScript program) or 'dense' (all turned templates in one matrix, which one writes first). Each case is first run for three
+FOLDER holds a case that bench/iteration.ts wrote. VARIANT says how templates are turned: 'harmonics', by circular harmonics in parts that are even
+and odd under mirroring, the mathematics of the TypeScript program step by step; 'dense', all turned templates in one matrix, which one
+writes first. Both compute the same. Each case is first run for three
 iterations and compared with the TypeScript program's results; the exit status is 1 if they disagree. Then each line 'INDEX COUNT' on
 standard input runs COUNT iterations of a case and answers with their times in seconds, as JSON.
 """
@@ -139,12 +140,10 @@ class Twin:
 
     # ---- critic
 
-    def turned(self, part: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
-        """Products of each order and phase, then the Fourier sum over orders: [turns, templates, batch]."""
-        angles, radii, batch = self.case.angles, self.case.maxRadius, phases.shape[2]
-        twice = part.repeat_interleave(2, 0)  # [2·orders, templates, radii]
-        products = torch.bmm(twice, phases.reshape(2 * angles, radii, batch))
-        return (self.turning @ products.view(2 * angles, -1)).view(self.case.turns, -1, batch)
+    def turned(self, parts: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
+        """Products for each order and phase, [2·orders, templates, width] by [2·orders, width, batch], then the Fourier sum: [turns, templates, batch]."""
+        products = torch.bmm(parts, phases)
+        return (self.turning @ products.view(len(parts), -1)).view(self.case.turns, -1, phases.shape[2])
 
     def log_mean_over_poses(self, x: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
         """Log of the mean of the exponentials of the inner products with all turned and mirrored templates, [templates, batch]."""
@@ -152,8 +151,9 @@ class Twin:
         c, s = templates.chunk(2, 2)
         if self.variant == "harmonics":
             # Mirroring negates the sine parts: even + odd and even - odd are the products with a template and its mirror image.
-            even = self.turned(c, x)
-            odd = self.turned(s, torch.cat([x[:, radii:], -x[:, :radii]], 1))
+            phases = (2 * angles, radii, -1)
+            even = self.turned(c.repeat_interleave(2, 0), x.view(phases))
+            odd = self.turned(s.repeat_interleave(2, 0), torch.cat([x[:, radii:], -x[:, :radii]], 1).view(phases))
             peak = (even + odd.abs()).detach().amax(0)
             level = even - peak
             return ((level + odd).exp() + (level - odd).exp()).sum(0).div(2 * turns).log() + peak
