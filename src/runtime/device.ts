@@ -79,6 +79,7 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
     try {
       // Asked for a provider it does not know, ONNX Runtime drops it and computes on the CPU.
       if (!bundled.includes(request)) throw new Error("ONNX Runtime has no such provider on this platform");
+      if (!mayWork(request)) throw new Error("its libraries are not installed");
       await tryProvider(request, threads);
       return { name: request, threads, reason: "as asked" };
     } catch (error) {
