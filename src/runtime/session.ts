@@ -1,7 +1,7 @@
 /** Execution of a program by ONNX Runtime. */
 import * as ort from "onnxruntime-node";
 import { emitOnnx } from "../tensor/emit.ts";
-import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { input, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { sessionOptions, type Device } from "./device.ts";
 import type { Program, Values } from "./program.ts";
 
@@ -25,13 +25,20 @@ function ortTensor(t: Tensor, values: Values, name: string): ort.Tensor {
     : new ort.Tensor("float32", values as Float32Array, t.shape);
 }
 
+/** Brings a tensor from device memory: Node's binding cannot read it, but a program whose output lies in host memory can. */
+async function readerOf(state: Tensor, device: Pick<Device, "name" | "threads">): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
+  const source = input("source", state.shape);
+  const session = await ort.InferenceSession.create(emitOnnx([source], { copy: source }), sessionOptions(device));
+  return async (t) => (await session.run({ source: t }))["copy"]!.data as Float32Array;
+}
+
 /** Compiles a program for a device. All state starts at zero; set it before the first run. */
 export async function compile(program: Program, device: Pick<Device, "name" | "threads">, extra: ort.InferenceSession.SessionOptions = {}): Promise<Executable> {
   const states = Object.entries(program.state);
   const inputs = [...states.map(([, s]) => s.input), ...Object.values(program.feeds)];
   const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
   const model = emitOnnx(inputs, outputs, program.name);
-  const onGpu = device.name === "webgpu" || device.name === "cuda";
+  const onGpu = device.name === "webgpu";
   const session = await ort.InferenceSession.create(model, {
     ...sessionOptions(device),
     // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where others use them too.
@@ -39,6 +46,8 @@ export async function compile(program: Program, device: Pick<Device, "name" | "t
     ...(onGpu ? { preferredOutputLocation: Object.fromEntries(states.map(([name]) => [nextName(name), "gpu-buffer" as const])) } : {}),
     ...extra,
   });
+  /** Programs that bring a state from the device, made when first asked for. */
+  const readers = new Map<string, (t: ort.Tensor) => Promise<Float32Array>>();
   const feedName = (t: Tensor): string => t.attributes["name"] as string;
   const used = new Set(session.inputNames);
   const held = new Map<string, ort.Tensor>(states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]));
@@ -52,7 +61,10 @@ export async function compile(program: Program, device: Pick<Device, "name" | "t
       held.set(name, ortTensor(s.input, values.slice(), name));
     },
     async getState(name) {
-      return (await held.get(name)!.getData()) as Float32Array;
+      const t = held.get(name)!;
+      if (t.location === "cpu") return t.data as Float32Array;
+      if (!readers.has(name)) readers.set(name, await readerOf(program.state[name]!.input, device));
+      return readers.get(name)!(t);
     },
     async run(feeds) {
       const all: Record<string, ort.Tensor> = {};
