@@ -29,7 +29,7 @@ export interface AdversarialRecipe {
 export const likelihoodRatioRecipe: AdversarialRecipe = {
   critic: (statistics) => likelihoodRatioCritic(statistics, { angles: 2 * statistics.maxRadius, turns: 2 * statistics.maxRadius, templates: 16 }),
   loss: logisticR1,
-  batch: 128, criticSteps: 2, criticRate: 1e-2, volumeRate: 3e-2, decay: 0.3, gradientPenalty: 0.01, averaging: 0.01, noiseFloor: 0,
+  batch: 128, criticSteps: 2, criticRate: 1e-2, volumeRate: 3e-2, decay: 0.3, gradientPenalty: 0.01, averaging: 0.01, noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
 };
 
@@ -51,8 +51,14 @@ export const criticNames = ["likelihood-ratio", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
 export type LossName = AdversarialLoss["name"];
 
-/** The recipe of a critic; another loss than its own may be named, with the weight its penalty needs. */
+/** Weights of the penalties of losses that are not a critic's own, as measured in docs/critics.md. */
+const otherPenalty: Record<CriticName, Record<LossName, number>> = {
+  "likelihood-ratio": { "logistic-r1": likelihoodRatioRecipe.gradientPenalty, "wgan-gp": 0.1 },
+  convolutional: { "logistic-r1": 0.1, "wgan-gp": convolutionalRecipe.gradientPenalty },
+};
+
+/** The recipe of a critic, with another loss if one is named. */
 export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {
   const recipe = critic === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe;
-  return loss === undefined || loss === recipe.loss.name ? recipe : { ...recipe, loss: losses[loss], gradientPenalty: loss === "wgan-gp" ? 1 : 0.01 };
+  return loss === undefined ? recipe : { ...recipe, loss: losses[loss], gradientPenalty: otherPenalty[critic][loss] };
 }

@@ -14,9 +14,10 @@ describe("WebGPU, through Chromium's software Vulkan driver", () => {
       env: { ...process.env, LD_LIBRARY_PATH: chromium, VK_ICD_FILENAMES: `${chromium}/vk_swiftshader_icd.json` },
     });
     const { cpu, webgpu } = JSON.parse(output) as Record<"cpu" | "webgpu", Record<"losses" | "curvature" | "volume", number[]>>;
+    // Shaders compute sines to about 1e-4.
     for (const key of ["losses", "curvature", "volume"] as const) {
       expect(webgpu[key]).toHaveLength(cpu[key].length);
-      cpu[key].forEach((value, i) => expect(webgpu[key][i]).toBeCloseTo(value, 4));
+      cpu[key].forEach((value, i) => expect(webgpu[key][i]).toBeCloseTo(value, 3));
     }
     expect(new Set(cpu.losses).size).toBe(3); // the state did move
   });
