@@ -36,6 +36,37 @@ const direct: Record<string, string> = {
   sigmoid: "Sigmoid", softplus: "Softplus", stopGradient: "Identity", matmul: "MatMul",
 };
 
+/** Adds updates to rows (axis 0) or columns (axis 1) of a blank table. */
+function scatterElements(e: Emitter, t: Tensor, [updates, indices]: [string, string], axis: 0 | 1, output: string): string {
+  const count = sizeOf(t.inputs[1]!.shape), across = t.shape[1 - axis]!;
+  const shape = (n: number): string => e.ints(axis === 0 ? [count, n] : [n, count]);
+  const where = e.op("Expand", [e.op("Reshape", [indices, shape(1)]), shape(across)]);
+  const blank = e.op("ConstantOfShape", [e.ints(t.shape)]);
+  return e.op("ScatterElements", [blank, where, e.op("Reshape", [updates, shape(across)])], [intAttribute("axis", axis), stringAttribute("reduction", "add")], output);
+}
+
+/**
+ * A `scatterAdd` with constant indices the other way round, ten times faster than ScatterElements where rows are wide: each row gathers
+ * the updates meant for it and sums them. Undefined if the indices are not constant, or too many rows have many updates.
+ */
+function sumOfPlaces(e: Emitter, t: Tensor, updates: string, output: string): string | undefined {
+  const indices = t.inputs[1]!.data;
+  if (!indices) return undefined;
+  const [rows, width] = t.shape as [number, number];
+  const places = Array.from({ length: rows }, (): number[] => []);
+  indices.forEach((row, place) => places[row]!.push(place));
+  const many = places.filter((list) => list.length > 16);
+  if (many.length > 16) return undefined;
+  // Rows with many updates are summed first and appended to the updates, then a row of zeros.
+  const table = e.op("Reshape", [updates, e.ints([indices.length, width])]);
+  const sums = many.map((list) => e.op("ReduceSum", [e.op("Gather", [table, e.ints(list)]), e.ints([0])], [intAttribute("keepdims", 1)]));
+  const all = e.op("Concat", [table, ...sums, e.op("ConstantOfShape", [e.ints([1, width])])], [intAttribute("axis", 0)]);
+  const short = places.map((list) => (many.includes(list) ? [indices.length + many.indexOf(list)] : list));
+  const most = Math.max(1, ...short.map((list) => list.length)), zero = indices.length + many.length;
+  const chosen = e.op("Gather", [all, e.ints(short.flatMap((list) => [...list, ...Array<number>(most - list.length).fill(zero)]))]);
+  return e.op("ReduceSum", [e.op("Reshape", [chosen, e.ints([rows, most, width])]), e.ints([1])], [intAttribute("keepdims", 0)], output);
+}
+
 type Emission = (e: Emitter, t: Tensor, inputs: string[], output: string) => string;
 
 const emissions: Record<string, Emission> = {
@@ -62,13 +93,9 @@ const emissions: Record<string, Emission> = {
     const where = e.op("Expand", [e.op("Reshape", [indices!, e.ints([1, count])]), e.ints([width, count])]);
     return e.op("Reshape", [e.op("GatherElements", [table!, where], [intAttribute("axis", 1)]), e.ints(t.shape)], [], output);
   },
-  scatterAdd: (e, t, [updates, indices], output) => {
-    const rows = sizeOf(t.inputs[1]!.shape), [height, width] = t.shape as [number, number];
-    const where = e.op("Cast", [e.op("Reshape", [indices!, e.ints([rows, 1])])], [intAttribute("to", DataType.INT64)]);
-    const what = e.op("Reshape", [updates!, e.ints([rows, width])]);
-    const blank = e.op("ConstantOfShape", [e.ints([height, width])]);
-    return e.op("ScatterND", [blank, where, what], [stringAttribute("reduction", "add")], output);
-  },
+  // ScatterElements, because ScatterND adds from several threads at once without locks: updates of the same place get lost.
+  scatterAdd: (e, t, [updates, indices], output) => sumOfPlaces(e, t, updates!, output) ?? scatterElements(e, t, [updates!, indices!], 0, output),
+  scatterColumns: (e, t, [updates, indices], output) => scatterElements(e, t, [updates!, indices!], 1, output),
 };
 
 /**
@@ -126,6 +153,7 @@ export function emitOnnx(inputs: readonly Tensor[], outputs: Readonly<Record<str
   // A graph output needs a name of its own, also where it is an input or serves two names.
   for (const [outputName, t] of Object.entries(outputs)) emitter.op("Identity", [names.get(t)!], [], outputName);
 
+  const read = new Set(nodes.flatMap((n) => n.input ?? []));
   return toBinary(ModelProtoSchema, create(ModelProtoSchema, {
     irVersion: BigInt(irVersion),
     producerName: "cryogan",
@@ -133,7 +161,7 @@ export function emitOnnx(inputs: readonly Tensor[], outputs: Readonly<Record<str
     graph: {
       name,
       node: nodes,
-      initializer: initializers,
+      initializer: initializers.filter((i) => read.has(i.name!)),
       input: inputs.map((t) => valueInfo(t.attributes["name"] as string, t.shape, t.dtype)),
       output: Object.entries(outputs).map(([outputName, t]) => valueInfo(outputName, t.shape, t.dtype)),
     },

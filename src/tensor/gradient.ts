@@ -74,12 +74,9 @@ const rules: Record<string, Rule> = {
     return [op.slice(g, axis, before, before + x!.shape[axis]!)];
   },
   gather: (g, _y, table, indices) => [op.scatterAdd(g, indices!, table!.shape[0]!), undefined],
-  gatherColumns: (g, _y, table, indices) => {
-    const [width, columns] = table!.shape as [number, number];
-    const updates = op.transpose(op.reshape(g, [width, sizeOf(indices!.shape)]), [1, 0]);
-    return [op.transpose(op.scatterAdd(updates, op.reshape(indices!, [sizeOf(indices!.shape)]), columns), [1, 0]), undefined];
-  },
+  gatherColumns: (g, _y, table, indices) => [op.scatterColumns(g, indices!, table!.shape[1]!), undefined],
   scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices!), undefined],
+  scatterColumns: (g, _y, _updates, indices) => [op.gatherColumns(g, indices!), undefined],
 };
 
 /** Primitives through which no gradient flows: their derivative is zero almost everywhere, or cut on purpose. */

@@ -222,6 +222,14 @@ export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tens
   return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
 }
 
+/** The adjoint of `gatherColumns`: a table of so many columns, each the sum of the updates [width, ...] sent to it. */
+export function scatterColumns(updates: Tensor, indices: Tensor, columns: number): Tensor {
+  const width = updates.shape[0];
+  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(1).join() !== indices.shape.join()) throw new ShapeError(`scatterColumns: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
+  needFloat("scatterColumns", updates);
+  return node("scatterColumns", [updates, indices], [width, columns], "float32", { columns });
+}
+
 // ---- composites -------------------------------------------------------------------------------------------------
 
 export const square = (x: Tensor): Tensor => mul(x, x);

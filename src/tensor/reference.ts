@@ -125,6 +125,15 @@ const meanings: Record<string, Meaning> = {
   gather: (t, table, indices) => build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
   /** y[r, …] = table[r, indices[…]] */
   gatherColumns: (t, table, indices) => build(t.shape, ([row, ...place]) => at(table!, [row!, at(indices!, place)])),
+  /** y[r, c] = Σ over places p with indices[p] = c of updates[r, p] */
+  scatterColumns: (t, updates, indices) => {
+    const [width, columns] = t.shape as [number, number], places = indices!.data.length;
+    const out = new Float64Array(width * columns);
+    indices!.data.forEach((column, place) => {
+      for (let r = 0; r < width; r++) out[r * columns + column]! += updates!.data[r * places + place]!;
+    });
+    return out;
+  },
   /** y[r, c] = Σ over places p with indices[p] = r of updates[p, c] */
   scatterAdd: (t, updates, indices) => {
     const width = t.shape[1]!;

@@ -101,6 +101,13 @@ export const cases: Case[] = [
   { operator: "gatherColumns", inputs: [x([3, 4]), ints([5], [3, 0, 3, 2, 0])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([1, 3]), ints([2, 2], [2, 2, 0, 1])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([2, 3]), ints([], [1])], build: op.gatherColumns },
+  { operator: "scatterColumns", inputs: [x([3, 5]), ints([5], [3, 0, 3, 2, 0])], build: (u, i) => op.scatterColumns(u, i, 4) },
+  { operator: "scatterColumns", inputs: [x([1, 2, 2]), ints([2, 2], [2, 2, 0, 2])], build: (u, i) => op.scatterColumns(u, i, 5) },
+  { operator: "scatterColumns", inputs: [x([2]), ints([], [1])], build: (u, i) => op.scatterColumns(u, i, 3) },
+  // Constant indices, few and many updates of a row.
+  { operator: "scatterAdd", inputs: [x([5, 3])], build: (u) => op.scatterAdd(u, op.constant([3, 0, 3, 2, 0], [5], "int32"), 4) },
+  { operator: "scatterAdd", inputs: [x([20, 2])], build: (u) => op.scatterAdd(u, op.constant([...Array(18).fill(1), 0, 3], [20], "int32"), 4) },
+  { operator: "gather", inputs: [x([4, 2])], build: (table) => op.gather(table, op.constant([...Array(18).fill(1), 0, 3], [4, 5], "int32")) },
   { operator: "scatterAdd", inputs: [x([5, 3]), ints([5], [3, 0, 3, 2, 0])], build: (u, i) => op.scatterAdd(u, i, 4) },
   { operator: "scatterAdd", inputs: [x([2, 2, 1]), ints([2, 2], [2, 2, 0, 2])], build: (u, i) => op.scatterAdd(u, i, 5) },
   { operator: "scatterAdd", inputs: [x([2]), ints([], [1])], build: (u, i) => op.scatterAdd(u, i, 3) },

@@ -73,6 +73,31 @@ describe("ONNX emission at large arguments", () => {
   });
 });
 
+describe("ONNX emission of scatters, with several threads", () => {
+  // ONNX Runtime's ScatterND loses updates here (github.com/microsoft/onnxruntime/issues/18048). Ones add up exactly in float32.
+  const count = 300_000, rows = 7;
+  const indices = input("indices", [count], "int32");
+  const values = Int32Array.from({ length: count }, (_, i) => (i * i) % rows);
+  const expected = Array<number>(rows).fill(0);
+  for (const row of values) expected[row]!++;
+  const scattered: [string, Tensor][] = [
+    ["rows", op.scatterAdd(op.ones([count, 2]), indices, rows)],
+    ["columns", op.scatterColumns(op.ones([2, count]), indices, rows)],
+    ["rows at constant places", op.scatterAdd(op.ones([count, 2]), op.constant(values, [count], "int32"), rows)],
+  ];
+  for (const [name, y] of scattered) {
+    it(`loses no update of the same place: ${name}`, async () => {
+      const session = await InferenceSession.create(emitOnnx([indices], { y }), { executionProviders: ["cpu"], intraOpNumThreads: 4 });
+      for (let repeat = 0; repeat < 5; repeat++) {
+        const sums = Array.from((await session.run({ indices: new OrtTensor("int32", values, [count]) }))["y"]!.data as Float32Array);
+        expect(name === "columns" ? sums.slice(0, rows) : sums.filter((_, i) => i % 2 === 0)).toEqual(expected);
+        expect(name === "columns" ? sums.slice(rows) : sums.filter((_, i) => i % 2 === 1)).toEqual(expected);
+      }
+      await session.release();
+    });
+  }
+});
+
 describe("ONNX emission of trilinear interpolation", () => {
   it("weights the eight voxels around a point", async () => {
     const volume = input("volume", [1, 2, 2, 2]);

@@ -59,6 +59,7 @@ const wrong: [title: string, build: () => unknown, named: string[]][] = [
   ["gather from an int32 table", () => op.gather(int(4, 2), int(3)), ["gather", "int32", "[4,2]"]],
   ["gatherColumns with float indices", () => op.gatherColumns(float(4, 2), float(3)), ["gatherColumns", "[4,2]", "float32"]],
   ["gatherColumns from an int32 table", () => op.gatherColumns(int(4, 2), int(3)), ["gatherColumns", "int32", "[4,2]"]],
+  ["scatterColumns of updates that do not match the indices", () => op.scatterColumns(float(2, 3), int(4), 5), ["scatterColumns", "[2,3]", "[4]"]],
   ["scatterAdd of updates that do not match the indices", () => op.scatterAdd(float(3, 2), int(4), 5), ["scatterAdd", "[3,2]", "[4]"]],
   ["scatterAdd with float indices", () => op.scatterAdd(float(3, 2), float(3), 5), ["scatterAdd", "float32"]],
   ["scatterAdd of int32", () => op.scatterAdd(int(3, 2), int(3), 5), ["scatterAdd", "int32", "[3,2]"]],
