@@ -3,7 +3,7 @@ import type { RandomStream } from "../runtime/random.ts";
 import type { Spectra } from "./spectra.ts";
 
 /** Variance per pixel of noise with the given power on shells 0, 1, … of an n×n image; the last shell also serves the corners. */
-function varianceOf(power: ArrayLike<number>, n: number): number {
+export function varianceOf(power: ArrayLike<number>, n: number): number {
   const half = Math.floor(n / 2);
   let total = 0;
   for (let y = -half; y < n - half; y++) {

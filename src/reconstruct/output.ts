@@ -14,6 +14,7 @@ import { compile } from "../runtime/session.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, input, type Tensor } from "../tensor/tensor.ts";
 import type { StageVolume } from "./checkpoint.ts";
+import { varianceOf } from "./criticNoise.ts";
 import type { RunExamples, RunSpectra } from "./events.ts";
 import type { Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
@@ -69,7 +70,7 @@ export async function writeExamples(folder: string, volume: StageVolume, context
   const real = new Float32Array(count * n * n), noise = new Float32Array(count * n * n);
   chosen.forEach((p, i) => real.set(context.images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
   colouredNoise(context.spectra.noise, n, stream)(noise);
-  const deviation = Math.sqrt(meanPower(context.spectra.noise, n));
+  const deviation = Math.sqrt(varianceOf(context.spectra.noise, n));
   const results = await executable.run({
     volume: density.data, rotations: samplePoses(context.views, count, stream), optics: ctfCoefficients(context.optics, chosen),
     noise: noise.map((v) => v * deviation), real,
@@ -78,13 +79,4 @@ export async function writeExamples(folder: string, volume: StageVolume, context
   const split = (values: Float32Array): number[][] => Array.from({ length: count }, (_, i) => Array.from(values.subarray(i * n * n, (i + 1) * n * n), (v) => Number(v.toPrecision(4))));
   const content: RunExamples = { boxSize: n, real: split(results["realImages"]!), simulated: split(results["simulated"]!), projections: split(results["projections"]!) };
   await writeFileAtomic(join(folder, "examples.json"), JSON.stringify(content));
-}
-
-/** Variance per pixel of noise with a power spectrum by shells; the last shell stands for the corners too. */
-function meanPower(power: ArrayLike<number>, n: number): number {
-  let total = 0;
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) total += power[Math.min(Math.round(Math.hypot(Math.min(x, n - x), Math.min(y, n - y))), power.length - 1)]!;
-  }
-  return total / n ** 4;
 }

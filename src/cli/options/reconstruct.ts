@@ -1,41 +1,11 @@
 import { z } from "zod";
 import { critics, devices, losses, reconstructDefaults } from "./choices.ts";
-import type { Stage } from "../../reconstruct/schedule.ts";
+import type { ReconstructOptions } from "../../reconstruct/run.ts";
 import { choice, duration, flag, nonNegative, parseOptions, path, positive, seed, stages, symmetry, wholeNumber } from "./values.ts";
 
 /** What `cryogan reconstruct` was asked to do; what is absent is chosen from the data. */
-export interface ReconstructCommandOptions {
-  particles: string;
-  out: string;
-  symmetry: string;
-  /** Upper limit of the working box. */
-  maximumBoxSize?: number;
-  /** Finest resolution to work at. */
-  resolutionAngstrom?: number;
-  timeLimitSeconds?: number;
-  stages?: Stage[];
-  /** Use this many particles, drawn at random. */
-  particleLimit?: number;
-  projectRoot?: string;
-  passthrough?: string;
-  maskDiameterAngstrom?: number;
-  /** Keep the density non-negative. */
-  positivity: boolean;
-  /** 0: the particles are centred. */
-  maximumShiftAngstrom?: number;
-  /** STAR file with the distribution of viewing directions. */
-  viewsFile?: string;
-  critic: (typeof critics)[number];
-  /** Absent: the critic's own. */
-  loss?: (typeof losses)[number];
-  halfMaps: boolean;
-  resume: boolean;
-  /** Replace a run that the folder holds. */
-  overwrite: boolean;
-  checkpointSeconds?: number;
-  device: (typeof devices)[number];
-  threads?: number;
-  seed: number;
+export interface ReconstructCommandOptions extends ReconstructOptions {
+  /** Print events as JSON lines. */
   json: boolean;
 }
 
