@@ -113,12 +113,14 @@ export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
   // While shifts are searched for, every particle is seen: a later stage takes over what was found.
   const sample = (radius: number): number => (budget.trialShifts(radius) > 1 ? budget.count : sampleSize);
+  // Shifts settle more slowly than the volume: on centred particles the likelihood stands still after two passes, with a search it rises for four.
+  const passes = (radius: number): number => (budget.trialShifts(radius) > 1 ? 4 : 2);
   const stages: Stage[] = [
     ...budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start) })),
-    { kind: "refinement", maxRadius: start, iterations: 2, particles: sample(start) },
+    { kind: "refinement", maxRadius: start, iterations: passes(start), particles: sample(start) },
   ];
   for (let radius = Math.round(start * stepUp); radius < finest - 1; radius = Math.round(radius * stepUp)) {
-    stages.push({ kind: "refinement", maxRadius: radius, iterations: 2, particles: sample(radius) });
+    stages.push({ kind: "refinement", maxRadius: radius, iterations: passes(radius), particles: sample(radius) });
   }
   if (finest > start) stages.push({ kind: "refinement", maxRadius: finest, iterations: finalIterations, particles: budget.count });
   return stages;

@@ -55,6 +55,7 @@ describe("automatic schedule", () => {
 
   it("sees all particles in each stage that searches for shifts", () => {
     const stages = automaticSchedule(22, budget({ trialShifts: (radius) => (radius <= 11 ? 25 : 1) }));
+    for (const stage of stages.slice(1)) expect(stage.iterations).toBe(stage.maxRadius <= 11 ? 4 : 2);
     expect(stages.slice(1).map((s) => s.kind === "refinement" && s.particles)).toEqual([20_000, 20_000, 10_000, 10_000, 20_000]);
   });
 
