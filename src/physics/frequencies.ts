@@ -30,33 +30,20 @@ export function polarGrid(maxRadius: number, angles: number): PolarGrid {
   return { count, x, y, angles, radii };
 }
 
-/**
- * The Fourier pixels of an n×n image with |k| ≤ maxRadius, one of each conjugate pair (kx > 0, or kx = 0 and ky > 0);
- * the zero frequency is left out.
- */
-export function cartesianGrid(maxRadius: number): FrequencyGrid {
-  const x: number[] = [], y: number[] = [];
-  const reach = Math.floor(maxRadius);
-  for (let ky = -reach; ky <= reach; ky++) {
-    for (let kx = 0; kx <= reach; kx++) {
-      if ((kx > 0 || ky > 0) && Math.hypot(kx, ky) <= maxRadius) { x.push(kx); y.push(ky); }
-    }
-  }
-  return { count: x.length, x: Float64Array.from(x), y: Float64Array.from(y) };
-}
-
 /** Radius of each sample in Fourier pixels. */
 export function radiusOf(grid: FrequencyGrid): Float64Array {
   return grid.x.map((kx, i) => Math.hypot(kx, grid.y[i]!));
 }
 
-/** A quantity known on shells 0, 1, 2, …, interpolated linearly at radii; beyond the last shell its last value. */
+/** A quantity known on shells 0, 1, 2, …, interpolated linearly at a radius; beyond the last shell its last value. */
+export function shellValue(shells: ArrayLike<number>, radius: number): number {
+  const low = Math.min(Math.floor(radius), shells.length - 1), high = Math.min(low + 1, shells.length - 1);
+  return shells[low]! + (radius - low) * (shells[high]! - shells[low]!);
+}
+
+/** `shellValue` at many radii. */
 export function interpolateShells(shells: ArrayLike<number>, radii: ArrayLike<number>): Values {
-  return Float32Array.from({ length: radii.length }, (_, i) => {
-    const r = Math.min(radii[i]!, shells.length - 1);
-    const low = Math.min(Math.floor(r), shells.length - 2);
-    return shells[low]! + (r - low) * (shells[low + 1]! - shells[low]!);
-  });
+  return Float32Array.from(radii, (radius) => shellValue(shells, radius));
 }
 
 /** All Fourier pixels of an n×n image with kx ≥ 0 below the Nyquist frequency: sample number row·columns + kx, row = ky + rows>>1. */

@@ -8,7 +8,7 @@
  */
 import { angularSamples, harmonics } from "../critic/harmonics.ts";
 import { halfEnergies, logMeanOverPoses, templateResponses } from "../critic/likelihoodRatio.ts";
-import type { PolarGrid } from "../physics/frequencies.ts";
+import { shellValue, type PolarGrid } from "../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../physics/project.ts";
 import { eulerToMatrix, type Matrix3 } from "../physics/rotations.ts";
 import { shift } from "../physics/shift.ts";
@@ -144,9 +144,7 @@ export function tablePrior(n: number, power: ArrayLike<number>, maxRadius: numbe
     for (let y = 0; y < m; y++) {
       for (let x = 0; x < m; x++, i++) {
         const k = Math.sqrt((x - n) ** 2 + (y - n) ** 2 + (z - n) ** 2) / 2;
-        if (k > maxRadius) continue;
-        const low = Math.min(Math.floor(k), power.length - 1), high = Math.min(low + 1, power.length - 1);
-        out[i] = 8 * (power[low]! + (k - low) * (power[high]! - power[low]!));
+        if (k <= maxRadius) out[i] = 8 * shellValue(power, k);
       }
     }
   }

@@ -203,6 +203,7 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
   const total = estimates.reduce((sum, seconds) => sum + seconds, 0);
   /** Time that a second of the estimate takes, as measured last. */
   let pace = 1;
+  let map: Volume | undefined;
   while (!state.finished) {
     const index = state.stage;
     let stage = state.schedule.stages[index]!;
@@ -245,11 +246,11 @@ async function reconstructPart(part: Part, partCount: number, { options, group, 
       : await refinementStage(stage, context, state.volume!, state.shifts, state.progress, after);
     state = { ...state, stage: index + 1, volume: result.volume, shifts: result.shifts ?? state.shifts, finished: index + 1 === schedule.stages.length };
     await save();
-    await writeResult();
+    map = await writeResult();
     emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...half });
   }
   await writeExamples(options.out, state.volume!, context, part.label);
-  return { map: await writeResult(), elapsedSeconds: state.elapsedSeconds };
+  return { map: map ?? await writeResult(), elapsedSeconds: state.elapsedSeconds };
 }
 
 /** Measures the spectra and lays out the stages. */

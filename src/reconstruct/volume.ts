@@ -4,6 +4,7 @@
  * fits all. Outside a soft sphere the density is zero.
  */
 import { centeredInverse, centeredTransform } from "../numeric/fft.ts";
+import { shellValue } from "../physics/frequencies.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { symmetrise } from "../physics/symmetrise.ts";
 import * as op from "../tensor/ops.ts";
@@ -56,9 +57,7 @@ export function coefficientAmplitude(n: number, power: ArrayLike<number>, maxRad
     for (let y = 0; y < n; y++) {
       for (let x = 0; x < n; x++, i++) {
         const k = Math.hypot(x - centre, y - centre, z - centre);
-        if (k > maxRadius + 0.5) continue;
-        const low = Math.min(Math.floor(k), power.length - 1), high = Math.min(low + 1, power.length - 1);
-        out[i] = Math.sqrt(power[low]! + (k - low) * (power[high]! - power[low]!));
+        if (k <= maxRadius + 0.5) out[i] = Math.sqrt(shellValue(power, k));
       }
     }
   }

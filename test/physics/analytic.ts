@@ -30,6 +30,21 @@ export function randomPoses(seed: number, count: number): Matrix3[] {
 }
 
 /**
+ * The Fourier pixels of an n×n image with |k| ≤ maxRadius, one of each conjugate pair (kx > 0, or kx = 0 and ky > 0);
+ * the zero frequency is left out.
+ */
+export function cartesianGrid(maxRadius: number): FrequencyGrid {
+  const x: number[] = [], y: number[] = [];
+  const reach = Math.floor(maxRadius);
+  for (let ky = -reach; ky <= reach; ky++) {
+    for (let kx = 0; kx <= reach; kx++) {
+      if ((kx > 0 || ky > 0) && Math.hypot(kx, ky) <= maxRadius) { x.push(kx); y.push(ky); }
+    }
+  }
+  return { count: x.length, x: Float64Array.from(x), y: Float64Array.from(y) };
+}
+
+/**
  * The transform of a projection of blobs, from the integral over all space: the transform of a Gaussian is
  * h (2π)^(3/2) σ³ exp(-2π²σ²q²) e^(-2πi q·c). In units of pixel sums: divided by the voxel's volume.
  *

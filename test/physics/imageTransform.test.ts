@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { cartesianGrid, polarGrid, rectangularGrid, type FrequencyGrid } from "../../src/physics/frequencies.ts";
+import { polarGrid, rectangularGrid, type FrequencyGrid } from "../../src/physics/frequencies.ts";
 import { imagesFromTransform, resampleImages, resamplingMatrix, transformOfImages } from "../../src/physics/imageTransform.ts";
 import { input } from "../../src/tensor/tensor.ts";
 import { randomBlobs } from "../evaluate/blobs.ts";
-import { column, evaluate, projectionImage, projectionTransform, randomPoses, relativeErrors } from "./analytic.ts";
+import { cartesianGrid, column, evaluate, projectionImage, projectionTransform, randomPoses, relativeErrors } from "./analytic.ts";
 
 /** Projections of smooth molecules well inside the box: neither aliasing nor truncation above a few parts in 100,000. */
 function molecules(n: number, pixel: number) {

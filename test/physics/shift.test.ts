@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { cartesianGrid } from "../../src/physics/frequencies.ts";
 import { sampleShifts, shift } from "../../src/physics/shift.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { input } from "../../src/tensor/tensor.ts";
 import { randomBlobs } from "../evaluate/blobs.ts";
-import { column, evaluate, projectionTransform, randomPoses, relativeErrors } from "./analytic.ts";
+import { cartesianGrid, column, evaluate, projectionTransform, randomPoses, relativeErrors } from "./analytic.ts";
 
 describe("shift", () => {
   it("moves the particle to +x and +y: the transform of moved blobs", async () => {
