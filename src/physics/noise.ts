@@ -1,4 +1,4 @@
-/** Noise of the detector: white, coloured by a radial spectrum, or taken from a bank of background images. */
+/** Noise of the detector: white, coloured by a radial spectrum, taken from a bank of background images, or both together. */
 import { fftn } from "../numeric/fft.ts";
 import type { Device } from "../runtime/device.ts";
 import type { RandomStream } from "../runtime/random.ts";
@@ -68,6 +68,26 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
           out[start + y * n + x] = bank[image + (turn & 4 ? u * n + v : v * n + u)]!;
         }
       }
+    }
+  };
+}
+
+/**
+ * A bank of few images made to last: √½ times an image of `bankNoise` plus √½ times normal noise with the bank's own radial
+ * power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike; two that hold the
+ * same background in the same orientation correlate by ½.
+ *
+ * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
+ */
+export function extendedNoise(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
+  const background = bankNoise(bank, n, stream), coloured = colouredNoise(radialPower(bank, n), n, stream);
+  const addition = new Float32Array(n * n);
+  return (out) => {
+    for (let start = 0; start < out.length; start += n * n) {
+      const image = out.subarray(start, start + n * n);
+      background(image);
+      coloured(addition);
+      for (let i = 0; i < n * n; i++) image[i] = Math.SQRT1_2 * (image[i]! + addition[i]!);
     }
   };
 }

@@ -30,6 +30,8 @@ export interface SimulationInput extends Exposures {
   signalToNoise?: number;
   /** Noise of unit variance; absent: no noise, signal of unit variance. */
   noise?: NoiseSource;
+  /** Particles (indices) whose images hold noise alone; absent: none. They change nothing in the images of the others. */
+  junk?: ReadonlySet<number>;
 }
 
 /** Consecutive images, [batch, n, n] flattened, and the index of the first. The last batch may be smaller. */
@@ -76,7 +78,10 @@ export async function* simulateImages(from: SimulationInput, device: DeviceChoic
       const signal = await microscope.expose(first);
       const images = new Float32Array(signal.length);
       from.noise?.(images);
-      for (let i = 0; i < images.length; i++) images[i]! += scale * signal[i]!;
+      for (let start = 0, particle = first; start < images.length; start += pixels, particle++) {
+        if (from.junk?.has(particle)) continue;
+        for (let i = start; i < start + pixels; i++) images[i]! += scale * signal[i]!;
+      }
       yield { first, images, scale };
     }
   } finally {

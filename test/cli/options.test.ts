@@ -16,7 +16,7 @@ describe("simulate", () => {
         defocus: { kind: "range", minimumAngstrom: 8000, maximumAngstrom: 25000 },
         voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1, bFactorAngstrom2: 0,
       },
-      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, float16: false, seed: 1, device: "auto", json: false,
+      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, junkFraction: 0, float16: false, seed: 1, device: "auto", json: false,
     });
   });
 
@@ -33,6 +33,7 @@ describe("simulate", () => {
     expect(options.views).toEqual({ kind: "vmf", kappa: 3 });
     expect(options.optics.defocus).toEqual({ kind: "table", path: "d.csv" });
     expect(options.shift).toEqual({ kind: "triangular", boxFraction: 0.06 });
+    expect(simulate({ noise: "extended", noiseBank: "n.mrcs" }).noise).toEqual({ kind: "extended", snr: 0.1, bank: "n.mrcs" });
     expect(simulate({ snr: undefined, noiseFree: true }).noise).toEqual({ kind: "none" });
   });
 
@@ -49,6 +50,10 @@ describe("simulate", () => {
     [{ snr: undefined }, "--snr: is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free"],
     [{ noiseFree: true }, "--snr: cannot be combined with --noise-free"],
     [{ noise: "bank" }, "--noise-bank: is required with --noise bank: a stack of particle-free images"],
+    [{ noiseBank: "n.mrcs" }, "--noise-bank: has a meaning only with --noise spectrum, bank or extended"],
+    [{ junk: "1.2" }, '--junk: expected a number from 0 to 1, got "1.2"'],
+    [{ junk: "1" }, "--junk: leaves no image with a molecule; give a smaller share"],
+    [{ junk: "0.2", snr: undefined, noiseFree: true }, "--junk: has no meaning with --noise-free: images without a molecule hold noise alone"],
     [{ views: "vmf" }, "--kappa: is required with --views vmf: a number above 0"],
     [{ kappa: "3" }, "--kappa: has a meaning only with --views vmf"],
     [{ resolution: "5" }, "--resolution: finer than the Nyquist limit of 6 Å at this pixel size"],

@@ -68,7 +68,8 @@ describe("a map becomes particles", () => {
     const truth = await readParticles(join(folder, "plain", "truth.star"));
     expect(set).toMatchObject({ count: 40, boxSize: n, pixelSizeAngstrom: pixel, poses: undefined });
     expect(set.stacks).toEqual([join(folder, "plain", "particles.mrcs")]);
-    expect(truth.optics).toEqual(set.optics);
+    expect(truth.optics).toEqual({ ...set.optics, bFactorAngstrom2: new Float64Array(40).fill(40) });
+    expect(set.optics.bFactorAngstrom2).toEqual(new Float64Array(40)); // nobody knows the envelope of real particles
     const images = await imagesOf("plain");
     const { rot, tilt, psi, originXAngstrom: ox, originYAngstrom: oy } = truth.poses!;
     expect(Math.max(...ox.map(Math.abs))).toBeGreaterThan(6);
@@ -218,6 +219,37 @@ describe("noise", () => {
       (x: number, y: number) => (n - 1 - y) * n + n - 1 - x, (x: number, y: number) => (n - 1 - x) * n + n - 1 - y,
     ]) orientations.push(Float32Array.from({ length: n * n }, (_, j) => images[i * n * n + pick(j % n, Math.floor(j / n))]));
     for (const image of noise) expect(Math.max(...orientations.map((o) => correlation(o, image)))).toBeGreaterThan(0.995);
+  });
+
+  test("extended: the bank's power, and no image twice", async () => {
+    const images = new Float32Array(2 * n * n);
+    colouredNoise(Array.from({ length: n / 2 + 1 }, (_, s) => 0.5 + 4 / (1 + s)), n, createStream(3, "bank"))(images);
+    const bank = await writeBank("few.mrcs", images, n, pixel);
+    const { noise } = await noiseOf("extended", 0.1, { particles: "200", noise: "extended", noiseBank: bank });
+    expect(variance(noise)).toBeCloseTo(1, 1);
+    const [expected, power] = [images, joined(noise)].map((stack) => radialPower(stack, n));
+    for (let shell = 4; shell < 16; shell++) expect(Math.abs(power[shell] / power[4] / (expected[shell] / expected[4]) - 1)).toBeLessThan(0.1);
+    // Of two backgrounds in eight orientations many of the 200 hold the same.
+    const alike = noise.flatMap((a, i) => noise.slice(i + 1).map((b) => correlation(a, b)));
+    expect(Math.max(...alike)).toBeGreaterThan(0.45);
+    expect(Math.max(...alike)).toBeLessThan(0.75);
+  });
+
+  test("junk: a share of the images holds noise alone; the others are as without it", async () => {
+    const values = { particles: "80", snr: "2" };
+    await run("molecules", values);
+    await run("junk", { ...values, junk: "0.25" });
+    const truth = await readParticles(join(folder, "junk", "truth.star"));
+    expect((await readParticles(join(folder, "junk", "particles.star"))).imageIndex).toEqual(Int32Array.from({ length: 80 }, (_, i) => i));
+    expect(truth.count).toBe(60);
+    const whole = await readParticles(join(folder, "molecules", "truth.star"));
+    expect([...truth.poses!.rot]).toEqual([...truth.imageIndex].map((i) => whole.poses!.rot[i]));
+    const [molecules, mixed] = [await imagesOf("molecules"), await imagesOf("junk")];
+    const kept = new Set(truth.imageIndex);
+    mixed.forEach((image, i) => {
+      if (kept.has(i)) expect(image).toEqual(molecules[i]);
+      else expect(Math.abs(variance([image]) - 1)).toBeLessThan(4 * Math.sqrt(2 / n ** 2));
+    });
   });
 
   test("banks that cannot serve are refused", async () => {

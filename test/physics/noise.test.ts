@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bankNoise, colouredNoise, fitBackgrounds, radialPower, whiteNoise } from "../../src/physics/noise.ts";
+import { bankNoise, colouredNoise, extendedNoise, fitBackgrounds, radialPower, whiteNoise } from "../../src/physics/noise.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
 const cpu = { name: "cpu" as const, threads: 1 };
@@ -101,6 +101,45 @@ describe("bankNoise", () => {
     expect(new Set(counts.keys())).toEqual(expected);
     // Chi-squared of 15 degrees of freedom: below 30.6 in 99 of 100 cases.
     expect([...counts.values()].reduce((sum, c) => sum + (c - 200) ** 2 / 200, 0)).toBeLessThan(30.6);
+  });
+});
+
+describe("extendedNoise", () => {
+  const n = 24;
+  async function bankOf(count: number): Promise<Float32Array> {
+    const power = Float64Array.from({ length: 13 }, (_, s) => 0.3 + 4 / (1 + s));
+    return fitBackgrounds(draw(colouredNoise(power, n, createStream(3, "bank")), n, count), n, n, 1, cpu);
+  }
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const correlation = (a: Float32Array, b: Float32Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const imagesOf = (stack: Float32Array) => Array.from({ length: stack.length / n ** 2 }, (_, i) => stack.subarray(i * n * n, (i + 1) * n * n));
+
+  it("has the bank's spectrum, mean and variance", async () => {
+    const bank = await bankOf(40), draws = 400;
+    const noise = draw(extendedNoise(bank, n, createStream(4, "noise")), n, draws);
+    const asked = radialPower(bank, n), found = radialPower(noise, n);
+    for (const d of deviations(found, asked, n, draws).slice(1)) expect(Math.abs(d)).toBeLessThan(3);
+    for (const image of imagesOf(noise)) expect(Math.abs(image.reduce((a, b) => a + b, 0))).toBeLessThan(1e-2);
+    expect(dot(noise, noise) / noise.length).toBeCloseTo(1, 1);
+  });
+
+  it("no two images are alike, though each holds one background in one of eight orientations", async () => {
+    const bank = await bankOf(1);
+    const backgrounds = imagesOf(draw(bankNoise(bank, n, createStream(1, "orientations")), n, 100));
+    const images = imagesOf(draw(extendedNoise(bank, n, createStream(5, "noise")), n, 60));
+    for (const image of images) {
+      const shared = Math.max(...backgrounds.map((b) => correlation(image, b)));
+      expect(Math.abs(shared - Math.SQRT1_2)).toBeLessThan(0.12);
+    }
+    const pairs = images.flatMap((a, i) => images.slice(i + 1).map((b) => correlation(a, b)));
+    expect(Math.max(...pairs)).toBeLessThan(0.75);
+    expect(Math.max(...pairs)).toBeGreaterThan(0.4);
+  });
+
+  it("the images of one call are those of several calls", async () => {
+    const bank = await bankOf(5), several = new Float32Array(3 * n * n), source = extendedNoise(bank, n, createStream(1, "noise"));
+    for (let i = 0; i < 3; i++) source(several.subarray(i * n * n, (i + 1) * n * n));
+    expect(draw(extendedNoise(bank, n, createStream(1, "noise")), n, 3)).toEqual(several);
   });
 });
 

@@ -1,7 +1,7 @@
 import { openStack } from "../../io/mrc.ts";
 import { InputError } from "../../io/types.ts";
 import { interpolateShells } from "../../physics/frequencies.ts";
-import { bankNoise, colouredNoise, fitBackgrounds, radialPower, whiteNoise, type NoiseSource } from "../../physics/noise.ts";
+import { bankNoise, colouredNoise, extendedNoise, fitBackgrounds, radialPower, whiteNoise, type NoiseSource } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { NoiseSource as NoiseOptions } from "../options/simulate.ts";
@@ -35,7 +35,8 @@ export async function noiseSource(
     const [have, need] = [bank.n * bank.pixelSizeAngstrom, boxSize * pixelSizeAngstrom].map((edge) => edge.toFixed(1));
     throw new InputError(`${options.bank} has images ${have} Å wide, the particles need ${need} Å; use a smaller --box or --pixel-size, or --noise spectrum`);
   }
-  return bankNoise(await fitBackgrounds(bank.images, bank.n, boxSize, step, device), boxSize, stream);
+  const backgrounds = await fitBackgrounds(bank.images, bank.n, boxSize, step, device);
+  return options.kind === "bank" ? bankNoise(backgrounds, boxSize, stream) : extendedNoise(backgrounds, boxSize, stream);
 }
 
 async function readBackgrounds(path: string): Promise<{ images: Float32Array; n: number; pixelSizeAngstrom: number }> {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { writeParticlesStar } from "../../io/particles.ts";
+import { subset, writeParticlesStar } from "../../io/particles.ts";
 import type { ParticleSet } from "../../io/types.ts";
 import { sampleShifts, type ShiftLaw } from "../../physics/shift.ts";
 import { simulateImages, type ImageBatch, type SimulationInput } from "../../physics/simulate.ts";
@@ -31,16 +31,17 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   const volume = await loadModel(options);
   const pixelSizeAngstrom = volume.pixelSizeAngstrom, boxAngstrom = boxSize * pixelSizeAngstrom;
   const optics = await drawOptics(options.optics, count, seed);
-  const device = await chooseDevice(options.device);
+  const device = await chooseDevice(options.device, options.threads);
   const noise = await noiseSource(options.noise, boxSize, pixelSizeAngstrom, seed, device);
   const rotations = drawPoses(options.views, count, seed);
   const shifts = sampleShifts(shiftLaw(options.shift, boxAngstrom), count, createStream(seed, "shifts"));
+  const junk = drawJunk(options.junkFraction, count, seed);
   signal.throwIfAborted();
 
   const files = Object.fromEntries(["particles.mrcs", "particles.star", "truth.mrc", "truth.star", "config.json"].map((name) => [name, join(out, name)]));
   const stack = files["particles.mrcs"]!;
   const simulation: SimulationInput = {
-    volume, rotations, shifts, optics, noise, signalToNoise: options.noise.kind === "none" ? undefined : options.noise.snr,
+    volume, rotations, shifts, optics, noise, junk, signalToNoise: options.noise.kind === "none" ? undefined : options.noise.snr,
   };
   let signalScale = NaN;
   const batches = async function* (): AsyncGenerator<ImageBatch> {
@@ -57,9 +58,10 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
     poses: relionPoses(rotations, shifts, boxAngstrom), where: (particle) => `${stack}: image ${particle + 1}`,
   };
   await writeMap(files["truth.mrc"]!, volume);
-  await writeParticlesStar(files["truth.star"]!, set, { poses: true });
+  await writeParticlesStar(files["truth.star"]!, withoutParticles(set, junk), { poses: true });
   await writeFileAtomic(files["config.json"]!, configuration(options, pixelSizeAngstrom, signalScale, device, await version()));
-  await writeParticlesStar(files["particles.star"]!, set);
+  // Of real particles nobody knows the envelope; truth.star tells it.
+  await writeParticlesStar(files["particles.star"]!, { ...set, optics: { ...optics, bFactorAngstrom2: new Float64Array(count) } });
 
   const elapsedSeconds = (performance.now() - start) / 1000;
   const summary = { type: "finished", particles: count, boxSize, pixelSizeAngstrom, signalScale, elapsedSeconds, files };
@@ -67,6 +69,15 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
     ? `${JSON.stringify(summary)}\n`
     : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
       `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`);
+}
+
+/** The particles whose images hold no molecule. */
+function drawJunk(share: number, count: number, seed: number): ReadonlySet<number> {
+  return new Set(createStream(seed, "junk").permutation(count).subarray(0, Math.round(share * count)));
+}
+
+function withoutParticles(set: ParticleSet, left: ReadonlySet<number>): ParticleSet {
+  return left.size === 0 ? set : subset(set, Int32Array.from({ length: set.count }, (_, i) => i).filter((i) => !left.has(i)));
 }
 
 function shiftLaw(shift: ShiftDistribution, boxAngstrom: number): ShiftLaw {

@@ -21,20 +21,23 @@ export function addSimulateCommand(program: Command): void {
     .option("--shift-sigma <Å>", "Gaussian in-plane shifts: standard deviation in x and in y, in Å")
     .option("--shift-triangular <fraction>", "triangular in-plane shifts: half-width in x and in y as a fraction of the box edge")
     .addOption(
-      new Option("--noise <kind>", "white Gaussian, Gaussian with the power spectrum of a stack, or images of a stack")
+      new Option("--noise <kind>", "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; or the last two together, so that no two images share their noise")
         .choices(noiseKinds)
         .default(simulateDefaults.noise),
     )
-    .option("--noise-bank <stack>", "stack of particle-free images (.mrcs) for --noise spectrum and --noise bank")
+    .option("--noise-bank <stack>", "stack of particle-free images (.mrcs) for --noise spectrum, bank and extended")
+    .option("--junk <fraction>", "share of the images that hold noise alone, without a molecule", simulateDefaults.junk)
     .option("--float16", "write 16-bit floats (MRC mode 12), half the size")
     .option("--seed <number>", "seed of all random draws", simulateDefaults.seed)
     .addOption(new Option("--device <name>", "where to compute").choices(devices).default(simulateDefaults.device))
+    .option("--threads <count>", "threads on the CPU (default: all cores)")
     .option("--json", "print progress and result as JSON lines")
     .addHelpText(
       "after",
       `
-Writes to the folder: particles.mrcs and particles.star (images and optics, without poses), truth.mrc (the map, at the box
-and pixel size of the images), truth.star (the same particles with their true poses), config.json.
+Writes to the folder: particles.mrcs and particles.star (images and optics, without poses and without the envelope, which
+nobody knows of real particles), truth.mrc (the map, at the box and pixel size of the images), truth.star (the particles that
+hold a molecule, with their true poses and the envelope), config.json.
 
 Examples:
   $ cryogan simulate 7a4m.cif --particles 5000 --box 64 --pixel-size 3 --snr 0.1 --out particles

@@ -3,7 +3,7 @@
  * and must not wait for the validation library.
  */
 export const devices = ["auto", "cpu", "cuda", "webgpu", "dml"] as const;
-export const noiseKinds = ["white", "spectrum", "bank"] as const;
+export const noiseKinds = ["white", "spectrum", "bank", "extended"] as const;
 export const viewKinds = ["uniform", "vmf"] as const;
 export const critics = ["likelihood-ratio", "convolutional"] as const;
 export const losses = ["logistic-r1", "wgan-gp"] as const;
@@ -18,7 +18,7 @@ export const opticsDefaults = {
   bFactor: "0",
 } as const;
 
-export const simulateDefaults = { ...opticsDefaults, noise: "white", views: "uniform", device: "auto", seed: "1" } as const;
+export const simulateDefaults = { ...opticsDefaults, noise: "white", junk: "0", views: "uniform", device: "auto", seed: "1" } as const;
 
 export const reconstructDefaults = {
   symmetry: "C1",

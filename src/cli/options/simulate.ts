@@ -20,7 +20,9 @@ export type NoiseSource =
   /** Gaussian with the mean power spectrum of the images of a stack. */
   | { kind: "spectrum"; snr: number; bank: string }
   /** Images drawn from a stack of particle-free boxes. */
-  | { kind: "bank"; snr: number; bank: string };
+  | { kind: "bank"; snr: number; bank: string }
+  /** The same, each with as much Gaussian noise of their mean power spectrum, so that no two images share their noise. */
+  | { kind: "extended"; snr: number; bank: string };
 
 /** What `cryogan simulate` was asked to do. `snr` is the ratio of signal to noise variance per pixel. */
 export interface SimulateCommandOptions {
@@ -39,9 +41,13 @@ export interface SimulateCommandOptions {
   shift: ShiftDistribution;
   noise: NoiseSource;
   views: ViewDistribution;
+  /** Share of the images that hold noise alone. */
+  junkFraction: number;
   /** Write 16-bit floats (MRC mode 12). */
   float16: boolean;
   seed: number;
+  /** Threads on the CPU; absent: all cores. */
+  threads?: number;
   device: (typeof devices)[number];
   json: boolean;
 }
@@ -65,7 +71,9 @@ export const simulateSchema = z
     noise: choice(noiseKinds).default(simulateDefaults.noise),
     noiseBank: path("a stack of particle-free images (.mrcs)").optional(),
     noiseFree: flag(),
+    junk: fraction().default(Number(simulateDefaults.junk)),
     float16: flag(),
+    threads: wholeNumber(1).optional(),
     seed: seed().default(Number(simulateDefaults.seed)),
     device: choice(devices).default(simulateDefaults.device),
     json: flag(),
@@ -80,6 +88,8 @@ export const simulateSchema = z
       if (fields.pixelSize === undefined) refuse("pixelSize", "is required with an atomic model: the pixel size of the images in Å");
       if (fields.mapPixelSize !== undefined) refuse("mapPixelSize", "has a meaning only with a map");
     }
+    if (fields.junk > 0 && fields.noiseFree) refuse("junk", "has no meaning with --noise-free: images without a molecule hold noise alone");
+    if (fields.junk === 1) refuse("junk", "leaves no image with a molecule; give a smaller share");
     return {
       model: fields.model,
       out: fields.out,
@@ -93,7 +103,9 @@ export const simulateSchema = z
       shift: toShift(fields, context),
       noise: toNoise(fields, context),
       views: toViews(fields, context),
+      junkFraction: fields.junk,
       float16: fields.float16,
+      threads: fields.threads,
       seed: fields.seed,
       device: fields.device,
       json: fields.json,
@@ -128,7 +140,7 @@ function toNoise(
     return z.NEVER;
   }
   if (noise === "white") {
-    if (bank !== undefined) context.addIssue({ code: "custom", path: ["noiseBank"], message: "has a meaning only with --noise spectrum or --noise bank" });
+    if (bank !== undefined) context.addIssue({ code: "custom", path: ["noiseBank"], message: "has a meaning only with --noise spectrum, bank or extended" });
     return { kind: "white", snr };
   }
   if (bank === undefined) {
