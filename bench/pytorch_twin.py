@@ -134,7 +134,7 @@ class Twin:
 
     def harmonics(self, image: torch.Tensor) -> torch.Tensor:
         """[2, angles·radii, batch] → [orders, 2·radii, batch]."""
-        angles, radii, batch = self.case.angles, self.case.maxRadius, self.case.batch
+        angles, radii, batch = self.case.angles, self.case.maxRadius, image.shape[2]
         parts = image.view(2, angles, radii * batch)
         return torch.cat([self.even @ parts[0], self.odd @ parts[1]]).view(angles, 2 * radii, batch)
 
