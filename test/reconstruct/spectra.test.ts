@@ -52,7 +52,7 @@ function addParticles(images: Float32Array, stream: RandomStream): void {
 }
 
 const everyone = Int32Array.from({ length: count }, (_, i) => i);
-const measure = (images: Float32Array, particles = everyone) => measureSpectra(images, n, optics, particles, boxAngstrom, radius, cpu);
+const measure = (images: Float32Array, particles = everyone, most?: number) => measureSpectra(images, n, optics, particles, boxAngstrom, radius, cpu, most);
 
 describe("spectra measured from images", () => {
   it("noise of known deviation and the power of particles behind CTFs of several defoci", async () => {
@@ -103,6 +103,31 @@ describe("spectra measured from images", () => {
       if (k >= 4) expect(signal[k]!, `signal at ${k}`).toBeLessThan(0.15 * noise[k]!);
       expect(signal[k]!).toBeGreaterThan(0);
     }
+  });
+
+  it("of more images than are used, each is taken with its own optics", async () => {
+    // An ascending sample of the particles, every third of the first half and all of the second, of which every other one or so is used.
+    const all = new Float32Array(count * n * n);
+    addParticles(all, createStream(4, "particles"));
+    const sample = everyone.filter((p) => p >= count / 2 || p % 3 === 0);
+    const images = new Float32Array(sample.length * n * n);
+    sample.forEach((p, i) => images.set(all.subarray(p * n * n, (p + 1) * n * n), i * n * n));
+    for (const most of [384, 200]) {
+      const { signal } = await measure(images, sample, most);
+      for (let k = 3; k <= 9; k++) expect(signal[k]! / signalPower(k), `signal at ${k} from ${most}`).toSatisfy((ratio: number) => Math.abs(ratio - 1) < 0.03);
+    }
+    // These CTFs are so different that taking one for another is seen: optics of the particle next to each in the sample.
+    const mistaken = await measure(images, sample.map((_, i) => sample[(i + 1) % sample.length]!), 384);
+    expect(Math.max(...[3, 4, 5, 6, 7, 8, 9].map((k) => Math.abs(mistaken.signal[k]! / signalPower(k) - 1)))).toBeGreaterThan(0.1);
+  });
+
+  it("uses images from the whole set, however few it may use", async () => {
+    // Particles in the second half alone: half the signal, whichever images are used.
+    const images = new Float32Array(count * n * n);
+    addParticles(images, createStream(5, "particles"));
+    images.fill(0, 0, images.length / 2);
+    const { signal } = await measure(images, everyone, 128);
+    for (let k = 3; k <= 9; k++) expect(signal[k]! / signalPower(k), `signal at ${k}`).toSatisfy((ratio: number) => Math.abs(ratio - 0.5) < 0.1);
   });
 
   it("the optics are those of the particles named, in their order", async () => {
