@@ -1,18 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { convolutionalRecipe, likelihoodRatioRecipe } from "../../src/reconstruct/recipes.ts";
 import {
-  affordableRadius, attainableSnr, automaticSchedule, finalRadius, fitToTime, stageSeconds, type Budget, type RefinementStage, type Stage,
+  affordableRadius, attainableSnr, automaticSchedule, finalRadius, fitToTime, loadingSeconds, stageSeconds, startRadius, type Budget, type LocalStage, type RefinementStage, type Stage,
 } from "../../src/reconstruct/schedule.ts";
 
 const budget = (change: Partial<Budget> = {}): Budget => ({
-  seconds: 600, start: likelihoodRatioRecipe.start, count: 20_000, groupOrder: 1, trialShifts: () => 1, ...change,
+  seconds: 600, start: likelihoodRatioRecipe.start, count: 20_000, groupOrder: 1, readSeconds: 2e-4, shifts: false, ...change,
 });
 /** Noise 1 everywhere, signal up to a shell. */
 const spectraUpTo = (last: number, shells = 33, strength = 1) => ({
   noise: new Float64Array(shells).fill(1),
   signal: Float64Array.from({ length: shells }, (_, k) => (k <= last ? strength : 0)),
 });
-const total = (stages: readonly Stage[], b: Budget): number => stages.reduce((sum, stage) => sum + stageSeconds(stage, b), 0);
+/** A whole run to a radius, reading included. */
+const total = (radius: number, b: Budget): number => automaticSchedule(radius, b).reduce((sum, stage) => sum + stageSeconds(stage, b), loadingSeconds(radius, b));
 const outline = (stages: readonly Stage[]): string[] => stages.map((s) => `${s.kind[0]}${s.maxRadius}`);
 
 describe("attainable resolution", () => {
@@ -45,18 +46,40 @@ describe("attainable resolution", () => {
 });
 
 describe("automatic schedule", () => {
-  it("rises by a third from the adversarial start, the last stage with all particles", () => {
-    const stages = automaticSchedule(22, budget());
-    expect(outline(stages)).toEqual(["a8", "r8", "r11", "r15", "r20", "r22"]);
-    expect(stages.slice(1).map((s) => s.kind === "refinement" && s.particles)).toEqual([10_000, 10_000, 10_000, 10_000, 20_000]);
-    expect(outline(automaticSchedule(16, budget()))).toEqual(["a8", "r8", "r11", "r16"]);
-    expect(outline(automaticSchedule(8, budget()))).toEqual(["a8", "r8"]);
+  const radii = (stages: readonly Stage[]): number[] => stages.map((stage) => stage.maxRadius);
+
+  it("rises by a third from the adversarial start", () => {
+    expect(radii(automaticSchedule(22, budget()))).toEqual([8, 8, 11, 15, 20, 22]);
+    expect(radii(automaticSchedule(16, budget()))).toEqual([8, 8, 11, 16]);
+    expect(radii(automaticSchedule(8, budget()))).toEqual([8, 8]);
   });
 
-  it("sees all particles in each stage that searches for shifts", () => {
-    const stages = automaticSchedule(22, budget({ trialShifts: (radius) => (radius <= 11 ? 25 : 1) }));
-    for (const stage of stages.slice(1)) expect(stage.iterations).toBe(stage.maxRadius <= 11 ? 4 : 2);
-    expect(stages.slice(1).map((s) => s.kind === "refinement" && s.particles)).toEqual([20_000, 20_000, 10_000, 10_000, 20_000]);
+  it.each([4, 8, 9, 12, 14, 31, 64])("to radius %i begins among all poses, goes on near those found, and ends with all particles", (finest) => {
+    const stages = automaticSchedule(finest, budget()).slice(1), kinds = stages.map((stage) => stage.kind);
+    expect(stages.at(-1)!.maxRadius).toBe(finest);
+    expect(kinds.join(" ")).toMatch(/^refinement( refinement)*( local)*$/);
+    for (const stage of stages) {
+      expect(stage.iterations).toBeGreaterThanOrEqual(1);
+      if (stage.kind === "local") expect(stage.particles).toBe(20_000);
+    }
+    stages.forEach((stage, i) => {
+      if (i > 0) expect(stage.maxRadius / stages[i - 1]!.maxRadius).toBeLessThan(1.55);
+      if (i > 0) expect(stage.maxRadius).toBeGreaterThan(stages[i - 1]!.maxRadius);
+    });
+    if (finest >= 2 * startRadius) expect(kinds.at(-1)).toBe("local");
+  });
+
+  it("sees all particles, more often, in each stage that searches for shifts among all poses", () => {
+    const searching = automaticSchedule(22, budget({ shifts: true })), centred = automaticSchedule(22, budget());
+    expect(outline(searching)).toEqual(outline(centred));
+    searching.forEach((stage, i) => {
+      const without = centred[i]!;
+      if (stage.kind === "adversarial" || without.kind === "adversarial") return;
+      expect(stage.particles).toBe(20_000);
+      if (stage.kind !== "refinement") return;
+      expect(without.particles).toBeLessThan(20_000);
+      expect(stage.iterations).toBeGreaterThan(without.iterations);
+    });
   });
 
   it("starts with the stages of the critic in use, at no finer resolution than asked for", () => {
@@ -69,26 +92,61 @@ describe("automatic schedule", () => {
 });
 
 describe("time", () => {
-  it("of a refinement stage, by hand: 573 views of 0.96 µs for each image at radius 16", () => {
-    const b = budget({ count: 10_000 });
-    const preparation = (10_000 * 1024 * 1024 * 2) / 6e10;
-    const pass = 10_000 * 2.24 * 256 * 0.96e-6;
-    expect(stageSeconds({ kind: "refinement", maxRadius: 16, iterations: 3, particles: 10_000 }, b)).toBeCloseTo(preparation + 3 * pass, 6);
-    const searching = { ...b, groupOrder: 4, trialShifts: () => 9 };
-    expect(stageSeconds({ kind: "refinement", maxRadius: 16, iterations: 3, particles: 1e9 }, searching)).toBeCloseTo(preparation + 3 * pass * 9 / 4, 6);
-    expect(stageSeconds({ kind: "adversarial", maxRadius: 8, iterations: 500 }, b)).toBeCloseTo(preparation / 16 + 10, 6);
+  const seconds = (kind: "refinement" | "local", change: Partial<RefinementStage> = {}, b: Budget = budget()): number =>
+    stageSeconds({ kind, maxRadius: 16, iterations: 1, particles: 10_000, ...change } as Stage, b);
+
+  it("of a pass over all poses grows with particles and resolution, and falls with symmetry", () => {
+    const once = seconds("refinement");
+    expect(seconds("refinement", { iterations: 3 })).toBeCloseTo(3 * once, 6);
+    expect(seconds("refinement", { particles: 5000 })).toBeCloseTo(once / 2, 6);
+    expect(seconds("refinement", { particles: Infinity })).toBeCloseTo(2 * once, 6); // all 20,000
+    expect(seconds("refinement", {}, budget({ groupOrder: 4 }))).toBeCloseTo(once / 4, 6);
+    expect(seconds("refinement", {}, budget({ shifts: true }))).toBeGreaterThan(once);
+    // Four times as many views of twice as many turns, and longer images.
+    expect(seconds("refinement", { maxRadius: 32 }) / once).toBeGreaterThan(8);
+    expect(seconds("refinement", { maxRadius: 32 }) / once).toBeLessThan(32);
+  });
+
+  it("of a pass over the poses nearby is a part for the particles and one for the views, and far less", () => {
+    const [none, half, once] = [0, 5000, 10_000].map((particles) => seconds("local", { particles })) as [number, number, number];
+    expect(none).toBeGreaterThan(0);
+    expect(once - half).toBeCloseTo(half - none, 6);
+    expect(seconds("local", { iterations: 2 })).toBeCloseTo(2 * once, 6);
+    expect(seconds("local", { particles: Infinity }) - once).toBeCloseTo(once - none, 6);
+    for (const maxRadius of [12, 16, 32, 64]) expect(seconds("local", { maxRadius, particles: 20_000 })).toBeLessThan(0.5 * seconds("refinement", { maxRadius, particles: 20_000 }));
+    expect(seconds("local", { maxRadius: 32 }) / once).toBeGreaterThan(2);
+  });
+
+  it("of an adversarial stage counts its iterations", () => {
+    const stage = { kind: "adversarial", maxRadius: 8, iterations: 500 } as const;
+    expect(stageSeconds(stage, budget())).toBeGreaterThan(0);
+    expect(stageSeconds({ ...stage, iterations: 1000 }, budget({ count: 5 }))).toBeCloseTo(2 * stageSeconds(stage, budget()), 9);
+  });
+
+  it("of loading is that of reading, and of transforms that grow with the square of the pixels", () => {
+    const slow = budget({ readSeconds: 1e-3 }), quick = budget({ readSeconds: 0 });
+    expect(loadingSeconds(16, slow) - loadingSeconds(16, quick)).toBeCloseTo(20, 6);
+    expect(loadingSeconds(32, quick) / loadingSeconds(16, quick)).toBeCloseTo(16, 6);
+    expect(loadingSeconds(16, { ...quick, count: 200 })).toBeCloseTo(loadingSeconds(16, quick) / 100, 9);
   });
 
   it.each([
     ["no shifts", budget({ seconds: 300 })],
-    ["shifts up to 16", budget({ seconds: 900, trialShifts: (radius) => (radius <= 16 ? 13 : 1) })],
+    ["shifts", budget({ seconds: 900, shifts: true })],
+    ["slow disk", budget({ seconds: 300, readSeconds: 0.01 })],
     ["another critic and symmetry", budget({ seconds: 400, start: convolutionalRecipe.start, groupOrder: 7 })],
-  ])("the finest affordable radius: its whole schedule fits and no finer one does (%s)", (_, b) => {
+  ])("the finest affordable radius: the whole run to it fits and to no finer one (%s)", (_, b) => {
     const radius = affordableRadius(b);
     expect(radius).toBeGreaterThan(8);
     expect(radius).toBeLessThan(128);
-    expect(total(automaticSchedule(radius, b), b)).toBeLessThan(b.seconds);
-    for (let finer = radius + 1; finer <= 128; finer++) expect(total(automaticSchedule(finer, b), b)).toBeGreaterThanOrEqual(b.seconds);
+    expect(total(radius, b)).toBeLessThan(b.seconds);
+    for (let finer = radius + 1; finer <= 128; finer++) expect(total(finer, b)).toBeGreaterThanOrEqual(b.seconds);
+  });
+
+  it("more time, fewer particles or a quicker disk do not make it coarser", () => {
+    const radius = affordableRadius(budget({ seconds: 300 }));
+    for (const change of [{ seconds: 600 }, { seconds: 300, count: 10_000 }, { seconds: 300, readSeconds: 1e-5 }]) expect(affordableRadius(budget(change))).toBeGreaterThanOrEqual(radius);
+    expect(affordableRadius(budget({ seconds: 3000 }))).toBeGreaterThan(radius);
   });
 
   it("where nothing fits, the start remains", () => {
@@ -96,10 +154,12 @@ describe("time", () => {
   });
 });
 
-describe("a stage fitted to the time left", () => {
+describe.each<RefinementStage | LocalStage>([
+  { kind: "refinement", maxRadius: 24, iterations: 2, particles: 20_000 },
+  { kind: "local", maxRadius: 24, iterations: 2, particles: 20_000 },
+])("a stage fitted to the time left, $kind", (stage) => {
   const b = budget();
-  const stage: RefinementStage = { kind: "refinement", maxRadius: 24, iterations: 2, particles: 20_000 };
-  const seconds = (change: Partial<RefinementStage>): number => stageSeconds({ ...stage, ...change }, b);
+  const seconds = (change: Partial<RefinementStage | LocalStage>): number => stageSeconds({ ...stage, ...change } as Stage, b);
 
   it("stays as it is where it fits", () => {
     expect(fitToTime(stage, seconds({}) * 1.001, 1, b)).toEqual(stage);
@@ -113,8 +173,7 @@ describe("a stage fitted to the time left", () => {
 
   it.each([1, 3])("then to as many particles as fit, at pace %d", (pace) => {
     const left = pace * seconds({ iterations: 1, particles: 12_345 }) + 1e-6;
-    const fitted = fitToTime(stage, left, pace, b)!;
-    expect(fitted).toEqual({ ...stage, iterations: 1, particles: 12_345 });
+    expect(fitToTime(stage, left, pace, b)).toEqual({ ...stage, iterations: 1, particles: 12_345 });
   });
 
   it("is dropped below 3,000 particles", () => {
