@@ -19,9 +19,10 @@ import { goodShells, markdownTable, secondsTo, type Progress, type Row } from ".
 
 /** The ribosome of data/: 65 voxels of 5 Å. */
 const boxAngstrom = 325;
+/** `stages` and `mapSeconds` (between maps, each of which takes seconds to evaluate) are PyTorch's. */
 const cases = {
-  "ribosome-32": { boxSize: 32, particles: 20_000, snr: 0.1, shells: [8, 10, 12, 14], stages: "16:500,24:1000,32:2000" },
-  "ribosome-64": { boxSize: 64, particles: 40_000, snr: 0.05, shells: [16, 20, 24, 28], stages: "16:500,24:1000,32:1000,48:1000,64:1000" },
+  "ribosome-32": { boxSize: 32, particles: 20_000, snr: 0.1, shells: [8, 10, 12, 14], stages: "16:500,24:1000,32:2000", mapSeconds: 2 },
+  "ribosome-64": { boxSize: 64, particles: 40_000, snr: 0.05, shells: [16, 20, 24, 28], stages: "16:500,24:1000,32:1000,48:1000,64:1000", mapSeconds: 10 },
 };
 
 const text = { type: "string" } as const;
@@ -36,13 +37,17 @@ const { values } = parseArgs({
     "relion-iterations": { ...text, default: "50,200,50" }, "offset-range": { ...text, default: "0" },
     "no-iterations": { type: "boolean", default: false },
     /** Where data and maps are kept; without it they are removed. */
-    folder: text, out: text,
+    folder: text,
+    /** The results file. */
+    out: text,
   },
 });
 const name = values.case as keyof typeof cases;
 if (!(name in cases)) throw new Error(`--case must be one of ${Object.keys(cases).join(", ")}`);
 const chosen = { ...cases[name], particles: Number(values.particles ?? cases[name].particles), snr: Number(values.snr ?? cases[name].snr) };
 const threads = Number(values.threads), only = values.only.split(",");
+const unknown = only.find((program) => !["cryogan", "pytorch", "relion"].includes(program));
+if (unknown !== undefined) throw new Error(`--only: ${unknown} is none of cryogan, pytorch, relion`);
 const iterations = values["relion-iterations"].split(",").map(Number) as [number, number, number];
 const schedule = { iterations, offsetRange: Number(values["offset-range"]) };
 const stages = values.stages ?? chosen.stages;
@@ -80,14 +85,25 @@ const times = values["no-iterations"] ? [] : await timeIterations(4, 15, threads
 const median = (program: "ours" | "harmonics", maxRadius: number): number | undefined => times.find((t) => t.maxRadius === maxRadius)?.rows.find((row) => row.name === program)?.median;
 
 const rows: Row[] = [];
+const out = resolve(values.out ?? fileURLToPath(new URL(`results/${name}.json`, import.meta.url)));
+mkdirSync(dirname(out), { recursive: true });
+const conditions = {
+  case: name, ...chosen, stages, seed: problem.seed, threads, cores: problem.cores, limitSeconds: problem.limitSeconds, relion: schedule, cryoganOptions: values.cryogan,
+  date: new Date().toISOString(), commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(), machine: cpus()[0]?.model, loadBefore,
+};
+
+/** Runs a program and adds its row. */
 async function contest(title: string, run: (out: string) => Promise<Run>, iterationMs: (run: Run) => Pick<Row, "coarseMs" | "fineMs">): Promise<void> {
-  const done = await run(join(folder, String(rows.length)));
+  const own = join(folder, `run-${rows.length + 1}`);
+  rmSync(own, { recursive: true, force: true });
+  const done = await run(own);
   say(`${title}: ${done.seconds.toFixed(1)} s, ${done.maps.length} maps; evaluating them`);
   rows.push({ title, ...iterationMs(done), progress: await follow(done), totalSeconds: done.seconds, stopped: done.stopped, peakBytes: done.peakBytes });
+  writeFileSync(out, `${JSON.stringify({ ...conditions, iterationTimes: times, rows }, null, 1)}\n`);
 }
 const adversarial = (program: "ours" | "harmonics") => () => ({ coarseMs: median(program, 8), fineMs: median(program, 16) });
 if (only.includes("cryogan")) await contest("cryogan", (out) => runCryogan(problem, out, values.cryogan.split(" ").filter(Boolean)), adversarial("ours"));
-if (only.includes("pytorch")) await contest("PyTorch, adversarial", (out) => runPytorch(problem, out, stages), adversarial("harmonics"));
+if (only.includes("pytorch")) await contest("PyTorch, adversarial", (out) => runPytorch(problem, out, stages, chosen.mapSeconds), adversarial("harmonics"));
 if (only.includes("relion")) {
   const [initial, between, final] = iterations;
   await contest("RELION 3.1, SGD", (out) => runRelion(problem, out, schedule), ({ maps }) => ({
@@ -95,14 +111,6 @@ if (only.includes("relion")) {
   }));
 }
 
-const table = markdownTable(rows, chosen.shells, boxAngstrom);
-console.log(table);
-const out = resolve(values.out ?? fileURLToPath(new URL(`results/${name}.json`, import.meta.url)));
-mkdirSync(dirname(out), { recursive: true });
-writeFileSync(out, `${JSON.stringify({
-  case: name, ...chosen, stages, seed: problem.seed, threads, cores: problem.cores, limitSeconds: problem.limitSeconds, relion: schedule, cryoganOptions: values.cryogan,
-  date: new Date().toISOString(), commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(), machine: cpus()[0]?.model, loadBefore,
-  iterationTimes: times, rows,
-}, null, 1)}\n`);
+console.log(markdownTable(rows, chosen.shells, boxAngstrom));
 say(`written to ${out}`);
 if (!values.folder) rmSync(folder, { recursive: true });

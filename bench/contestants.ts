@@ -70,10 +70,10 @@ export async function runCryogan(problem: Problem, out: string, extra: readonly 
   return { ...result, maps: mapsIn(maps, /^map_(\d+)\.mrc$/, result.startMs) };
 }
 
-/** Debian's PyTorch running pytorch_train.py. @param stages as there */
-export async function runPytorch(problem: Problem, out: string, stages: string): Promise<Run> {
+/** Debian's PyTorch running pytorch_train.py. @param stages as there @param mapSeconds between maps */
+export async function runPytorch(problem: Problem, out: string, stages: string, mapSeconds: number): Promise<Run> {
   const script = fileURLToPath(new URL("pytorch_train.py", import.meta.url));
-  const args = [script, problem.star, out, "--stages", stages, "--threads", String(problem.threads), "--mask-radius", String(maskRadius), "--seed", String(problem.seed)];
+  const args = [script, problem.star, out, "--stages", stages, "--every", String(mapSeconds), "--threads", String(problem.threads), "--mask-radius", String(maskRadius), "--seed", String(problem.seed)];
   // Spinning threads, OpenMP's default, make it many times slower on cores shared with others.
   const result = await runChild("/usr/bin/python3", args, { cores: problem.cores, limitSeconds: problem.limitSeconds, env: { OMP_WAIT_POLICY: "PASSIVE" } });
   return { ...result, maps: mapsIn(out, /^map_(\d+)\.mrc$/, result.startMs) };

@@ -15,7 +15,7 @@ import type { RunEvent } from "../src/reconstruct/events.ts";
 import { runChild } from "./childProcess.ts";
 import { commandLine } from "./contestants.ts";
 
-export interface ScalingPoint {
+interface ScalingPoint {
   boxSize: number;
   particles: number;
   /** Size of the stack on disk. */
@@ -32,7 +32,7 @@ const text = { type: "string" } as const;
 const { values } = parseArgs({
   options: {
     boxes: { ...text, default: "32,64,128" }, counts: { ...text, default: "10000,100000,1000000" }, cores: { ...text, default: "0,1" }, threads: { ...text, default: "2" },
-    /** Where data and runs go; without it they are removed. */
+    /** Where there is room for data and runs (2 GB for 10⁶ particles); they are removed. */
     folder: text, out: text, plot: text, "draw-only": { type: "boolean", default: false },
   },
 });
@@ -65,11 +65,11 @@ async function measure(boxSize: number, particles: number, folder: string): Prom
 }
 
 if (!values["draw-only"]) {
-  const folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "cryogan-scaling-"));
+  const folder = resolve(values.folder ?? tmpdir());
   const sizes = [...boxes.map((boxSize) => ({ boxSize, particles: baseParticles })), ...counts.slice(1).map((particles) => ({ boxSize: baseBox, particles }))];
   const earlier = existsSync(results) ? (JSON.parse(readFileSync(results, "utf8")) as { points: ScalingPoint[] }).points : [];
   for (const { boxSize, particles } of sizes) {
-    const own = join(folder, `${boxSize}-${particles}`);
+    const own = mkdtempSync(join(folder, "cryogan-scaling-"));
     const point = await measure(boxSize, particles, own);
     rmSync(own, { recursive: true });
     const others = earlier.filter((p) => p.boxSize !== boxSize || p.particles !== particles);
@@ -78,6 +78,5 @@ if (!values["draw-only"]) {
     writeFileSync(results, `${JSON.stringify({ date: new Date().toISOString(), commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(), machine: cpus()[0]?.model, threads: Number(values.threads), points: earlier }, null, 1)}\n`);
     console.log(`box ${boxSize}, ${particles} particles: ${point.seconds.toFixed(1)} s, ${Math.round(point.peakBytes / 1e6)} MB, to ${point.resolutionAngstrom.toFixed(1)} Å`);
   }
-  if (!values.folder) rmSync(folder, { recursive: true });
 }
 execFileSync("/usr/bin/python3", [here("plot_scaling.py"), results, plot], { stdio: "inherit" });

