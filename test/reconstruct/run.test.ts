@@ -1,14 +1,18 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
+import { readMap } from "../../src/io/mrc.ts";
 import { InputError } from "../../src/io/types.ts";
+import { readCheckpoint } from "../../src/reconstruct/checkpoint.ts";
 import type { RunEvent } from "../../src/reconstruct/events.ts";
 import { reconstruct, type ReconstructOptions } from "../../src/reconstruct/run.ts";
 import type { Stage } from "../../src/reconstruct/schedule.ts";
+import { createStream } from "../../src/runtime/random.ts";
 import { boxSize, smallParticleSet } from "./data.ts";
+import { radialPowerOf } from "./simulated.ts";
 
 let folder: string, particles: string;
 beforeAll(async () => {
@@ -21,16 +25,20 @@ const stages: Stage[] = [
   { kind: "adversarial", maxRadius: 6, iterations: 30 },
   { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
 ];
+const withLocal: Stage[] = [...stages, { kind: "local", maxRadius: 8, iterations: 2, particles: 1500 }];
 const optionsFor = (name: string, more: Partial<ReconstructOptions> = {}): ReconstructOptions => ({
   particles, out: join(folder, name), symmetry: "C1", stages, critic: "likelihood-ratio", halfMaps: false, resume: false, overwrite: false,
   maximumShiftAngstrom: 0, device: "cpu", seed: 1, ...more,
 });
 const file = (name: string, of: string) => readFile(join(folder, name, of));
+/** The kinds of the stages as they were run. */
+const kinds = (events: readonly RunEvent[]): string[] => events.flatMap((event) => (event.type === "stage" ? [event.kind] : []));
+const stagesUsed = async (name: string): Promise<Stage[]> => (JSON.parse((await file(name, "config.json")).toString()) as { stages: Stage[] }).stages;
 
-/** Runs until `stop` says so, then aborts as Ctrl-C does. */
+/** Runs until a little after `stop` says so, then aborts as Ctrl-C does. */
 async function interrupted(options: ReconstructOptions, stop: (event: RunEvent) => boolean): Promise<void> {
   const controller = new AbortController();
-  await expect(reconstruct(options, (event) => stop(event) && controller.abort(), controller.signal)).rejects.toMatchObject({ name: "AbortError" });
+  await expect(reconstruct(options, (event) => stop(event) && setTimeout(() => controller.abort()), controller.signal)).rejects.toMatchObject({ name: "AbortError" });
 }
 
 test("a run finds the molecule and leaves its files", async () => {
@@ -38,7 +46,7 @@ test("a run finds the molecule and leaves its files", async () => {
   const longer: Stage[] = [
     { kind: "adversarial", maxRadius: 6, iterations: 200 },
     { kind: "refinement", maxRadius: 6, iterations: 3, particles: 2000 },
-    { kind: "refinement", maxRadius: 10, iterations: 3, particles: Infinity },
+    { kind: "local", maxRadius: 10, iterations: 3, particles: Infinity },
   ];
   const { maps } = await reconstruct(optionsFor("whole", { stages: longer }), (event) => events.push(event));
   for (const name of ["config.json", "events.jsonl", "map.mrc", "checkpoint.bin", "examples.json", "spectra.json"]) expect(existsSync(join(folder, "whole", name))).toBe(true);
@@ -51,21 +59,75 @@ test("a run finds the molecule and leaves its files", async () => {
   expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
   const likelihoods = events.filter((event) => event.type === "progress" && event.logLikelihood !== undefined);
   expect(likelihoods.map((event) => event.type === "progress" && [event.stage, event.iteration])).toEqual([[2, 1], [2, 2], [2, 3], [3, 1], [3, 2], [3, 3]]);
-  const config = JSON.parse((await file("whole", "config.json")).toString()) as { stages: Stage[] };
-  expect(config.stages[2]).toEqual({ kind: "refinement", maxRadius: 10, iterations: 3, particles: 2000 });
+  expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
+  expect((await stagesUsed("whole"))[2]).toEqual({ kind: "local", maxRadius: 10, iterations: 3, particles: 2000 });
+  expect(readdirSync(join(folder, "whole")).filter((name) => name.endsWith(".scratch"))).toEqual([]);
+});
+
+test("where poses stay uncertain, a local stage tries all of them instead", async () => {
+  // Noise alone: the file is the same but for its images.
+  const stack = await readFile(join(folder, "particles.mrcs"));
+  const noise = new Float32Array(2000 * boxSize ** 2);
+  createStream(1, "noise").fillNormal(noise);
+  Buffer.from(noise.buffer).copy(stack, 1024);
+  await writeFile(join(folder, "noise.mrcs"), stack);
+  await writeFile(join(folder, "noise.star"), (await readFile(particles, "utf8")).replaceAll("particles.mrcs", "noise.mrcs"));
+  const events: RunEvent[] = [], asked: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 5 }, { kind: "local", maxRadius: 8, iterations: 1, particles: 300 }];
+  await reconstruct(optionsFor("uncertain", { particles: join(folder, "noise.star"), stages: asked }), (event) => events.push(event));
+  expect(kinds(events)).toEqual(["adversarial", "refinement"]);
+  expect((await stagesUsed("uncertain"))[1]).toEqual({ kind: "refinement", maxRadius: 8, iterations: 1, particles: 300 });
+});
+
+describe("memory", () => {
+  test("particles in a scratch file make the same map, byte for byte; the file goes when the run ends or is stopped", async () => {
+    const largest = 8, perImage = 4 * (2 * largest) ** 2;
+    // Half of the cache is for a sample of the images, which fits exactly, half for the store, whose rows are a little longer.
+    const short: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 5 }, { kind: "refinement", maxRadius: largest, iterations: 1, particles: 1000 }];
+    const inFile = { stages: short, cacheBytes: 2 * 2000 * perImage };
+    await reconstruct(optionsFor("in memory", { stages: short }));
+    let seen = false;
+    await reconstruct(optionsFor("in a file", inFile), (event) => {
+      if (event.type === "stage") seen ||= existsSync(join(folder, "in a file", "all.scratch"));
+    });
+    expect(seen).toBe(true);
+    expect((await file("in a file", "map.mrc")).equals(await file("in memory", "map.mrc"))).toBe(true);
+    expect(existsSync(join(folder, "in a file", "all.scratch"))).toBe(false);
+    await interrupted(optionsFor("in a file, stopped", inFile), (event) => event.type === "stage" && event.kind === "refinement");
+    expect(existsSync(join(folder, "in a file, stopped", "all.scratch"))).toBe(false);
+  });
+
+  test("with next to none a sample of the images tells their spectra, each with its own CTF", async () => {
+    const largest = 10;
+    await reconstruct(optionsFor("little", { stages: [{ kind: "adversarial", maxRadius: largest, iterations: 1 }], cacheBytes: 1 }));
+    const { signalPower } = JSON.parse((await file("little", "spectra.json")).toString()) as { signalPower: number[] };
+    // The truth is in units of its own: power against that at shell 3.
+    const truth = radialPowerOf((await readMap(join(folder, "truth.mrc"))).data);
+    for (let k = 2; k <= 6; k++) expect(signalPower[k]! / signalPower[3]! / (truth[k]! / truth[3]!), `shell ${k}`).toSatisfy((ratio: number) => Math.abs(ratio - 1) < 0.25);
+  });
 });
 
 describe("going on", () => {
+  const shifted = { maximumShiftAngstrom: 6, stages: withLocal };
+  beforeAll(async () => {
+    const events: RunEvent[] = [];
+    await reconstruct(optionsFor("uninterrupted", shifted), (event) => events.push(event));
+    expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
+  });
+
+  const at = (stage: number, iteration: number) => (event: RunEvent): boolean => event.type === "progress" && event.stage === stage && event.iteration >= iteration;
   test.each([
-    ["the adversarial stage", (event: RunEvent) => event.type === "progress" && event.stage === 1 && event.iteration >= 10],
-    ["a pass of refinement", (event: RunEvent) => event.type === "progress" && event.stage === 2 && event.iteration > 1],
-  ])("a run stopped in %s and resumed gives the same map, byte for byte", async (where, stop) => {
-    const shifted = { maximumShiftAngstrom: 6 };
-    const whole = `uninterrupted ${where}`, broken = `interrupted ${where}`;
-    await reconstruct(optionsFor(whole, shifted));
+    ["the adversarial stage", at(1, 10), 0, false],
+    ["a pass of refinement", at(2, 1), 1, true],
+    ["the search for poses", (event: RunEvent) => event.type === "map" && event.stage === 2, 2, false],
+    ["a pass of local refinement", at(3, 1), 2, true],
+  ])("a run stopped in %s and resumed gives the same map, byte for byte", async (where, stop, stage, insidePass) => {
+    const broken = `interrupted ${where}`;
     await interrupted(optionsFor(broken, shifted), stop);
+    const checkpoint = (await readCheckpoint(join(folder, broken, "checkpoint.bin")))!;
+    expect(checkpoint.stage).toBe(stage);
+    expect(checkpoint.progress?.tensors["position"] !== undefined).toBe(insidePass);
     await reconstruct(optionsFor(broken, { ...shifted, resume: true }));
-    expect((await file(broken, "map.mrc")).equals(await file(whole, "map.mrc"))).toBe(true);
+    expect((await file(broken, "map.mrc")).equals(await file("uninterrupted", "map.mrc"))).toBe(true);
   });
 
   test("a resumed run is the run that was begun: other options are refused, and the folder stays as it was", async () => {

@@ -65,13 +65,13 @@ export async function simulated({ count, maxRadius, symmetry = "C1", shiftLaw = 
   };
 }
 
-/** Shell means of |V̂|². */
-function radialPowerOf(volume: Float32Array): Float64Array {
-  const { re, im } = centeredTransform(volume, [boxSize, boxSize, boxSize]);
-  const sums = new Float64Array(boxSize / 2 + 1), members = new Float64Array(boxSize / 2 + 1);
-  const frequency = (i: number): number => (i < boxSize / 2 ? i : i - boxSize);
+/** Shell means of |V̂|² of a cubic map. */
+export function radialPowerOf(volume: Float32Array): Float64Array {
+  const n = Math.round(Math.cbrt(volume.length)), { re, im } = centeredTransform(volume, [n, n, n]);
+  const sums = new Float64Array(n / 2 + 1), members = new Float64Array(n / 2 + 1);
+  const frequency = (i: number): number => (i < n / 2 ? i : i - n);
   re.forEach((v, i) => {
-    const k = Math.round(Math.hypot(frequency(i % boxSize), frequency(Math.floor(i / boxSize) % boxSize), frequency(Math.floor(i / boxSize ** 2))));
+    const k = Math.round(Math.hypot(frequency(i % n), frequency(Math.floor(i / n) % n), frequency(Math.floor(i / n ** 2))));
     if (k >= sums.length) return;
     sums[k]! += v ** 2 + im[i]! ** 2;
     members[k]!++;
