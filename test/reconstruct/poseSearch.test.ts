@@ -1,13 +1,16 @@
 import { expect, it } from "vitest";
-import { angularDistance, multiply } from "../../src/physics/rotations.ts";
+import { angularDistance, eulerToMatrix, multiply } from "../../src/physics/rotations.ts";
+import { tilted } from "../../src/reconstruct/localSearch.ts";
 import { searchPoses } from "../../src/reconstruct/poseSearch.ts";
 import { viewSpacing } from "../../src/reconstruct/refinementStage.ts";
 import { changeBox } from "../../src/reconstruct/volume.ts";
 import { boxSize, poseOf, simulated, type Simulated } from "./simulated.ts";
 
 const maxRadius = 8, count = 150; // not a whole number of batches
-const search = ({ context, truth }: Simulated, shifts: Float32Array, volume = changeBox({ n: boxSize, data: truth }, 2 * maxRadius).data, onProgress = (_done: number): void => {}) =>
-  searchPoses(volume, maxRadius, context, shifts, undefined, onProgress);
+const noShift = [[0, 0]] as const;
+const lowPassed = (truth: Float32Array): Float32Array => changeBox({ n: boxSize, data: truth }, 2 * maxRadius).data;
+const search = ({ context, truth }: Simulated, shifts: Float32Array, volume = lowPassed(truth), onProgress = (_done: number): void => {}) =>
+  searchPoses(volume, maxRadius, context, noShift, "known", { shifts }, onProgress);
 /** Angles between the poses found and the true ones, up to the point group, ascending. */
 function errors({ context, poses }: Simulated, found: Float32Array): number[] {
   return Array.from({ length: context.count }, (_, p) => Math.min(...context.group.map((g) => angularDistance(poseOf(found, p), multiply(poseOf(poses, p), g))))).sort((a, b) => a - b);
@@ -35,10 +38,40 @@ it("takes the shifts back that it is told of", async () => {
   await particles.context.store.close();
 });
 
+it("finds shifts among trials about the centre, and those about a known one", async () => {
+  const particles = await simulated({ count, maxRadius, shiftLaw: { kind: "gaussian", sigma: 0.03 }, signalToNoise: 5, noisy: false });
+  const step = 0.015, reach = [-4, -3, -2, -1, 0, 1, 2, 3, 4];
+  const trials = reach.flatMap((i) => reach.map((j) => [i * step, j * step] as const));
+  const distances = (found: Float32Array): number[] =>
+    Array.from({ length: count }, (_, p) => Math.hypot(found[p]! - particles.shifts[p]!, found[count + p]! - particles.shifts[count + p]!)).sort((a, b) => a - b);
+  const wrong = particles.shifts.map(() => 0.3);
+  const centred = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, trials, "centre", { shifts: wrong }, () => {});
+  expect(quantile(errors(particles, centred.poses), 0.9)).toBeLessThan(1.5 * viewSpacing(maxRadius));
+  expect(quantile(distances(centred.shifts), 0.5)).toBeLessThan(0.75 * step);
+  expect(quantile(distances(centred.shifts), 0.9)).toBeLessThan(1.5 * step);
+  const off = 3 * step, near = particles.shifts.map((v, i) => v + (i < count ? -off : off));
+  const known = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, [[0, 0], [off, 0], [0, -off], [off, -off]], "known", { shifts: near }, () => {});
+  expect(quantile(distances(known.shifts), 0.95)).toBeLessThan(1e-6);
+  await particles.context.store.close();
+});
+
+it("keeps a known pose near the one it finds, and corrects one far away", async () => {
+  const particles = await simulated({ count, maxRadius, signalToNoise: 5, noisy: false });
+  const identity = eulerToMatrix(0, 0, 0), known = particles.poses.slice();
+  // Every second particle is turned by 3° about x, the others by 70°.
+  const lean = (p: number): number => (p % 2 === 0 ? 3 : 70) * (Math.PI / 180);
+  for (let p = 0; p < count; p++) known.set(multiply(tilted(identity, [0, lean(p)]), poseOf(particles.poses, p)), 9 * p);
+  const { poses } = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, noShift, "known", { shifts: new Float32Array(2 * count), poses: known }, () => {});
+  const kept = Array.from({ length: count }, (_, p) => angularDistance(poseOf(poses, p), poseOf(known, p)) < 1e-6);
+  expect(kept.filter((k, p) => k === (p % 2 === 0)).length).toBeGreaterThan(0.97 * count);
+  expect(quantile(errors(particles, poses), 0.97)).toBeLessThan(viewSpacing(maxRadius));
+  await particles.context.store.close();
+});
+
 it("of noise alone is uncertain", async () => {
   const particles = await simulated({ count, maxRadius, signalToNoise: 1e-8, noisy: true });
   // A density that would have a hundredth of the noise's power.
-  const volume = changeBox({ n: boxSize, data: particles.truth.map((v) => 1e3 * v) }, 2 * maxRadius).data;
+  const volume = lowPassed(particles.truth).map((v) => 1e3 * v);
   const { certainty } = await search(particles, new Float32Array(2 * count), volume);
   expect(certainty).toBeLessThan(0.4);
   // Without any contrast nothing but a guess is left: the share of directions, with their opposites, within two spacings of one of them.
