@@ -87,7 +87,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
 export function expectationCase(maxRadius: number): { program: Program; feeds: Arrays; views: number } {
   const angles = 2 * maxRadius;
   const views = viewGrid((96 / maxRadius) * (Math.PI / 180), [identity], identity).length;
-  const program = expectationProgram({ grid: polarGrid(maxRadius, angles), views, turns: 2 * angles, batch: 64, trials: 0 });
+  const program = expectationProgram({ grid: polarGrid(maxRadius, angles), views, turns: 2 * angles, batch: 64, centred: true });
   const stream = createStream(seed, "bench/expectation");
   const feeds = Object.fromEntries(Object.entries(program.feeds).map(([name, { shape }]) => {
     const values = new Float32Array(sizeOf(shape));

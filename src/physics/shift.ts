@@ -34,3 +34,9 @@ export function sampleShifts(law: ShiftLaw, count: number, stream: RandomStream)
   if (law.kind === "triangular") for (let i = 0; i < out.length; i++) out[i] = law.extent * (stream.uniform() + stream.uniform() - 1);
   return out;
 }
+
+/** Standard deviation of a law along each axis. */
+export function shiftDeviation(law: ShiftLaw): number {
+  if (law.kind === "none") return 0;
+  return law.kind === "gaussian" ? law.sigma : law.extent / Math.sqrt(6);
+}

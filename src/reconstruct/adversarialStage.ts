@@ -58,7 +58,7 @@ async function initialCoefficients(model: VolumeModel, previous: StageVolume | u
 export async function adversarialStage(stage: AdversarialStage, recipe: AdversarialRecipe, context: StageContext, previous: StageVolume | undefined, from: StageProgress | undefined, after: AfterIteration): Promise<StageResult> {
   const n = 2 * stage.maxRadius;
   const name = `${context.label}/adversarial-${stage.maxRadius}`;
-  const { images, spectra } = withNoiseFloor(context.images, context.boxSize, context.spectra, recipe.noiseFloor, createStream(context.seed, `${name}/floor`));
+  const { images, spectra } = withNoiseFloor(context.sample.images, context.boxSize, context.spectra, recipe.noiseFloor, createStream(context.seed, `${name}/floor`));
   const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {
     critic, loss: recipe.loss,
@@ -71,7 +71,7 @@ export async function adversarialStage(stage: AdversarialStage, recipe: Adversar
   const program = adversarialProgram(settings);
   const executable = await compile(program, context.device);
   const streams = batchStreams(context.seed, name);
-  const particles = Int32Array.from({ length: context.count }, (_, i) => i);
+  const { particles } = context.sample;
   const source: BatchSource = {
     images: await criticImages(critic, images, context.boxSize, context.optics, particles, context.boxAngstrom, spectra.noise, context.device),
     noise: await noiseBank(critic, noiseImages, context.boxSize, whiteNoise(createStream(context.seed, `${name}/bank`)), context.device),

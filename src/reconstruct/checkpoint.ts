@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../io/files.ts";
 import { InputError } from "../io/types.ts";
 import type { Schedule } from "./run.ts";
 
-const format = "cryogan-checkpoint-1";
+const format = "cryogan-checkpoint-2";
 
 /** A density in the scale of the stages (see `density` in volume.ts). */
 export interface StageVolume {
@@ -31,6 +31,10 @@ export interface Checkpoint {
   volume?: StageVolume;
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
+  /** Most likely poses found so far, [count, 3, 3]. */
+  poses?: Float32Array;
+  /** How well particles fit there, [count]. */
+  fit?: Float32Array;
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;

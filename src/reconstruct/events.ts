@@ -5,7 +5,7 @@
 export type RunEvent =
   | { type: "start"; time: string; particles: number; boxSize: number; pixelSizeAngstrom: number; symmetry: string; device: string; seed: number; half?: 1 | 2 }
   | { type: "loading"; time: string; done: number; particles: number; half?: 1 | 2 }
-  | { type: "stage"; time: string; stage: number; stages: number; kind: "adversarial" | "refinement"; boxSize: number; resolutionAngstrom: number; iterations: number; half?: 1 | 2 }
+  | { type: "stage"; time: string; stage: number; stages: number; kind: "adversarial" | "refinement" | "local"; boxSize: number; resolutionAngstrom: number; iterations: number; half?: 1 | 2 }
   | {
       type: "progress"; time: string; stage: number; iteration: number; iterations: number;
       /** Seconds of computation so far, restarts included, and the estimate for what is left. */

@@ -1,4 +1,4 @@
-/** Particle images into memory: background normalised and Fourier-cropped to the working box. */
+/** Particle images from their files: background normalised and Fourier-cropped to the working box. */
 import { openParticleImages } from "../io/particles.ts";
 import type { ParticleSet } from "../io/types.ts";
 import { InputError } from "../io/types.ts";
@@ -8,12 +8,15 @@ import { compile } from "../runtime/session.ts";
 import { input } from "../tensor/tensor.ts";
 import { backgroundMask } from "./spectra.ts";
 
-export interface LoadedParticles {
-  count: number;
-  /** Edge of the working box in pixels; it covers the same field of view as the original one. */
+export interface ImageReader {
+  /** Edge of the images in pixels; they cover the same field of view as the originals. */
   boxSize: number;
-  /** [count, boxSize, boxSize]: background mean 0. */
-  images: Float32Array;
+  /**
+   * Images [chosen.length, boxSize, boxSize] flattened, background mean 0.
+   * @throws {InputError} for missing, truncated or mismatched stacks, NaN pixels and constant images, naming the row
+   */
+  read(chosen: ArrayLike<number>): Promise<Float32Array>;
+  close(): Promise<void>;
 }
 
 /**
@@ -38,38 +41,41 @@ export function normaliseBackground(image: Float32Array, mask: Float32Array, sca
   return deviation;
 }
 
+const batch = 128;
+
 /**
- * Reads all images of a set.
+ * Opens the images of a set.
  *
  * @param workingBox edge to crop to in Fourier space, at most the set's box
  * @param radius     of the particle in original pixels; beyond it is background
- * @throws {InputError} for missing, truncated or mismatched stacks, NaN pixels and constant images, naming the row
  */
-export async function loadParticles(set: ParticleSet, workingBox: number, radius: number, device: Pick<Device, "name" | "threads">, onProgress: (done: number) => void, signal?: AbortSignal): Promise<LoadedParticles> {
-  const n = set.boxSize, batch = 256;
+export async function openImages(set: ParticleSet, workingBox: number, radius: number, device: Pick<Device, "name" | "threads">): Promise<ImageReader> {
+  const n = set.boxSize;
   const mask = backgroundMask(n, radius);
   const pixels = input("images", [batch, n, n]);
   const crop = workingBox < n ? await compile({ name: "crop", state: {}, feeds: { images: pixels }, outputs: { cropped: resampleImages(pixels, workingBox) } }, device) : undefined;
   const source = await openParticleImages(set);
-  const images = new Float32Array(set.count * workingBox ** 2);
   const buffer = new Float32Array(batch * n * n);
-  try {
-    for (let first = 0; first < set.count; first += batch) {
-      signal?.throwIfAborted();
-      const size = Math.min(batch, set.count - first);
-      const part = buffer.subarray(0, size * n * n);
-      await source.read(Int32Array.from({ length: size }, (_, i) => first + i), part);
-      for (let i = 0; i < size; i++) {
-        const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) => (d > 0 ? 1 / d : 0));
-        if (deviation === 0) throw new InputError(`${set.where(first + i)} names an image whose background is constant; is it a particle image?`);
+  return {
+    boxSize: workingBox,
+    async read(chosen) {
+      const images = new Float32Array(chosen.length * workingBox ** 2);
+      for (let first = 0; first < chosen.length; first += batch) {
+        const size = Math.min(batch, chosen.length - first);
+        const part = buffer.subarray(0, size * n * n);
+        await source.read(Int32Array.from({ length: size }, (_, i) => chosen[first + i]!), part);
+        for (let i = 0; i < size; i++) {
+          const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) => (d > 0 ? 1 / d : 0));
+          if (deviation === 0) throw new InputError(`${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`);
+        }
+        const out = crop ? (await crop.run({ images: buffer }))["cropped"]! : buffer;
+        images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
       }
-      const out = crop ? (await crop.run({ images: buffer }))["cropped"]! : buffer;
-      images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
-      onProgress(first + size);
-    }
-  } finally {
-    await source.close();
-    await crop?.release();
-  }
-  return { count: set.count, boxSize: workingBox, images };
+      return images;
+    },
+    async close() {
+      await source.close();
+      await crop?.release();
+    },
+  };
 }

@@ -66,13 +66,14 @@ export async function writeExamples(folder: string, volume: StageVolume, context
       projections: filtered(image(table, { ...exposure, optics: flat }, grid, context.boxAngstrom).image),
     },
   }, context.device);
-  const chosen = Int32Array.from({ length: count }, () => stream.integer(context.count));
+  const { images, particles } = context.sample;
+  const places = Int32Array.from({ length: count }, () => stream.integer(particles.length));
   const real = new Float32Array(count * n * n), noise = new Float32Array(count * n * n);
-  chosen.forEach((p, i) => real.set(context.images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
+  places.forEach((p, i) => real.set(images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
   colouredNoise(context.spectra.noise, n, stream)(noise);
   const deviation = Math.sqrt(varianceOf(context.spectra.noise, n));
   const results = await executable.run({
-    volume: density.data, rotations: samplePoses(context.views, count, stream), optics: ctfCoefficients(context.optics, chosen),
+    volume: density.data, rotations: samplePoses(context.views, count, stream), optics: ctfCoefficients(context.optics, places.map((p) => particles[p]!)),
     noise: noise.map((v) => v * deviation), real,
   });
   await executable.release();

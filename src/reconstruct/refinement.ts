@@ -8,7 +8,7 @@
  */
 import { angularSamples, harmonics } from "../critic/harmonics.ts";
 import { halfEnergies, logMeanOverPoses, templateResponses } from "../critic/likelihoodRatio.ts";
-import { shellValue, type PolarGrid } from "../physics/frequencies.ts";
+import type { PolarGrid } from "../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../physics/project.ts";
 import { eulerToMatrix, type Matrix3 } from "../physics/rotations.ts";
 import { shift } from "../physics/shift.ts";
@@ -57,10 +57,16 @@ function projectionTemplates(table: Tensor, rotations: Tensor, grid: PolarGrid, 
   return op.transpose(harmonics({ re: op.mul(slices.re, weights), im: op.mul(slices.im, weights) }, grid), [0, 2, 1]);
 }
 
-/** Templates of a density. Feeds `volume` [n,n,n], `rotations` [views,3,3]; output `templates` [orders, views, 2·radii]. */
+/** The Fourier table of a density: feeds `volume` [n,n,n]; output `table`. */
+export function tableProgram(n: number): Program {
+  const volume = input("volume", [n, n, n]);
+  return { name: "table", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } };
+}
+
+/** Templates of views of a Fourier table. Feeds `table` from `tableProgram`, `rotations` [views,3,3]; output `templates` [orders, views, 2·radii]. */
 export function templateProgram(n: number, grid: PolarGrid, views: number, whitening: Float32Array): Program {
-  const volume = input("volume", [n, n, n]), rotations = input("rotations", [views, 3, 3]);
-  return { name: "templates", state: {}, feeds: { volume, rotations }, outputs: { templates: projectionTemplates(fourierTable(volume), rotations, grid, whitening) } };
+  const m = 2 * n + 2, table = input("table", [2, m, m, m]), rotations = input("rotations", [views, 3, 3]);
+  return { name: "templates", state: {}, feeds: { table, rotations }, outputs: { templates: projectionTemplates(table, rotations, grid, whitening) } };
 }
 
 export interface ExpectationShape {
@@ -68,40 +74,76 @@ export interface ExpectationShape {
   views: number;
   turns: number;
   batch: number;
-  /** Trial shifts of every image; 1 for a shift already known; 0 for centred particles. */
-  trials: number;
+  /** Whether particles are centred, so that no shift is taken back. */
+  centred: boolean;
 }
 
 /** Views are taken in portions with about this many responses, which then stay in a core's cache between operators. */
 const portionSize = 2 ** 18;
 
+/** Images with their shifts taken back. @param shifts [2, batch], units of the box */
+export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tensor {
+  return harmonics(shift(angularSamples(images, grid), op.neg(shifts), grid), grid);
+}
+
+/**
+ * Second derivative (negative) of an image's log-likelihood in its shift along one axis, were its pose known: Σ (2πk)²/2 · CTF² · |template|², for the
+ * mean of the templates [orders, views, 2·radii]. Shape [batch].
+ */
+export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid): Tensor {
+  const views = templates.shape[1]!;
+  const energy = op.reshape(op.sum(op.reshape(op.sum(op.square(templates), [0]), [views, 2, radii.length]), [0, 1]), [1, radii.length]);
+  const perRadius = constant(radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / views), [1, radii.length]);
+  return op.reshape(op.matmul(op.mul(energy, perRadius), ctfSquared), [ctfSquared.shape[1]!]);
+}
+
+/**
+ * Log-likelihood of every image under every view, relative to pure noise, averaged over in-plane turns and mirroring.
+ *
+ * Feeds: `templates` [orders, views, 2·radii]; the images' `harmonics` [orders, 2·radii, batch] and `ctfSquared` [radii, batch]; unless particles are
+ * centred, `shifts` [2, batch] to take back.
+ */
+function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShape) {
+  const radii = grid.radii.length, orders = grid.angles;
+  const templates = input("templates", [orders, views, 2 * radii]);
+  const images = input("harmonics", [orders, 2 * radii, batch]), ctfSquared = input("ctfSquared", [radii, batch]), shifts = input("shifts", [2, batch]);
+  const moved = centred ? images : takeBack(images, shifts, grid);
+  const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
+  const portion = Math.max(1, Math.round(portionSize / (turns * batch)));
+  const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) => op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)));
+  const overPoses = op.concat(parts.map((part) => logMeanOverPoses(templateResponses(moved, part, turns))), 0);
+  return {
+    feeds: { templates, harmonics: images, ctfSquared, ...(centred ? {} : { shifts }) },
+    templates, parts, energies, ctfSquared, shifts,
+    /** [views, batch] */
+    byView: op.sub(overPoses, energies),
+  };
+}
+
+/** The likelihoods of views by themselves, with the feeds of `viewLikelihoods`. Output `byView` [views, batch]. */
+export function viewLikelihoodProgram(shape: ExpectationShape): Program {
+  const { feeds, byView } = viewLikelihoods(shape);
+  return { name: "view-likelihood", state: {}, feeds, outputs: { byView } };
+}
+
 /**
  * Expectation step of a batch, accumulated in the state:
  * `numerator` [orders, views, 2·radii] = Σ posterior · image moved and turned back, `denominator` [views, radii] = Σ posterior · CTF².
  *
- * Feeds: `templates`; `viewPrior` [views], the log prior of each view, very negative for places without one; the images'
- * `harmonics` and `ctfSquared`; `logPrior` [copies·batch] of each trial shift, very negative to leave an image out; unless particles are centred, `shifts`
- * [2, copies·batch], the shift to take back from each copy of the batch (units of the box).
- * Outputs: `logLikelihood` [batch], relative to pure noise, and `posterior` [copies, batch] of the trial shifts.
+ * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without one; `present` [batch], 0 to leave
+ * an image out; `junkOdds` [1], the log odds of an image without a particle.
+ * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a particle; and, unless
+ * particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that, and its `curvature`.
  */
-export function expectationProgram({ grid, views, turns, batch, trials }: ExpectationShape): Program {
-  const radii = grid.radii.length, orders = grid.angles, copyCount = Math.max(1, trials);
-  const templates = input("templates", [orders, views, 2 * radii]);
-  const images = input("harmonics", [orders, 2 * radii, batch]), ctfSquared = input("ctfSquared", [radii, batch]);
-  const viewPrior = input("viewPrior", [views]), logPrior = input("logPrior", [copyCount * batch]);
-  const shifts = input("shifts", [2, copyCount * batch]);
-  const copies = (t: Tensor): Tensor => op.concat(Array<Tensor>(copyCount).fill(t), -1);
-
-  const still = angularSamples(images, grid);
-  const moved = trials === 0 ? images : harmonics(shift({ re: copies(still.re), im: copies(still.im) }, op.neg(shifts), grid), grid);
-  const energies = op.sub(halfEnergies(op.stopGradient(templates), copies(ctfSquared)), op.reshape(viewPrior, [views, 1]));
-  const portion = Math.max(1, Math.round(portionSize / (turns * copyCount * batch)));
-  const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) => op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)));
-  const overPoses = op.concat(parts.map((part) => logMeanOverPoses(templateResponses(moved, part, turns))), 0);
-  const evidence = op.logSumExp(op.add(op.sub(overPoses, energies), logPrior), [0]);
-  const logLikelihood = op.logSumExp(op.reshape(evidence, [copyCount, batch]), [0]);
-  const [minusWeights, ...numerators] = gradient(op.sum(logLikelihood), [energies, ...parts]);
-  const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(copies(ctfSquared)));
+export function expectationProgram(shape: ExpectationShape): Program {
+  const { grid, views, batch, centred } = shape, radii = grid.radii.length, orders = grid.angles;
+  const { feeds, templates, parts, energies, ctfSquared, shifts, byView } = viewLikelihoods(shape);
+  const viewPrior = input("viewPrior", [views]), present = input("present", [batch]), junkOdds = input("junkOdds", [1]);
+  const evidence = op.logSumExp(op.add(byView, op.reshape(viewPrior, [views, 1])), [0]);
+  const excess = op.sub(evidence, junkOdds);
+  const total = op.sum(op.mul(op.softplus(excess), present));
+  const [minusWeights, slope, ...numerators] = gradient(total, [energies, shifts, ...parts]);
+  const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
 
   const sums = { numerator: input("numerator", [orders, views, 2 * radii]), denominator: input("denominator", [views, radii]) };
   return {
@@ -110,75 +152,10 @@ export function expectationProgram({ grid, views, turns, batch, trials }: Expect
       numerator: { input: sums.numerator, next: op.add(sums.numerator, op.concat(numerators, 1)) },
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
-    feeds: { templates, viewPrior, harmonics: images, ctfSquared, logPrior, ...(trials > 0 ? { shifts } : {}) },
-    outputs: { logLikelihood, posterior: op.exp(op.sub(op.reshape(evidence, [copyCount, batch]), logLikelihood)) },
+    feeds: { ...feeds, viewPrior, present, junkOdds },
+    outputs: {
+      evidence, share: op.mul(op.sigmoid(excess), present),
+      ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
+    },
   };
-}
-
-/**
- * Maximisation step, first half: sends the sums of the expectation step into the volume's Fourier table. The state `accumulated`
- * [3, m, m, m] (m = 2n+2), numerator (complex) and denominator, grows with every run: one for each element of the point group.
- */
-export function backprojectionProgram(n: number, grid: PolarGrid, views: number, whitening: Float32Array): Program {
-  const m = 2 * n + 2, radii = grid.radii.length;
-  const feeds = { rotations: input("rotations", [views, 3, 3]), numerator: input("numerator", [grid.angles, views, 2 * radii]), denominator: input("denominator", [views, radii]) };
-  // The adjoint of making templates, by differentiation.
-  const table = input("table", [2, m, m, m]);
-  const templates = projectionTemplates(table, feeds.rotations, grid, whitening);
-  const [numerator] = gradient(op.sum(op.mul(feeds.numerator, templates)), [table]);
-  // The same for the squared weights, whose only place is the real part. A sample counts twice in a template's energy: for itself and for
-  // its complex conjugate on the other half of the circle.
-  const onCircles = op.reshape(op.expand(op.reshape(op.transpose(feeds.denominator, [1, 0]), [1, radii, views]), [grid.angles, radii, views]), [grid.count, views]);
-  const weights = op.mul(onCircles, constant(whitening.map((w) => 2 * w * w), [grid.count, 1]));
-  const [denominator] = gradient(op.sum(op.mul(centralSlices(table, feeds.rotations, grid).re, weights)), [table]);
-  const accumulated = input("accumulated", [3, m, m, m]);
-  const sums = op.concat([numerator!, op.slice(denominator!, 0, 0, 1)], 0);
-  return { name: "backprojection", state: { accumulated: { input: accumulated, next: op.add(accumulated, sums) } }, feeds, outputs: {} };
-}
-
-/** Expected power at each voxel of the padded table; 0 beyond `maxRadius`. The padded table is eight times finer than the independent frequencies. */
-export function tablePrior(n: number, power: ArrayLike<number>, maxRadius: number): Float32Array {
-  const m = 2 * n + 2;
-  const out = new Float32Array(m ** 3);
-  for (let z = 0, i = 0; z < m; z++) {
-    for (let y = 0; y < m; y++) {
-      for (let x = 0; x < m; x++, i++) {
-        const k = Math.sqrt((x - n) ** 2 + (y - n) ** 2 + (z - n) ** 2) / 2;
-        if (k <= maxRadius) out[i] = 8 * shellValue(power, k);
-      }
-    }
-  }
-  return out;
-}
-
-/**
- * Maximisation step, second half: Wiener's estimate numerator/(denominator + 1/prior) at each frequency, then back to real space and masked.
- *
- * @param prior from `tablePrior`
- */
-export function wienerProgram(n: number, prior: Float32Array, mask: Float32Array): Program {
-  const m = 2 * n + 2, rows = m ** 3;
-  const accumulated = input("accumulated", [3, m, m, m]);
-  // Slices fill one half of the table; frequency -f holds the conjugate. The last plane of each axis has no partner and stays empty.
-  const partner = new Int32Array(rows), kept = new Float32Array(rows);
-  for (let z = 0, i = 0; z < m; z++) {
-    for (let y = 0; y < m; y++) {
-      for (let x = 0; x < m; x++, i++) {
-        const paired = z <= 2 * n && y <= 2 * n && x <= 2 * n;
-        partner[i] = paired ? ((2 * n - z) * m + (2 * n - y)) * m + (2 * n - x) : i;
-        kept[i] = paired && prior[i]! > 0 ? 1 : 0;
-      }
-    }
-  }
-  const opposite = constant(partner, [rows], "int32");
-  const channel = (c: number): Tensor => op.reshape(op.slice(accumulated, 0, c, c + 1), [rows, 1]);
-  const re = op.add(channel(0), op.gather(channel(0), opposite));
-  const im = op.sub(channel(1), op.gather(channel(1), opposite));
-  const denominator = op.add(op.add(channel(2), op.gather(channel(2), opposite)), constant(prior.map((p) => (p > 0 ? 1 / p : 1)), [rows, 1]));
-  const factor = op.div(constant(kept, [rows, 1]), denominator);
-  const transform = op.reshape(op.concat([op.mul(re, factor), op.mul(im, factor)], 0), [2, m, m, m]);
-  // The inverse transform and the gridding correction are the adjoint of `fourierTable`.
-  const v = input("v", [n, n, n]);
-  const [back] = gradient(op.sum(op.mul(transform, fourierTable(v))), [v]);
-  return { name: "wiener", state: {}, feeds: { accumulated }, outputs: { volume: op.mul(back!, constant(mask.map((w) => w / (2 * n) ** 3), [n, n, n])) } };
 }

@@ -17,7 +17,14 @@ export interface RefinementStage {
   /** Particles drawn for each iteration; all of them where there are fewer. */
   particles: number;
 }
-export type Stage = AdversarialStage | RefinementStage;
+/** Refinement over the poses near the most likely one. */
+export interface LocalStage {
+  kind: "local";
+  maxRadius: number;
+  iterations: number;
+  particles: number;
+}
+export type Stage = AdversarialStage | RefinementStage | LocalStage;
 
 /** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
 export const startRadius = 8;
@@ -48,36 +55,55 @@ export interface Budget {
   start: readonly AdversarialStage[];
   count: number;
   groupOrder: number;
-  /** Trial shifts of each particle in a pass at a radius. */
-  trialShifts(maxRadius: number): number;
+  /** To read, normalise and crop one image. */
+  readSeconds: number;
+  /** Whether shifts are searched for. */
+  shifts: boolean;
 }
 
 /**
- * Seconds of a pass over particles at a resolution on two CPU cores: views grow with the square of the radius; the time per view and image is
- * measured (0.96 µs at radius 16), its growth fitted between radius 8 and 32.
+ * Seconds of a pass over particles at a resolution on two CPU cores, all poses tried: views grow with the square of the radius; the time per view and
+ * image is measured (0.96 µs at radius 16), its growth fitted between radius 8 and 32.
  */
 function passSeconds(maxRadius: number, particles: number, budget: Budget): number {
   const views = (2.24 * maxRadius ** 2) / budget.groupOrder;
-  return particles * budget.trialShifts(maxRadius) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+  return particles * (budget.shifts ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+}
+
+/** The same where only poses nearby are tried: for each image, and for each view that goes back into the volume; measured at radius 16. */
+function localPassSeconds(maxRadius: number, particles: number): number {
+  const views = 3.2 * 2.24 * maxRadius ** 2; // cells overlap; each view goes back once for each element of the group
+  return (particles * 45e-6 + views * 0.1e-3) * (maxRadius / 16) ** 2.3;
+}
+
+/** Seconds of a search for poses before a local stage: the likelihood of all poses without its gradient. */
+function searchSeconds(budget: Budget): number {
+  return 0.7 * passSeconds(finestGlobalSearch, budget.count, { ...budget, shifts: false });
 }
 
 /** Seconds of an adversarial iteration on two CPU cores. */
 const iterationSeconds = 0.02;
 
-/** Seconds that a stage takes on two CPU cores, its preparation (the transform of all images to the polar grid) included. */
+/** Seconds that a stage takes on two CPU cores. */
 export function stageSeconds(stage: Stage, budget: Budget): number {
-  const polarSamples = 4 * stage.maxRadius ** 2, pixels = 4 * stage.maxRadius ** 2;
-  const preparation = (budget.count * polarSamples * pixels * 2) / 6e10; // matrix products at the rate measured here, half of it lost to copying
-  if (stage.kind === "adversarial") return preparation + stage.iterations * iterationSeconds;
-  return preparation + stage.iterations * passSeconds(stage.maxRadius, Math.min(stage.particles, budget.count), budget);
+  if (stage.kind === "adversarial") return stage.iterations * iterationSeconds;
+  const particles = Math.min(stage.particles, budget.count);
+  if (stage.kind === "refinement") return stage.iterations * passSeconds(stage.maxRadius, particles, budget);
+  return stage.iterations * localPassSeconds(stage.maxRadius, particles) + (stage.maxRadius <= finestSearch ? searchSeconds(budget) : 0);
+}
+
+/** Seconds to read all particles and transform them to the polar grid: matrix products at the rate measured here, half of it lost to copying. */
+export function loadingSeconds(maxRadius: number, budget: Budget): number {
+  const pixels = 4 * maxRadius ** 2;
+  return budget.count * (budget.readSeconds + (pixels * pixels * 2) / 6e10);
 }
 
 /** Finest radius at which the whole automatic schedule fits into the time. */
 export function affordableRadius(budget: Budget): number {
   let affordable = startRadius;
-  // Not monotonic: the search for shifts ends at some radius.
+  // Not monotonic: a radius more may do with a stage less.
   for (let radius = startRadius; radius <= 128; radius++) {
-    const seconds = automaticSchedule(radius, budget).reduce((sum, stage) => sum + stageSeconds(stage, budget), 0);
+    const seconds = automaticSchedule(radius, budget).reduce((sum, stage) => sum + stageSeconds(stage, budget), loadingSeconds(radius, budget));
     if (seconds < budget.seconds) affordable = radius;
   }
   return affordable;
@@ -89,8 +115,8 @@ export function affordableRadius(budget: Budget): number {
  * @param pace seconds that a second of the estimate really takes
  * @returns undefined where not even a small sample of the particles fits
  */
-export function fitToTime(stage: RefinementStage, secondsLeft: number, pace: number, budget: Budget): RefinementStage | undefined {
-  const seconds = (s: RefinementStage): number => pace * stageSeconds(s, budget);
+export function fitToTime<S extends RefinementStage | LocalStage>(stage: S, secondsLeft: number, pace: number, budget: Budget): S | undefined {
+  const seconds = (s: S): number => pace * stageSeconds(s, budget);
   if (seconds(stage) <= secondsLeft) return stage;
   const once = { ...stage, iterations: 1, particles: Math.min(stage.particles, budget.count) };
   if (seconds(once) <= secondsLeft) return once;
@@ -101,32 +127,44 @@ export function fitToTime(stage: RefinementStage, secondsLeft: number, pace: num
 
 /** Fewer particles make no map worth having. */
 const smallestSample = 3000;
-const finalIterations = 2;
 
 /**
- * The automatic schedule: the shape in an adversarial stage, then refinement in steps of a third, on a sample of the particles until
- * the last stage.
+ * The automatic schedule: the shape in an adversarial stage, then refinement at rising resolution. Poses are first searched for among all, on a
+ * sample of the particles; once they are known, near the most likely ones.
  *
  * @param finest from `finalRadius`
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
-  // While shifts are searched for, every particle is seen: a later stage takes over what was found.
-  const sample = (radius: number): number => (budget.trialShifts(radius) > 1 ? budget.count : sampleSize);
-  // Shifts settle more slowly than the volume: on centred particles the likelihood stands still after two passes, with a search it rises for four.
-  const passes = (radius: number): number => (budget.trialShifts(radius) > 1 ? 4 : 2);
-  const stages: Stage[] = [
-    ...budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start) })),
-    { kind: "refinement", maxRadius: start, iterations: passes(start), particles: sample(start) },
-  ];
-  for (let radius = Math.round(start * stepUp); radius < finest - 1; radius = Math.round(radius * stepUp)) {
-    stages.push({ kind: "refinement", maxRadius: radius, iterations: passes(radius), particles: sample(radius) });
+  // While shifts are searched for, every particle is seen: a later stage takes over what was found. And they settle more slowly than the volume.
+  const [particles, passes] = budget.shifts ? [budget.count, 4] : [sampleSize, 2];
+  const iterations = (most: number): number => Math.min(most, Math.max(fewestIterations, Math.round(iterationsPerSecond * budget.seconds)));
+  const stages: Stage[] = budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start), iterations: iterations(stage.iterations) }));
+  for (const radius of radii(start, finest)) {
+    if (radius <= finestGlobalSearch) stages.push({ kind: "refinement", maxRadius: radius, iterations: passes, particles });
+    else stages.push({ kind: "local", maxRadius: radius, iterations: radius === finest ? finalIterations : 2, particles: budget.count });
   }
-  if (finest > start) stages.push({ kind: "refinement", maxRadius: finest, iterations: finalIterations, particles: budget.count });
   return stages;
 }
 
-/** From one refinement stage to the next, the resolution rises by this factor: what a stage shows well places the images for the next. */
-const stepUp = 4 / 3;
-/** Particles of an iteration before the last stage. */
+/** From the start to the finest, in steps small enough that what a stage shows well places the images for the next. */
+function radii(start: number, finest: number): number[] {
+  const list = [start];
+  for (let radius = start; ; ) {
+    radius = radius < finestGlobalSearch ? finestGlobalSearch : Math.round(radius * stepUp);
+    if (radius >= finest - 1) break;
+    list.push(radius);
+  }
+  return finest > start ? [...list, finest] : list;
+}
+
+const stepUp = 5 / 4;
+/** In a short run the adversarial stage is shorter, too. */
+const fewestIterations = 350, iterationsPerSecond = 10;
+/** Beyond this radius poses are looked for near those found. */
+export const finestGlobalSearch = 11;
+/** Up to this radius, those that fit badly are searched for again among all poses. */
+export const finestSearch = 22;
+const finalIterations = 3;
+/** Particles of an iteration of a global search. */
 const sampleSize = 10_000;

@@ -25,11 +25,12 @@ export function backgroundMask(n: number, radius: number): Float32Array {
  * Measures both spectra. Noise: from the image area outside the particle, N(k) = ⟨|transform of masked image|²⟩ · n²/area.
  * Signal: least squares over particles and directions, P(k) = Σ CTF² (|F|² - N) / Σ CTF⁴.
  *
- * @param images  [count, n, n] flattened, background mean 0
- * @param optics  of the particles `particles`
+ * @param images    [particles.length, n, n] flattened, background mean 0
+ * @param particles index into `optics` of each image
+ * @param most      so many images are used, evenly spread
  * @param radius  of the particle in pixels; beyond it is background
  */
-export async function measureSpectra(images: Float32Array, n: number, optics: Optics, particles: ArrayLike<number>, boxAngstrom: number, radius: number, device: Pick<Device, "name" | "threads">): Promise<Spectra> {
+export async function measureSpectra(images: Float32Array, n: number, optics: Optics, particles: ArrayLike<number>, boxAngstrom: number, radius: number, device: Pick<Device, "name" | "threads">, most = 5120): Promise<Spectra> {
   const batch = 128, top = Math.floor(n / 2);
   const grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
   const mask = backgroundMask(n, radius);
@@ -52,9 +53,9 @@ export async function measureSpectra(images: Float32Array, n: number, optics: Op
   }, device);
 
   const totals = { background: new Float64Array(top), weighted: new Float64Array(top), ctf2: new Float64Array(top), ctf4: new Float64Array(top) };
-  const batches = Math.floor(particles.length / batch) || 1;
+  const used = Math.min(most, particles.length), batches = Math.floor(used / batch) || 1;
   for (let b = 0; b < batches; b++) {
-    const chosen = Int32Array.from({ length: batch }, (_, i) => (b * batch + i) % particles.length);
+    const chosen = Int32Array.from({ length: batch }, (_, i) => Math.floor((((b * batch + i) % used) * particles.length) / used));
     const pixels = new Float32Array(batch * n * n);
     chosen.forEach((p, i) => pixels.set(images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
     const sums = await executable.run({ images: pixels, optics: ctfCoefficients(optics, chosen.map((p) => particles[p]!)) });

@@ -5,11 +5,21 @@ import type { ShiftLaw } from "../physics/shift.ts";
 import type { ViewingDistribution } from "../physics/viewing.ts";
 import type { Device } from "../runtime/device.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import type { ParticleStore } from "./particleStore.ts";
 import type { Spectra } from "./spectra.ts";
 
-export interface StageContext {
-  /** [count, boxSize, boxSize], from `loadParticles`. */
+/** Some of the particles' images. */
+export interface ImageSample {
+  /** Which particles, ascending. */
+  particles: Int32Array;
+  /** [particles, boxSize, boxSize], from `openImages`. */
   images: Float32Array;
+}
+
+export interface StageContext {
+  /** Images kept in memory: all particles, or as many of them, drawn at random, as the cache holds. */
+  sample: ImageSample;
+  /** Edge of the working box, to which images are cropped. */
   boxSize: number;
   boxAngstrom: number;
   count: number;
@@ -25,6 +35,12 @@ export interface StageContext {
   seed: number;
   /** Names the random streams of this set of particles. */
   label: string;
+}
+
+/** What stages of refinement work with besides. */
+export interface RefinementContext extends StageContext {
+  /** All particles. */
+  store: ParticleStore;
 }
 
 /** What an iteration tells. */
@@ -43,5 +59,9 @@ export type AfterIteration = (report: IterationReport, snapshot: () => Promise<S
 
 export interface StageResult {
   volume: StageVolume;
+  /** [2, count] in units of the box. */
   shifts?: Float32Array;
+  /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */
+  poses?: Float32Array;
+  fit?: Float32Array;
 }

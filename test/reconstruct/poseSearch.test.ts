@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { angularDistance, eulerToMatrix, multiply } from "../../src/physics/rotations.ts";
-import { tilted } from "../../src/reconstruct/localSearch.ts";
+import { mirrored, tilted, turned } from "../../src/reconstruct/localSearch.ts";
 import { searchPoses } from "../../src/reconstruct/poseSearch.ts";
 import { viewSpacing } from "../../src/reconstruct/refinementStage.ts";
 import { changeBox } from "../../src/reconstruct/volume.ts";
@@ -9,8 +9,9 @@ import { boxSize, poseOf, simulated, type Simulated } from "./simulated.ts";
 const maxRadius = 8, count = 150; // not a whole number of batches
 const noShift = [[0, 0]] as const;
 const lowPassed = (truth: Float32Array): Float32Array => changeBox({ n: boxSize, data: truth }, 2 * maxRadius).data;
+const everyone = Int32Array.from({ length: count }, (_, p) => p);
 const search = ({ context, truth }: Simulated, shifts: Float32Array, volume = lowPassed(truth), onProgress = (_done: number): void => {}) =>
-  searchPoses(volume, maxRadius, context, noShift, "known", { shifts }, onProgress);
+  searchPoses(volume, maxRadius, context, { chosen: everyone, trials: noShift, shifts, onProgress });
 /** Angles between the poses found and the true ones, up to the point group, ascending. */
 function errors({ context, poses }: Simulated, found: Float32Array): number[] {
   return Array.from({ length: context.count }, (_, p) => Math.min(...context.group.map((g) => angularDistance(poseOf(found, p), multiply(poseOf(poses, p), g))))).sort((a, b) => a - b);
@@ -44,13 +45,12 @@ it("finds shifts among trials about the centre, and those about a known one", as
   const trials = reach.flatMap((i) => reach.map((j) => [i * step, j * step] as const));
   const distances = (found: Float32Array): number[] =>
     Array.from({ length: count }, (_, p) => Math.hypot(found[p]! - particles.shifts[p]!, found[count + p]! - particles.shifts[count + p]!)).sort((a, b) => a - b);
-  const wrong = particles.shifts.map(() => 0.3);
-  const centred = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, trials, "centre", { shifts: wrong }, () => {});
+  const centred = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, { chosen: everyone, trials, shifts: new Float32Array(2 * count), onProgress: () => {} });
   expect(quantile(errors(particles, centred.poses), 0.9)).toBeLessThan(1.5 * viewSpacing(maxRadius));
   expect(quantile(distances(centred.shifts), 0.5)).toBeLessThan(0.75 * step);
   expect(quantile(distances(centred.shifts), 0.9)).toBeLessThan(1.5 * step);
   const off = 3 * step, near = particles.shifts.map((v, i) => v + (i < count ? -off : off));
-  const known = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, [[0, 0], [off, 0], [0, -off], [off, -off]], "known", { shifts: near }, () => {});
+  const known = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, { chosen: everyone, trials: [[0, 0], [off, 0], [0, -off], [off, -off]], shifts: near, onProgress: () => {} });
   expect(quantile(distances(known.shifts), 0.95)).toBeLessThan(1e-6);
   await particles.context.store.close();
 });
@@ -61,10 +61,30 @@ it("keeps a known pose near the one it finds, and corrects one far away", async 
   // Every second particle is turned by 3° about x, the others by 70°.
   const lean = (p: number): number => (p % 2 === 0 ? 3 : 70) * (Math.PI / 180);
   for (let p = 0; p < count; p++) known.set(multiply(tilted(identity, [0, lean(p)]), poseOf(particles.poses, p)), 9 * p);
-  const { poses } = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, noShift, "known", { shifts: new Float32Array(2 * count), poses: known }, () => {});
+  const { poses } = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, { chosen: everyone, trials: noShift, shifts: new Float32Array(2 * count), poses: known, onProgress: () => {} });
   const kept = Array.from({ length: count }, (_, p) => angularDistance(poseOf(poses, p), poseOf(known, p)) < 1e-6);
   expect(kept.filter((k, p) => k === (p % 2 === 0)).length).toBeGreaterThan(0.97 * count);
   expect(quantile(errors(particles, poses), 0.97)).toBeLessThan(viewSpacing(maxRadius));
+  await particles.context.store.close();
+});
+
+it.each([
+  ["turned in the image plane", (pose: Float64Array) => turned(pose, Math.PI / 3)],
+  ["seen from behind", mirrored],
+])("corrects a known pose along the right direction that is %s", async (_, wrong) => {
+  const particles = await simulated({ count, maxRadius, signalToNoise: 5, noisy: false });
+  const known = Float32Array.from(Array.from({ length: count }, (_, p) => [...wrong(poseOf(particles.poses, p))]).flat());
+  const { poses } = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, { chosen: everyone, trials: noShift, shifts: new Float32Array(2 * count), poses: known, onProgress: () => {} });
+  expect(quantile(errors(particles, poses), 0.97)).toBeLessThan(viewSpacing(maxRadius));
+  await particles.context.store.close();
+});
+
+it("searches for those it is told to", async () => {
+  const particles = await simulated({ count, maxRadius, signalToNoise: 5, noisy: false });
+  const chosen = Int32Array.of(3, 70, 149), known = new Float32Array(9 * count).map((_, i) => (i % 4 === 0 ? 1 : 0));
+  const { poses } = await searchPoses(lowPassed(particles.truth), maxRadius, particles.context, { chosen, trials: noShift, shifts: new Float32Array(2 * count), poses: known, onProgress: () => {} });
+  everyone.filter((p) => !chosen.includes(p)).forEach((p) => expect(poseOf(poses, p)).toEqual(poseOf(known, p)));
+  for (const p of chosen) expect(angularDistance(poseOf(poses, p), poseOf(particles.poses, p))).toBeLessThan(viewSpacing(maxRadius));
   await particles.context.store.close();
 });
 

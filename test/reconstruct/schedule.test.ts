@@ -48,9 +48,9 @@ describe("attainable resolution", () => {
 describe("automatic schedule", () => {
   const radii = (stages: readonly Stage[]): number[] => stages.map((stage) => stage.maxRadius);
 
-  it("rises by a third from the adversarial start", () => {
-    expect(radii(automaticSchedule(22, budget()))).toEqual([8, 8, 11, 15, 20, 22]);
-    expect(radii(automaticSchedule(16, budget()))).toEqual([8, 8, 11, 16]);
+  it("rises by a quarter from where all poses are tried", () => {
+    expect(radii(automaticSchedule(22, budget()))).toEqual([8, 8, 11, 14, 18, 22]);
+    expect(radii(automaticSchedule(16, budget()))).toEqual([8, 8, 11, 14, 16]);
     expect(radii(automaticSchedule(8, budget()))).toEqual([8, 8]);
   });
 
@@ -111,9 +111,9 @@ describe("time", () => {
     const [none, half, once] = [0, 5000, 10_000].map((particles) => seconds("local", { particles })) as [number, number, number];
     expect(none).toBeGreaterThan(0);
     expect(once - half).toBeCloseTo(half - none, 6);
-    expect(seconds("local", { iterations: 2 })).toBeCloseTo(2 * once, 6);
+    expect(seconds("local", { iterations: 3 }) - seconds("local", { iterations: 2 })).toBeCloseTo(seconds("local", { iterations: 2 }) - once, 6);
     expect(seconds("local", { particles: Infinity }) - once).toBeCloseTo(once - none, 6);
-    for (const maxRadius of [12, 16, 32, 64]) expect(seconds("local", { maxRadius, particles: 20_000 })).toBeLessThan(0.5 * seconds("refinement", { maxRadius, particles: 20_000 }));
+    for (const maxRadius of [16, 32, 64]) expect(seconds("local", { maxRadius, particles: 20_000 })).toBeLessThan(0.5 * seconds("refinement", { maxRadius, particles: 20_000 }));
     expect(seconds("local", { maxRadius: 32 }) / once).toBeGreaterThan(2);
   });
 

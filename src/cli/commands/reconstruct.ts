@@ -28,6 +28,7 @@ export function addReconstructCommand(program: Command): void {
     .option("--passthrough <file>", "passthrough .cs file with the columns that the particle file lacks")
     .addOption(new Option("--device <name>", "where to compute").choices(devices).default(reconstructDefaults.device))
     .option("--threads <count>", "threads on the CPU (default: all cores)")
+    .option("--cache <GB>", "memory for particles; beyond it they go to a scratch file in the run folder (default: 2)")
     .option("--seed <number>", "seed of all random draws", reconstructDefaults.seed)
     .option("--resume", "go on from the last checkpoint in the run folder; the other options must be those of the run")
     .option("--overwrite", "replace the run that the folder holds")
@@ -38,10 +39,11 @@ export function addReconstructCommand(program: Command): void {
       `
 Ctrl-C stops after a checkpoint; the same command with --resume goes on.
 
-Stages are "kind box:iterations", separated by commas; kind is adversarial or refine. The box is in pixels and sets the
-resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12. Iterations of refine are
-passes over the particles, or over as many of them as a third number says: refine 32:2:20000. The first stage must be
-adversarial. Example: --stages "adversarial 16:500, refine 16:4, refine 24:3"
+Stages are "kind box:iterations", separated by commas; kind is adversarial, refine (all poses are tried) or local (poses near the
+most likely one are tried). The box is in pixels and sets the
+resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12. Iterations of refine and
+local are passes over the particles, or over as many of them as a third number says: refine 32:2:20000. The first stage must
+be adversarial. Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
 
 Examples:
   $ cryogan reconstruct particles.star --out run

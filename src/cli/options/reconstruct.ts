@@ -24,6 +24,7 @@ export const reconstructSchema = z
     passthrough: path("a passthrough .cs file").optional(),
     maskDiameter: positive("Å").optional(),
     positivity: flag(),
+    cache: positive("GB").optional(),
     maxShift: nonNegative("Å").optional(),
     viewsFile: path("a STAR file").optional(),
     critic: choice(critics).default(reconstructDefaults.critic),
@@ -44,7 +45,7 @@ export const reconstructSchema = z
       context.addIssue({ code: "custom", path: ["overwrite"], message: "cannot be combined with --resume; give one of them" });
   })
   .transform((fields): ReconstructCommandOptions => {
-    const { particlesFile, particles, box, resolution, timeLimit, maskDiameter, maxShift, checkpointEvery, ...rest } = fields;
+    const { particlesFile, particles, box, resolution, timeLimit, maskDiameter, maxShift, checkpointEvery, cache, ...rest } = fields;
     return {
       ...rest,
       particles: particlesFile,
@@ -54,6 +55,7 @@ export const reconstructSchema = z
       timeLimitSeconds: timeLimit,
       maskDiameterAngstrom: maskDiameter,
       maximumShiftAngstrom: maxShift,
+      cacheBytes: cache === undefined ? undefined : cache * 1e9,
       checkpointSeconds: checkpointEvery,
     };
   });

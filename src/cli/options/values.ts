@@ -115,14 +115,14 @@ export const stages = () =>
     return inOrder ? (list as Stage[]) : undefined;
   });
 
-/** "adversarial box:iterations" or "refine box:passes[:particles]". */
+/** "adversarial box:iterations", "refine box:passes[:particles]" or "local box:passes[:particles]". */
 function stage(text: string): Stage | undefined {
-  const parts = /^(adversarial|refine)\s+(\d+):(\d+)(?::(\d+))?$/.exec(text.trim());
+  const parts = /^(adversarial|refine|local)\s+(\d+):(\d+)(?::(\d+))?$/.exec(text.trim());
   if (!parts) return undefined;
   const [boxSize, iterations] = [Number(parts[2]), Number(parts[3])];
   const particles = parts[4] === undefined ? Infinity : Number(parts[4]);
   if (boxSize < 8 || boxSize % 2 !== 0 || iterations < 1 || particles < 1) return undefined;
   const maxRadius = boxSize / 2;
-  if (parts[1] === "refine") return { kind: "refinement", maxRadius, iterations, particles };
+  if (parts[1] !== "adversarial") return { kind: parts[1] === "refine" ? "refinement" : "local", maxRadius, iterations, particles };
   return parts[4] === undefined ? { kind: "adversarial", maxRadius, iterations } : undefined;
 }
