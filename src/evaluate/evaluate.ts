@@ -14,6 +14,8 @@ export interface EvaluateOptions {
   mask?: "auto" | "sphere" | "none" | Volume;
   /** Seed of the random phases of the mask correction, default 0. */
   seed?: number;
+  /** Finest Fourier shell that the maps were worked at, see `FscOptions`. */
+  finestShell?: number;
 }
 
 /** Plain data, ready for JSON. */
@@ -65,7 +67,7 @@ export async function evaluateHalfMaps(a: string | Volume, b: string | Volume, o
 }
 
 async function compare(kind: EvaluationReport["kind"], mapSource: string | Volume, referenceSource: string | Volume, options: EvaluateOptions): Promise<Evaluation> {
-  const { align = true, mask: maskOption = "auto", seed = 0 } = options;
+  const { align = true, mask: maskOption = "auto", seed = 0, finestShell } = options;
   const load = async (source: string | Volume) => (typeof source === "string" ? await readMap(source) : source);
   const original = await load(mapSource);
   const originalReference = await load(referenceSource);
@@ -79,7 +81,7 @@ async function compare(kind: EvaluationReport["kind"], mapSource: string | Volum
       map: pathOf(mapSource),
       reference: pathOf(referenceSource),
       alignment: alignment ? describe(alignment) : null,
-      fsc: fourierShellCorrelation(reference, map, { mask, seed }),
+      fsc: fourierShellCorrelation(reference, map, { mask, seed, finestShell }),
       correlation: mapCorrelation(map, reference, mask),
       mapStatistics: mapStatistics(original),
       referenceStatistics: mapStatistics(originalReference),

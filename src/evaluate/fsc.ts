@@ -35,6 +35,8 @@ export interface FscOptions {
   correctForMask?: boolean;
   /** Seed of the random phases, default 0. */
   seed?: number;
+  /** Finest shell that the maps were worked at: what lies beyond (the trace of a mask) counts as 0. */
+  finestShell?: number;
 }
 
 /**
@@ -48,7 +50,8 @@ export interface FscOptions {
  * Throws InputError when the maps (or the mask) differ in shape or pixel size, or are not cubes.
  */
 export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOptions = {}): FscResult {
-  const { mask, correctForMask = true, seed = 0 } = options;
+  const { mask, correctForMask = true, seed = 0, finestShell = Infinity } = options;
+  const known = (curve: number[]): number[] => curve.map((v, i) => (i < finestShell ? v : 0));
   const boxSize = cubeEdge(a, "the first map");
   requireSameGrid(a, b, "the second map");
   if (mask) requireSameGrid(a, mask, "the mask");
@@ -56,11 +59,11 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   const frequency = Array.from({ length: Math.floor(boxSize / 2) }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom));
   const spectrumA = spectrumOf(a);
   const spectrumB = spectrumOf(b);
-  const fsc = shellCorrelation(spectrumA, spectrumB);
+  const fsc = known(shellCorrelation(spectrumA, spectrumB));
   const common = { boxSize, pixelSizeAngstrom, frequency, resolutionAngstrom: frequency.map((f) => 1 / f), fsc };
   if (!mask) return { ...common, ...resolutions("fsc", frequency, fsc) };
 
-  const fscMasked = shellCorrelation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask)));
+  const fscMasked = known(shellCorrelation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask))));
   const firstBelow = fsc.findIndex((v) => v < 0.8);
   if (!correctForMask || firstBelow < 0) return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
 
@@ -68,11 +71,11 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   const randomA = { ...a, data: randomisePhases(spectrumA, randomisedFromShell, seed, "phase randomisation 1") };
   const randomB = { ...b, data: randomisePhases(spectrumB, randomisedFromShell, seed, "phase randomisation 2") };
   const fscPhaseRandomised = shellCorrelation(spectrumOf(applyMask(randomA, mask)), spectrumOf(applyMask(randomB, mask)));
-  const fscCorrected = fscMasked.map((masked, i) => {
+  const fscCorrected = known(fscMasked.map((masked, i) => {
     const random = fscPhaseRandomised[i];
     if (i + 1 < randomisedFromShell + 2 || random >= 1) return masked;
     return (masked - random) / (1 - random);
-  });
+  }));
   return {
     ...common, fscMasked, fscPhaseRandomised, fscCorrected, randomisedFromShell,
     ...resolutions("fscCorrected", frequency, fscCorrected),

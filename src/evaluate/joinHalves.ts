@@ -16,9 +16,11 @@ export interface JoinedHalves {
  * Puts two independent half-maps onto each other and writes to `folder`: half2_unaligned.mrc (as it came), half2.mrc (in
  * the orientation and hand of half 1), map.mrc (their mean), fsc.json, fsc.xml (EMDB) and evaluation.json. The maps share
  * a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
+ *
+ * @param finestShell Fourier shell up to which they were reconstructed
  */
-export async function joinHalves(folder: string, half1: Volume, half2: Volume): Promise<JoinedHalves> {
-  const { report, map: aligned } = await evaluateHalfMaps(half1, half2);
+export async function joinHalves(folder: string, half1: Volume, half2: Volume, finestShell?: number): Promise<JoinedHalves> {
+  const { report, map: aligned } = await evaluateHalfMaps(half1, half2, { finestShell });
   const mean: Volume = { ...half1, data: half1.data.map((v, i) => (v + aligned.data[i]!) / 2) };
   await writeMap(join(folder, "half2_unaligned.mrc"), half2, "cryogan half-map 2");
   await writeMap(join(folder, "half2.mrc"), aligned, "cryogan half-map 2, aligned to half-map 1");

@@ -43,26 +43,40 @@ export function imagesFromTransform(f: Complex, grid: RectangularGrid): Tensor {
 }
 
 /**
- * Fourier transform of images at any frequencies, exact.
+ * Fourier transform of images at any frequencies, exact. The even part of an image about its centre gives the real part of the transform, the
+ * odd part the imaginary part, so that half of the pixels do for each.
  *
  * @param images [batch, n·n], pixels y, x
  * @returns complex [frequencies, batch], unnormalised, about pixel floor(n/2)
  */
 export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid): Complex {
-  const centre = Math.floor(n / 2);
-  const matrix = new Float32Array(2 * grid.count * n * n);
-  const half = grid.count * n * n;
-  for (let i = 0; i < grid.count; i++) {
-    for (let y = 0; y < n; y++) {
-      for (let x = 0; x < n; x++) {
-        const angle = (2 * Math.PI * (grid.x[i]! * (x - centre) + grid.y[i]! * (y - centre))) / n;
-        matrix[(i * n + y) * n + x] = Math.cos(angle);
-        matrix[half + (i * n + y) * n + x] = -Math.sin(angle);
-      }
+  const centre = Math.floor(n / 2), batch = images.shape[0]!;
+  // One of each pair of opposite pixels; those on the border of an even box have no partner, in place of which stands a pixel of 0.
+  const pixels: number[] = [], partners: number[] = [];
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const [oppositeY, oppositeX] = [2 * centre - y, 2 * centre - x];
+      const partner = oppositeY < n && oppositeX < n ? oppositeY * n + oppositeX : n * n;
+      if (partner < y * n + x) continue;
+      pixels.push(y * n + x);
+      partners.push(partner === y * n + x ? n * n : partner); // the central pixel counts once
     }
   }
-  const both = op.matmul(constant(matrix, [2 * grid.count, n * n]), op.matrixTranspose(images));
-  return { re: op.slice(both, 0, 0, grid.count), im: op.slice(both, 0, grid.count, 2 * grid.count) };
+  const half = pixels.length;
+  const cosine = new Float32Array(grid.count * half), sine = new Float32Array(grid.count * half);
+  for (let i = 0; i < grid.count; i++) {
+    pixels.forEach((pixel, j) => {
+      const angle = (2 * Math.PI * (grid.x[i]! * ((pixel % n) - centre) + grid.y[i]! * (Math.floor(pixel / n) - centre))) / n;
+      cosine[i * half + j] = Math.cos(angle);
+      sine[i * half + j] = -Math.sin(angle);
+    });
+  }
+  const columns = op.concat([op.matrixTranspose(images), op.zeros([1, batch])], 0);
+  const [first, second] = [pixels, partners].map((list) => op.gather(columns, constant(list, [half], "int32"))) as [Tensor, Tensor];
+  return {
+    re: op.matmul(constant(cosine, [grid.count, half]), op.add(first, second)),
+    im: op.matmul(constant(sine, [grid.count, half]), op.sub(first, second)),
+  };
 }
 
 /**

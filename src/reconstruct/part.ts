@@ -21,8 +21,8 @@ const progressSeconds = 0.25;
 /** A local search needs poses of at least this mean posterior probability. */
 const leastCertainty = 0.6;
 
-/** @returns the map, and the seconds it took, those before a resume included */
-export async function reconstructPart(part: Part, partCount: number, environment: PartEnvironment): Promise<{ map: Volume; elapsedSeconds: number }> {
+/** @returns the map, the finest Fourier shell in it, and the seconds it took, those before a resume included */
+export async function reconstructPart(part: Part, partCount: number, environment: PartEnvironment): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
   const { options, emit } = environment, { set } = part, { half } = part;
   const label = half === undefined ? {} : { half };
   const path = join(options.out, part.checkpoint);
@@ -91,7 +91,7 @@ export async function reconstructPart(part: Part, partCount: number, environment
       emit({ type: "map", path: part.map, stage: index + 1, iteration: now.iterations, ...label });
     }
     await writeExamples(options.out, state.volume!, context, part.label);
-    return { map: map ?? await writeResult(), elapsedSeconds: state.elapsedSeconds };
+    return { map: map ?? await writeResult(), finestShell: state.volume!.n / 2, elapsedSeconds: state.elapsedSeconds };
   } finally {
     await prepared.store?.close();
   }

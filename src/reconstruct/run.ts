@@ -63,8 +63,8 @@ export interface RunResult {
 export const fewestParticles = 128;
 
 type Emit = (event: RunEvent) => void;
-/** What is left to do with the maps before a run is finished. */
-type Conclude = (maps: Volume[]) => Promise<{ map: string; resolutionAngstrom?: number }>;
+/** What is left to do with the maps, which hold something up to a Fourier shell, before a run is finished. */
+type Conclude = (maps: Volume[], finestShell: number) => Promise<{ map: string; resolutionAngstrom?: number }>;
 /** An event without its time. */
 type Untimed = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "time"> : never) : never;
 
@@ -105,13 +105,14 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
 
   try {
     const maps: Volume[] = [];
-    let elapsedSeconds = 0;
+    let elapsedSeconds = 0, finestShell = Infinity;
     for (const part of parts) {
       const done = await reconstructPart(part, parts.length, { options, group, views, device, emit, signal });
       maps.push(done.map);
       elapsedSeconds += done.elapsedSeconds;
+      finestShell = Math.min(finestShell, done.finestShell);
     }
-    const concluded = conclude ? await conclude(maps) : { map: parts[0]!.map };
+    const concluded = conclude ? await conclude(maps, finestShell) : { map: parts[0]!.map };
     emit({ type: "finished", elapsedSeconds, ...concluded });
     await written;
     if (writeError) throw writeError;

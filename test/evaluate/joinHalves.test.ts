@@ -51,3 +51,14 @@ test("the resolution is that of halves made in one frame", async () => {
   expect(await readFile(join(folder, "fsc.xml"), "utf8")).toContain('title="FSC of half-maps"');
   expect(JSON.parse(await readFile(join(folder, "evaluation.json"), "utf8"))).toMatchObject({ kind: "halfMaps", alignment: { mirrored: true } });
 });
+
+test("shells beyond the finest that was worked at do not count", async () => {
+  const limited = await evaluateHalfMaps(half1, half1, { align: false, finestShell: 9 });
+  const { fsc, fscMasked, frequency, resolution0143Angstrom } = limited.report.fsc;
+  for (const curve of [fsc, fscMasked!]) {
+    expect(curve.slice(0, 9).every((v) => v > 0.999)).toBe(true);
+    expect(curve.slice(9).every((v) => v === 0)).toBe(true);
+  }
+  expect(1 / resolution0143Angstrom!).toBeGreaterThan(frequency[8]!);
+  expect(1 / resolution0143Angstrom!).toBeLessThan(frequency[9]!);
+});

@@ -10,7 +10,7 @@ export type Run = (options: ReconstructCommandOptions, onEvent: (event: RunEvent
 
 /** The whole of a reconstruction; half-maps are put onto each other and compared at its end. */
 export const runToMap: Run = (options, onEvent, signal) =>
-  reconstructMaps(options, onEvent, signal, options.halfMaps ? ([half1, half2]) => joinHalves(options.out, half1!, half2!) : undefined);
+  reconstructMaps(options, onEvent, signal, options.halfMaps ? ([half1, half2], finestShell) => joinHalves(options.out, half1!, half2!, finestShell) : undefined);
 
 /**
  * Run a reconstruction with its progress on the terminal and draw its report.
