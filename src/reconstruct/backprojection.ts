@@ -12,14 +12,14 @@ import { constant, input, type Tensor } from "../tensor/tensor.ts";
 
 /**
  * From sums over templates to sums over the samples of slices, the adjoint of how templates are made (`projectionTemplates`).
- * Feeds `numerator` [orders, views, 2·radii]; outputs `re` and `im` [views, samples].
+ * Feeds `numerator` [orders, views, 2·radii]; outputs `re` and `im` [samples, views].
  */
 export function sampleSumsProgram(grid: PolarGrid, views: number, whitening: Float32Array): Program {
   const numerator = input("numerator", [grid.angles, views, 2 * grid.radii.length]);
   const re = input("re", [grid.count, views]), im = input("im", [grid.count, views]), weights = constant(whitening, [grid.count, 1]);
   const templates = op.transpose(harmonics({ re: op.mul(re, weights), im: op.mul(im, weights) }, grid), [0, 2, 1]);
   const [sumRe, sumIm] = gradient(op.sum(op.mul(numerator, templates)), [re, im]);
-  return { name: "sample-sums", state: {}, feeds: { numerator }, outputs: { re: op.transpose(sumRe!, [1, 0]), im: op.transpose(sumIm!, [1, 0]) } };
+  return { name: "sample-sums", state: {}, feeds: { numerator }, outputs: { re: sumRe!, im: sumIm! } };
 }
 
 /** Sums on the volume's Fourier table: real part, imaginary part and weight of each of its (2n+2)³ voxels in turn. */
@@ -31,7 +31,7 @@ export interface TableSums {
 export const emptySums = (n: number): TableSums => ({ n, values: new Float32Array(3 * (2 * n + 2) ** 3) });
 
 export interface SliceSums {
-  /** Sums over samples, [views, samples], from `sampleSumsProgram`. */
+  /** [samples, views], from `sampleSumsProgram`. */
   re: Float32Array;
   im: Float32Array;
   /** Σ posterior·CTF², [views, radii]. */
@@ -40,41 +40,38 @@ export interface SliceSums {
 
 /**
  * Adds slices to the table, each at its pose and all the poses equivalent to it: the adjoint of trilinear interpolation (`centralSlices`).
- * A loop and not a tensor program, because scattering is ten times slower there.
+ * A loop and not a tensor program, because scattering is slower there; sample by sample over all views, because neighbouring
+ * views then touch the same part of the table while it is in the cache.
+ *
+ * @param poses of the first of the views; the others are left out
  */
-export function addSlices(to: TableSums, slices: SliceSums, poses: readonly Matrix3[], group: readonly Matrix3[], grid: PolarGrid, whitening: Float32Array): void {
-  const { n, values } = to;
-  const m = 2 * n + 2, radii = grid.radii.length, { count } = grid;
-  // A sample counts twice in a template's energy: for itself and for its complex conjugate on the other half of the circle.
-  const weights = whitening.map((w) => 2 * w * w);
-  const x = Float64Array.from(grid.x, (k) => 2 * k), y = Float64Array.from(grid.y, (k) => 2 * k);
-  const add = (at: number, w: number, re: number, im: number, weight: number): void => {
-    const i = 3 * at;
-    values[i]! += w * re;
-    values[i + 1]! += w * im;
-    values[i + 2]! += w * weight;
-  };
-  poses.forEach((pose, v) => {
-    for (const g of group) {
-      const a = multiply(pose, transpose(g));
-      for (let s = 0; s < count; s++) {
-        const kx = x[s]!, ky = y[s]!;
-        const px = kx * a[0]! + ky * a[3]! + n, py = kx * a[1]! + ky * a[4]! + n, pz = kx * a[2]! + ky * a[5]! + n;
-        const ix = Math.floor(px), iy = Math.floor(py), iz = Math.floor(pz);
-        const fx = px - ix, fy = py - iy, fz = pz - iz, at = (iz * m + iy) * m + ix;
-        const re = slices.re[v * count + s]!, im = slices.im[v * count + s]!, weight = weights[s]! * slices.denominator[v * radii + (s % radii)]!;
-        const near = (1 - fz) * (1 - fy), up = (1 - fz) * fy, far = fz * (1 - fy), both = fz * fy;
-        add(at, near * (1 - fx), re, im, weight);
-        add(at + 1, near * fx, re, im, weight);
-        add(at + m, up * (1 - fx), re, im, weight);
-        add(at + m + 1, up * fx, re, im, weight);
-        add(at + m * m, far * (1 - fx), re, im, weight);
-        add(at + m * m + 1, far * fx, re, im, weight);
-        add(at + m * m + m, both * (1 - fx), re, im, weight);
-        add(at + m * m + m + 1, both * fx, re, im, weight);
+export function addSlices({ n, values }: TableSums, { re, im, denominator }: SliceSums, poses: readonly Matrix3[], group: readonly Matrix3[], grid: PolarGrid, whitening: Float32Array): void {
+  const m = 2 * n + 2, toY = 3 * m, toZ = 3 * m * m, radii = grid.radii.length, views = re.length / grid.count;
+  for (const g of group) {
+    const axes = Float64Array.from(poses.flatMap((pose) => [...multiply(pose, transpose(g))].slice(0, 6)));
+    for (let s = 0; s < grid.count; s++) {
+      const kx = 2 * grid.x[s]!, ky = 2 * grid.y[s]!;
+      // A sample counts twice in a template's energy: for itself and for its complex conjugate on the other half of the circle.
+      const energy = 2 * whitening[s]! ** 2, r = s % radii;
+      for (let v = 0; v < poses.length; v++) {
+        const a = 6 * v, j = s * views + v;
+        const px = kx * axes[a]! + ky * axes[a + 3]! + n, py = kx * axes[a + 1]! + ky * axes[a + 4]! + n, pz = kx * axes[a + 2]! + ky * axes[a + 5]! + n;
+        const ix = px | 0, iy = py | 0, iz = pz | 0, fx = px - ix, fy = py - iy, fz = pz - iz;
+        const sampleRe = re[j]!, sampleIm = im[j]!, weight = energy * denominator[v * radii + r]!;
+        let i = iz * toZ + iy * toY + 3 * ix;
+        for (let corner = 0; corner < 4; corner++) {
+          const w = (corner & 1 ? fy : 1 - fy) * (corner & 2 ? fz : 1 - fz), low = w * (1 - fx), high = w * fx;
+          values[i]! += low * sampleRe;
+          values[i + 1]! += low * sampleIm;
+          values[i + 2]! += low * weight;
+          values[i + 3]! += high * sampleRe;
+          values[i + 4]! += high * sampleIm;
+          values[i + 5]! += high * weight;
+          i += corner === 1 ? toZ - toY : toY;
+        }
       }
     }
-  });
+  }
 }
 
 /** Expected power at each voxel of the padded table; 0 beyond `maxRadius`. The padded table is eight times finer than the independent frequencies. */
