@@ -13,7 +13,7 @@ import { openMaximisation } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
 import { tableProgram, templateProgram } from "./refinement.ts";
-import { flatten, leastShare, viewSpacing } from "./refinementStage.ts";
+import { flatten, junkOdds, leastShare, viewSpacing } from "./refinementStage.ts";
 import type { LocalStage } from "./schedule.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import type { AfterIteration, RefinementContext, StageResult } from "./stageContext.ts";
@@ -74,7 +74,7 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
         const size = Math.min(batch, members.length - first);
         const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
         const results = await expectation.run({
-          templates: templates!, tilts: tiltFeed, ...(await store.take(chosen, stage.maxRadius)), junkOdds: Float32Array.of(-1e4),
+          templates: templates!, tilts: tiltFeed, ...(await store.take(chosen, stage.maxRadius)), junkOdds,
           psi: Float32Array.from(chosen, (p) => sorted.psi[p]!), mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
           present: new Float32Array(batch).fill(1, 0, size),
           ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),

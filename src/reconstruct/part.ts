@@ -13,7 +13,7 @@ import { prepare, type Prepared } from "./prepare.ts";
 import { refinementStage } from "./refinementStage.ts";
 import { askedOptions } from "./resume.ts";
 import type { Part, PartEnvironment } from "./run.ts";
-import { fitToTime, stageSeconds, type LocalStage, type Stage } from "./schedule.ts";
+import { fitToTime, stageSeconds, type LocalStage, type RefinementStage, type Stage } from "./schedule.ts";
 import type { AfterIteration, StageResult } from "./stageContext.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -56,7 +56,7 @@ export async function reconstructPart(part: Part, partCount: number, environment
     let map: Volume | undefined;
     while (!state.finished) {
       const index = state.stage;
-      const stage = await stageToRun(state, prepared, environment, elapsed(), pace);
+      const stage = await stageToRun(state, prepared, environment, elapsed, pace);
       if (!stage) {
         state = { ...state, finished: true };
         await save();
@@ -101,29 +101,29 @@ export async function reconstructPart(part: Part, partCount: number, environment
  * The next stage as it will be run: cut down to the time that is left, with the poses that it starts from.
  * @returns changes of the state; nothing where the time is over
  */
-async function stageToRun(state: Checkpoint, { context, store, budget }: Prepared, { options, emit, signal }: PartEnvironment, elapsed: number, pace: number): Promise<Partial<Checkpoint> | undefined> {
+async function stageToRun(state: Checkpoint, { context, store, budget }: Prepared, { options, emit, signal }: PartEnvironment, elapsed: () => number, pace: number): Promise<Partial<Checkpoint> | undefined> {
   const index = state.stage, { schedule, volume } = state;
-  let stage = schedule.stages[index]!;
-  const chosen = (): Checkpoint["schedule"] => ({ ...schedule, stages: schedule.stages.with(index, stage) });
+  const stage = schedule.stages[index]!;
+  const scheduleWith = (changed: Stage): Checkpoint["schedule"] => ({ ...schedule, stages: schedule.stages.with(index, changed) });
   if (stage.kind === "adversarial" || !volume || state.progress) return {};
-  if (options.timeLimitSeconds !== undefined) {
-    const fitted = fitToTime(stage, budget.seconds - elapsed, pace, budget);
-    if (!fitted) {
-      emit({ type: "warning", message: `the time limit is reached before ${(context.boxAngstrom / stage.maxRadius).toFixed(1)} Å; the map stands as the stage before left it` });
-      return undefined;
-    }
-    stage = fitted;
-  }
-  if (stage.kind !== "local") return { schedule: chosen() };
+  const fit = <S extends RefinementStage | LocalStage>(wanted: S): S | undefined => {
+    const fitted = options.timeLimitSeconds === undefined ? wanted : fitToTime(wanted, budget.seconds - elapsed(), pace, budget);
+    if (!fitted) emit({ type: "warning", message: `the time limit is reached before ${(context.boxAngstrom / wanted.maxRadius).toFixed(1)} Å; the map stands as the stage before left it` });
+    return fitted;
+  };
+  const wanted = fit(stage);
+  if (!wanted) return undefined;
+  if (wanted.kind === "refinement") return { schedule: scheduleWith(wanted) };
   const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
-  const { certainty, ...placement } = await placeParticles(stage, volume, { ...context, store: store! }, known, () => signal?.throwIfAborted()); // the last checkpoint stands
-  if (certainty >= leastCertainty) return { schedule: chosen(), ...placement };
+  const { certainty, ...placement } = await placeParticles(wanted, volume, { ...context, store: store! }, known, () => signal?.throwIfAborted()); // the last checkpoint stands
+  if (certainty >= leastCertainty) return { schedule: scheduleWith(wanted), ...placement };
   // Poses are too uncertain to look only near the best of each: all of them have to be tried.
-  stage = globalStage(stage);
-  return { schedule: chosen() };
+  const instead = fit(globalStage(wanted));
+  return instead && { schedule: scheduleWith(instead) };
 }
 
-const globalStage = (stage: LocalStage): Stage => ({ ...stage, kind: "refinement" });
+/** With weak signal the likelihood rises slowly: three times the passes, unless it stands still before. */
+const globalStage = (stage: LocalStage): RefinementStage => ({ ...stage, kind: "refinement", iterations: 3 * stage.iterations });
 
 /** Time left, from the estimates for the stages and the pace at which they turn out. */
 function stageClock(stages: readonly Stage[], index: number, { budget }: Prepared, anotherHalf: boolean, paceBefore: number): { remaining(iteration: number, seconds: number): number; pace(): number } {

@@ -15,13 +15,18 @@ import { changeBox } from "./volume.ts";
 const batch = 64;
 /** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
 export const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
+/** A twentieth of the images is expected to hold no particle: log odds. */
+export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
 /** Below this probability of being a particle, an image tells nothing of its pose. */
 export const leastShare = 1e-3;
 
 export const flatten = (rotations: readonly Matrix3[]): Float32Array => Float32Array.from(rotations.flatMap((r) => [...r]));
 
+/** Whether the last four passes together raised the log-likelihood by less than a hundredth of it: with weak signal it rises slowly, and still goes far. */
+const standsStill = (history: readonly number[]): boolean => history.length > 4 && history.at(-1)! - history.at(-5)! < 0.01 * Math.abs(history.at(-1)!);
+
 /**
- * Runs the stage, from the start or from a checkpoint inside it.
+ * Runs the stage, from the start or from a checkpoint inside it, until the log-likelihood stands still or its passes are done.
  *
  * @param previous volume of the stage before
  * @param shiftsSoFar [2, count], units of the box
@@ -46,8 +51,10 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
   const shifts = from?.tensors["shifts"] ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
   if (from) stream.restore(from.streams["order"]!);
   let inside = from && from.tensors["position"] ? from.tensors : undefined;
+  /** Mean log-likelihood of each pass. */
+  const history = [...from?.tensors["history"] ?? []];
 
-  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations; done++) {
+  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations && !standsStill(history); done++) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
     const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
@@ -65,7 +72,7 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
       const { evidence, share, slope, curvature } = await expectation.run({
         templates: templates!, viewPrior, ...(await store.take(chosen, stage.maxRadius)),
-        present: new Float32Array(batch).fill(1, 0, size), junkOdds: Float32Array.of(-1e4), ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
+        present: new Float32Array(batch).fill(1, 0, size), junkOdds, ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
       });
       for (let b = 0; b < size; b++) {
         logLikelihood += evidence![b]!;
@@ -77,7 +84,7 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
         await after({ iteration: done + next / used.length, iterations: stage.iterations }, async () => ({
           iteration: done,
           tensors: {
-            volume, shifts, position: Float32Array.of(next, logLikelihood),
+            volume, shifts, history: Float32Array.from(history), position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(), denominator: (await expectation.getState("denominator")).slice(),
           },
           streams: { order: orderState },
@@ -87,8 +94,9 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
 
     await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
     volume = await maximisation.solve(used.length / count);
+    history.push(Math.fround(logLikelihood / used.length)); // as a checkpoint would hold it
     await after({ iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length }, async () => ({
-      iteration: done + 1, tensors: { volume, shifts }, streams: { order: stream.state() },
+      iteration: done + 1, tensors: { volume, shifts, history: Float32Array.from(history) }, streams: { order: stream.state() },
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));

@@ -70,10 +70,10 @@ function passSeconds(maxRadius: number, particles: number, budget: Budget): numb
   return particles * (budget.shifts ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
 }
 
-/** The same where only poses nearby are tried: for each image, and for each view that goes back into the volume; measured at radius 16. */
+/** The same where only poses nearby are tried: for each image, and for each view that goes back into the volume; measured at radii 16 to 45. */
 function localPassSeconds(maxRadius: number, particles: number): number {
   const views = 3.2 * 2.24 * maxRadius ** 2; // cells overlap; each view goes back once for each element of the group
-  return (particles * 45e-6 + views * 0.1e-3) * (maxRadius / 16) ** 2.3;
+  return particles * 40e-6 * (maxRadius / 16) ** 1.6 + views * 50e-6 * (maxRadius / 16) ** 2;
 }
 
 /** Seconds of a search for poses before a local stage: the likelihood of all poses without its gradient. */
@@ -95,7 +95,7 @@ export function stageSeconds(stage: Stage, budget: Budget): number {
 /** Seconds to read all particles and transform them to the polar grid: matrix products at the rate measured here, half of it lost to copying. */
 export function loadingSeconds(maxRadius: number, budget: Budget): number {
   const pixels = 4 * maxRadius ** 2;
-  return budget.count * (budget.readSeconds + (pixels * pixels * 2) / 6e10);
+  return budget.count * (budget.readSeconds + (pixels * pixels) / 6e10);
 }
 
 /** Finest radius at which the whole automatic schedule fits into the time. */
@@ -110,16 +110,18 @@ export function affordableRadius(budget: Budget): number {
 }
 
 /**
- * A stage cut down to the time that is left: first to one pass, then to fewer particles.
+ * A stage cut down to the time that is left: first to fewer passes, then to fewer particles.
  *
  * @param pace seconds that a second of the estimate really takes
  * @returns undefined where not even a small sample of the particles fits
  */
 export function fitToTime<S extends RefinementStage | LocalStage>(stage: S, secondsLeft: number, pace: number, budget: Budget): S | undefined {
   const seconds = (s: S): number => pace * stageSeconds(s, budget);
-  if (seconds(stage) <= secondsLeft) return stage;
+  for (let { iterations } = stage; iterations > 0; iterations--) {
+    const fewer = { ...stage, iterations, particles: Math.min(stage.particles, budget.count) };
+    if (seconds(fewer) <= secondsLeft) return fewer;
+  }
   const once = { ...stage, iterations: 1, particles: Math.min(stage.particles, budget.count) };
-  if (seconds(once) <= secondsLeft) return once;
   const fixed = seconds({ ...once, particles: 0 });
   const particles = Math.floor((once.particles * (secondsLeft - fixed)) / (seconds(once) - fixed));
   return particles >= Math.min(budget.count, smallestSample) ? { ...once, particles } : undefined;
@@ -136,12 +138,14 @@ const smallestSample = 3000;
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const start = Math.min(startRadius, finest);
-  // While shifts are searched for, every particle is seen: a later stage takes over what was found. And they settle more slowly than the volume.
-  const [particles, passes] = budget.shifts ? [budget.count, 4] : [sampleSize, 2];
+  // While shifts are searched for, every particle is seen: a later stage takes over what was found.
+  const particles = (radius: number): number => (budget.shifts ? budget.count : radius === start ? sampleSize : 2 * sampleSize);
+  // The stage ends before, once the likelihood stands still.
+  const passes = (radius: number): number => Math.round(Math.min(mostPasses, Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === start ? 6 : 12))));
   const iterations = (most: number): number => Math.min(most, Math.max(fewestIterations, Math.round(iterationsPerSecond * budget.seconds)));
   const stages: Stage[] = budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start), iterations: iterations(stage.iterations) }));
   for (const radius of radii(start, finest)) {
-    if (radius <= finestGlobalSearch) stages.push({ kind: "refinement", maxRadius: radius, iterations: passes, particles });
+    if (radius <= finestGlobalSearch) stages.push({ kind: "refinement", maxRadius: radius, iterations: passes(radius), particles: particles(radius) });
     else stages.push({ kind: "local", maxRadius: radius, iterations: radius === finest ? finalIterations : 2, particles: budget.count });
   }
   return stages;
@@ -166,5 +170,6 @@ export const finestGlobalSearch = 11;
 /** Up to this radius, those that fit badly are searched for again among all poses. */
 export const finestSearch = 22;
 const finalIterations = 3;
-/** Particles of an iteration of a global search. */
+const mostPasses = 20;
+/** Particles of a pass over all poses, at the start; twice as many later. */
 const sampleSize = 10_000;
