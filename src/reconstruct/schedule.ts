@@ -38,13 +38,13 @@ export function attainableSnr(spectra: Spectra, count: number, groupOrder: numbe
 }
 
 /**
- * Highest shell worth working at: the last that particles could show with a signal as strong as the noise, within the images' Nyquist
- * frequency and the limits asked for.
+ * Highest shell worth working at: the last that particles could show with a signal of at least a third of the noise (FSC 0.5 against the truth),
+ * within the images' Nyquist frequency and the limits asked for.
  */
 export function finalRadius(spectra: Spectra, count: number, groupOrder: number, limit: number): number {
   const snr = attainableSnr(spectra, count, groupOrder);
   let last = snr.length - 1;
-  while (last > startRadius && snr[last]! < 1) last--;
+  while (last > startRadius && snr[last]! < 1 / 3) last--;
   return Math.max(4, Math.min(last + 1, spectra.noise.length - 1, limit));
 }
 

@@ -15,6 +15,9 @@ export interface Spectra {
   signal: Float64Array;
 }
 
+/** The signal's power at shell k is averaged over shells k ± k/10. */
+const averagedShare = 10;
+
 /** 1 outside a circle of the given radius (in pixels, about pixel floor(n/2)), 0 inside: where there is no particle. */
 export function backgroundMask(n: number, radius: number): Float32Array {
   const centre = Math.floor(n / 2);
@@ -30,7 +33,7 @@ export function backgroundMask(n: number, radius: number): Float32Array {
  * @param most      so many images are used, evenly spread
  * @param radius  of the particle in pixels; beyond it is background
  */
-export async function measureSpectra(images: Float32Array, n: number, optics: Optics, particles: ArrayLike<number>, boxAngstrom: number, radius: number, device: Pick<Device, "name" | "threads">, most = 5120): Promise<Spectra> {
+export async function measureSpectra(images: Float32Array, n: number, optics: Optics, particles: ArrayLike<number>, boxAngstrom: number, radius: number, device: Pick<Device, "name" | "threads">, most = 20_480): Promise<Spectra> {
   const batch = 128, top = Math.floor(n / 2);
   const grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
   const mask = backgroundMask(n, radius);
@@ -67,7 +70,9 @@ export async function measureSpectra(images: Float32Array, n: number, optics: Op
   const noise = new Float64Array(top + 1), signal = new Float64Array(top + 1);
   for (let r = 1; r <= top; r++) {
     noise[r] = (totals.background[r - 1]! / samples) * ((n * n) / area);
-    const raw = (totals.weighted[r - 1]! - noise[r]! * totals.ctf2[r - 1]!) / totals.ctf4[r - 1]!;
+    // Fine shells are averaged over their neighbours: the spectrum is smooth there, and the estimate is not.
+    const reach = Math.floor(r / averagedShare), near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(top, r - reach + i) - 1);
+    const raw = near.reduce((sum, i) => sum + (totals.weighted[i]! - totals.background[i]! / samples * ((n * n) / area) * totals.ctf2[i]!) / totals.ctf4[i]! / near.length, 0);
     // Where noise hides the signal the estimate may fall below zero; a small part of the noise keeps the scale defined.
     signal[r] = Math.max(raw, 1e-3 * noise[r]!);
   }

@@ -28,10 +28,10 @@ describe("attainable resolution", () => {
     expect(finalRadius(spectraUpTo(20), 1000, 1, 100)).toBe(21);
   });
 
-  it("counts particles and symmetry: SNR 1 at k = count·|G|/4 for equal powers", () => {
-    expect(finalRadius(spectraUpTo(32), 60, 1, 100)).toBe(16); // 60·½/(2k) ≥ 1 up to k = 15
-    expect(finalRadius(spectraUpTo(32), 30, 2, 100)).toBe(16);
-    expect(finalRadius(spectraUpTo(32), 30, 4, 100)).toBe(31);
+  it("counts particles and symmetry: SNR 1/3 at k = count·|G|·3/4 for equal powers", () => {
+    expect(finalRadius(spectraUpTo(32), 20, 1, 100)).toBe(16); // 20·½/(2k) ≥ 1/3 up to k = 15
+    expect(finalRadius(spectraUpTo(32), 10, 2, 100)).toBe(16);
+    expect(finalRadius(spectraUpTo(32), 10, 4, 100)).toBe(31);
   });
 
   it("keeps to the limit asked for and to the Nyquist frequency", () => {
