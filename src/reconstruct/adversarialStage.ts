@@ -57,7 +57,7 @@ async function initialCoefficients(model: VolumeModel, previous: StageVolume | u
  */
 export async function adversarialStage(stage: AdversarialStage, recipe: AdversarialRecipe, context: StageContext, previous: StageVolume | undefined, from: StageProgress | undefined, after: AfterIteration): Promise<StageResult> {
   const n = 2 * stage.maxRadius;
-  const name = `${context.label}/adversarial-${stage.maxRadius}`;
+  const name = `${context.label}/adversarial-${stage.maxRadius}${stage.start ? `-start-${stage.start + 1}` : ""}`;
   const { images, spectra } = withNoiseFloor(context.sample.images, context.boxSize, context.spectra, recipe.noiseFloor, createStream(context.seed, `${name}/floor`));
   const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {

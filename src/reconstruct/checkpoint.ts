@@ -5,7 +5,7 @@ import { writeFileAtomic } from "../io/files.ts";
 import { InputError } from "../io/types.ts";
 import type { Schedule } from "./run.ts";
 
-const format = "cryogan-checkpoint-2";
+const format = "cryogan-checkpoint-3";
 
 /** A density in the scale of the stages (see `density` in volume.ts). */
 export interface StageVolume {
@@ -35,6 +35,8 @@ export interface Checkpoint {
   poses?: Float32Array;
   /** How well particles fit there, [count]. */
   fit?: Float32Array;
+  /** Results of the starts made so far. */
+  starts?: { volume: StageVolume; shifts?: Float32Array; logLikelihood: number }[];
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;

@@ -91,6 +91,7 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
           moveShift(shifts, p, [slope[b]! / weight, slope[batch + b]! / weight], curvature[b]!, shiftLaw);
         }
       }
+      logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       seen += members.length;
       await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
       if (c + 1 < sorted.cells.length) {

@@ -58,7 +58,7 @@ export async function reconstructPart(part: Part, partCount: number, environment
       const index = state.stage;
       const stage = await stageToRun(state, prepared, environment, elapsed, pace);
       if (!stage) {
-        state = { ...state, finished: true };
+        state = { ...state, ...(state.starts && bestOf(state.starts)), starts: undefined, finished: true };
         await save();
         break;
       }
@@ -86,6 +86,11 @@ export async function reconstructPart(part: Part, partCount: number, environment
       });
       pace = clock.pace();
       state = { ...state, stage: index + 1, volume: result.volume, shifts: result.shifts ?? state.shifts, poses: result.poses, fit: result.fit, finished: index + 1 === stages.length };
+      if (now.kind === "refinement" && now.endsStart) {
+        const starts = [...state.starts ?? [], { volume: result.volume, shifts: result.shifts, logLikelihood: result.logLikelihood! }];
+        const another = stages[index + 1]?.kind === "adversarial";
+        state = another ? { ...state, starts, shifts: undefined } : { ...state, starts: undefined, ...bestOf(starts) };
+      }
       await save();
       map = await writeResult();
       emit({ type: "map", path: part.map, stage: index + 1, iteration: now.iterations, ...label });
@@ -122,6 +127,12 @@ async function stageToRun(state: Checkpoint, { context, store, budget }: Prepare
   return instead && { schedule: scheduleWith(instead) };
 }
 
+/** Of several starts the one whose density explains the particles best. */
+function bestOf(starts: NonNullable<Checkpoint["starts"]>): Pick<Checkpoint, "volume" | "shifts"> {
+  const { volume, shifts } = starts.reduce((best, next) => (next.logLikelihood > best.logLikelihood ? next : best));
+  return { volume, shifts };
+}
+
 /** With weak signal the likelihood rises slowly: three times the passes, unless it stands still before. */
 const globalStage = (stage: LocalStage): RefinementStage => ({ ...stage, kind: "refinement", iterations: 3 * stage.iterations });
 
@@ -144,7 +155,7 @@ function stageClock(stages: readonly Stage[], index: number, { budget }: Prepare
 }
 
 function runStage(stage: Stage, { context, store, recipe }: Prepared, state: Checkpoint, after: AfterIteration): Promise<StageResult> {
-  if (stage.kind === "adversarial") return adversarialStage(stage, recipe, context, state.volume, state.progress, after);
+  if (stage.kind === "adversarial") return adversarialStage(stage, recipe, context, stage.start === undefined ? state.volume : undefined, state.progress, after);
   const all = { ...context, store: store! }, volume = state.volume!;
   if (stage.kind === "local") return localStage(stage, all, { volume, placement: { poses: state.poses!, shifts: state.shifts! } }, state.progress, after);
   return refinementStage(stage, all, volume, state.shifts, state.progress, after);

@@ -25,6 +25,9 @@ export const flatten = (rotations: readonly Matrix3[]): Float32Array => Float32A
 /** Whether the last four passes together raised the log-likelihood by less than a hundredth of it: with weak signal it rises slowly, and still goes far. */
 const standsStill = (history: readonly number[]): boolean => history.length > 4 && history.at(-1)! - history.at(-5)! < 0.01 * Math.abs(history.at(-1)!);
 
+/** Share of a pass's change that the next one starts with in advance, as long as the likelihood rises: with weak signal a pass alone changes little. */
+const carriedOn = 0.7;
+
 /**
  * Runs the stage, from the start or from a checkpoint inside it, until the log-likelihood stands still or its passes are done.
  *
@@ -47,7 +50,8 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
   const maximisation = await openMaximisation(n, grid, capacity, whitening, context);
 
   const stream = createStream(context.seed, name);
-  let volume = from ? from.tensors["volume"]! : changeBox(previous, n).data;
+  /** What the images are compared with, and the estimate of the last pass. */
+  let volume = from ? from.tensors["volume"]! : changeBox(previous, n).data, estimate = from?.tensors["estimate"] ?? volume;
   const shifts = from?.tensors["shifts"] ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
   if (from) stream.restore(from.streams["order"]!);
   let inside = from && from.tensors["position"] ? from.tensors : undefined;
@@ -79,12 +83,13 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
         const weight = share![b]!;
         if (!centred && weight > leastShare) moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
       }
+      logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
       if (next < used.length) {
         await after({ iteration: done + next / used.length, iterations: stage.iterations }, async () => ({
           iteration: done,
           tensors: {
-            volume, shifts, history: Float32Array.from(history), position: Float32Array.of(next, logLikelihood),
+            volume, estimate, shifts, history: Float32Array.from(history), position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(), denominator: (await expectation.getState("denominator")).slice(),
           },
           streams: { order: orderState },
@@ -93,12 +98,14 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
     }
 
     await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
-    volume = await maximisation.solve(used.length / count);
-    history.push(Math.fround(logLikelihood / used.length)); // as a checkpoint would hold it
+    const before = estimate, momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
+    estimate = await maximisation.solve(used.length / count);
+    volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
+    history.push(Math.fround(logLikelihood / used.length));
     await after({ iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length }, async () => ({
-      iteration: done + 1, tensors: { volume, shifts, history: Float32Array.from(history) }, streams: { order: stream.state() },
+      iteration: done + 1, tensors: { volume, estimate, shifts, history: Float32Array.from(history) }, streams: { order: stream.state() },
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: volume }, shifts: centred ? undefined : shifts };
+  return { volume: { n, data: estimate }, logLikelihood: history.at(-1), shifts: centred ? undefined : shifts };
 }

@@ -9,6 +9,8 @@ export interface AdversarialStage {
   /** Highest frequency, in Fourier pixels; the volume's box is twice that. */
   maxRadius: number;
   iterations: number;
+  /** Number of an independent start, from 0: begins anew, whatever stands before. */
+  start?: number;
 }
 export interface RefinementStage {
   kind: "refinement";
@@ -16,6 +18,8 @@ export interface RefinementStage {
   iterations: number;
   /** Particles drawn for each iteration; all of them where there are fewer. */
   particles: number;
+  /** Ends a start: of several, the one of highest log-likelihood is gone on with. */
+  endsStart?: boolean;
 }
 /** Refinement over the poses near the most likely one. */
 export interface LocalStage {
@@ -142,8 +146,13 @@ export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   const particles = (radius: number): number => (budget.shifts ? budget.count : radius === start ? sampleSize : 2 * sampleSize);
   // The stage ends before, once the likelihood stands still.
   const passes = (radius: number): number => Math.round(Math.min(mostPasses, Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === start ? 6 : 12))));
-  const iterations = (most: number): number => Math.min(most, Math.max(fewestIterations, Math.round(iterationsPerSecond * budget.seconds)));
-  const stages: Stage[] = budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start), iterations: iterations(stage.iterations) }));
+  const share = Math.min(1, Math.max(shortest, budget.seconds / unhurriedSeconds));
+  const starting = budget.start.map((stage) => ({ ...stage, maxRadius: Math.min(stage.maxRadius, start), iterations: Math.round(share * stage.iterations) }));
+  const starts = Math.max(1, Math.min(mostStarts, Math.floor(budget.seconds / secondsPerStart)));
+  const stages: Stage[] = starts === 1 ? [...starting] : Array.from({ length: starts }, (_, i): Stage[] => [
+    ...starting.map((stage, j) => (j === 0 ? { ...stage, start: i } : stage)),
+    { kind: "refinement", maxRadius: start, iterations: 4, particles: particles(start), endsStart: true },
+  ]).flat();
   for (const radius of radii(start, finest)) {
     if (radius <= finestGlobalSearch) stages.push({ kind: "refinement", maxRadius: radius, iterations: passes(radius), particles: particles(radius) });
     else stages.push({ kind: "local", maxRadius: radius, iterations: radius === finest ? finalIterations : 2, particles: budget.count });
@@ -163,13 +172,15 @@ function radii(start: number, finest: number): number[] {
 }
 
 const stepUp = 5 / 4;
-/** In a short run the adversarial stage is shorter, too. */
-const fewestIterations = 350, iterationsPerSecond = 10;
+/** A run of less time shortens the adversarial stage, too, down to this share. */
+const unhurriedSeconds = 50, shortest = 0.7;
 /** Beyond this radius poses are looked for near those found. */
 export const finestGlobalSearch = 11;
 /** Up to this radius, those that fit badly are searched for again among all poses. */
 export const finestSearch = 22;
 const finalIterations = 3;
 const mostPasses = 20;
+/** An adversarial start may end in a wrong shape, from which refinement does not find back: a run that has the time makes several. */
+const mostStarts = 3, secondsPerStart = 40;
 /** Particles of a pass over all poses, at the start; twice as many later. */
 const sampleSize = 10_000;

@@ -59,6 +59,8 @@ export type AfterIteration = (report: IterationReport, snapshot: () => Promise<S
 
 export interface StageResult {
   volume: StageVolume;
+  /** Mean over the particles of the last pass. */
+  logLikelihood?: number;
   /** [2, count] in units of the box. */
   shifts?: Float32Array;
   /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */

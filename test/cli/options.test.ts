@@ -75,10 +75,11 @@ describe("reconstruct", () => {
   });
 
   test("stages are kind, box and iterations", () => {
-    expect(reconstruct({ stages: "adversarial 16:500, refine 16:4,refine  24:3:20000" }).stages).toEqual([
+    expect(reconstruct({ stages: "adversarial 16:500, refine 16:4,refine  24:3:20000, local 32:2" }).stages).toEqual([
       { kind: "adversarial", maxRadius: 8, iterations: 500 },
       { kind: "refinement", maxRadius: 8, iterations: 4, particles: Infinity },
       { kind: "refinement", maxRadius: 12, iterations: 3, particles: 20_000 },
+      { kind: "local", maxRadius: 16, iterations: 2, particles: Infinity },
     ]);
   });
 
@@ -98,10 +99,10 @@ describe("reconstruct", () => {
   });
 
   test("names carry units", () => {
-    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12" });
+    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12", cache: "1.5" });
     expect(options).toMatchObject({
       particles: "p.star", particleLimit: 1000, maximumBoxSize: 48, resolutionAngstrom: 8, maskDiameterAngstrom: 150,
-      maximumShiftAngstrom: 12, positivity: false, critic: "likelihood-ratio",
+      maximumShiftAngstrom: 12, cacheBytes: 1.5e9, positivity: false, critic: "likelihood-ratio",
     });
     expect(reconstruct({ maxShift: "0" }).maximumShiftAngstrom).toBe(0);
   });

@@ -213,3 +213,23 @@ test("a stage with a box larger than the images is refused", async () => {
   expect(error).toBeInstanceOf(InputError);
   expect((error as Error).message).toContain("a stage asks for a box of 32 px, the largest allowed here is 24 px");
 });
+
+test("of several starts the one of highest likelihood is gone on with", async () => {
+  const starts = [0, 1].flatMap((start): Stage[] => [
+    { kind: "adversarial", maxRadius: 6, iterations: start === 0 ? 40 : 1, start }, // the second hardly begins
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+  ]);
+  const last: Stage = { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500 };
+  const likelihoods = async (name: string, stages: Stage[]): Promise<number[]> => {
+    const events: RunEvent[] = [];
+    await reconstruct(optionsFor(name, { stages }), (event) => events.push(event));
+    return events.flatMap((event) => (event.type === "progress" && event.logLikelihood !== undefined ? [event.logLikelihood] : []));
+  };
+  const [first, second, third] = await likelihoods("starts", [...starts, last]) as [number, number, number];
+  const alone = await likelihoods("one start", [starts[0]!, starts[1]!, last]);
+  expect(first).not.toBe(second);
+  expect(alone[0]).toBe(first);
+  // The last stage draws the same particles in both runs.
+  if (first > second) expect(third).toBe(alone[1]);
+  else expect(third).not.toBe(alone[1]);
+});

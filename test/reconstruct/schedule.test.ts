@@ -5,7 +5,7 @@ import {
 } from "../../src/reconstruct/schedule.ts";
 
 const budget = (change: Partial<Budget> = {}): Budget => ({
-  seconds: 600, start: likelihoodRatioRecipe.start, count: 20_000, groupOrder: 1, readSeconds: 2e-4, shifts: false, ...change,
+  seconds: 75, start: likelihoodRatioRecipe.start, count: 20_000, groupOrder: 1, readSeconds: 2e-4, shifts: false, ...change,
 });
 /** Noise 1 everywhere, signal up to a shell. */
 const spectraUpTo = (last: number, shells = 33, strength = 1) => ({
@@ -82,6 +82,17 @@ describe("automatic schedule", () => {
       expect(stage.iterations).toBeGreaterThan(without.iterations);
       expect(stage.iterations).toBe(4);
     });
+  });
+
+  it("makes several starts where there is time, each with its own refinement to be judged by, and then goes on as ever", () => {
+    const once = automaticSchedule(22, budget({ seconds: 79 })), often = automaticSchedule(22, budget({ seconds: 600 }));
+    const starts = often.filter((stage) => stage.kind === "adversarial");
+    expect(starts.map((stage) => stage.start)).toEqual([0, 1, 2]);
+    expect(once.filter((stage) => stage.kind === "adversarial").map((stage) => stage.start)).toEqual([undefined]);
+    for (const [i, stage] of often.entries()) {
+      if (stage.kind === "adversarial") expect(often[i + 1]).toMatchObject({ kind: "refinement", maxRadius: 8, endsStart: true });
+    }
+    expect(outline(often.slice(6))).toEqual(outline(once.slice(1)));
   });
 
   it("starts with the stages of the critic in use, at no finer resolution than asked for", () => {
