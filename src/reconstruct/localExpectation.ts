@@ -13,6 +13,8 @@ export interface LocalShape {
   views: number;
   /** In-plane turns tried, radians, about the one known. */
   turns: readonly number[];
+  /** Number of all poses, mirrored ones included, at this spacing: each has the prior 1/poses. */
+  poses: number;
   batch: number;
   /** Whether particles are centred, so that no shift is taken back. */
   centred: boolean;
@@ -34,12 +36,12 @@ export function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: numbe
  * Feeds: `templates` of the cell's views, `tilts` [2, views] of these; the images' `harmonics` and `ctfSquared`; for each image `psi`, `mirror`
  * (from `sortIntoCells`) and `present` (0 leaves it out); `junkOdds` [1], the log odds of an image without a particle, on the scale of `evidence`; unless
  * particles are centred, `shifts` [2, batch] to take back.
- * Outputs: `evidence` [batch], the log-likelihood relative to pure noise, averaged over the poses tried; `share` [batch], the posterior probability of
+ * Outputs: `evidence` [batch], the log-likelihood relative to pure noise, as if the poses not tried had none; `share` [batch], the posterior probability of
  * a particle; times that, posterior means of the `turn` [batch] and the `tilt` [2, batch]; the `slope` [2, batch] of the log-likelihood in the
- * shift, and its `curvature` [batch], that of a particle whose pose is known; `fit` [batch], the evidence against what a particle in its right place
+ * shift, and its `curvature` [batch], that of a particle whose pose is known; `fit` [batch], the log-likelihood, summed over the poses tried, against what a particle in its right place
  * gives (mean e, variance 2e for templates of half-energy e), in standard deviations.
  */
-export function localExpectationProgram({ grid, views, turns, batch, centred }: LocalShape): Program {
+export function localExpectationProgram({ grid, views, turns, poses, batch, centred }: LocalShape): Program {
   const radii = grid.radii.length, orders = grid.angles, window = turns.length;
   const templates = input("templates", [orders, views, 2 * radii]), tilts = input("tilts", [2, views]);
   const images = input("harmonics", [orders, 2 * radii, batch]), ctfSquared = input("ctfSquared", [radii, batch]);
@@ -58,7 +60,7 @@ export function localExpectationProgram({ grid, views, turns, batch, centred }: 
   const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
   const overTurns = op.sub(op.logSumExp(leaning, [0]), energies);
   const overPoses = op.logSumExp(op.add(overTurns, op.matmul(op.matrixTranspose(tilts), lean.tilt)), [0]);
-  const evidence = op.sub(overPoses, Math.log(views * window));
+  const evidence = op.sub(overPoses, Math.log(poses));
   const excess = op.sub(evidence, junkOdds);
   const [numerator, minusWeights, turn, tilt, slope] = gradient(op.sum(op.mul(op.softplus(excess), present)), [templates, energies, lean.turn, lean.tilt, shifts]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
@@ -72,7 +74,7 @@ export function localExpectationProgram({ grid, views, turns, batch, centred }: 
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
     feeds: { templates, tilts, harmonics: images, ctfSquared, psi, mirror, present, junkOdds, ...(centred ? {} : { shifts }) },
-    outputs: { evidence, fit: op.div(op.sub(evidence, energy), op.sqrt(op.mul(energy, 2))), share: op.mul(op.sigmoid(excess), present), turn: turn!, tilt: tilt!, ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }) },
+    outputs: { evidence, fit: op.div(op.sub(overPoses, energy), op.sqrt(op.mul(energy, 2))), share: op.mul(op.sigmoid(excess), present), turn: turn!, tilt: tilt!, ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }) },
   };
 }
 

@@ -40,6 +40,7 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
   const whitening = critic.whitening(spectra.noise);
   const spacing = viewSpacing(stage.maxRadius);
   const turns = Array.from({ length: 2 * turnsEitherSide + 1 }, (_, i) => ((i - turnsEitherSide) * 2 * Math.PI) / (2 * n));
+  const allPoses = ((2 * Math.PI) / spacing ** 2 / context.group.length) * 2 * (2 * n); // directions up to their sign, mirroring, turns
 
   const shifts = from?.tensors["shifts"] ?? previous.placement.shifts.slice();
   const poses = from?.tensors["poses"] ?? previous.placement.poses.slice();
@@ -47,7 +48,7 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
 
   const makeTable = await compile(tableProgram(n), device);
   const makeTemplates = await compile(templateProgram(n, grid, viewsPerCell, whitening), device);
-  const expectation = await compile(localExpectationProgram({ grid, views: viewsPerCell, turns, batch, centred }), device);
+  const expectation = await compile(localExpectationProgram({ grid, views: viewsPerCell, turns, poses: allPoses, batch, centred }), device);
   const maximisation = await openMaximisation(n, grid, viewsPerCell, whitening, context);
   let volume = from?.tensors["volume"] ?? changeBox(previous.volume, n).data;
   let inside = from?.tensors["position"] ? from.tensors : undefined;

@@ -77,8 +77,8 @@ const relevant = (i: number): boolean => !(Math.floor(i / (views * 2 * radii)) =
 describe("local expectation step", () => {
   let moving: Executable, centred: Executable;
   beforeAll(async () => {
-    moving = await compile(localExpectationProgram({ grid, views, turns, batch, centred: false }), device);
-    centred = await compile(localExpectationProgram({ grid, views, turns, batch, centred: true }), device);
+    moving = await compile(localExpectationProgram({ grid, views, turns, poses: views * turns.length, batch, centred: false }), device);
+    centred = await compile(localExpectationProgram({ grid, views, turns, poses: views * turns.length, batch, centred: true }), device);
   });
   afterAll(() => Promise.all([moving.release(), centred.release()]));
 
@@ -101,6 +101,23 @@ describe("local expectation step", () => {
     // The images are such that it matters.
     expect(Math.max(...[0, 1, 2].map((b) => Math.abs(still["evidence"]![b]! - out["evidence"]![b]!)))).toBeGreaterThan(0.05);
     expect(Object.keys(still)).not.toContain("slope");
+  });
+
+  it("tells how well an image fits: its log-likelihood against mean e and variance 2e, e the templates' mean half-energy through its CTF", async () => {
+    const { out } = await run(moving);
+    for (let b = 0; b < batch; b++) {
+      let e = 0;
+      templates.forEach((t, i) => (e += (0.5 * t * t * ctfSquared[(i % radii) * batch + b]!) / views));
+      const total = direct(b, shiftOf(b)).evidence + Math.log(views * turns.length);
+      expect(out["fit"]![b]).toBeCloseTo((total - e) / Math.sqrt(2 * e), 3);
+    }
+  });
+
+  it("gives every pose the prior that it has among all", async () => {
+    const among = await compile(localExpectationProgram({ grid, views, turns, poses: 1000, batch, centred: false }), device);
+    const { out } = await run(moving), { out: less } = await run(among);
+    for (let b = 0; b < batch; b++) expect(less["evidence"]![b]).toBeCloseTo(out["evidence"]![b]! + Math.log((views * turns.length) / 1000), 4);
+    await among.release();
   });
 
   it("gives the posterior means of turn and tilt", async () => {
@@ -136,7 +153,7 @@ describe("local expectation step", () => {
       const b = i % batch, width = Math.floor(i / batch), r = width % radii;
       return ctfSquared[r * batch + b]! * one[Math.floor(width / (2 * radii)) * views * 2 * radii + (width % (2 * radii))]!;
     });
-    const single = await compile(localExpectationProgram({ grid, views, turns: [0], batch, centred: false }), device);
+    const single = await compile(localExpectationProgram({ grid, views, turns: [0], poses: views, batch, centred: false }), device);
     const { out } = await run(single, { templates: one, harmonics: perfect, psi: new Float32Array(batch), mirror: new Float32Array(batch).fill(1), shifts: new Float32Array(2 * batch) });
     await single.release();
     for (let b = 0; b < batch; b++) {
@@ -192,7 +209,7 @@ describe("local expectation step", () => {
 
   it("over all turns, each image once mirrored and once not, is the step over all poses", async () => {
     const steps = 12, all = Array.from({ length: steps }, (_, i) => (2 * Math.PI * i) / steps);
-    const local = await compile(localExpectationProgram({ grid, views, turns: all, batch, centred: false }), device);
+    const local = await compile(localExpectationProgram({ grid, views, turns: all, poses: views * all.length, batch, centred: false }), device);
     const everywhere = await compile(expectationProgram({ grid, views, turns: steps, batch, centred: false }), device);
     const upright = { psi: new Float32Array(batch) }, mirrors = [1, -1].map((m) => ({ ...upright, mirror: new Float32Array(batch).fill(m) }));
     const [plain, reversed] = [(await run(local, mirrors[0])).out, (await run(local, mirrors[1])).out];
