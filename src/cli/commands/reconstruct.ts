@@ -7,7 +7,8 @@ export function addReconstructCommand(program: Command): void {
     .summary("compute a map from particle images")
     .description(
       "Compute an ab-initio map from particle images, blind: an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
-        "shape; posterior-weighted refinement at rising resolution follows, in which each image counts in all poses by their probability.",
+        "shape; posterior-weighted refinement at rising resolution follows, in which each image counts in all poses by their probability, " +
+        "at fine resolution in those near its most likely one.",
     )
     .argument("<particles-file>", "particles (.star or .cs)")
     .requiredOption("--out <folder>", "run folder: map, checkpoints, events, report")

@@ -176,7 +176,7 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
   return {
     html:
       `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
-      `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. The ` +
+      `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. Local stages compare an image with the orientations near its most likely one. The ` +
       `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${charts.map(place).join("")}`,
     charts,
   };
