@@ -21,6 +21,8 @@ const defaultBudgetSeconds = 600;
 const defaultCacheBytes = 2e9;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
+/** Beyond this radius the transform of images to the polar grid, 32·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
+const largestRadius = 85;
 /** To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured on. */
 const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 
@@ -44,7 +46,7 @@ export async function prepare({ set, half, label }: Part, partCount: number, { o
     readSeconds: readSeconds(set.boxSize), shifts: law.kind !== "none",
   };
 
-  const limit = Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2);
+  const limit = Math.min(largestRadius, Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2));
   const finestAsked = options.resolutionAngstrom ? Math.ceil(boxAngstrom / options.resolutionAngstrom) : Infinity;
   const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
   if (widest > 2 * limit) throw new InputError(`${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * limit} px`);
