@@ -74,7 +74,7 @@ describe("a finished run", () => {
     expect(likelihood!.x).toEqual([1, 2, 3, 4, 5, 6, 7]);
     for (const line of [...losses!.ys, ...likelihood!.ys]) expect(line).not.toContain(null);
     expect(html).toContain("<h3>Stage 1: adversarial (CryoGAN)</h3>");
-    expect(html).toContain("<h3>Stages 2 to 3: posterior-weighted (likelihood) refinement</h3>");
+    expect(html).toContain("<h3>Stages 2, 3: posterior-weighted (likelihood) refinement</h3>");
   });
 });
 

@@ -142,9 +142,17 @@ function trainingSection(curves: readonly RunCurve[]): Section {
 const marks = ({ stages }: Course<string>) => stages.map(({ x, label }) => ({ x, label }));
 
 /** "Stage 1", "Stages 2 to 4". */
+/** "Stage 1", "Stages 1, 3, 5", "Stages 2, 4, 6 to 13": runs of three and more are drawn together. */
 function stageNumbers({ stages }: Course<string>): string {
-  const [first, last] = [stages[0]!.stage, stages.at(-1)!.stage];
-  return first === last ? `Stage ${first}` : `Stages ${first} to ${last}`;
+  const numbers = stages.map(({ stage }) => stage);
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let end = i;
+    while (numbers[end + 1] === numbers[end]! + 1) end++;
+    parts.push(...(end - i >= 2 ? [`${numbers[i]} to ${numbers[end]}`] : numbers.slice(i, end + 1).map(String)));
+    i = end + 1;
+  }
+  return `Stage${numbers.length > 1 ? "s" : ""} ${parts.join(", ")}`;
 }
 
 function adversarialCharts(curves: readonly RunCurve[]): Section {
