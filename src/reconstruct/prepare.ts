@@ -21,8 +21,8 @@ const defaultBudgetSeconds = 600;
 const defaultCacheBytes = 2e9;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
-/** Beyond this radius the transform of images to the polar grid, 32·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
-const largestRadius = 85;
+/** Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
+const largestRadius = 120;
 /** To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured on. */
 const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 
