@@ -24,12 +24,17 @@ export type RunEvent =
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
   | { type: "warning"; time: string; message: string }
   | { type: "map"; time: string; path: string; stage: number; iteration: number; half?: 1 | 2 }
-  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number };
+  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number }
+  /** After Ctrl-C; --resume goes on. */
+  | { type: "stopped"; time: string }
+  | { type: "failed"; time: string; message: string };
 
 /**
  * Files of a run folder (all paths relative to it):
  *   config.json       the options as used, after defaults and the automatic schedule
  *   events.jsonl      RunEvent, one per line, appended
+ *   run.pid           while the run goes on: its process (see runProcess.ts)
+ *   log.txt           what the command printed, of a run that the live page started
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin)
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see RunExamples)

@@ -11,6 +11,7 @@ import type { RunEvent } from "./events.ts";
 import { reconstructPart } from "./part.ts";
 import type { CriticName, LossName } from "./recipes.ts";
 import { checkFolder, clearFolder } from "./resume.ts";
+import { claimFolder, endedBy, releaseFolder } from "./runProcess.ts";
 import type { Stage } from "./schedule.ts";
 import type { Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
@@ -89,6 +90,7 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     : [{ set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" }];
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
+  await claimFolder(options.out);
   const log = join(options.out, "events.jsonl");
   if (!options.resume) {
     await clearFolder(options.out);
@@ -117,8 +119,12 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     await written;
     if (writeError) throw writeError;
     return { maps, elapsedSeconds };
+  } catch (error) {
+    emit(endedBy(error, signal));
+    throw error;
   } finally {
     await written;
+    await releaseFolder(options.out);
   }
 }
 
