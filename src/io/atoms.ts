@@ -1,6 +1,5 @@
 /** Atomic models from mmCIF and PDB files, through Mol*'s readers. */
 import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
 import type { CifCategory } from "molstar/lib/mol-io/reader/cif.js";
 import { InputError } from "./types.ts";
 
@@ -34,7 +33,7 @@ export async function readAtoms(path: string): Promise<Atoms> {
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Buffer;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = await readFile(path);
   } catch (error) {
@@ -42,12 +41,17 @@ async function readText(path: string): Promise<string> {
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      bytes = gunzipSync(bytes);
+      bytes = await gunzip(bytes);
     } catch {
       throw new InputError(`${path}: the gzip data is cut short or damaged; fetch the file again`);
     }
   }
-  return bytes.toString("utf8");
+  return new TextDecoder().decode(bytes);
+}
+
+/** @throws {TypeError} for damaged or incomplete data */
+async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
 
 // Mol* is loaded when a model is read, so that other commands start without it.

@@ -26,16 +26,17 @@ export async function readCs(path: string): Promise<CsTable> {
 
 /** @param file name for messages. @throws as {@link readCs}. */
 export function parseCs(bytes: Uint8Array, file: string): CsTable {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (text.toString("latin1", 1, 6) === "CSDAT") {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const characters = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  if (characters(1, 6) === "CSDAT") {
     throw new InputError(`${file} is in cryoSPARC's compressed CSDAT format; export the particles as a numpy .cs file`);
   }
-  if (text.toString("latin1", 0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
+  if (characters(0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
   // Version 1 has a 2-byte header length, versions 2 and 3 one of 4 bytes.
   const wide = bytes[6]! > 1;
   const headerStart = wide ? 12 : 10;
-  const dataStart = headerStart + (wide ? text.readUInt32LE(8) : text.readUInt16LE(8));
-  const header = parseLiteral(text.toString(bytes[6]! > 2 ? "utf8" : "latin1", headerStart, dataStart), file);
+  const dataStart = headerStart + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  const header = parseLiteral(new TextDecoder(bytes[6]! > 2 ? "utf-8" : "latin1").decode(bytes.subarray(headerStart, dataStart)), file);
   const { descr, shape } = (header ?? {}) as { descr?: Literal; shape?: Literal };
   if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
     throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
@@ -47,7 +48,6 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   if (bytes.length < expected) {
     throw new InputError(`${file} is truncated: ${count} rows need ${expected} bytes, the file holds ${bytes.length}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const fields = new Map<string, CsField>();
   let offset = dataStart;
   for (const { name, type, shape: itemShape, length } of columns) {
@@ -166,7 +166,7 @@ function strings(length: number): string[] {
 
 function bytesString(view: DataView, at: number, size: number): string {
   while (size > 0 && view.getUint8(at + size - 1) === 0) size--;
-  return Buffer.from(view.buffer, view.byteOffset + at, size).toString("utf8");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(view.buffer, view.byteOffset + at, size));
 }
 
 function codePointString(view: DataView, at: number, size: number, little: boolean): string {

@@ -281,9 +281,8 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 function swapBytes(bytes: Uint8Array, width: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (width === 2) buffer.swap16();
-  if (width === 4) buffer.swap32();
+  if (width === 1) return;
+  for (let start = 0; start < bytes.length; start += width) bytes.subarray(start, start + width).reverse();
 }
 
 function decodePixels(bytes: Uint8Array, mode: number, out: Float32Array): Float32Array {
