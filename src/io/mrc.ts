@@ -281,8 +281,13 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 function swapBytes(bytes: Uint8Array, width: number): void {
-  if (width === 1) return;
-  for (let start = 0; start < bytes.length; start += width) bytes.subarray(start, start + width).reverse();
+  for (let start = 0; start < bytes.length; start += width) {
+    for (let i = start, j = start + width - 1; i < j; i++, j--) {
+      const held = bytes[i]!;
+      bytes[i] = bytes[j]!;
+      bytes[j] = held;
+    }
+  }
 }
 
 function decodePixels(bytes: Uint8Array, mode: number, out: Float32Array): Float32Array {
