@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addEvaluateCommand } from "./commands/evaluate.ts";
+import { addExportCommand } from "./commands/export.ts";
+import { addImportCommand } from "./commands/import.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
 import { addProjectCommand } from "./commands/project.ts";
 import { addReconstructCommand } from "./commands/reconstruct.ts";
@@ -36,6 +38,8 @@ addEvaluateCommand(program);
 addInspectCommand(program);
 addProjectCommand(program);
 addReportCommand(program);
+addExportCommand(program);
+addImportCommand(program);
 addDemoCommand(program);
 
 // A reader that has seen enough (`cryogan inspect x | head`) is no error.

@@ -147,7 +147,7 @@ export interface PartEnvironment {
 }
 
 /** The particles asked for, drawn at random but kept in their order. */
-function chooseParticles(set: ParticleSet, options: ReconstructOptions): ParticleSet {
+export function chooseParticles(set: ParticleSet, options: Pick<ReconstructOptions, "particleLimit" | "halfMaps" | "seed">): ParticleSet {
   const limit = options.particleLimit ?? set.count;
   const chosen = limit < set.count ? subset(set, createStream(options.seed, "choice").permutation(set.count).slice(0, limit).sort()) : set;
   const least = options.halfMaps ? 2 * fewestParticles : fewestParticles;
