@@ -1,18 +1,20 @@
 /** Particles of cryoSPARC .cs files (https://guide.cryosparc.com, "Manipulating .cs files"). */
-import { mergePassthrough, readCs } from "./cs.ts";
+import { mergePassthrough, particleUids, readCs, selectRows } from "./cs.ts";
 import type { CsTable } from "./cs.ts";
-import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, stackPath } from "./particleChecks.ts";
-import type { ReadOptions, Where } from "./particleChecks.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
+import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import { InputError } from "./types.ts";
 import type { Optics, ParticleSet, Poses } from "./types.ts";
 
 /** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
 export async function readCryosparcParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
   const own = await readCs(path);
-  const table = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+  const everything = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+  if (everything.count === 0) throw new InputError(`${path} lists no particles`);
+  const rows = options.opticsGroups && rowsOfGroups(options.opticsGroups, everything.count, exposureGroups(everything), path);
+  const table = rows === undefined ? everything : selectRows(everything, rows);
   const { count } = table;
-  if (count === 0) throw new InputError(`${path} lists no particles`);
-  const where: Where = (particle) => `${path}: row ${particle + 1}`;
+  const where: Where = (particle) => `${path}: row ${(rows === undefined ? particle : rows[particle]!) + 1}`;
   const required = (name: string) => {
     const values = numbers(table, name, 1, where);
     if (values === undefined) throw missing(path, name);
@@ -36,7 +38,7 @@ export async function readCryosparcParticles(path: string, options: ReadOptions)
   }, where);
 
   const pixelSizeAngstrom = options.pixelSizeAngstrom ??
-    commonValue(required("blob/psize_A"), "blob/psize_A", "Å", where, "rescale the images to one pixel size, or give the pixel size to use for all");
+    commonValue(required("blob/psize_A"), "blob/psize_A", "Å", where, "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
   const names = table.fields.get("blob/path")?.values;
   if (!isStrings(names)) throw missing(path, "blob/path");
   // A leading ">" marks a path inside the project, as cryoSPARC writes it for linked imports.
@@ -47,13 +49,22 @@ export async function readCryosparcParticles(path: string, options: ReadOptions)
   const boxSize = options.boxSize ?? (boxSizes === undefined
     ? await boxSizeOfStack(stacks[0]!, where(0))
     : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
-  const exposureGroup = optional("ctf/exp_group_id");
   return {
     count, source: path, stacks, stackIndex: found.stackIndex, imageIndex, boxSize, pixelSizeAngstrom, optics,
-    ...groupByOptics(optics, (i) => `opticsGroup${exposureGroup[i]}`),
+    ...groupByOptics(optics, exposureGroups(table)),
+    uid: particleUids(table),
     poses: readPoses(table, pixelSizeAngstrom, where),
     randomSubset: readSplit(table, where),
     where,
+  };
+}
+
+/** cryoSPARC's exposure groups, which have no names; 0 where the file does not tell. */
+function exposureGroups(table: CsTable): (row: number) => OpticsGroup {
+  const ids = table.fields.get("ctf/exp_group_id")?.values;
+  return (row) => {
+    const number = Number(ids?.[row] ?? 0);
+    return { number, name: `opticsGroup${number}` };
   };
 }
 

@@ -84,20 +84,32 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
   return { ...table, fields };
 }
 
-function uidsOf(table: CsTable): BigUint64Array | BigInt64Array {
-  const values = table.fields.get("uid")?.values;
-  if (values instanceof BigUint64Array || values instanceof BigInt64Array) return values;
-  throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+/** These rows of a table, in this order. */
+export function selectRows(table: CsTable, rows: ArrayLike<number>): CsTable {
+  const fields = new Map([...table.fields].map(([name, field]) => [name, { shape: field.shape, values: takeRows(field, rows) }]));
+  return { ...table, count: rows.length, fields };
 }
 
-function takeRows(field: CsField, rows: number[]): CsField["values"] {
+/** cryoSPARC's names of the rows' particles, where the table has them. */
+export function particleUids(table: CsTable): BigUint64Array | undefined {
+  const values = table.fields.get("uid")?.values;
+  return values instanceof BigInt64Array ? new BigUint64Array(values.buffer, values.byteOffset, values.length) : values instanceof BigUint64Array ? values : undefined;
+}
+
+function uidsOf(table: CsTable): BigUint64Array {
+  const uids = particleUids(table);
+  if (uids === undefined) throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+  return uids;
+}
+
+function takeRows(field: CsField, rows: ArrayLike<number>): CsField["values"] {
   const length = field.shape.reduce((a, b) => a * b, 1);
   const result = emptyLike(field.values, rows.length * length);
   const from = cellsOf(field.values);
   const to = cellsOf(result);
-  rows.forEach((row, i) => {
-    for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k];
-  });
+  for (let i = 0; i < rows.length; i++) {
+    for (let k = 0; k < length; k++) to[i * length + k] = from[rows[i]! * length + k];
+  }
   return result;
 }
 

@@ -107,7 +107,7 @@ test("two pixel sizes are refused unless one is given for all", async () => {
   const message = await inputError(() => readParticles(path));
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
   expect(message).toBe(`${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
-    "rescale the images to one pixel size, select one optics group, or give the pixel size to use for all");
+    "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
   const set = await readParticles(path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });
   expect(set.opticsGroupNames[set.opticsGroup[0]!]).toBe("opticsGroup6");
@@ -130,7 +130,7 @@ test("cryoSPARC: the same particles as the STAR file", async () => {
   expect([...cs.imageIndex]).toEqual([0, 1, 2, 3, 4, 5, 6]);
   expect(cs.pixelSizeAngstrom).toBeCloseTo(star.pixelSizeAngstrom, 5);
   for (const key of Object.keys(star.optics) as (keyof typeof star.optics)[]) {
-    cs.optics[key].forEach((value, i) => expect(Math.abs(value - star.optics[key][i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))));
+    cs.optics[key]!.forEach((value, i) => expect(Math.abs(value - star.optics[key]![i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))));
   }
   expect(cs.where(2)).toBe(`${format("empiar_10076_7.cs")}: row 3`);
 });
