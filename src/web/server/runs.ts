@@ -1,0 +1,45 @@
+/** The runs that a server shows: folders given to it, and runs directly in them. */
+import { createHash } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import type { RunSummary } from "../live/source.ts";
+import { exists, runCondition, type RunCondition } from "./runState.ts";
+
+export interface Runs {
+  list(): Promise<RunSummary[]>;
+  /** @returns the folder of a run; undefined if there is none of this id */
+  folder(id: string): Promise<string | undefined>;
+}
+
+/** @param folders run folders, or folders whose sub-folders are such; looked at anew every time */
+export function runsIn(folders: readonly string[]): Runs {
+  /** Folder by id. */
+  const find = async (): Promise<Map<string, string>> => {
+    const found = new Map<string, string>();
+    for (const folder of folders) for (const run of await runFolders(folder)) if (!found.has(runId(run))) found.set(runId(run), run);
+    return found;
+  };
+  return {
+    list: async () => Promise.all([...(await find())].map(async ([id, folder]) => ({ id, name: folder, ...(await runCondition(folder).catch(unreadable)) }))),
+    folder: async (id) => (await find()).get(id),
+  };
+}
+
+const unreadable = (error: Error): RunCondition => ({ state: "failed", message: error.message });
+
+/** A name that stays the same when the server is started again, from wherever. */
+export function runId(folder: string): string {
+  const path = resolve(folder);
+  const readable = basename(path).replaceAll(/[^A-Za-z0-9]+/g, "-").slice(0, 40).replaceAll(/^-|-$/g, "");
+  return `${readable}-${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
+}
+
+export const isRunFolder = async (folder: string): Promise<boolean> => (await exists(join(folder, "events.jsonl"))) || exists(join(folder, "run.pid"));
+
+async function runFolders(folder: string): Promise<string[]> {
+  if (await isRunFolder(folder)) return [folder];
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const inside = entries.filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink())).map((entry) => join(folder, entry.name)).sort();
+  const areRuns = await Promise.all(inside.map(isRunFolder));
+  return inside.filter((_, i) => areRuns[i]);
+}
