@@ -7,6 +7,7 @@ import { randomRotation } from "../physics/rotations.ts";
 import { createStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import { directionsOfPoses } from "./directions.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
 import { openMaximisation } from "./maximisation.ts";
@@ -107,5 +108,5 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: volume }, shifts, poses, fit };
+  return { volume: { n, data: volume }, shifts, poses, fit, directions: directionsOfPoses(poses, context.group) };
 }

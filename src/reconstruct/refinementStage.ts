@@ -4,6 +4,7 @@ import { randomRotation, type Matrix3 } from "../physics/rotations.ts";
 import { compile } from "../runtime/session.ts";
 import { createStream } from "../runtime/random.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import { directionsOfViews } from "./directions.ts";
 import { openMaximisation } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import { expectationProgram, tableProgram, templateProgram, viewCapacity, viewGrid } from "./refinement.ts";
@@ -57,6 +58,8 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
   let inside = from && from.tensors["position"] ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
   const history = [...from?.tensors["history"] ?? []];
+  /** Views of the last pass, and how the particles share among them. */
+  let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
 
   for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations && !standsStill(history); done++) {
     const orderState = stream.state();
@@ -97,7 +100,9 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
       }
     }
 
-    await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
+    const denominator = await expectation.getState("denominator");
+    await maximisation.add(await expectation.getState("numerator"), denominator, views);
+    last = { views, denominator: denominator.slice() };
     const before = estimate, momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
     estimate = await maximisation.solve(used.length / count);
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
@@ -107,5 +112,5 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: estimate }, logLikelihood: history.at(-1), shifts: centred ? undefined : shifts };
+  return { volume: { n, data: estimate }, logLikelihood: history.at(-1), shifts: centred ? undefined : shifts, directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group) };
 }
