@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { fileError, writeFileAtomic } from "../io/files.ts";
 import { InputError } from "../io/types.ts";
-import type { RunEvent } from "./events.ts";
+
+export { endedBy } from "./endedBy.ts";
 
 /** Content of run.pid. */
 export interface RunProcess {
@@ -67,12 +68,6 @@ export async function isAlive({ pid, host, started }: RunProcess): Promise<boole
   if (host !== hostname()) return false;
   const beginning = await processBeginning(pid);
   return beginning !== undefined && (started === undefined || started === beginning.started);
-}
-
-/** The last event of a run that ended with an error. */
-export function endedBy(error: unknown, signal?: AbortSignal): { type: "stopped" } | Omit<Extract<RunEvent, { type: "failed" }>, "time"> {
-  if (signal?.aborted && error === signal.reason) return { type: "stopped" };
-  return { type: "failed", message: error instanceof Error ? error.message : String(error) };
 }
 
 /** @returns when a process began, if the system tells; undefined if there is no such process, or only a dead one that nobody has waited for */
