@@ -9,6 +9,7 @@ import { addInspectCommand } from "./commands/inspect.ts";
 import { addProjectCommand } from "./commands/project.ts";
 import { addReconstructCommand } from "./commands/reconstruct.ts";
 import { addReportCommand } from "./commands/report.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { reportError } from "./errors.ts";
 
@@ -38,6 +39,7 @@ addEvaluateCommand(program);
 addInspectCommand(program);
 addProjectCommand(program);
 addReportCommand(program);
+addServeCommand(program);
 addExportCommand(program);
 addImportCommand(program);
 addDemoCommand(program);

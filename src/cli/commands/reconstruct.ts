@@ -34,6 +34,7 @@ export function addReconstructCommand(program: Command): void {
     .option("--resume", "go on from the last checkpoint in the run folder; the other options must be those of the run")
     .option("--overwrite", "replace the run that the folder holds")
     .option("--checkpoint-every <duration>", "time between checkpoints (default: 1m)")
+    .option("--open", "show the run in the browser as it goes, and serve the page until Ctrl-C")
     .option("--json", "print events as JSON lines")
     .addHelpText(
       "after",

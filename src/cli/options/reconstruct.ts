@@ -5,6 +5,8 @@ import { choice, duration, flag, nonNegative, parseOptions, path, positive, seed
 
 /** What `cryogan reconstruct` was asked to do; what is absent is chosen from the data. */
 export interface ReconstructCommandOptions extends ReconstructOptions {
+  /** Serve the live page and open it in the browser. */
+  open: boolean;
   /** Print events as JSON lines. */
   json: boolean;
 }
@@ -36,6 +38,7 @@ export const reconstructSchema = z
     device: choice(devices).default(reconstructDefaults.device),
     threads: wholeNumber(1).optional(),
     seed: seed().default(Number(reconstructDefaults.seed)),
+    open: flag(),
     json: flag(),
   })
   .superRefine((fields, context) => {
