@@ -33,7 +33,7 @@ test("templates of Gaussian blobs are drawn as those blobs", async () => {
     // The critic does not see the mean, and circles tell nothing of the corners.
     const inside = blob.map((_, p) => Math.hypot((p % n) - n / 2, Math.floor(p / n) - n / 2) <= n / 2);
     const errors = blob.flatMap((v, p) => (inside[p] ? [v - drawn.images[j]![p]!] : [])), mean = errors.reduce((sum, v) => sum + v, 0) / errors.length;
-    expect(Math.max(...errors.map((e) => Math.abs(e - mean)))).toBeLessThan(0.02 * Math.max(...blob));
+    expect(Math.max(...errors.map((e) => Math.abs(e - mean)))).toBeLessThan(0.03 * Math.max(...blob));
     expect(drawn.images[j]!.every((v, p) => inside[p] || v === 0)).toBe(true);
   });
 });
