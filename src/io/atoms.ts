@@ -1,6 +1,6 @@
 /** Atomic models from mmCIF and PDB files, through Mol*'s readers. */
 import { readFile } from "node:fs/promises";
-import type { CifCategory } from "molstar/lib/mol-io/reader/cif.js";
+import type { CifCategory } from "./molstarReaders.ts";
 import { InputError } from "./types.ts";
 
 /** Atoms as a file lists them, structure of arrays: every array has one entry per atom. */
@@ -54,10 +54,10 @@ async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayB
   return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
 }
 
-// Mol* is loaded when a model is read, so that other commands start without it.
+// The readers are loaded when a model is read, so that other commands start without them.
 
 async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> {
-  const { CIF } = await import("molstar/lib/mol-io/reader/cif.js");
+  const { CIF } = await import("./molstarReaders.ts");
   const parsed = await CIF.parseText(text).run();
   if (parsed.isError) throw new InputError(`${path}: not valid CIF: ${parsed.message} (line ${parsed.line})`);
   const sites = parsed.result.blocks.map((block) => block.categories.atom_site).find((category) => category !== undefined);
@@ -66,8 +66,7 @@ async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> 
 }
 
 async function pdbAtomSites(text: string, path: string): Promise<CifCategory> {
-  const { parsePDB } = await import("molstar/lib/mol-io/reader/pdb/parser.js");
-  const { pdbToMmCif } = await import("molstar/lib/mol-model-formats/structure/pdb/to-cif.js");
+  const { parsePDB, pdbToMmCif } = await import("./molstarReaders.ts");
   const parsed = await parsePDB(text).run();
   if (parsed.isError) throw new InputError(`${path}: not a valid PDB file: ${parsed.message}`);
   return (await pdbToMmCif(parsed.result)).categories.atom_site;
