@@ -97,6 +97,7 @@ export interface ImageStack {
    * Runs of consecutive indices are read at once.
    */
   read(indices: ArrayLike<number>, out: Float32Array): Promise<void>;
+  /** Closes the file. */
   close(): Promise<void>;
 }
 

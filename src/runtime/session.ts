@@ -9,8 +9,11 @@ import type { Program, Values } from "./program.ts";
 export interface Executable {
   /** One run: feeds by name in, outputs by name out; the state moves on. @throws {Error} if a feed is missing or has the wrong size */
   run(feeds: Record<string, Values>): Promise<Record<string, Float32Array>>;
+  /** Sets a state, copying the values. @throws {Error} if the program has no such state, or the size is wrong */
   setState(name: string, values: Values): void;
+  /** A state as the last run left it, valid until the next run. */
   getState(name: string): Promise<Float32Array>;
+  /** Frees session and state. */
   release(): Promise<void>;
   /** The ONNX model, for Netron. */
   model: Uint8Array;
