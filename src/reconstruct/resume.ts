@@ -15,6 +15,7 @@ const results = [
 const decisive = {
   particles: "particle file", symmetry: "--symmetry", seed: "--seed", halfMaps: "--half-maps", particleLimit: "--particles", maximumBoxSize: "--box",
   resolutionAngstrom: "--resolution", timeLimitSeconds: "--time-limit", stagesAsked: "--stages", maskDiameterAngstrom: "--mask-diameter",
+  mask: "--mask", opticsGroups: "--optics-groups", exclude: "--exclude", invertContrast: "--invert-contrast", ctfPhaseFlipped: "--ctf-phase-flipped",
   positivity: "--positivity", maximumShiftAngstrom: "--max-shift", viewsFile: "--views-file", critic: "--critic", loss: "--loss",
 } as const;
 
@@ -23,7 +24,8 @@ export type AskedOptions = Omit<ReconstructOptions, "stages"> & { stagesAsked?: 
 
 /** Options as config.json keeps them: paths absolute, and the stages asked for apart from those of the schedule. */
 export function askedOptions({ stages, ...options }: ReconstructOptions): AskedOptions {
-  return { ...options, particles: resolve(options.particles), stagesAsked: stages };
+  const absolute = (path: string | undefined): string | undefined => path && resolve(path);
+  return { ...options, particles: resolve(options.particles), mask: absolute(options.mask), exclude: absolute(options.exclude), stagesAsked: stages };
 }
 
 /** @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with another */

@@ -1,6 +1,7 @@
 /** A reconstruction from a particle file to a run folder. */
 import { join } from "node:path";
 import { appendLine, ensureWritableFolder, writeFileAtomic } from "../io/files.ts";
+import { readMask } from "../io/maskFile.ts";
 import { readParticles, subset, validateImages } from "../io/particles.ts";
 import { InputError, type ParticleSet, type Volume } from "../io/types.ts";
 import { pointGroup } from "../physics/symmetry.ts";
@@ -28,7 +29,17 @@ export interface ReconstructOptions {
   particleLimit?: number;
   projectRoot?: string;
   passthrough?: string;
+  /** Only particles of these optics groups, by number or name. */
+  opticsGroups?: string[];
+  /** STAR or .cs file of particles to leave out. */
+  exclude?: string;
+  /** Density is dark in the images. */
+  invertContrast?: boolean;
+  /** The phases of the images were flipped. */
+  ctfPhaseFlipped?: boolean;
   maskDiameterAngstrom?: number;
+  /** A map of where there may be density, 0 to 1; its box and pixel size are its own. */
+  mask?: string;
   positivity?: boolean;
   maximumShiftAngstrom?: number;
   viewsFile?: string;
@@ -81,8 +92,10 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
   await ensureWritableFolder(options.out);
   await checkFolder(options);
   const group = pointGroup(options.symmetry);
-  const everything = await readParticles(options.particles, { projectRoot: options.projectRoot, passthrough: options.passthrough });
+  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
+  const everything = await readParticles(options.particles, { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped });
   await validateImages(everything);
+  const mask = options.mask === undefined ? undefined : await readMask(options.mask);
   const views: ViewingDistribution = options.viewsFile ? await readViews(options.viewsFile) : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   const parts: Part[] = options.halfMaps
@@ -109,7 +122,7 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     const maps: Volume[] = [];
     let elapsedSeconds = 0, finestShell = Infinity;
     for (const part of parts) {
-      const done = await reconstructPart(part, parts.length, { options, group, views, device, emit, signal });
+      const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
       maps.push(done.map);
       elapsedSeconds += done.elapsedSeconds;
       finestShell = Math.min(finestShell, done.finestShell);
@@ -141,6 +154,7 @@ export interface PartEnvironment {
   options: ReconstructOptions;
   group: StageContext["group"];
   views: ViewingDistribution;
+  mask?: Volume;
   device: Device;
   emit: (event: Untimed) => void;
   signal?: AbortSignal;

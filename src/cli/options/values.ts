@@ -70,6 +70,13 @@ export const wholeNumber = (minimum: number, unit = "") =>
 export const seed = () =>
   number("a whole number from 0 to 4294967295", (x) => Number.isInteger(x) && x >= 0 && x <= 0xffffffff);
 
+/** "1,3" → ["1", "3"]. */
+export const list = (what: string) =>
+  value(what, (text) => {
+    const parts = text.split(",").map((part) => part.trim());
+    return parts.includes("") ? undefined : parts;
+  });
+
 export const path = (what: string) => value(what, (text) => (text === "" ? undefined : text));
 
 export const choice = <T extends string>(names: readonly T[]) =>
