@@ -14,7 +14,7 @@ const DEGREE = Math.PI / 180;
 export async function readRelionParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
   const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
   if (bytes.length > 2 ** 29 - 32) throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
-  const blocks = parseStar(bytes.toString("utf8"), path);
+  const blocks = parseStar(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), path);
   const opticsBlock = blocks.find((block) => block.name === "optics");
   const block = particleBlock(blocks, path);
   const everything = table(block, path);
