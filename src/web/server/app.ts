@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { serveStatic } from "@hono/node-server/serve-static";
 import { Hono, type Context } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../io/types.ts";
 import { FormError } from "../live/source.ts";
@@ -66,13 +67,17 @@ export function createApp({ host, token, runs, processes, page = pageFolder }: A
   }));
   app.all("/api/*", (c) => c.text("there is no such address", 404));
 
-  app.use(serveStatic({
-    root: page,
-    onFound: (path, c) => c.header("Cache-Control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
-  }));
-  app.notFound((c) => (existsSync(join(page, "index.html")) ? c.text("there is no such page", 404) : c.text(pageMissing, 503)));
+  const isBuilt = existsSync(join(page, "index.html"));
+  if (isBuilt) {
+    app.use(serveStatic({
+      root: page,
+      onFound: (path, c) => c.header("Cache-Control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+    }));
+  }
+  app.notFound((c) => (isBuilt ? c.text("there is no such page", 404) : c.text(pageMissing, 503)));
 
   app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
     if (error instanceof FormError) return c.json({ fields: error.fields }, 422);
     if (error instanceof ConflictError) return c.text(error.message, 409);
     if (error instanceof InputError) return c.text(error.message, 500);

@@ -26,14 +26,12 @@ export interface Processes {
 /** This program, from src with the loader that it runs with, or from dist. */
 export const thisCommand = (): string[] => [process.execPath, ...process.execArgv, fileURLToPath(new URL(`../../cli/main${extname(import.meta.url)}`, import.meta.url))];
 
-/** A process that reads its input well within this time may still fail later; then its run does. */
-const settleMs = 10_000;
-
 /**
  * @param runsFolder where new runs go
  * @param command    the program with its first arguments
+ * @param settleMs   how long to wait for a process to tell that it has begun, or why it cannot; what goes wrong later is told by its run
  */
-export function createProcesses(runsFolder: string, command: readonly string[] = thisCommand()): Processes {
+export function createProcesses(runsFolder: string, command: readonly string[] = thisCommand(), settleMs = 10_000): Processes {
   const busy = new Set<string>(), asked = new Map<string, string>();
   /** A second click while the first is at work would begin a second process. */
   const alone = async <T>(folder: string, task: () => Promise<T>): Promise<T> => {
@@ -57,7 +55,7 @@ export function createProcesses(runsFolder: string, command: readonly string[] =
         await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
           throw error.code === "EEXIST" ? new FormError({ out: "a folder of this name is there already; choose another" }) : fileError("write", folder, error);
         });
-        const failure = await launch(command, args, folder);
+        const failure = await launch(command, args, folder, settleMs);
         if (failure === undefined) return folder;
         await rm(folder, { recursive: true });
         throw new FormError({ "": failure });
@@ -84,7 +82,7 @@ export function createProcesses(runsFolder: string, command: readonly string[] =
       } catch (error) {
         throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
       }
-      const failure = await launch(command, argumentsOfConfig(config, folder), folder);
+      const failure = await launch(command, argumentsOfConfig(config, folder), folder, settleMs);
       if (failure !== undefined) throw new ConflictError(failure);
     }),
   };
@@ -106,7 +104,7 @@ async function nameOfNew({ out, particlesFile }: RunForm, runsFolder: string): P
  * Starts the program apart from this process, what it prints in log.txt, and waits until the run has begun.
  * @returns why it ended before
  */
-async function launch(command: readonly string[], args: readonly string[], folder: string): Promise<string | undefined> {
+async function launch(command: readonly string[], args: readonly string[], folder: string, settleMs: number): Promise<string | undefined> {
   const eventsSize = () => stat(join(folder, "events.jsonl")).then(({ mtimeMs, size }) => `${size} ${mtimeMs}`, () => "0");
   const before = await eventsSize();
   const log = await open(join(folder, "log.txt"), "a");
