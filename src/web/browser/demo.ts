@@ -11,14 +11,14 @@ import type { Device } from "../../runtime/device.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { RunForm } from "../live/source.ts";
 
-const count = 4000, boxSize = 32, signalToNoise = 0.2, seed = 1;
+const count = 3000, boxSize = 32, signalToNoise = 0.2, seed = 1;
 const voxelAngstrom = 5; // of data/ribosome-70s-65.mrc, whose header does not name it
 const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
 
 /** A run of about a minute on two cores, in WebAssembly. */
 export const demoForm = {
   particlesFile: "/demo/particles.star", out: "demo", maxShift: "0", overwrite: true,
-  stages: "adversarial 16:600, refine 16:4, refine 22:4, local 28:2",
+  stages: "adversarial 16:300, refine 16:4, refine 22:2, local 28:2",
 } satisfies RunForm;
 
 /**

@@ -36,7 +36,7 @@ export async function servePage(data: string): Promise<{ address: string; close(
 }
 
 /** Flags by which Chromium offers WebGPU through its software Vulkan driver. */
-const softwareWebGpu = ["--enable-unsafe-webgpu", "--enable-features=Vulkan", "--use-webgpu-adapter=swiftshader", "--use-vulkan=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"];
+const softwareWebGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /** A browser with a profile of its own, which outlives a reload. */
 export async function openBrowser(webGpu: boolean): Promise<BrowserContext> {
