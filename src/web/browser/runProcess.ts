@@ -5,8 +5,9 @@ export { endedBy } from "../../reconstruct/endedBy.ts";
 
 const releases = new Map<string, () => void>();
 
-/** @throws {InputError} if another tab works on the folder */
+/** @throws {InputError} if another tab works on the folder. A page that is not served securely has no locks, and no storage to share either. */
 export async function claimFolder(folder: string): Promise<void> {
+  if (!isSecureContext) return;
   const taken = await new Promise<boolean>((resolve, reject) => {
     navigator.locks.request(`cryogan ${folder}`, { ifAvailable: true }, (lock) => {
       resolve(lock !== null);
