@@ -2,6 +2,7 @@
 import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
 import type { RunSummary } from "../live/source.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
+import { shortNames } from "./run/names.ts";
 import type { Chosen } from "./chooseSource.ts";
 
 export interface Page extends Chosen {
@@ -16,6 +17,12 @@ export interface Page extends Chosen {
   problem: Signal<string>;
   /** Events cannot arrive at the moment. */
   disconnected: Signal<boolean>;
+}
+
+/** What to call a run: short, unlike the others. */
+export function nameOf({ runs }: Page, run: RunSummary): string {
+  const list = runs.value ?? [];
+  return shortNames(list.map(({ name }) => name))[list.findIndex(({ id }) => id === run.id)] ?? run.name;
 }
 
 export function createPage(chosen: Chosen): Page {

@@ -1,4 +1,5 @@
 /** Charts of a run, from what its folder holds; the report and the live page draw them. */
+import { formatNumber } from "../../cli/format.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import type { RunSpectra } from "../../reconstruct/events.ts";
 import type { Chart, ChartLine } from "./charts.ts";
@@ -56,6 +57,20 @@ export function fscChart(fsc: FscResult): Chart {
     ],
     levels: [{ y: 0.5, label: "0.5" }, { y: 0.143, label: "0.143" }],
   };
+}
+
+/** Where the curve that the resolution is read from falls below 0.5 and 0.143. */
+export function resolutionText(fsc: FscResult): string {
+  const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
+  const shown = fsc[fsc.resolutionCurve] ?? fsc.fsc;
+  return `The ${names[fsc.resolutionCurve]} curve ${crossingText(shown, 0.5, fsc.resolution05Angstrom)} and ${crossingText(shown, 0.143, fsc.resolution0143Angstrom)}.`;
+}
+
+/** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */
+function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
+  if (angstrom === null) return `is below ${threshold} from the first shell on`;
+  const falls = curve.some((value) => value < threshold);
+  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell (${formatNumber(angstrom)} Å)`;
 }
 
 export function spectraChart(spectra: RunSpectra): Chart {

@@ -8,7 +8,7 @@ import { type Course, type RunCurve, runCurves } from "./curves.ts";
 import type { GrayImage } from "./grayImage.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
 import { optionRows } from "./optionRows.ts";
-import { adversarialCharts, fscChart, likelihoodChart, spectraChart } from "./runCharts.ts";
+import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "./runCharts.ts";
 import type { RunFolder } from "./runFolder.ts";
 import { type Axis, axisProjection, centralSlice } from "./volumeImages.ts";
 
@@ -168,13 +168,6 @@ function refinementSection(curves: readonly RunCurve[]): Section {
   };
 }
 
-/** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */
-function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
-  if (angstrom === null) return `is below ${threshold} from the first shell on`;
-  const falls = curve.some((value) => value < threshold);
-  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell (${formatNumber(angstrom)} Å)`;
-}
-
 const comparisons = {
   reference: "Of the map and the reference it was compared with; the reference has no noise, so read 0.5.",
   halfMaps: "Of two half-maps, reconstructed independently; both have noise, so read 0.143.",
@@ -184,12 +177,9 @@ function fscSection(fsc: FscResult | undefined, comparison: RunFolder["compariso
   const title = "<h2>Fourier shell correlation</h2>";
   if (!fsc) return { html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}` };
   const chart = fscChart(fsc);
-  const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
-  const shown = fsc[fsc.resolutionCurve] ?? fsc.fsc;
   return {
     html:
-      `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} The ${names[fsc.resolutionCurve]} curve ` +
-      `${crossingText(shown, 0.5, fsc.resolution05Angstrom)} and ${crossingText(shown, 0.143, fsc.resolution0143Angstrom)}.</p>${place(chart)}`,
+      `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} ${resolutionText(fsc)}</p>${place(chart)}`,
     charts: [chart],
   };
 }

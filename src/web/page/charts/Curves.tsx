@@ -1,15 +1,14 @@
+import { useMemo } from "preact/hooks";
 import type { FscResult } from "../../../evaluate/fsc.ts";
 import type { RunEvent, RunSpectra } from "../../../reconstruct/events.ts";
 import { runCurves } from "../../report/curves.ts";
-import { adversarialCharts, fscChart, likelihoodChart, spectraChart } from "../../report/runCharts.ts";
-import { formatNumber } from "../../../cli/format.ts";
+import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../../report/runCharts.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty } from "../Empty.tsx";
-import type { Page } from "../page.ts";
+import { nameOf, type Page } from "../page.ts";
 import { useJson } from "../run/files.ts";
 import { compareFsc, compareLikelihood } from "./compare.ts";
 import { Plot } from "./Plot.tsx";
-import { useMemo } from "preact/hooks";
 
 interface Props {
   page: Page;
@@ -30,7 +29,7 @@ export function Curves({ page, run, events, other }: Props) {
   const fscPlot = useMemo(() => fsc && fscChart(fsc), [fsc]);
   const spectraPlot = useMemo(() => spectra && spectraChart(spectra), [spectra]);
   if (other) {
-    const both = [{ name: run.name, fsc, curves }, { name: other.run.name, fsc: otherFsc, curves: otherCurves }];
+    const both = [{ name: nameOf(page, run), fsc, curves }, { name: nameOf(page, other.run), fsc: otherFsc, curves: otherCurves }];
     return (
       <div class="charts">
         {fsc || otherFsc ? <Plot chart={compareFsc(both)} /> : <Empty>No Fourier shell correlation in either run: it needs --half-maps, or cryogan evaluate.</Empty>}
@@ -41,7 +40,7 @@ export function Curves({ page, run, events, other }: Props) {
   return (
     <div class="charts">
       {fscPlot
-        ? <Plot chart={fscPlot} {...(fsc?.resolution0143Angstrom ? { note: `Crosses 0.143 at ${formatNumber(fsc.resolution0143Angstrom)} Å${fsc.resolution05Angstrom ? `, 0.5 at ${formatNumber(fsc.resolution05Angstrom)} Å` : ""}.` } : {})} />
+        ? <Plot chart={fscPlot} note={resolutionText(fsc!)} />
         : <Empty>No Fourier shell correlation yet. It comes at the end of a run with --half-maps, or from <code>cryogan evaluate</code>.</Empty>}
       {refined.length > 0 ? <Plot chart={likelihoodChart(refined)} {...(halves ? { note: halves } : {})} /> : <Empty>No pass of refinement yet: its log-likelihood will be drawn here.</Empty>}
       {adversarial.length > 0

@@ -3,7 +3,7 @@ import { formatNumber } from "../../../cli/format.ts";
 import type { RunEvent } from "../../../reconstruct/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { axes, type Axis, type MapFile, mapFiles } from "../address.ts";
-import { go, type Page } from "../page.ts";
+import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
 import { shownMapFile } from "./choice.ts";
 import type { MapGrid } from "./grid.ts";
@@ -63,12 +63,12 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">
       <MapCanvas
-        label={`${fileNames[grid.file]} of ${shown.run.name} at ${formatNumber(level, 2)} sigma`} map={grid.grid}
+        label={`${fileNames[grid.file]} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`} map={grid.grid}
         levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0} slice={slice} spin={spin && place === "first"}
         color={place === "first" ? "surface" : "surface2"} modelFile={place === "first" ? modelFile : undefined}
         onScene={(scene) => setScenes((before) => ({ ...before, [place]: scene }))} onMessage={setMessage}
       />
-      <figcaption>{caption(shown, grid, other !== undefined)}</figcaption>
+      <figcaption>{caption(other ? `${nameOf(page, shown.run)}: ` : "", grid)}</figcaption>
     </figure>
   );
 
@@ -84,7 +84,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           <span>Level <output>{formatNumber(level, 2)} σ</output></span>
           <input type="range" min="0" max={highest} step="0.05" value={level} disabled={!statistics} onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })} />
         </label>
-        <button title="The level that encloses 1 % of the box" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
+        <button title="The level that encloses 2 % of the box" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
         <label>Slice <select value={slice?.axis ?? ""} onChange={(event) => choose({ slice: event.currentTarget.value ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 } : undefined })}>
           <option value="">none</option>
           {axes.map((axis) => <option key={axis} value={axis}>across {axis}</option>)}
@@ -113,8 +113,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   );
 }
 
-function caption({ run }: Shown, { read, file, grid }: ReturnType<typeof useGrid>, named: boolean): string {
-  const name = named ? `${run.name}: ` : "";
+function caption(name: string, { read, file, grid }: ReturnType<typeof useGrid>): string {
   if (read.state === "loading" || (read.state === "there" && !grid)) return `${name}loading ${file}…`;
   if (read.state === "broken") return `${name}${read.message}`;
   if (!grid) return `${name}No map yet: the first comes after the first stage.`;

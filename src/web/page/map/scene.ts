@@ -62,6 +62,8 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     multiSample: { ...Canvas3DDefaults().multiSample, mode: "off" },
   });
   canvas3d.animate();
+  const software = isSoftware(canvas3d.webgl.gl);
+  if (software) canvas3d.setProps({ postprocessing: { occlusion: { name: "off", params: {} } }, hiZ: { enabled: false } });
   const context = { webgl: canvas3d.webgl, colorThemeRegistry: ColorTheme.createRegistry(), sizeThemeRegistry: SizeTheme.createRegistry() };
   const surface = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams);
   const slice = SliceRepresentationProvider.factory(context, SliceRepresentationProvider.getParams);
@@ -70,6 +72,8 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   let wanted: MapDisplay | undefined;
   let shown: MapDisplay | undefined;
   let volume: Volume | undefined;
+  /** The camera has been put before the first map. */
+  let framed = false;
   let busy = false;
   let disposed = false;
 
@@ -95,7 +99,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (!map) return void [surface, slice].forEach((part) => canvas3d.remove(part));
     const newMap = map !== shown?.map;
     if (newMap) volume = toVolume(map);
-    if (newMap && camera.state.radiusMax === 0) resetView(map);
+    if (!framed) resetView(map);
     if (newMap || display.levelSigma !== shown?.levelSigma || display.surface !== shown.surface || display.opacity !== shown.opacity) await drawSurface(volume!, display);
     if (newMap || display.slice !== shown?.slice) await drawSlice(volume!, map, display.slice);
     canvas3d.requestDraw();
@@ -104,7 +108,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   const drawSurface = async (of: Volume, { map, levelSigma, surface: color, opacity }: MapDisplay) => {
     const { mean, sigma } = map!.statistics;
     surface.setTheme({ color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }), size: context.sizeThemeRegistry.create("uniform", { volume: of }) });
-    await surface.createOrUpdate({ ...IsosurfaceRepresentationProvider.defaultValues, isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma), alpha: opacity }, of).run();
+    await surface.createOrUpdate({ ...IsosurfaceRepresentationProvider.defaultValues, isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma), alpha: opacity, tryUseGpu: !software }, of).run();
     surface.setState({ pickable: false });
     canvas3d.add(surface);
   };
@@ -120,6 +124,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
 
   const { camera } = canvas3d;
   const resetView = (map: MapGrid) => {
+    framed = true;
     const edge = Math.max(...map.shape) * map.pixelSizeAngstrom;
     camera.setState({ ...camera.getFocus(Vec3.create(0, 0, 0), 0.42 * edge, Vec3.create(0, 1, 0), Vec3.create(0, 0, -1)), radiusMax: edge }, 0);
   };
@@ -153,7 +158,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     },
     resetView: () => { if (shown?.map) resetView(shown.map); },
     view: () => viewOf(camera),
-    setView: (view) => camera.setState(view, 0),
+    setView: (view) => {
+      framed = true;
+      camera.setState(view, 0);
+    },
     onView: (listener) => {
       let last = viewOf(camera);
       const subscription = canvas3d.didDraw.subscribe(() => {
@@ -172,6 +180,12 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       assets.dispose();
     },
   };
+}
+
+/** Without a graphics card (remote desktops, virtual machines) surfaces are better computed by the script, and shading has to be plain. */
+function isSoftware(gl: Canvas3D["webgl"]["gl"]): boolean {
+  const extension = gl.getExtension("WEBGL_debug_renderer_info");
+  return extension !== null && /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(gl.getParameter(extension.UNMASKED_RENDERER_WEBGL)));
 }
 
 const Canvas3DDefaults = () => structuredClone(DefaultCanvas3DParams);

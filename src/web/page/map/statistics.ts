@@ -6,7 +6,7 @@ export interface MapStatistics {
   mean: number;
   /** Standard deviation. */
   sigma: number;
-  /** Level to begin with, in sigma above the mean: the surface encloses 1 % of the voxels, as ChimeraX chooses it. */
+  /** Level to begin with, in sigma above the mean: the surface encloses 2 % of the voxels, about what a particle fills of its box. */
   defaultLevelSigma: number;
   /** Highest level worth choosing, in sigma above the mean: 0.01 % of the voxels are above it. */
   highestLevelSigma: number;
@@ -36,5 +36,5 @@ export function mapStatistics(values: ArrayLike<number>): MapStatistics {
     for (let above = 0; bin > 0 && above + counts[bin - 1]! <= share * values.length; bin--) above += counts[bin - 1]!;
     return (min + bin / scale - mean) / sigma;
   };
-  return { min, max, mean, sigma, defaultLevelSigma: levelAbove(0.01), highestLevelSigma: levelAbove(0.0001) };
+  return { min, max, mean, sigma, defaultLevelSigma: levelAbove(0.02), highestLevelSigma: levelAbove(0.0001) };
 }

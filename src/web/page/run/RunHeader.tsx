@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatDuration, formatNumber } from "../../../cli/format.ts";
 import type { RunEvent } from "../../../reconstruct/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { go, type Page } from "../page.ts";
+import { go, nameOf, type Page } from "../page.ts";
 import { runProgress } from "./progress.ts";
 import { kindWords, nowText, stateWords } from "./words.ts";
 
@@ -13,7 +13,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
   useEffect(() => {
     if (events.length === 0) return;
     const where = run.state === "running" && stage ? `, stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]}` : "";
-    page.announcement.value = `${run.name}: ${stateWords[run.state]}${where}`;
+    page.announcement.value = `${nameOf(page, run)}: ${stateWords[run.state]}${where}`;
   }, [run.id, stageKey, events.length > 0]);
   const facts = [
     start && `${formatCount(start.particles)} particles${start.half ? " in each half" : ""}`,
@@ -25,7 +25,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
   return (
     <header class="run-header">
       <div class="title">
-        <h2>{run.name}</h2>
+        <h2 title={run.name}>{nameOf(page, run)}</h2>
         <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
         <Actions page={page} run={run} />
       </div>
@@ -61,7 +61,7 @@ function CompareChoice({ page, run }: { page: Page; run: RunSummary }) {
   return (
     <label class="compare">Compare with <select value={page.address.value.compare ?? ""} onChange={(event) => go(page, { compare: event.currentTarget.value || undefined })}>
       <option value="">no other run</option>
-      {others.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+      {others.map((other) => <option key={other.id} value={other.id}>{nameOf(page, other)}</option>)}
     </select></label>
   );
 }
