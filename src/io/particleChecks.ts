@@ -39,6 +39,12 @@ export function distinctStacks(count: number, nameOf: (particle: number) => stri
   return { names: [...indexOf.keys()], stackIndex };
 }
 
+/** Distinct micrographs in order of appearance, and which of them each particle is from. */
+export function distinctMicrographs(count: number, nameOf: (particle: number) => string): { names: string[]; index: Int32Array } {
+  const { names, stackIndex } = distinctStacks(count, nameOf);
+  return { names, index: stackIndex };
+}
+
 /**
  * Absolute path of a stack: under projectRoot, the particle file's folder or a folder above it (RELION and cryoSPARC name
  * stacks relative to the project), whichever holds it first; under the first of these when none does.

@@ -38,6 +38,7 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
     imageIndex: integers(set.imageIndex),
     optics: floats(set.optics),
     opticsGroup: integers(set.opticsGroup),
+    micrographs: set.micrographs && { ...set.micrographs, index: integers(set.micrographs.index) },
     uid: set.uid && BigUint64Array.from(chosen, (i) => set.uid![i]!),
     poses: set.poses && floats(set.poses),
     randomSubset: set.randomSubset && integers(set.randomSubset),

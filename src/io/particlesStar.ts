@@ -51,11 +51,11 @@ function nameFrom(folder: string, stack: string): string {
 function particleTable(set: ParticleSet, stackNames: readonly string[], withPoses: boolean): { columns: string[]; rows: Iterable<string[]> } {
   const { optics, poses, randomSubset } = set;
   if (withPoses && poses === undefined) throw new Error(`${set.source} has no poses to write`);
-  const micrographs = stackNames.map((name) => `${basename(name, extname(name))}.mrc`);
+  const { names, index } = set.micrographs ?? { names: stackNames.map((name) => `${basename(name, extname(name))}.mrc`), index: set.stackIndex };
 
   const columns: [label: string, value: (particle: number) => string][] = [
     ["rlnImageName", (i) => `${String(set.imageIndex[i]! + 1).padStart(6, "0")}@${stackNames[set.stackIndex[i]!]}`],
-    ["rlnMicrographName", (i) => micrographs[set.stackIndex[i]!]!],
+    ["rlnMicrographName", (i) => names[index[i]!]!],
     ["rlnOpticsGroup", (i) => String(set.opticsGroup[i]! + 1)],
     ["rlnDefocusU", (i) => fixed(optics.defocusUAngstrom[i]!)],
     ["rlnDefocusV", (i) => fixed(optics.defocusVAngstrom[i]!)],

@@ -1,7 +1,7 @@
 /** Particle STAR files of RELION 3.0, 3.1 and 5 (https://relion.readthedocs.io, "Conventions"). */
 import { readFile } from "node:fs/promises";
 import { fileError } from "./files.ts";
-import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctMicrographs, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
 import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import { parseStar } from "./star.ts";
 import type { StarBlock } from "./star.ts";
@@ -65,10 +65,12 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
     ? await boxSizeOfStack(stacks[0]!, where(0))
     : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
 
+  const micrographName = particles.column("rlnMicrographName");
   return {
     count, source: path, stacks, stackIndex: images.stackIndex, imageIndex: images.imageIndex, boxSize, pixelSizeAngstrom,
     optics: set,
     ...groupByOptics(set, opticsGroups(optics, groupRow)),
+    micrographs: micrographName && distinctMicrographs(count, micrographName),
     poses: readPoses(particles, pixelSizeAngstrom),
     randomSubset: readRandomSubset(particles),
     where,

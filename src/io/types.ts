@@ -56,6 +56,8 @@ export interface ParticleSet {
   opticsGroupNumbers?: number[];
   /** cryoSPARC's name of each particle, where the file has it. */
   uid?: BigUint64Array;
+  /** Micrographs that the particles were picked on, and which of them each particle is from; absent where the file names none. */
+  micrographs?: { names: string[]; index: Int32Array };
   poses?: Poses;
   /** rlnRandomSubset (1 or 2), if present. */
   randomSubset?: Int32Array;

@@ -4,7 +4,7 @@ import { lowPass } from "../../evaluate/filter.ts";
 import { densityMask } from "../../evaluate/mask.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { openParticleImages, readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
+import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { refinementScript } from "../../io/relionScript.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import { InputError, type ParticleSet, type Volume } from "../../io/types.ts";
@@ -17,6 +17,7 @@ import { readRunFolder } from "../../web/report/runFolder.ts";
 import { formatCount, formatNumber, formatTable } from "../format.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { relionPoses } from "./draws.ts";
+import { sampleImages } from "./sampleImages.ts";
 
 /** Start models are filtered at least this far: RELION is to find finer detail by itself, not in its start model. */
 const finestStartAngstrom = 20;
@@ -33,12 +34,13 @@ export async function exportToRelion(options: ExportCommandOptions): Promise<voi
   const { config, map, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
-  const all = await readParticles(config.particles, { projectRoot: options.stacksRoot ?? config.projectRoot, passthrough: config.passthrough });
+  const { passthrough, opticsGroups, exclude, ctfPhaseFlipped = false, invertContrast = false } = config;
+  const all = await readParticles(config.particles, { projectRoot: options.stacksRoot ?? config.projectRoot, passthrough, opticsGroups, exclude });
   await validateImages(all);
   const boxAngstrom = all.boxSize * all.pixelSizeAngstrom, diameter = 2 * config.maskRadius * boxAngstrom;
   if (all.boxSize % 2 !== 0) throw new InputError(`${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`);
   const found = options.poses ? await withPoses(runFolder, chooseParticles(all, config), config) : all;
-  const normalise = !(await isNormalised(all, config.maskRadius * all.boxSize));
+  const normalise = invertContrast || !(await isNormalised(all, config.maskRadius * all.boxSize));
 
   await ensureWritableFolder(out);
   const files = Object.fromEntries(["map.mrc", "start.mrc", "mask.mrc", "particles.star", "relion_refine.sh"].map((name) => [name, join(out, name)]));
@@ -50,8 +52,8 @@ export async function exportToRelion(options: ExportCommandOptions): Promise<voi
   await writeParticlesStar(files["particles.star"]!, set, { poses: options.poses, stackNamesFrom: options.projectRoot === undefined ? null : root });
   await writeFileAtomic(files["relion_refine.sh"]!, refinementScript({
     startFolder: relative(out, root) || ".", particles: inRoot(files["particles.star"]!), reference: inRoot(files["start.mrc"]!), out: inRoot(join(out, "refine/run")),
-    lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), symmetry: config.symmetry, phaseFlipped: false,
-    ...(normalise ? { normalise: { out: inRoot(join(out, "normalised")), backgroundRadiusPixels: Math.floor(diameter / 2 / all.pixelSizeAngstrom), invertContrast: false } } : {}),
+    lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), symmetry: config.symmetry, phaseFlipped: ctfPhaseFlipped,
+    ...(normalise ? { normalise: { out: inRoot(join(out, "normalised")), backgroundRadiusPixels: Math.floor(diameter / 2 / all.pixelSizeAngstrom), invertContrast } } : {}),
   }));
   await chmod(files["relion_refine.sh"]!, 0o755);
 
@@ -103,28 +105,22 @@ async function withPoses(folder: string, set: ParticleSet, config: RunConfig): P
   return { ...set, poses: relionPoses(poses, shifts, set.boxSize * set.pixelSizeAngstrom) };
 }
 
-/** Images looked at, evenly spread. */
+/** Images looked at. */
 const imagesTried = 64;
 /** How far the background's mean may be from 0, and its deviation from 1. */
 const tolerance = 0.1;
 
 /** Whether the background outside the particle has mean 0 and deviation 1, as relion_preprocess leaves it. */
 async function isNormalised(set: ParticleSet, radiusPixels: number): Promise<boolean> {
-  const mask = backgroundMask(set.boxSize, radiusPixels), size = set.boxSize ** 2, tried = Math.min(imagesTried, set.count);
-  const images = await openParticleImages(set), pixels = new Float32Array(tried * size);
-  try {
-    await images.read(Int32Array.from({ length: tried }, (_, i) => Math.floor((i * set.count) / tried)), pixels);
-  } finally {
-    await images.close();
-  }
-  let area = 0, means = 0, deviations = 0;
-  for (const m of mask) area += m;
-  for (let i = 0; i < tried; i++) {
+  const mask = backgroundMask(set.boxSize, radiusPixels), images = await sampleImages(set, imagesTried);
+  const tried = images.length / mask.length, area = mask.reduce((sum, m) => sum + m, 0);
+  let means = 0, deviations = 0;
+  for (let start = 0; start < images.length; start += mask.length) {
     let sum = 0, squares = 0;
-    for (let p = 0; p < size; p++) {
-      sum += mask[p]! * pixels[i * size + p]!;
-      squares += mask[p]! * pixels[i * size + p]! ** 2;
-    }
+    mask.forEach((m, p) => {
+      sum += m * images[start + p]!;
+      squares += m * images[start + p]! ** 2;
+    });
     means += Math.abs(sum / area) / tried;
     deviations += Math.sqrt(Math.max(0, squares / area - (sum / area) ** 2)) / tried;
   }
