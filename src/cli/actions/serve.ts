@@ -58,7 +58,7 @@ async function start(options: Pick<ServeCommandOptions, "folders" | "host" | "po
   const token = options.readOnly ? undefined : options.token ?? randomBytes(24).toString("base64url");
   const server = await startServer({
     host: options.host, port: options.port ?? serveDefaults.port, nextFree: options.port === undefined, token,
-    runs: runsIn(options.readOnly ? options.folders : [...options.folders, runsFolder]), processes: createProcesses(runsFolder),
+    runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder), processes: createProcesses(runsFolder),
   });
   return { server, address: token === undefined ? server.address : `${server.address}#token=${encodeURIComponent(token)}` };
 }

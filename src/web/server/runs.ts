@@ -11,12 +11,17 @@ export interface Runs {
   folder(id: string): Promise<string | undefined>;
 }
 
-/** @param folders run folders, or folders whose sub-folders are such; looked at anew every time */
-export function runsIn(folders: readonly string[]): Runs {
+/**
+ * @param folders   run folders, or folders whose sub-folders are such; looked at anew every time
+ * @param startedIn where the page starts runs; of what is there, only such runs, which have a log, are shown
+ */
+export function runsIn(folders: readonly string[], startedIn?: string): Runs {
   /** Folder by id. */
   const find = async (): Promise<Map<string, string>> => {
     const found = new Map<string, string>();
-    for (const folder of folders) for (const run of await runFolders(folder)) if (!found.has(runId(run))) found.set(runId(run), run);
+    const add = (run: string): unknown => found.has(runId(run)) || found.set(runId(run), run);
+    for (const folder of folders) (await runFolders(folder)).forEach(add);
+    for (const run of startedIn === undefined ? [] : await runFolders(startedIn)) if (await exists(join(run, "log.txt"))) add(run);
     return found;
   };
   return {

@@ -15,7 +15,7 @@ export const headers: MiddlewareHandler = secureHeaders({
     formAction: ["'self'"], frameAncestors: ["'none'"],
   },
   crossOriginOpenerPolicy: "same-origin", crossOriginEmbedderPolicy: "require-corp", crossOriginResourcePolicy: "same-origin",
-  xContentTypeOptions: "nosniff", referrerPolicy: "no-referrer", strictTransportSecurity: false, overwrite: false,
+  xContentTypeOptions: "nosniff", referrerPolicy: "no-referrer", strictTransportSecurity: false, originAgentCluster: false, overwrite: false,
 });
 
 /**

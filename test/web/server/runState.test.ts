@@ -131,6 +131,14 @@ describe("the list of runs", () => {
     for (const id of ["", "..", "many", "a", `${ids[1]}x`, "__proto__"]) expect(await runs.folder(id)).toBeUndefined();
   });
 
+  test("where the page starts runs, holds no others", async () => {
+    const folder = temporaryFolder();
+    for (const name of ["given", "other", "started"]) writeEvents(join(folder, name), startEvent(time));
+    writeFileSync(join(folder, "started", "log.txt"), "");
+    const names = (await runsIn([join(folder, "given")], folder).list()).map(({ name }) => name.slice(folder.length + 1));
+    expect(names).toEqual(["given", "started"]);
+  });
+
   test("ids do not depend on where the server is started, and differ for folders of one name", () => {
     const folder = join(process.cwd(), "a", "run 1 ü");
     expect(runId("a/run 1 ü")).toBe(runId(folder));
