@@ -6,10 +6,10 @@ import { shortNames } from "./run/names.ts";
 import type { Chosen } from "./chooseSource.ts";
 
 export interface Page extends Chosen {
-  /** Absent until the list has come. */
+  /** Running ones first, then by the time of their last change; absent until the list has come. */
   runs: ReadonlySignal<RunSummary[] | undefined>;
   address: Signal<Address>;
-  /** The run shown: the one of the address, else the one that changed last. */
+  /** The run shown: the one of the address, else a running one, or the one that changed last. */
   selected: ReadonlySignal<RunSummary | undefined>;
   /** Text for screen readers, spoken when it changes. */
   announcement: Signal<string>;
@@ -18,6 +18,9 @@ export interface Page extends Chosen {
   /** Events cannot arrive at the moment. */
   disconnected: Signal<boolean>;
 }
+
+const newestFirst = (list: readonly RunSummary[]) =>
+  [...list].sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || (b.changed ?? "").localeCompare(a.changed ?? ""));
 
 /** What to call a run: short, unlike the others. */
 export function nameOf({ runs }: Page, run: RunSummary): string {
@@ -32,7 +35,7 @@ export function createPage(chosen: Chosen): Page {
   const problem = signal("");
   effect(() => history.replaceState(null, "", formatAddress(address.value) || `${location.pathname}${location.search}`));
   addEventListener("hashchange", () => { address.value = parseAddress(location.hash); });
-  const refresh = () => void source.list().then((list) => { runs.value = list; }, (error: Error) => { problem.value = error.message; });
+  const refresh = () => void source.list().then((list) => { runs.value = newestFirst(list); }, (error: Error) => { problem.value = error.message; });
   refresh();
   source.watch(refresh);
   return {
@@ -41,7 +44,7 @@ export function createPage(chosen: Chosen): Page {
     disconnected: signal(false),
     selected: computed(() => {
       const list = runs.value ?? [];
-      return list.find(({ id }) => id === address.value.run) ?? [...list].sort((a, b) => (b.changed ?? "").localeCompare(a.changed ?? ""))[0];
+      return list.find(({ id }) => id === address.value.run) ?? list[0];
     }),
   };
 }

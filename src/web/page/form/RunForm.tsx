@@ -78,7 +78,7 @@ function Row({ field, value, problem, onChange }: RowProps) {
   const about = { id, "aria-describedby": `${id}-help${problem ? ` ${id}-problem` : ""}`, "aria-invalid": problem !== undefined, required: field.required };
   const text = typeof value === "string" ? value : "";
   return (
-    <div class={`field${problem ? " wrong" : ""}`}>
+    <div class={`field${field.flag ? " flag" : ""}${problem ? " wrong" : ""}`}>
       <label for={id}>{field.label}{field.unit && <span class="unit"> {field.unit}</span>}{field.required && <span class="unit"> (required)</span>}</label>
       {field.flag ? (
         <input {...about} required={false} type="checkbox" checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
@@ -91,7 +91,7 @@ function Row({ field, value, problem, onChange }: RowProps) {
         <input {...about} type="text" value={text} placeholder={field.default ?? ""} autocomplete="off" spellcheck={false} {...(field.name === "particlesFile" ? { list: "particle-files" } : {})} onInput={(event) => onChange(event.currentTarget.value)} />
       )}
       <p id={`${id}-help`} class="note">{field.help}</p>
-      {problem && <p id={`${id}-problem`} class="problem">{field.label}: {problem}</p>}
+      {problem && <p id={`${id}-problem`} class="problem">{problem[0]!.toUpperCase() + problem.slice(1)}</p>}
     </div>
   );
 }

@@ -6,7 +6,9 @@ import type { RunForm } from "../../live/source.ts";
 export function formProblems(form: RunForm): Record<string, string> {
   const result = reconstructSchema.safeParse(form);
   if (result.success) return {};
-  return Object.fromEntries(result.error.issues.map((issue) => [String(issue.path[0] ?? ""), issue.message]).reverse());
+  const problems: Record<string, string> = {};
+  for (const { path, message } of result.error.issues) problems[String(path[0] ?? "")] ??= message;
+  return problems;
 }
 
 /** What was typed, without empty fields and flags that are off: those are left to the defaults. */

@@ -100,15 +100,16 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     const newMap = map !== shown?.map;
     if (newMap) volume = toVolume(map);
     if (!framed) resetView(map);
-    if (newMap || display.levelSigma !== shown?.levelSigma || display.surface !== shown.surface || display.opacity !== shown.opacity) await drawSurface(volume!, display);
-    if (newMap || display.slice !== shown?.slice) await drawSlice(volume!, map, display.slice);
+    const newSlice = display.slice?.axis !== shown?.slice?.axis || display.slice?.position !== shown?.slice?.position;
+    if (newMap || newSlice || display.levelSigma !== shown?.levelSigma || display.surface !== shown.surface || display.opacity !== shown.opacity) await drawSurface(volume!, display);
+    if (newMap || newSlice) await drawSlice(volume!, map, display.slice);
     canvas3d.requestDraw();
   };
 
-  const drawSurface = async (of: Volume, { map, levelSigma, surface: color, opacity }: MapDisplay) => {
+  const drawSurface = async (of: Volume, { map, levelSigma, slice: plane, surface: color, opacity }: MapDisplay) => {
     const { mean, sigma } = map!.statistics;
     surface.setTheme({ color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }), size: context.sizeThemeRegistry.create("uniform", { volume: of }) });
-    await surface.createOrUpdate({ ...IsosurfaceRepresentationProvider.defaultValues, isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma), alpha: opacity, tryUseGpu: !software }, of).run();
+    await surface.createOrUpdate({ ...IsosurfaceRepresentationProvider.defaultValues, isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma), alpha: opacity, tryUseGpu: !software, clip: plane ? cutAt(map!, plane) : noCut }, of).run();
     surface.setState({ pickable: false });
     canvas3d.add(surface);
   };
@@ -180,6 +181,20 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       assets.dispose();
     },
   };
+}
+
+const noCut = { variant: "pixel" as const, objects: [] };
+
+/** Takes away what lies beyond the slice, on the side of larger coordinates. Mol*'s plane looks along +y before it is turned. */
+function cutAt(map: MapGrid, { axis, position }: { axis: Axis; position: number }) {
+  const length = map.shape[{ z: 0, y: 1, x: 2 }[axis]];
+  const place = (Math.round(position * (length - 1)) - Math.floor(length / 2)) * map.pixelSizeAngstrom;
+  const [point, turn] = {
+    x: [Vec3.create(place, 0, 0), { axis: Vec3.create(0, 0, 1), angle: -90 }],
+    y: [Vec3.create(0, place, 0), { axis: Vec3.create(0, 0, 1), angle: 0 }],
+    z: [Vec3.create(0, 0, place), { axis: Vec3.create(1, 0, 0), angle: 90 }],
+  }[axis] as [Vec3, { axis: Vec3; angle: number }];
+  return { variant: "pixel" as const, objects: [{ type: "plane" as const, invert: false, position: point, rotation: turn, scale: Vec3.create(1, 1, 1), transform: Mat4.identity() }] };
 }
 
 /** Without a graphics card (remote desktops, virtual machines) surfaces are better computed by the script, and shading has to be plain. */

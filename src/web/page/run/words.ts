@@ -52,7 +52,8 @@ function eventText(event: RunEvent): string {
 
 /** What the run does at the moment: "Half 2 · stage 5 of 13, refinement over all poses to 22 Å · pass 3 of 20". */
 export function nowText({ stage, now, finished }: RunProgress): string {
-  if (finished) return finished.resolutionAngstrom === undefined ? "" : `${formatNumber(finished.resolutionAngstrom)} Å (FSC 0.143)`;
+  const workedTo = stage ? `worked to ${formatNumber(stage.resolutionAngstrom)} Å` : "";
+  if (finished) return [finished.resolutionAngstrom === undefined ? "" : `${formatNumber(finished.resolutionAngstrom)} Å (FSC 0.143)`, workedTo].filter((part) => part !== "").join(" · ");
   const half = now?.half === undefined ? "" : `half ${now.half} · `;
   if (now?.type === "loading") return `${half}reading particles, ${formatCount(now.done)} of ${formatCount(now.particles)}`;
   if (!stage) return "";
