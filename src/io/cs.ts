@@ -66,12 +66,16 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
 
 /**
  * The table with the fields that only `passthrough` has added, its rows matched by `uid`.
- * @throws InputError when a table has no uid or a particle is missing from the passthrough file.
+ * @throws InputError when a table has no uid, or a particle is missing from the passthrough file or twice in it.
  */
 export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable {
   const uids = uidsOf(table);
   const rowOf = new Map<bigint, number>();
-  uidsOf(passthrough).forEach((uid, row) => rowOf.set(uid, row));
+  uidsOf(passthrough).forEach((uid, row) => {
+    const earlier = rowOf.get(uid);
+    if (earlier !== undefined) throw new InputError(`${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; it cannot be joined with ${table.file}`);
+    rowOf.set(uid, row);
+  });
   const rows = Array.from(uids, (uid, i) => {
     const row = rowOf.get(uid);
     if (row === undefined) throw new InputError(`${table.file}: row ${i + 1} (uid ${uid}) is not in the passthrough file ${passthrough.file}`);
