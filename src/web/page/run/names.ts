@@ -3,7 +3,7 @@ export function shortNames(names: readonly string[]): string[] {
   const parts = names.map((name) => name.split(/[\\/]+/).filter((part) => part !== ""));
   const end = (i: number, length: number) => parts[i]!.slice(-length).join("/");
   return names.map((name, i) => {
-    for (let length = 1; length < parts[i]!.length; length++) {
+    for (let length = 1; length <= parts[i]!.length; length++) {
       const short = end(i, length);
       if (short.length >= 6 && names.every((other, j) => other === name || end(j, length) !== short)) return short;
     }
