@@ -76,6 +76,7 @@ export function postprocess(map: Volume, halves: readonly [Volume, Volume] | und
   const bFactor = options.bFactorAngstrom2 === "auto" ? 4 * (fit?.slope ?? 0) : options.bFactorAngstrom2;
   scale(spectrum, (radius) => Math.exp((-bFactor / 4) * (radius / edgeAngstrom) ** 2) * lowPassGain(radius, edgeAngstrom / lowPassAngstrom));
 
+  const guinier = { original, weighted, sharpened: guinierOfSpectrum(spectrum, pixel), fit };
   const sharpened: Volume = { ...map, data: Float32Array.from(centeredInverse(spectrum.re, spectrum.im, map.shape)) };
   return {
     map: sharpened,
@@ -83,7 +84,7 @@ export function postprocess(map: Volume, halves: readonly [Volume, Volume] | und
     report: {
       resolutionAngstrom: fsc?.resolution0143Angstrom ?? null, lowPassAngstrom, bFactorAngstrom2: bFactor,
       ...(typeof auto === "string" ? { bFactorNote: auto } : {}),
-      guinier: { original, weighted, sharpened: guinierOfSpectrum(spectrum, pixel), fit }, fsc,
+      guinier, fsc,
     },
   };
 }
