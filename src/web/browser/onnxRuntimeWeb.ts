@@ -37,15 +37,25 @@ export async function obstacle(provider: string): Promise<string | undefined> {
   return "a browser has no such provider";
 }
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** One after the other: the WebGPU provider of ONNX Runtime Web neither makes nor runs two sessions at a time. */
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = last.then(work);
+  last = done.catch(() => {});
+  return done;
+}
+
 /** A session whose runs let messages to the worker through in between: ONNX Runtime's own promises never leave the microtask queue. */
 export async function createSession(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-  const session = await ort.InferenceSession.create(model, options);
-  const run = session.run.bind(session);
+  const session = await inTurn(() => ort.InferenceSession.create(model, options));
+  const run = session.run.bind(session), release = session.release.bind(session);
   return Object.assign(session, {
-    run: async (feeds: InferenceSession.FeedsType) => {
+    run: (feeds: InferenceSession.FeedsType) => inTurn(async () => {
       await breathe();
       return run(feeds);
-    },
+    }),
+    release: () => inTurn(release),
   }) as InferenceSession;
 }
 
