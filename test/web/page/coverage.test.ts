@@ -35,7 +35,7 @@ test("a view has its place: tilt from the middle by Lambert's radius, rot anticl
 
 test("the point group repeats the asymmetric unit: C4 four times about the middle", () => {
   const { rot, tilt } = cells(200, 90);
-  const share = rot.map((_, i) => (tilt[i]! > 40 && tilt[i]! < 60 && rot[i]! > 30 && rot[i]! < 60 ? 1 : 0.01));
+  const share = rot.map((_, i): number => (tilt[i]! > 40 && tilt[i]! < 60 && rot[i]! > 30 && rot[i]! < 60 ? 1 : 0.01));
   const map = coverage({ rot, tilt, share: share.map((value) => value / share.reduce((a, b) => a + b)) }, "C4", 80);
   const [x, y] = [0.6 * Math.cos(Math.PI / 4), 0.6 * Math.sin(Math.PI / 4)];
   const around = [at(map, x, y), at(map, -y, x), at(map, -x, -y), at(map, y, -x)];

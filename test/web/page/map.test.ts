@@ -13,9 +13,19 @@ test("statistics of numbers known by hand", () => {
   expect([min, max, mean]).toEqual([0, 9999, 4999.5]);
   // Of n whole numbers in a row: sqrt((n² - 1) / 12).
   expect(sigma).toBeCloseTo(Math.sqrt((1e8 - 1) / 12), 3);
-  // 2 % of them are 9800 and above; the histogram has bins of 2.44.
-  expect(Math.abs(mean + defaultLevelSigma * sigma - 9800)).toBeLessThan(3);
+  // Even values are best parted in the middle; the histogram has bins of 2.44.
+  expect(Math.abs(mean + defaultLevelSigma * sigma - 5000)).toBeLessThan(3);
+  // 0.01 % of them are above 9998.
   expect(Math.abs(mean + highestLevelSigma * sigma - 9999)).toBeLessThan(3);
+});
+
+test("the default level parts a particle from solvent that is twenty times as large", () => {
+  // Wide values around 0 and around 10, in the shape of a triangle; whole numbers from a fixed rule.
+  const spread = (i: number) => ((i * 7919) % 1000) / 1000 + ((i * 104729) % 1000) / 1000 - 1;
+  const values = Float32Array.from({ length: 21_000 }, (_, i) => (i % 21 === 0 ? 10 : 0) + 2 * spread(i));
+  const { mean, sigma, defaultLevelSigma } = mapStatistics(values);
+  const level = mean + defaultLevelSigma * sigma;
+  expect(values.filter((value) => value > level).length).toBe(1000);
 });
 
 test("a constant map has levels", () => {

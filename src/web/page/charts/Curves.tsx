@@ -30,9 +30,10 @@ export function Curves({ page, run, events, other }: Props) {
   const spectraPlot = useMemo(() => spectra && spectraChart(spectra), [spectra]);
   if (other) {
     const both = [{ name: nameOf(page, run), fsc, curves }, { name: nameOf(page, other.run), fsc: otherFsc, curves: otherCurves }];
+    const without = both.filter((one) => !one.fsc).map(({ name }) => name);
     return (
       <div class="charts">
-        {fsc || otherFsc ? <Plot chart={compareFsc(both)} /> : <Empty>No Fourier shell correlation in either run: it needs --half-maps, or cryogan evaluate.</Empty>}
+        {fsc || otherFsc ? <Plot chart={compareFsc(both)} {...(without.length > 0 ? { note: `${without.join(" and ")} has none.` } : {})} /> : <Empty>No Fourier shell correlation in either run: it needs --half-maps, or cryogan evaluate.</Empty>}
         <Plot chart={compareLikelihood(both)} note="Runs with halves: half 1 dashed, half 2 dotted. Values can be compared where both work at the same resolution on the same particles." />
       </div>
     );

@@ -44,6 +44,8 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
 const describe = ({ lines }: Chart) => lines.map(({ label, y }) => `${label} ends at ${y.length > 0 ? formatNumber(y.at(-1)!) : "no value"}`).join("; ");
 
 const angstrom = (frequency: number) => (frequency <= 0 ? "∞" : formatNumber(1 / frequency, 1 / frequency >= 10 ? 2 : 3));
+/** 1000 → "10³", for the decades of a logarithmic axis. */
+const power = (value: number) => `10${[...String(Math.round(Math.log10(value)))].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!)).join("")}`;
 const short = (value: number | null) => (value === null ? "–" : formatNumber(value));
 
 function draw(data: ChartData, place: HTMLElement): uPlot {
@@ -59,7 +61,7 @@ function draw(data: ChartData, place: HTMLElement): uPlot {
       scales: { x: { time: false, range: () => [0, pass ? plotted() + 0.5 : plotted()] }, y: data.yLog ? { distr: 3 } : data.yRange ? { range: data.yRange } : {} },
       axes: [
         { ...axis, label: data.xLabel, size: 28, space: 56, ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}), values: (_, ticks) => ticks.map((tick) => (resolution ? angstrom(tick) : formatCount(tick))) },
-        { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : short(tick))) },
+        { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : data.yLog ? power(tick) : short(tick))) },
       ],
       series: [
         { label: resolution ? "Å" : data.xKind, value: (_, value) => (value === null ? "–" : resolution ? angstrom(value) : formatCount(Math.round(value))) },

@@ -55,7 +55,7 @@ export function MapCanvas({ label, map, levelSigma, slice, spin, color, modelFil
       const { model, moved } = await modelOver(await readModel(modelFile), map, scene.context, hexColor("orange"));
       if (!current) return;
       scene.showModel(model);
-      onMessage(moved ? `${modelFile.name} lies outside the box of the map and was put in its middle; its orientation is its own.` : "");
+      onMessage(moved ? `${modelFile.name} was not fitted to this map: it stands in the middle, turned as in its file. Fit it in ChimeraX (fitmap) and save it relative to the map to see both together.` : "");
     };
     load().catch((error: Error) => onMessage(`${modelFile.name} cannot be read as an atomic model: ${error.message}`));
     return () => { current = false; };

@@ -84,7 +84,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           <span>Level <output>{formatNumber(level, 2)} σ</output></span>
           <input type="range" min="0" max={highest} step="0.05" value={level} disabled={!statistics} onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })} />
         </label>
-        <button title="The level that encloses 2 % of the box" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
+        <button title="The level that best parts particle and solvent (Otsu)" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
         <label>Slice <select value={slice?.axis ?? ""} onChange={(event) => choose({ slice: event.currentTarget.value ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 } : undefined })}>
           <option value="">none</option>
           {axes.map((axis) => <option key={axis} value={axis}>across {axis}</option>)}

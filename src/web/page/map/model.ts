@@ -35,14 +35,14 @@ async function fromPdb(name: string, text: string) {
 }
 
 /**
- * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre lies outside the box it is put in the middle,
- * since then its frame is another one.
+ * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre is further than a tenth of the box from the
+ * map's, it was not fitted to this map, and is put in the middle.
  */
 export async function modelOver(structure: Structure, map: MapGrid, context: MapScene["context"], color: number): Promise<{ model: Representation.Any; moved: boolean }> {
   const centreAngstrom = ([2, 1, 0] as const).map((axis, i) => map.originAngstrom[i]! + Math.floor(map.shape[axis] / 2) * map.pixelSizeAngstrom);
   const { center } = structure.boundary.sphere;
-  const inBox = centreAngstrom.every((middle, i) => Math.abs(center[i]! - middle) < (map.shape[0] * map.pixelSizeAngstrom) / 4);
-  const from = inBox ? centreAngstrom : [center[0]!, center[1]!, center[2]!];
+  const fitted = Math.hypot(...centreAngstrom.map((middle, i) => center[i]! - middle)) < (map.shape[0] * map.pixelSizeAngstrom) / 10;
+  const from = fitted ? centreAngstrom : [center[0]!, center[1]!, center[2]!];
   await CartoonRepresentationProvider.ensureCustomProperties?.attach({ runtime: SyncRuntimeContext, assetManager: new AssetManager() }, structure);
   const model = CartoonRepresentationProvider.factory(context, CartoonRepresentationProvider.getParams);
   model.setTheme({
@@ -51,5 +51,5 @@ export async function modelOver(structure: Structure, map: MapGrid, context: Map
   });
   await model.createOrUpdate({ ...CartoonRepresentationProvider.defaultValues, quality: "auto" }, structure).run();
   model.setState({ pickable: false, transform: Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)) });
-  return { model, moved: !inBox };
+  return { model, moved: !fitted };
 }

@@ -6,7 +6,7 @@ export interface MapStatistics {
   mean: number;
   /** Standard deviation. */
   sigma: number;
-  /** Level to begin with, in sigma above the mean: the surface encloses 2 % of the voxels, about what a particle fills of its box. */
+  /** Level to begin with, in sigma above the mean: the threshold that best parts particle and solvent (Otsu). */
   defaultLevelSigma: number;
   /** Highest level worth choosing, in sigma above the mean: 0.01 % of the voxels are above it. */
   highestLevelSigma: number;
@@ -36,5 +36,25 @@ export function mapStatistics(values: ArrayLike<number>): MapStatistics {
     for (let above = 0; bin > 0 && above + counts[bin - 1]! <= share * values.length; bin--) above += counts[bin - 1]!;
     return (min + bin / scale - mean) / sigma;
   };
-  return { min, max, mean, sigma, defaultLevelSigma: levelAbove(0.02), highestLevelSigma: levelAbove(0.0001) };
+  return { min, max, mean, sigma, defaultLevelSigma: (min + otsuBin(counts) / scale - mean) / sigma, highestLevelSigma: levelAbove(0.0001) };
+}
+
+/**
+ * The bin from which on values belong to the upper of two classes, chosen so that the variance between the classes is largest
+ * (Otsu, IEEE Trans. Syst. Man Cybern. 9, 62, 1979): (m_total w - m)² / (w (1 - w)), w and m the sums of the lower class.
+ */
+function otsuBin(counts: Uint32Array): number {
+  let [total, totalMoment] = [0, 0];
+  counts.forEach((count, bin) => {
+    total += count;
+    totalMoment += count * bin;
+  });
+  let [best, largest, below, moment] = [1, -1, 0, 0];
+  for (let bin = 0; bin < counts.length - 1; bin++) {
+    below += counts[bin]!;
+    moment += counts[bin]! * bin;
+    const between = (totalMoment * below - moment * total) ** 2 / (below * (total - below));
+    if (between > largest) [best, largest] = [bin + 1, between];
+  }
+  return best;
 }

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { go, type Page } from "../page.ts";
 import { shortNames } from "./names.ts";
 import { stateWords } from "./words.ts";
@@ -5,10 +6,12 @@ import { stateWords } from "./words.ts";
 export function RunList({ page }: { page: Page }) {
   const runs = page.runs.value;
   const selected = page.selected.value?.id;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [selected, runs !== undefined]);
   if (!runs) return <p class="note">Looking for runs…</p>;
   const names = shortNames(runs.map(({ name }) => name));
   return (
-    <ul class="runs">
+    <ul class="runs" ref={list}>
       {runs.map((run, i) => (
         <li key={run.id}>
           <button class="run" aria-current={run.id === selected ? "true" : undefined} title={run.name} onClick={() => go(page, { run: run.id, compare: undefined, levelSigma: undefined, form: false })}>
