@@ -5,18 +5,22 @@ import { densityMask } from "../../evaluate/mask.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
-import { refinementScript } from "../../io/relionScript.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import { InputError, type ParticleSet, type Volume } from "../../io/types.ts";
+import type { ImageBatch } from "../../physics/simulate.ts";
 import { readCheckpoint } from "../../reconstruct/checkpoint.ts";
 import type { RunEvent } from "../../reconstruct/events.ts";
 import type { AskedOptions } from "../../reconstruct/resume.ts";
+import { openImages } from "../../reconstruct/load.ts";
 import { chooseParticles } from "../../reconstruct/run.ts";
 import { backgroundMask } from "../../reconstruct/spectra.ts";
 import { readRunFolder } from "../../web/report/runFolder.ts";
 import { formatCount, formatNumber, formatTable } from "../format.ts";
+import { interruptible } from "../interrupt.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
+import { refinementScript } from "../relionScript.ts";
 import { relionPoses } from "./draws.ts";
+import { writeImageStack } from "./imageStack.ts";
 import { sampleImages } from "./sampleImages.ts";
 
 /** Start models are filtered at least this far: RELION is to find finer detail by itself, not in its start model. */
@@ -27,6 +31,10 @@ type RunConfig = AskedOptions & { maskRadius: number };
 
 /** Write map, start model, mask, particles and script for RELION. @throws InputError where the run lacks something, or cannot be written */
 export async function exportToRelion(options: ExportCommandOptions): Promise<void> {
+  await interruptible((signal) => run(options, signal), "stopped; the export is not complete", "stopping");
+}
+
+async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<void> {
   const { runFolder, json } = options, out = resolve(options.out);
   const root = options.projectRoot === undefined ? out : resolve(options.projectRoot);
   const inRoot = (path: string): string => relative(root, path);
@@ -40,7 +48,7 @@ export async function exportToRelion(options: ExportCommandOptions): Promise<voi
   const boxAngstrom = all.boxSize * all.pixelSizeAngstrom, diameter = 2 * config.maskRadius * boxAngstrom;
   if (all.boxSize % 2 !== 0) throw new InputError(`${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`);
   const found = options.poses ? await withPoses(runFolder, chooseParticles(all, config), config) : all;
-  const normalise = invertContrast || !(await isNormalised(all, config.maskRadius * all.boxSize));
+  const radiusPixels = config.maskRadius * all.boxSize, normalise = invertContrast || !(await isNormalised(all, radiusPixels));
 
   await ensureWritableFolder(out);
   const files = Object.fromEntries(["map.mrc", "start.mrc", "mask.mrc", "particles.star", "relion_refine.sh"].map((name) => [name, join(out, name)]));
@@ -48,18 +56,19 @@ export async function exportToRelion(options: ExportCommandOptions): Promise<voi
   await writeMap(files["map.mrc"]!, map, "cryogan map");
   await writeMap(files["start.mrc"]!, start, `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`);
   await writeMap(files["mask.mrc"]!, maskOf(map, resolutionAngstrom ?? lowPassAngstrom), "cryogan soft mask");
-  const { set, links } = await linkStacks(found, join(out, "stacks"));
+  const { set, links } = normalise
+    ? { set: await writeNormalised(found, { path: join(out, "normalised.mrcs"), radiusPixels, invertContrast, json }, signal), links: 0 }
+    : await linkStacks(found, join(out, "stacks"));
   await writeParticlesStar(files["particles.star"]!, set, { poses: options.poses, stackNamesFrom: options.projectRoot === undefined ? null : root });
   await writeFileAtomic(files["relion_refine.sh"]!, refinementScript({
     startFolder: relative(out, root) || ".", particles: inRoot(files["particles.star"]!), reference: inRoot(files["start.mrc"]!), out: inRoot(join(out, "refine/run")),
     lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), symmetry: config.symmetry, phaseFlipped: ctfPhaseFlipped,
-    ...(normalise ? { normalise: { out: inRoot(join(out, "normalised")), backgroundRadiusPixels: Math.floor(diameter / 2 / all.pixelSizeAngstrom), invertContrast } } : {}),
   }));
   await chmod(files["relion_refine.sh"]!, 0o755);
 
   const summary = {
-    particles: set.count, boxSize: set.boxSize, pixelSizeAngstrom: set.pixelSizeAngstrom, symmetry: config.symmetry, poses: options.poses,
-    resolutionAngstrom: resolutionAngstrom ?? null, lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), normalise, links, files,
+    type: "finished", particles: set.count, boxSize: set.boxSize, pixelSizeAngstrom: set.pixelSizeAngstrom, symmetry: config.symmetry, poses: options.poses,
+    resolutionAngstrom: resolutionAngstrom ?? null, lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), normalised: normalise, links, files,
   };
   process.stdout.write(`${json ? JSON.stringify(summary) : exportText(summary)}\n`);
 }
@@ -127,16 +136,35 @@ async function isNormalised(set: ParticleSet, radiusPixels: number): Promise<boo
   return means < tolerance && Math.abs(deviations - 1) < tolerance;
 }
 
+/** Images at once. */
+const batch = 256;
+
+/** A copy of the images as RELION needs them: background of mean 0 and deviation 1, density bright. @returns the set with the copy as its stack */
+async function writeNormalised(set: ParticleSet, { path, radiusPixels, invertContrast, json }: { path: string; radiusPixels: number; invertContrast: boolean; json: boolean }, signal: AbortSignal): Promise<ParticleSet> {
+  const { count, boxSize, pixelSizeAngstrom } = set;
+  const images = await openImages(set, boxSize, radiusPixels, { name: "cpu", threads: 1 }, invertContrast);
+  const batches = async function* (): AsyncGenerator<ImageBatch> {
+    for (let first = 0; first < count; first += batch) yield { first, images: await images.read(Array.from({ length: Math.min(batch, count - first) }, (_, i) => first + i)) };
+  };
+  try {
+    await writeImageStack({ path, count, boxSize, pixelSizeAngstrom, float16: false, json }, batches(), signal);
+  } finally {
+    await images.close();
+  }
+  return { ...set, stacks: [path], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i) };
+}
+
 const round = (x: number): number => Math.round(10 * x) / 10;
 
-function exportText({ particles, boxSize, pixelSizeAngstrom, lowPassAngstrom, poses, normalise, files }: {
-  particles: number; boxSize: number; pixelSizeAngstrom: number; lowPassAngstrom: number; poses: boolean; normalise: boolean; files: Record<string, string>;
+function exportText({ particles, boxSize, pixelSizeAngstrom, lowPassAngstrom, poses, normalised, files }: {
+  particles: number; boxSize: number; pixelSizeAngstrom: number; lowPassAngstrom: number; poses: boolean; normalised: boolean; files: Record<string, string>;
 }): string {
   return formatTable([
     ["Particles", `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel${poses ? ", with angles and shifts" : ""}: ${files["particles.star"]}`],
     ["Map", files["map.mrc"]!],
     ["Start model", `filtered to ${lowPassAngstrom} Å: ${files["start.mrc"]}`],
     ["Mask", files["mask.mrc"]!],
-    ["Run", `${files["relion_refine.sh"]}${normalise ? " (normalises the images first)" : ""}`],
+    ...(normalised ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density, as RELION needs them"]] : []),
+    ["Run", files["relion_refine.sh"]!],
   ]);
 }

@@ -14,11 +14,13 @@ export function addExportCommand(program: Command): void {
     .option("--poses", "give each particle the most likely angles and shifts that the run found")
     .option("--project-root <folder>", "RELION project folder: names of files start from it (default: absolute names)")
     .option("--stacks-root <folder>", "folder that the stack names in the run's particle file start from (default: as in the run)")
-    .option("--json", "print what was written as JSON")
+    .option("--json", "print progress and result as JSON lines")
     .addHelpText(
       "after",
       `
-The script passes its arguments on to RELION, and reads MPI (processes) and THREADS (of each).
+The script passes its arguments on to RELION, and reads MPI (processes) and THREADS (of each). Images whose background is not normalised, or
+whose density is dark (a run with --invert-contrast), are copied to normalised.mrcs as RELION needs them; others stay where they are. Stacks named
+.mrc, which RELION does not take, get links named .mrcs.
 
 Examples:
   $ cryogan export run --relion relion && relion/relion_refine.sh

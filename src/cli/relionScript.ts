@@ -1,4 +1,5 @@
 /** The command line of a RELION 3D auto-refinement, as RELION's graphical interface writes it. */
+import { shellCommand } from "./interrupt.ts";
 
 export interface RefinementScript {
   /** Where the script starts from, as seen from its own folder; the paths below start there. */
@@ -12,8 +13,6 @@ export interface RefinementScript {
   symmetry: string;
   /** The images' phases are flipped. */
   phaseFlipped: boolean;
-  /** Bring the images to what RELION needs first, into a stack of this name: background of mean 0 and deviation 1, density bright. */
-  normalise?: { out: string; backgroundRadiusPixels: number; invertContrast: boolean };
 }
 
 /**
@@ -22,34 +21,25 @@ export interface RefinementScript {
  * and what it costs is one iteration that starts from the filtered map again.
  */
 export function refinementScript(script: RefinementScript): string {
-  const { startFolder, out, normalise, phaseFlipped } = script;
-  const particles = normalise ? `${normalise.out}.star` : script.particles;
+  const { startFolder, out, phaseFlipped } = script;
+  const quoted = (path: string): string => shellCommand([path]);
   const refine = [
-    `--o ${quoted(out)} --i ${quoted(particles)} --auto_refine --split_random_halves`,
+    `--o ${quoted(out)} --i ${quoted(script.particles)} --auto_refine --split_random_halves`,
     `--ref ${quoted(script.reference)} --firstiter_cc --ini_high ${script.lowPassAngstrom}`,
     `--ctf${phaseFlipped ? " --ctf_phase_flipped" : ""} --particle_diameter ${script.particleDiameterAngstrom} --flatten_solvent --zero_mask`,
     "--oversampling 1 --healpix_order 2 --auto_local_healpix_order 4 --offset_range 5 --offset_step 2",
     `--sym ${script.symmetry} --low_resol_join_halves 40 --norm --scale`,
     `--pad 2 --pool 3 --dont_combine_weights_via_disc --j "\${THREADS:-1}"`,
   ];
-  const prepare = normalise && [
-    `relion_preprocess --operate_on ${quoted(script.particles)} --operate_out ${quoted(normalise.out)}`,
-    `--norm --bg_radius ${normalise.backgroundRadiusPixels}${normalise.invertContrast ? " --invert_contrast" : ""}`,
-  ];
   return `#!/usr/bin/env bash
 # RELION 3D auto-refinement that starts from a cryogan map. Options are passed on to RELION:
 #   ./relion_refine.sh --solvent_mask ${quoted(script.reference.replace(/[^/]*$/, "mask.mrc"))} --solvent_correct_fsc --gpu ""
 # MPI is the number of processes, one leader and an even number of workers; THREADS is that of each worker's threads.
 set -euo pipefail
-cd "$(dirname "$0")/${startFolder}"
+cd "$(dirname "$0")"/${quoted(startFolder)}
 mkdir -p ${quoted(out.replace(/\/[^/]*$/, ""))}
-${prepare ? `# The images' background is not that of normalised particles${normalise.invertContrast ? ", and their density is dark" : ""}; RELION needs them so.\n${prepare.join(" \\\n  ")}\n` : ""}mpirun -n "\${MPI:-3}" relion_refine_mpi \\
+mpirun -n "\${MPI:-3}" relion_refine_mpi \\
 ${refine.map((line) => `  ${line} \\`).join("\n")}
   "$@"
 `;
-}
-
-/** As one word of a shell. */
-function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
