@@ -392,3 +392,15 @@ test("a subset keeps rows, order and everything known of each particle", async (
   expect(() => subset(whole, Int32Array.of(17))).toThrow(RangeError);
   expect(dirname(part.stacks[0]!)).toBe(resolve(formats));
 });
+
+test("micrograph names are kept, in files that are written too", async () => {
+  const rows = ["m2.mrc", "m1.mrc", "m2.mrc"].map((name, i) => ({ ...particle1, rlnImageName: `${i + 1}@a.mrcs`, rlnMicrographName: `Micrographs/${name}` }));
+  const set = subset(await readParticles(starFile(rows, [optics1])), Int32Array.of(2, 1));
+  const path = join(temporaryFolder(), "written.star");
+  await writeParticlesStar(path, set, { stackNamesFrom: null });
+  const block = parseStar(readFileSync(path, "utf8"), path).find(({ name }) => name === "particles")!;
+  const column = (label: string) => [0, 1].map((row) => block.value(row, block.columns.indexOf(label)));
+  expect(column("rlnMicrographName")).toEqual(["Micrographs/m2.mrc", "Micrographs/m1.mrc"]);
+  expect(column("rlnImageName")).toEqual([`000003@${set.stacks[0]}`, `000002@${set.stacks[0]}`]);
+  expect(set.stacks[0]!.startsWith("/")).toBe(true);
+});
