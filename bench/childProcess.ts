@@ -28,7 +28,7 @@ const pollMs = 50;
 const keptErrors = 4000;
 
 /** VmHWM of a process from /proc, in bytes; 0 once it has gone. */
-function highWaterBytes(pid: number): number {
+export function highWaterBytes(pid: number): number {
   try {
     return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
   } catch {

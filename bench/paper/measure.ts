@@ -1,6 +1,6 @@
 /** Time and memory of a program. */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { highWaterBytes } from "../childProcess.ts";
 
 export interface Measured {
   wallSeconds: number;
@@ -14,28 +14,18 @@ export interface Measured {
  */
 export async function measure(args: readonly string[], cwd: string): Promise<Measured> {
   const start = performance.now();
-  let peakMemoryMiB: number | null = null;
+  let peakBytes = 0;
   // Ctrl-C reaches the child as well, which ends in its own time.
   const ignore = (): void => {};
   process.on("SIGINT", ignore);
   const child = spawn(process.execPath, args, { cwd, stdio: ["ignore", 2, 2] });
-  const sample = setInterval(() => (peakMemoryMiB = peakOf(child.pid) ?? peakMemoryMiB), 200);
+  const sample = setInterval(() => (peakBytes = Math.max(peakBytes, highWaterBytes(child.pid!))), 200);
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
     if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}`);
-    return { wallSeconds: (performance.now() - start) / 1000, peakMemoryMiB };
+    return { wallSeconds: (performance.now() - start) / 1000, peakMemoryMiB: peakBytes > 0 ? peakBytes / 2 ** 20 : null };
   } finally {
     clearInterval(sample);
     process.off("SIGINT", ignore);
-  }
-}
-
-/** The high-water mark of a process's resident memory so far. */
-function peakOf(pid: number | undefined): number | undefined {
-  try {
-    const kib = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return kib === undefined ? undefined : Number(kib) / 1024;
-  } catch {
-    return undefined; // it has ended, or there is no /proc
   }
 }

@@ -69,12 +69,14 @@ export function logMeanOverPoses({ even, odd }: Responses): Tensor {
   return op.add(op.log(op.mul(total, 1 / (2 * turns))), op.reshape(peak, total.shape));
 }
 
-/** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
-export function halfEnergies(templates: Tensor, ctfSquared: Tensor): Tensor {
+/** Energy of each template on each circle, [templates, radii]. */
+export function energyOnCircles(templates: Tensor): Tensor {
   const [, count, width] = templates.shape as [number, number, number];
-  const onCircles = op.sum(op.reshape(op.sum(op.square(templates), [0]), [count, 2, width / 2]), [1]);
-  return op.mul(op.matmul(onCircles, ctfSquared), 0.5);
+  return op.sum(op.reshape(op.sum(op.square(templates), [0]), [count, 2, width / 2]), [1]);
 }
+
+/** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
+export const halfEnergies = (templates: Tensor, ctfSquared: Tensor): Tensor => op.mul(op.matmul(energyOnCircles(templates), ctfSquared), 0.5);
 
 /**
  * Critic output, the estimated log-likelihood ratio of real over simulated.

@@ -42,40 +42,76 @@ export function imagesFromTransform(f: Complex, grid: RectangularGrid): Tensor {
   return op.matmul(constant(alongX, [n, 2 * columns]), op.reshape(perRow, [n, 2 * columns, batch]));
 }
 
+/** The frequencies of a grid up to signs and the order of their components: (kx, ky) = (±u, ±v) or, swapped, (±v, ±u), with u ≥ v ≥ 0. */
+function upToSymmetry({ count, x, y }: FrequencyGrid): { u: number[]; v: number[]; from: Int32Array; signs: Float32Array[] } {
+  const u: number[] = [], v: number[] = [], known = new Map<string, number>();
+  const sx = Float32Array.from(x, (k) => (k < 0 ? -1 : 1)), sy = Float32Array.from(y, (k) => (k < 0 ? -1 : 1));
+  const of = Array.from({ length: count }, (_, i) => {
+    const [high, low] = [Math.max(Math.abs(x[i]!), Math.abs(y[i]!)), Math.min(Math.abs(x[i]!), Math.abs(y[i]!))];
+    const key = `${high.toFixed(6)}/${low.toFixed(6)}`;
+    if (!known.has(key)) known.set(key, u.push(high) - 1), v.push(low);
+    return known.get(key)!;
+  });
+  const from = Int32Array.from(of, (j, i) => (Math.abs(y[i]!) > Math.abs(x[i]!) ? u.length + j : j));
+  return { u, v, from, signs: [sx, sy, sx.map((s, i) => s * sy[i]!)] };
+}
+
 /**
- * Fourier transform of images at any frequencies, exact. The even part of an image about its centre gives the real part of the transform, the
- * odd part the imaginary part, so that half of the pixels do for each.
+ * Fourier transform of images at any frequencies, exact. Images are folded along the axes and the diagonals into parts that are even or odd under each, so
+ * that a grid of frequencies with the same symmetry takes an eighth of the products for the real and a quarter for the imaginary part.
+ *
+ *   Σ f·e^(-i(kx·x + ky·y)) = Σ f·(cos cos - sin sin) - i Σ f·(sin cos + cos sin)
  *
  * @param images [batch, n·n], pixels y, x
  * @returns complex [frequencies, batch], unnormalised, about pixel floor(n/2)
  */
 export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid): Complex {
-  const centre = Math.floor(n / 2), batch = images.shape[0]!;
-  // One of each pair of opposite pixels; those on the border of an even box have no partner, in place of which stands a pixel of 0.
-  const pixels: number[] = [], partners: number[] = [];
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) {
-      const [oppositeY, oppositeX] = [2 * centre - y, 2 * centre - x];
-      const partner = oppositeY < n && oppositeX < n ? oppositeY * n + oppositeX : n * n;
-      if (partner < y * n + x) continue;
-      pixels.push(y * n + x);
-      partners.push(partner === y * n + x ? n * n : partner); // the central pixel counts once
-    }
-  }
-  const half = pixels.length;
-  const cosine = new Float32Array(grid.count * half), sine = new Float32Array(grid.count * half);
-  for (let i = 0; i < grid.count; i++) {
-    pixels.forEach((pixel, j) => {
-      const angle = (2 * Math.PI * (grid.x[i]! * ((pixel % n) - centre) + grid.y[i]! * (Math.floor(pixel / n) - centre))) / n;
-      cosine[i * half + j] = Math.cos(angle);
-      sine[i * half + j] = -Math.sin(angle);
-    });
-  }
+  const centre = Math.floor(n / 2), edge = centre + 1, batch = images.shape[0]!;
+  // Quadrants of the image, pixels X, Y = 0 … centre from the middle. The border of an even box has no opposite, and axes count once: there stands a pixel of 0.
   const columns = op.concat([op.matrixTranspose(images), op.zeros([1, batch])], 0);
-  const [first, second] = [pixels, partners].map((list) => op.gather(columns, constant(list, [half], "int32"))) as [Tensor, Tensor];
+  const quadrant = (sx: 1 | -1, sy: 1 | -1): Tensor => op.gather(columns, constant(Int32Array.from({ length: edge * edge }, (_, i) => {
+    const X = i % edge, Y = Math.floor(i / edge), x = centre + sx * X, y = centre + sy * Y;
+    return x < n && y < n && (X > 0 || sx > 0) && (Y > 0 || sy > 0) ? y * n + x : n * n;
+  }), [edge * edge], "int32"));
+  const [pp, mp, pm, mm] = [quadrant(1, 1), quadrant(-1, 1), quadrant(1, -1), quadrant(-1, -1)];
+  const evenX = [op.add(pp, mp), op.add(pm, mm)] as const, oddX = [op.sub(pp, mp), op.sub(pm, mm)] as const;
+  const ee = op.add(...evenX), oo = op.sub(...oddX), eo = op.sub(...evenX), oe = op.add(...oddX);
+
+  const { u, v, from, signs } = upToSymmetry(grid), count = u.length;
+  const waves = (k: number[], f: (angle: number) => number): Float64Array => Float64Array.from({ length: count * edge }, (_, i) => f((2 * Math.PI * k[Math.floor(i / edge)]! * (i % edge)) / n));
+  const [cosU, cosV] = [u, v].map((k) => waves(k, Math.cos)) as [Float64Array, Float64Array], [sinU, sinV] = [u, v].map((k) => waves(k, Math.sin)) as [Float64Array, Float64Array];
+  const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const), octant = all.filter(([X, Y]) => X >= Y);
+  /** @param f of the places of X and Y in the waves of a frequency */
+  const matrix = (pixels: typeof all, f: (atX: number, atY: number) => number): Tensor => {
+    const out = new Float32Array(count * pixels.length);
+    let o = 0;
+    for (let start = 0; start < count * edge; start += edge) for (const [X, Y] of pixels) out[o++] = f(start + X, start + Y);
+    return constant(out, [count, pixels.length]);
+  };
+  const pick = (part: Tensor, places: number[]): Tensor => op.gather(part, constant(places, [places.length], "int32"));
+
+  /** Σ part·U(x)·V(y), of a part that is alike in x and y, for (u, v) and then for (v, u): [2·count, batch]. */
+  const alike = (part: Tensor, U: Float64Array, V: Float64Array): Tensor => {
+    const here = pick(part, octant.map(([X, Y]) => Y * edge + X));
+    const there = op.mul(pick(part, octant.map(([X, Y]) => X * edge + Y)), constant(octant.map(([X, Y]) => (X === Y ? 0 : 1)), [octant.length, 1])); // the diagonal counts once
+    const sum = op.matmul(matrix(octant, (x, y) => (U[x]! * V[y]! + U[y]! * V[x]!) / 2), op.add(here, there));
+    const difference = op.matmul(matrix(octant, (x, y) => (U[x]! * V[y]! - U[y]! * V[x]!) / 2), op.sub(here, there));
+    return op.concat([op.add(sum, difference), op.sub(sum, difference)], 0);
+  };
+  /** Σ part·U(x)·V(y), and the same of the other part with x and y exchanged: twice [count, batch]. */
+  const both = (part: Tensor, other: Tensor, U: Float64Array, V: Float64Array): [Tensor, Tensor] => {
+    const products = op.matmul(matrix(all, (x, y) => U[x]! * V[y]!), op.concat([part, pick(other, all.map(([X, Y]) => X * edge + Y))], 1));
+    return [op.slice(products, 1, 0, batch), op.slice(products, 1, batch, 2 * batch)];
+  };
+  const cosCos = alike(ee, cosU, cosV), sinSin = alike(oo, sinU, sinV);
+  const [sinCosHere, cosSinThere] = both(oe, eo, sinU, cosV);
+  const [cosSinHere, sinCosThere] = both(eo, oe, cosU, sinV);
+
+  const [sx, sy, sxy] = signs.map((s) => constant(s, [grid.count, 1])) as [Tensor, Tensor, Tensor];
+  const sample = (values: Tensor): Tensor => op.gather(values, constant(from, [grid.count], "int32"));
   return {
-    re: op.matmul(constant(cosine, [grid.count, half]), op.add(first, second)),
-    im: op.matmul(constant(sine, [grid.count, half]), op.sub(first, second)),
+    re: op.sub(sample(cosCos), op.mul(sample(sinSin), sxy)),
+    im: op.neg(op.add(op.mul(sample(op.concat([sinCosHere, sinCosThere], 0)), sx), op.mul(sample(op.concat([cosSinHere, cosSinThere], 0)), sy))),
   };
 }
 

@@ -104,6 +104,6 @@ function sampleDirection(peak: ViewingPeak, stream: RandomStream): [number, numb
 }
 
 /** The pose whose direction of projection (row 2) is `direction`, of any length. */
-function poseAlong([x, y, z]: [number, number, number], psi: number): Matrix3 {
+export function poseAlong([x, y, z]: readonly [number, number, number], psi: number): Matrix3 {
   return eulerToMatrix(Math.atan2(y, x), Math.atan2(Math.hypot(x, y), z), psi);
 }

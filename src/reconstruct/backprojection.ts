@@ -1,7 +1,6 @@
 /**
  * The maximisation step: the sums of the expectation step go into the volume's Fourier table, and Wiener's estimate makes a density of it.
  */
-import { harmonics } from "../critic/harmonics.ts";
 import { shellValue, type PolarGrid } from "../physics/frequencies.ts";
 import { fourierTable } from "../physics/project.ts";
 import { multiply, transpose, type Matrix3 } from "../physics/rotations.ts";
@@ -9,16 +8,16 @@ import type { Program } from "../runtime/program.ts";
 import { gradient } from "../tensor/gradient.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, input, type Tensor } from "../tensor/tensor.ts";
+import { templatesOfSlices } from "./refinement.ts";
 
 /**
- * From sums over templates to sums over the samples of slices, the adjoint of how templates are made (`projectionTemplates`).
+ * From sums over templates to sums over the samples of slices, the adjoint of `templatesOfSlices`.
  * Feeds `numerator` [orders, views, 2·radii]; outputs `re` and `im` [samples, views].
  */
 export function sampleSumsProgram(grid: PolarGrid, views: number, whitening: Float32Array): Program {
   const numerator = input("numerator", [grid.angles, views, 2 * grid.radii.length]);
-  const re = input("re", [grid.count, views]), im = input("im", [grid.count, views]), weights = constant(whitening, [grid.count, 1]);
-  const templates = op.transpose(harmonics({ re: op.mul(re, weights), im: op.mul(im, weights) }, grid), [0, 2, 1]);
-  const [sumRe, sumIm] = gradient(op.sum(op.mul(numerator, templates)), [re, im]);
+  const re = input("re", [grid.count, views]), im = input("im", [grid.count, views]);
+  const [sumRe, sumIm] = gradient(op.sum(op.mul(numerator, templatesOfSlices({ re, im }, grid, whitening))), [re, im]);
   return { name: "sample-sums", state: {}, feeds: { numerator }, outputs: { re: sumRe!, im: sumIm! } };
 }
 

@@ -30,6 +30,19 @@ function putRows(rows: Rows, first: number, size: number, results: Record<string
 }
 
 /**
+ * From pixels to what a critic sees of them, for a batch.
+ *
+ * @param n          edge of the images in pixels
+ * @param noisePower whitens them; shells 0, 1, 2, …
+ * @returns feeds `images` [batch, n·n] and `optics` [ctfTerms, batch], and the critic's inputs
+ */
+export function criticView(critic: CriticModel, n: number, batch: number, boxAngstrom: number, noisePower: ArrayLike<number>): { feeds: { images: Tensor; optics: Tensor }; view: Record<string, Tensor> } {
+  const images = input("images", [batch, n * n]), optics = input("optics", [ctfTerms, batch]);
+  const whitening = constant(critic.whitening(noisePower), [critic.grid.count, 1]);
+  return { feeds: { images, optics }, view: critic.view(scaleComplex(transformOfImages(images, n, critic.grid), whitening), ctf(optics, critic.grid, boxAngstrom)) };
+}
+
+/**
  * Real particles through the critic's view.
  *
  * @param images     [count, n, n] flattened
@@ -39,13 +52,8 @@ function putRows(rows: Rows, first: number, size: number, results: Record<string
  */
 export async function criticImages(critic: CriticModel, images: Float32Array, n: number, optics: Optics, particles: ArrayLike<number>, boxAngstrom: number, noisePower: ArrayLike<number>, device: Pick<Device, "name" | "threads">): Promise<Rows> {
   const count = images.length / (n * n);
-  const pixels = input("images", [batch, n * n]), coefficients = input("optics", [ctfTerms, batch]);
-  const whitening = constant(critic.whitening(noisePower), [critic.grid.count, 1]);
-  const view = critic.view(scaleComplex(transformOfImages(pixels, n, critic.grid), whitening), ctf(coefficients, critic.grid, boxAngstrom));
-  const executable = await compile({
-    name: "critic-images", state: {}, feeds: { images: pixels, optics: coefficients },
-    outputs: Object.fromEntries(Object.entries(view).map(([name, t]) => [name, asRows(t)])),
-  }, device);
+  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noisePower);
+  const executable = await compile({ name: "critic-images", state: {}, feeds, outputs: Object.fromEntries(Object.entries(view).map(([name, t]) => [name, asRows(t)])) }, device);
   const rows = emptyRows(count, Object.fromEntries(Object.entries(critic.inputs).map(([name, shape]) => [name, sizeOf(shape)])));
   const feed = new Float32Array(batch * n * n);
   for (let first = 0; first < count; first += batch) {

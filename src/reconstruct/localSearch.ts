@@ -3,7 +3,9 @@
  * sphere of viewing directions; all images of a cell are compared with the same few views around its centre.
  */
 import { axisAngleToMatrix, eulerToMatrix, multiply, transpose, type Matrix3 } from "../physics/rotations.ts";
+import { poseAlong } from "../physics/viewing.ts";
 import type { RandomStream } from "../runtime/random.ts";
+import { closenessToUnit, directionOf, evenDirections } from "./directions.ts";
 
 /** A direction's distance from a cell's centre as an angle along two axes of the cell's frame, radians. */
 export type Tilt = readonly [number, number];
@@ -32,15 +34,12 @@ export const turned = (pose: Matrix3, psi: number): Matrix3 => multiply(eulerToM
 /** The pose of the image mirrored about its x axis. */
 export const mirrored = (pose: Matrix3): Matrix3 => pose.map((v, i) => (i < 3 ? v : -v));
 
-/** Generic: on no symmetry axis or mirror plane. */
-const centre = [0.3219, 0.1957, 0.9263] as const;
-
 /** The equivalent of a pose, under the point group and mirroring, whose direction is nearest to a fixed one. */
 export function inAsymmetricUnit(pose: Matrix3, group: readonly Matrix3[]): { pose: Matrix3; mirror: boolean } {
   let best = -1, chosen = pose, mirror = false;
   for (const g of group) {
     const equivalent = multiply(pose, transpose(g));
-    const closeness = equivalent[6]! * centre[0] + equivalent[7]! * centre[1] + equivalent[8]! * centre[2];
+    const closeness = closenessToUnit(directionOf(equivalent));
     if (Math.abs(closeness) > best) [best, chosen, mirror] = [Math.abs(closeness), equivalent, closeness < 0];
   }
   return { pose: mirror ? mirrored(chosen) : chosen, mirror };
@@ -63,36 +62,27 @@ export interface SortedPoses {
 }
 
 /**
- * Sorts poses into cells: the nearest of the points of a Fibonacci lattice over the sphere.
+ * Sorts poses into cells: by the nearest of directions spread evenly over the sphere.
  *
  * @param poses   [count, 3, 3]
  * @param chosen  the particles to sort
  * @param spacing of the cells' centres, radians
- * @param turn    orientation of the lattice
+ * @param turn    orientation of the cells' centres
  */
 export function sortIntoCells(poses: Float32Array, chosen: Int32Array, spacing: number, group: readonly Matrix3[], turn: Matrix3): SortedPoses {
-  const count = poses.length / 9;
-  const total = Math.ceil((4 * Math.PI) / spacing ** 2);
-  const points = Array.from({ length: total }, (_, i) => {
-    const z = 1 - (2 * i + 1) / total, angle = i * Math.PI * (3 - Math.sqrt(5)), r = Math.sqrt(1 - z * z);
-    const [x, y] = [r * Math.cos(angle), r * Math.sin(angle)];
-    return [0, 1, 2].map((row) => turn[3 * row]! * x + turn[3 * row + 1]! * y + turn[3 * row + 2]! * z) as [number, number, number];
-  });
+  const count = poses.length / 9, centres = evenDirections(spacing, turn);
   const cells = new Map<number, Cell>();
   const psi = new Float64Array(count), mirror = new Float64Array(count);
   for (const i of chosen) {
     const unit = inAsymmetricUnit(Float64Array.from(poses.subarray(9 * i, 9 * i + 9)), group);
-    const [x, y, z] = [unit.pose[6]!, unit.pose[7]!, unit.pose[8]!];
+    const [x, y, z] = directionOf(unit.pose);
     let nearest = 0, most = -2;
-    for (let j = 0; j < total; j++) {
-      const p = points[j]!, closeness = p[0] * x + p[1] * y + p[2] * z;
+    for (let j = 0; j < centres.length; j++) {
+      const p = centres[j]!, closeness = p[0] * x + p[1] * y + p[2] * z;
       if (closeness > most) [most, nearest] = [closeness, j];
     }
     let cell = cells.get(nearest);
-    if (!cell) {
-      const p = points[nearest]!;
-      cells.set(nearest, (cell = { frame: eulerToMatrix(Math.atan2(p[1], p[0]), Math.acos(Math.max(-1, Math.min(1, p[2]))), 0), members: [] }));
-    }
+    if (!cell) cells.set(nearest, (cell = { frame: poseAlong(centres[nearest]!, 0), members: [] }));
     cell.members.push(i);
     psi[i] = splitPose(unit.pose, cell.frame).psi;
     mirror[i] = unit.mirror ? -1 : 1;
@@ -100,10 +90,7 @@ export function sortIntoCells(poses: Float32Array, chosen: Int32Array, spacing: 
   return { cells: [...cells.values()], psi, mirror };
 }
 
-/**
- * Tilts on a square lattice of the given spacing, turned and moved at random: the `count` of them nearest to the centre.
- *
- */
+/** Tilts on a square lattice of the given spacing, turned and moved at random: the `count` of them nearest to the centre. */
 export function tiltLattice(count: number, spacing: number, stream: RandomStream): Tilt[] {
   const angle = 2 * Math.PI * stream.uniform(), u = stream.uniform(), v = stream.uniform();
   const c = spacing * Math.cos(angle), s = spacing * Math.sin(angle), reach = Math.ceil(Math.sqrt(count / Math.PI)) + 2;

@@ -7,17 +7,16 @@ import { randomRotation } from "../physics/rotations.ts";
 import { createStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
-import { directionsOfPoses } from "./directions.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
 import { openMaximisation } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
-import { tableProgram, templateProgram } from "./refinement.ts";
-import { flatten, junkOdds, leastShare, viewSpacing } from "./refinementStage.ts";
+import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
 import type { LocalStage } from "./schedule.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import type { AfterIteration, RefinementContext, StageResult } from "./stageContext.ts";
+import { directionsOfPoses } from "./viewShares.ts";
 import { changeBox } from "./volume.ts";
 
 const batch = 64;
@@ -27,6 +26,7 @@ const cellRadius = 2.5, margin = 2;
 export const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
 /** In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move by half their size. */
 const turnsEitherSide = 3;
+
 /**
  * Runs the stage, from the start or from a checkpoint inside it.
  *
@@ -75,22 +75,22 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
       for (let first = 0; first < members.length; first += batch) {
         const size = Math.min(batch, members.length - first);
         const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
-        const results = await expectation.run({
+        const found = await expectation.run({
           templates: templates!, tilts: tiltFeed, ...(await store.take(chosen, stage.maxRadius)), junkOdds,
           psi: Float32Array.from(chosen, (p) => sorted.psi[p]!), mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
           present: new Float32Array(batch).fill(1, 0, size),
           ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
         });
-        const [evidence, share, turn, tilt, slope, curvature] = ["evidence", "share", "turn", "tilt", "slope", "curvature"].map((key) => results[key]!) as [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+        const { evidence, share, turn, tilt, slope, curvature } = found;
         for (let b = 0; b < size; b++) {
-          const p = chosen[b]!, weight = share[b]!;
-          logLikelihood += evidence[b]!;
-          fit[p] = results["fit"]![b]!;
+          const p = chosen[b]!, weight = share![b]!;
+          logLikelihood += evidence![b]!;
+          fit[p] = found["fit"]![b]!;
           if (weight < leastShare) continue;
-          const unmirrored = turned(tilted(frame, [tilt[b]! / weight, tilt[batch + b]! / weight]), sorted.psi[p]! - turn[b]! / weight);
+          const unmirrored = turned(tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]), sorted.psi[p]! - turn![b]! / weight);
           poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
           if (centred) continue;
-          moveShift(shifts, p, [slope[b]! / weight, slope[batch + b]! / weight], curvature[b]!, shiftLaw);
+          moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
         }
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it

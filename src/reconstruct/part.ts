@@ -58,6 +58,7 @@ export async function reconstructPart(part: Part, partCount: number, environment
       const stage = await stageToRun(state, prepared, environment, elapsed, pace);
       if (!stage) {
         state = { ...state, ...(state.starts && bestOf(state.starts)), starts: undefined, finished: true };
+        map = undefined; // of several starts, another one's may stand there
         await save();
         break;
       }

@@ -5,13 +5,12 @@
 import { harmonicOrders } from "../critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../critic/likelihoodRatio.ts";
 import type { Optics } from "../io/types.ts";
-import { scaleComplex } from "../physics/complex.ts";
-import { ctf, ctfCoefficients, ctfTerms } from "../physics/ctf.ts";
-import { transformOfImages } from "../physics/imageTransform.ts";
+import { ctfCoefficients } from "../physics/ctf.ts";
 import type { Device } from "../runtime/device.ts";
 import { compile } from "../runtime/session.ts";
 import * as op from "../tensor/ops.ts";
-import { constant, input, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { criticView } from "./criticImages.ts";
 import { createRowTable } from "./rowTable.ts";
 import type { Spectra } from "./spectra.ts";
 
@@ -57,13 +56,11 @@ export const refinementCritic = (maxRadius: number, spectra: Spectra): ReturnTyp
 export async function createParticleStore(from: StoreSource, maxRadius: number, limitBytes: number, scratchPath: string, device: Pick<Device, "name" | "threads">, onProgress: (done: number) => void, signal?: AbortSignal): Promise<ParticleStore> {
   const { count, boxSize: n } = from;
   const critic = refinementCritic(maxRadius, from.spectra);
-  const pixels = input("images", [batch, n * n]), coefficients = input("optics", [ctfTerms, batch]);
-  const whitening = constant(critic.whitening(from.spectra.noise), [critic.grid.count, 1]);
-  const view = critic.view(scaleComplex(transformOfImages(pixels, n, critic.grid), whitening), ctf(coefficients, critic.grid, from.boxAngstrom));
+  const { feeds, view } = criticView(critic, n, batch, from.boxAngstrom, from.spectra.noise);
   const flat = (t: Tensor): Tensor => op.reshape(t, [sizeOf(t.shape) / batch, batch]);
   const row = op.concat([flat(view["harmonics"]!), flat(view["ctfSquared"]!)], 0);
   const width = row.shape[0]!;
-  const matched = await compile({ name: "matched-filter", state: {}, feeds: { images: pixels, optics: coefficients }, outputs: { rows: op.transpose(row, [1, 0]) } }, device);
+  const matched = await compile({ name: "matched-filter", state: {}, feeds, outputs: { rows: op.transpose(row, [1, 0]) } }, device);
   const rows = await createRowTable(count, width, limitBytes, scratchPath);
   try {
     const feed = new Float32Array(batch * n * n);

@@ -4,11 +4,11 @@ import { angularDistance, multiply, randomRotation, transpose, type Matrix3 } fr
 import { shiftDeviation } from "../physics/shift.ts";
 import { createStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
+import { apply, directionOf } from "./directions.ts";
 import { turnProgram } from "./localExpectation.ts";
 import { mirrored, turned } from "./localSearch.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { tableProgram, templateProgram, viewCapacity, viewGrid, viewLikelihoodProgram } from "./refinement.ts";
-import { flatten, viewSpacing } from "./refinementStage.ts";
+import { flatten, tableProgram, templateProgram, viewCapacity, viewGrid, viewLikelihoodProgram, viewSpacing } from "./refinement.ts";
 import { shiftsOf } from "./shifts.ts";
 import type { RefinementContext } from "./stageContext.ts";
 
@@ -173,8 +173,8 @@ function ofViews(templates: Float32Array, chosen: readonly number[], orders: num
 
 /** For each view those within an angle of it, under the group and mirroring; itself too. */
 function neighboursOf(views: readonly Matrix3[], group: readonly Matrix3[], angle: number): Int32Array[] {
-  const directions = views.map((view) => group.map((g) => [0, 1, 2].map((row) => g[3 * row]! * view[6]! + g[3 * row + 1]! * view[7]! + g[3 * row + 2]! * view[8]!)));
+  const directions = views.map((view) => group.map((g) => apply(g, directionOf(view))));
   const least = Math.cos(angle);
   return views.map((view) => Int32Array.from(directions.flatMap((equivalents, j) =>
-    equivalents.some(([x, y, z]) => Math.abs(view[6]! * x! + view[7]! * y! + view[8]! * z!) >= least) ? [j] : [])));
+    equivalents.some(([x, y, z]) => Math.abs(view[6]! * x + view[7]! * y + view[8]! * z) >= least) ? [j] : [])));
 }

@@ -24,8 +24,8 @@ const defaultCacheBytes = 2e9;
 const largestSample = 32_768;
 /** Images that their contrast is told from. */
 const contrastImages = 1024;
-/** Beyond this radius the transform of images to the polar grid, 32·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
-const largestRadius = 85;
+/** Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
+const largestRadius = 120;
 /** To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured on. */
 const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 

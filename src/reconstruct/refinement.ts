@@ -7,15 +7,18 @@
  * @see Sigworth (1998) J. Struct. Biol. 122, 328; Scheres (2012) J. Mol. Biol. 415, 406
  */
 import { angularSamples, harmonics } from "../critic/harmonics.ts";
-import { halfEnergies, logMeanOverPoses, templateResponses } from "../critic/likelihoodRatio.ts";
+import { energyOnCircles, halfEnergies, logMeanOverPoses, templateResponses } from "../critic/likelihoodRatio.ts";
+import { scaleComplex, type Complex } from "../physics/complex.ts";
 import type { PolarGrid } from "../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../physics/project.ts";
-import { eulerToMatrix, type Matrix3 } from "../physics/rotations.ts";
+import type { Matrix3 } from "../physics/rotations.ts";
 import { shift } from "../physics/shift.ts";
+import { poseAlong } from "../physics/viewing.ts";
 import type { Program } from "../runtime/program.ts";
 import { gradient } from "../tensor/gradient.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, input, type Tensor } from "../tensor/tensor.ts";
+import { apply, closenessToUnit, evenDirections } from "./directions.ts";
 
 /**
  * Viewing directions that fill the asymmetric unit of a point group about evenly: those of a Fibonacci lattice over the whole sphere, turned
@@ -26,23 +29,23 @@ import { constant, input, type Tensor } from "../tensor/tensor.ts";
  * @returns poses with psi = 0
  */
 export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
-  const total = Math.ceil((4 * Math.PI) / spacing ** 2);
-  const centre = [0.3219, 0.1957, 0.9263] as const; // generic: on no symmetry axis or mirror plane
-  const views: Matrix3[] = [];
-  for (let i = 0; i < total; i++) {
-    const height = 1 - (2 * i + 1) / total, angle = i * Math.PI * (3 - Math.sqrt(5)), radius = Math.sqrt(1 - height * height);
-    const direction = apply(turn, [radius * Math.cos(angle), radius * Math.sin(angle), height]);
-    const closeness = ([x, y, z]: Vector): number => x * centre[0] + y * centre[1] + z * centre[2];
-    const own = closeness(direction);
-    if (own < 0 || group.some((g) => Math.abs(closeness(apply(g, direction))) > own + 1e-9)) continue;
-    const [x, y, z] = direction;
-    views.push(eulerToMatrix(Math.atan2(y, x), Math.acos(Math.max(-1, Math.min(1, z))), 0));
-  }
-  return views;
+  const inUnit = evenDirections(spacing, turn).filter((direction) => {
+    const own = closenessToUnit(direction);
+    return own >= 0 && group.every((g) => Math.abs(closenessToUnit(apply(g, direction))) <= own + 1e-9);
+  });
+  return inUnit.map((direction) => poseAlong(direction, 0));
 }
 
-type Vector = readonly [number, number, number];
-const apply = (m: Matrix3, [x, y, z]: Vector): Vector => [m[0]! * x + m[1]! * y + m[2]! * z, m[3]! * x + m[4]! * y + m[5]! * z, m[6]! * x + m[7]! * y + m[8]! * z];
+/** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
+export const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
+
+/** Rotations as programs take them, [views, 3, 3]. */
+export const flatten = (rotations: readonly Matrix3[]): Float32Array => Float32Array.from(rotations.flatMap((r) => [...r]));
+
+/** A twentieth of the images is expected to hold no particle: log odds. */
+export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
+/** Below this probability of being a particle, an image tells nothing of its pose. */
+export const leastShare = 1e-3;
 
 /** Room for any turn's `viewGrid`: their number varies by the points that fall on the unit's border. */
 export function viewCapacity(spacing: number, group: readonly Matrix3[]): number {
@@ -50,11 +53,9 @@ export function viewCapacity(spacing: number, group: readonly Matrix3[]): number
   return Math.ceil(expected + 3 * Math.sqrt(expected) + 2);
 }
 
-/** Noise-weighted templates [orders, views, 2·radii] of a volume's Fourier table. @param whitening of each sample, from the critic */
-function projectionTemplates(table: Tensor, rotations: Tensor, grid: PolarGrid, whitening: Float32Array): Tensor {
-  const slices = centralSlices(table, rotations, grid);
-  const weights = constant(whitening, [grid.count, 1]);
-  return op.transpose(harmonics({ re: op.mul(slices.re, weights), im: op.mul(slices.im, weights) }, grid), [0, 2, 1]);
+/** Noise-weighted templates [orders, views, 2·radii] of slices [samples, views]. @param whitening of each sample, from the critic */
+export function templatesOfSlices(slices: Complex, grid: PolarGrid, whitening: Float32Array): Tensor {
+  return op.transpose(harmonics(scaleComplex(slices, constant(whitening, [grid.count, 1])), grid), [0, 2, 1]);
 }
 
 /** The Fourier table of a density: feeds `volume` [n,n,n]; output `table`. */
@@ -66,7 +67,7 @@ export function tableProgram(n: number): Program {
 /** Templates of views of a Fourier table. Feeds `table` from `tableProgram`, `rotations` [views,3,3]; output `templates` [orders, views, 2·radii]. */
 export function templateProgram(n: number, grid: PolarGrid, views: number, whitening: Float32Array): Program {
   const m = 2 * n + 2, table = input("table", [2, m, m, m]), rotations = input("rotations", [views, 3, 3]);
-  return { name: "templates", state: {}, feeds: { table, rotations }, outputs: { templates: projectionTemplates(table, rotations, grid, whitening) } };
+  return { name: "templates", state: {}, feeds: { table, rotations }, outputs: { templates: templatesOfSlices(centralSlices(table, rotations, grid), grid, whitening) } };
 }
 
 export interface ExpectationShape {
@@ -92,7 +93,7 @@ export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tenso
  */
 export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid): Tensor {
   const views = templates.shape[1]!;
-  const energy = op.reshape(op.sum(op.reshape(op.sum(op.square(templates), [0]), [views, 2, radii.length]), [0, 1]), [1, radii.length]);
+  const energy = op.sum(energyOnCircles(templates), [0], true);
   const perRadius = constant(radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / views), [1, radii.length]);
   return op.reshape(op.matmul(op.mul(energy, perRadius), ctfSquared), [ctfSquared.shape[1]!]);
 }

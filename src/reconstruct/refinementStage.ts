@@ -4,25 +4,16 @@ import { randomRotation, type Matrix3 } from "../physics/rotations.ts";
 import { compile } from "../runtime/session.ts";
 import { createStream } from "../runtime/random.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
-import { directionsOfViews } from "./directions.ts";
 import { openMaximisation } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { expectationProgram, tableProgram, templateProgram, viewCapacity, viewGrid } from "./refinement.ts";
+import { expectationProgram, flatten, junkOdds, leastShare, tableProgram, templateProgram, viewCapacity, viewGrid, viewSpacing } from "./refinement.ts";
 import type { RefinementStage } from "./schedule.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import type { AfterIteration, RefinementContext, StageResult } from "./stageContext.ts";
+import { directionsOfViews } from "./viewShares.ts";
 import { changeBox } from "./volume.ts";
 
 const batch = 64;
-/** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
-export const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
-/** A twentieth of the images is expected to hold no particle: log odds. */
-export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
-/** Below this probability of being a particle, an image tells nothing of its pose. */
-export const leastShare = 1e-3;
-
-export const flatten = (rotations: readonly Matrix3[]): Float32Array => Float32Array.from(rotations.flatMap((r) => [...r]));
-
 /** Whether the last four passes together raised the log-likelihood by less than a hundredth of it: with weak signal it rises slowly, and still goes far. */
 const standsStill = (history: readonly number[]): boolean => history.length > 4 && history.at(-1)! - history.at(-5)! < 0.01 * Math.abs(history.at(-1)!);
 

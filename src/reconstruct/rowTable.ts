@@ -1,4 +1,5 @@
 /** Long tables of numbers, one row per particle: in memory up to a limit, beyond that in a scratch file. */
+import { readSync } from "node:fs";
 import { open, rm } from "node:fs/promises";
 import { InputError } from "../io/types.ts";
 
@@ -42,6 +43,13 @@ async function fileTable(path: string, width: number): Promise<RowTable> {
   const failed = (error: unknown): never => {
     throw new InputError(`${path}: ${(error as Error).message}; the particles' scratch file needs room in the run folder, or more memory (--cache)`);
   };
+  const read = (fd: number, target: Uint8Array, position: number): number => {
+    try {
+      return readSync(fd, target, 0, target.byteLength, position);
+    } catch (error) {
+      return failed(error);
+    }
+  };
   await rm(path, { force: true });
   const file = await open(path, "wx+").catch(failed);
   const bytes = 4 * width;
@@ -52,14 +60,10 @@ async function fileTable(path: string, width: number): Promise<RowTable> {
       if (bytesWritten < values.byteLength) failed(new Error("the disk is full"));
     },
     async read(chosen, out) {
-      for (let i = 0; i < chosen.length; ) {
-        // Neighbouring rows in one go.
-        let run = 1;
-        while (i + run < chosen.length && chosen[i + run] === chosen[i]! + run) run++;
-        const target = out.subarray(i * width, (i + run) * width);
-        const { bytesRead } = await file.read(new Uint8Array(target.buffer, target.byteOffset, target.byteLength), 0, target.byteLength, chosen[i]! * bytes).catch(failed);
-        if (bytesRead < target.byteLength) failed(new Error("the file was cut short"));
-        i += run;
+      // Without waiting for a thread of its own for each row, which takes ten times as long as reading it from the system's cache.
+      for (let i = 0; i < chosen.length; i++) {
+        const target = new Uint8Array(out.buffer, out.byteOffset + i * bytes, bytes);
+        if (read(file.fd, target, chosen[i]! * bytes) < bytes) failed(new Error("the file was cut short"));
       }
     },
     async close() {

@@ -96,10 +96,10 @@ export function stageSeconds(stage: Stage, budget: Budget): number {
   return stage.iterations * localPassSeconds(stage.maxRadius, particles) + (stage.maxRadius <= finestSearch ? searchSeconds(budget) : 0);
 }
 
-/** Seconds to read all particles and transform them to the polar grid: matrix products at the rate measured here, half of it lost to copying. */
+/** Seconds to read all particles and transform them to the polar grid: matrix products, copying included, at the rate measured at radii 32 and 53. */
 export function loadingSeconds(maxRadius: number, budget: Budget): number {
   const pixels = 4 * maxRadius ** 2;
-  return budget.count * (budget.readSeconds + (pixels * pixels) / 6e10);
+  return budget.count * (budget.readSeconds + (pixels * pixels) / 1.5e11);
 }
 
 /** Finest radius at which the whole automatic schedule fits into the time. */

@@ -67,12 +67,15 @@ export async function measureSpectra(images: Float32Array, n: number, optics: Op
   await executable.release();
 
   const samples = batches * batch * grid.angles;
-  const noise = new Float64Array(top + 1), signal = new Float64Array(top + 1);
+  const noise = new Float64Array(top + 1), signal = new Float64Array(top + 1), excess = new Float64Array(top + 1);
   for (let r = 1; r <= top; r++) {
     noise[r] = (totals.background[r - 1]! / samples) * ((n * n) / area);
+    excess[r] = (totals.weighted[r - 1]! - noise[r]! * totals.ctf2[r - 1]!) / totals.ctf4[r - 1]!;
+  }
+  for (let r = 1; r <= top; r++) {
     // Fine shells are averaged over their neighbours: the spectrum is smooth there, and the estimate is not.
-    const reach = Math.floor(r / averagedShare), near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(top, r - reach + i) - 1);
-    const raw = near.reduce((sum, i) => sum + (totals.weighted[i]! - totals.background[i]! / samples * ((n * n) / area) * totals.ctf2[i]!) / totals.ctf4[i]! / near.length, 0);
+    const reach = Math.floor(r / averagedShare), near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(top, r - reach + i));
+    const raw = near.reduce((sum, i) => sum + excess[i]!, 0) / near.length;
     // Where noise hides the signal the estimate may fall below zero; a small part of the noise keeps the scale defined.
     signal[r] = Math.max(raw, 1e-3 * noise[r]!);
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pointGroup } from "../../src/physics/symmetry.ts";
 import { samplePoses } from "../../src/physics/viewing.ts";
-import { directionsOfPoses } from "../../src/reconstruct/directions.ts";
+import { directionsOfPoses } from "../../src/reconstruct/viewShares.ts";
 import type { RunDirections } from "../../src/reconstruct/events.ts";
 import { localStage } from "../../src/reconstruct/localStage.ts";
 import { refinementStage } from "../../src/reconstruct/refinementStage.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { angularDistance, eulerToMatrix, multiply } from "../../src/physics/rotations.ts";
 import { mirrored, tilted, turned } from "../../src/reconstruct/localSearch.ts";
 import { searchPoses } from "../../src/reconstruct/poseSearch.ts";
-import { viewSpacing } from "../../src/reconstruct/refinementStage.ts";
+import { viewSpacing } from "../../src/reconstruct/refinement.ts";
 import { changeBox } from "../../src/reconstruct/volume.ts";
 import { boxSize, poseOf, simulated, type Simulated } from "./simulated.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { readMap } from "../../src/io/mrc.ts";
 import { InputError } from "../../src/io/types.ts";
@@ -232,4 +232,26 @@ test("of several starts the one of highest likelihood is gone on with", async ()
   // The last stage draws the same particles in both runs.
   if (first > second) expect(third).toBe(alone[1]);
   else expect(third).not.toBe(alone[1]);
+});
+
+test("where time runs out before the last start is refined, the map is that of the best start, not the last", async () => {
+  const starts: Stage[] = [
+    { kind: "adversarial", maxRadius: 6, iterations: 40, start: 0 },
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+    { kind: "adversarial", maxRadius: 6, iterations: 1, start: 1 },
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+  ];
+  const alone = await reconstruct(optionsFor("first start", { stages: starts.slice(0, 2) }));
+  const now = performance.now.bind(performance);
+  let passed = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + passed);
+  try {
+    const { maps } = await reconstruct(optionsFor("late", { stages: starts, timeLimitSeconds: 1e5 }), (event) => {
+      if (event.type === "stage" && event.stage === 3) passed = 1e9;
+    });
+    expect(maps[0]!.data).toEqual(alone.maps[0]!.data);
+    expect((await file("late", "map.mrc")).subarray(1024)).toEqual((await file("first start", "map.mrc")).subarray(1024));
+  } finally {
+    clock.mockRestore();
+  }
 });

@@ -13,6 +13,8 @@ interface Node {
 }
 
 export interface Handle {
+  /** For `readSync`. */
+  fd: number;
   /** Reads up to `length` bytes at `position` into `bytes` from `offset` on. */
   read(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>;
@@ -34,6 +36,8 @@ type Force = { force?: boolean; recursive?: boolean };
 export interface Files {
   existsSync(path: string): boolean;
   open(path: string, flags: Flags): Promise<Handle>;
+  /** Reads from a file written here, not from one of outside. @returns the number of bytes */
+  readSync(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): number;
   stat(path: string): Promise<Stats>;
   readFile(path: string): Promise<Uint8Array<ArrayBuffer>>;
   readFile(path: string, encoding: "utf8"): Promise<string>;
@@ -95,6 +99,9 @@ function grown(bytes: Uint8Array<ArrayBuffer>, size: number, path: string): Uint
 export function createFiles(onChange: (path: string) => void = () => {}): Files {
   const nodes = new Map<string, Node>([["/", { content: "folder" }]]);
   const offered = new Map<string, File>();
+  /** Open files by their descriptors. */
+  const opened = new Map<number, Node>();
+  let lastDescriptor = 2;
 
   const here = (path: string): Node | undefined => nodes.get(path);
   const isFolder = (path: string): boolean => here(path)?.content === "folder";
@@ -157,7 +164,8 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
 
   async function open(name: string, flags: Flags): Promise<Handle> {
     const path = resolve("/", name), node = openNode(path, flags);
-    const writes = flags !== "r";
+    const writes = flags !== "r", fd = ++lastDescriptor;
+    opened.set(fd, node);
     let changed = flags !== "r" && flags !== "a";
     const file = (syscall: string): Content => {
       if (node.content === "folder") throw failure("EISDIR", syscall, path);
@@ -169,6 +177,7 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
       changed = true;
     };
     return {
+      fd,
       async read(bytes, offset, length, position) {
         if (writes && !flags.endsWith("+")) throw failure("EBADF", "read", path);
         const content = file("read");
@@ -184,6 +193,7 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
       stat: async () => statsOf(node),
       sync: async () => {},
       close: async () => {
+        opened.delete(fd);
         if (changed && here(path) === node) onChange(path);
         changed = false;
       },
@@ -208,6 +218,13 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
 
   return {
     open, readFile, droppedFor,
+    readSync(fd, bytes, offset, length, position) {
+      const content = opened.get(fd)?.content;
+      if (content === undefined || content === "folder" || "outside" in content) throw failure("EBADF", "read", `descriptor ${fd}`);
+      const found = content.bytes.subarray(position, Math.min(position + length, content.size));
+      bytes.set(found, offset);
+      return found.length;
+    },
     existsSync: (path) => lookUp(resolve("/", path)) !== undefined,
     stat: async (path) => statsOf(existing(resolve("/", path), "stat")),
     writeFile: (path, data) => withFile(path, "w", (handle) => handle.writeFile(data)),

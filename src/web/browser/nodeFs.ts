@@ -9,4 +9,4 @@ export function onFileChange(callback: (path: string) => void): void {
 }
 
 export const files = createFiles((path) => listener(path));
-export const { appendFile, existsSync, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } = files;
+export const { appendFile, existsSync, mkdir, open, readdir, readFile, readSync, rename, rm, stat, writeFile } = files;

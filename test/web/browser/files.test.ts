@@ -1,15 +1,15 @@
 import * as nodeFs from "node:fs/promises";
-import { existsSync } from "node:fs";
+import { existsSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFiles, type Files } from "../../../src/web/browser/files.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
-type Common = Pick<Files, "existsSync" | "open" | "stat" | "readFile" | "writeFile" | "appendFile" | "readdir" | "rename" | "rm" | "mkdir">;
+type Common = Pick<Files, "existsSync" | "readSync" | "open" | "stat" | "readFile" | "writeFile" | "appendFile" | "readdir" | "rename" | "rm" | "mkdir">;
 
 /** The same assertions hold for Node's file system, in a new folder, and for the browser's. */
 const systems: [name: string, make: () => Promise<{ fs: Common; folder: string }>][] = [
-  ["Node's", async () => ({ fs: { ...nodeFs, existsSync } as unknown as Common, folder: temporaryFolder() })],
+  ["Node's", async () => ({ fs: { ...nodeFs, existsSync, readSync } as unknown as Common, folder: temporaryFolder() })],
   ["the browser's", async () => {
     const fs = createFiles();
     await fs.mkdir("/work/run", { recursive: true });
@@ -55,9 +55,14 @@ describe.each(systems)("%s files", (_, make) => {
     expect([...out.subarray(0, 2)]).toEqual([2, 3]);
     expect((await file.read(out, 0, 2, 9)).bytesRead).toBe(0);
     expect((await file.read(out, 0, 2, 100)).bytesRead).toBe(0);
+    out.fill(255);
+    expect(fs.readSync(file.fd, out, 1, 10, 0)).toBe(9);
+    expect([...out]).toEqual([255, 0, 0, 7, 0, 0, 0, 1, 2, 3, 255, 255]);
+    expect(fs.readSync(file.fd, out, 0, 2, 9)).toBe(0);
     expect((await file.stat()).size).toBe(9);
     await file.sync();
     await file.close();
+    expect(() => fs.readSync(file.fd, out, 0, 2, 0)).toThrow();
     expect((await fs.stat(path)).size).toBe(9);
   });
 
