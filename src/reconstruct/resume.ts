@@ -8,7 +8,7 @@ const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2
 /** What an earlier run may have left that a new one does not replace at once. */
 const results = [
   ...checkpoints, "map.mrc", "half1.mrc", "half2.mrc", "half2_unaligned.mrc", "aligned.mrc",
-  "fsc.json", "fsc.xml", "evaluation.json", "examples.json", "spectra.json", "report.html",
+  "fsc.json", "fsc.xml", "evaluation.json", "examples.json", "templates.json", "directions.json", "spectra.json", "report.html",
 ];
 
 /** Options on which the numbers of a run depend, as the command line names them. */
@@ -25,7 +25,11 @@ export type AskedOptions = Omit<ReconstructOptions, "stages"> & { stagesAsked?: 
 /** Options as config.json keeps them: paths absolute, and the stages asked for apart from those of the schedule. */
 export function askedOptions({ stages, ...options }: ReconstructOptions): AskedOptions {
   const absolute = (path: string | undefined): string | undefined => path && resolve(path);
-  return { ...options, particles: resolve(options.particles), mask: absolute(options.mask), exclude: absolute(options.exclude), stagesAsked: stages };
+  const { particles, mask, exclude, viewsFile, projectRoot, passthrough } = options;
+  return {
+    ...options, particles: resolve(particles), mask: absolute(mask), exclude: absolute(exclude), viewsFile: absolute(viewsFile),
+    projectRoot: absolute(projectRoot), passthrough: absolute(passthrough), stagesAsked: stages,
+  };
 }
 
 /** @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with another */

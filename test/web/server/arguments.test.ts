@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseReconstructOptions, reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
 import { askedOptions } from "../../../src/reconstruct/resume.ts";
@@ -41,7 +42,7 @@ test.each([{ ...everything }, { particlesFile: "/p.star", timeLimit: "1h30m" }, 
   // As part.ts writes it: the schedule takes the place of the stages that were asked for.
   const config = JSON.parse(JSON.stringify({ ...askedOptions(options), stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }], maskRadius: 0.4 })) as Record<string, unknown>;
   const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
-  expect(resumed).toEqual({ ...options, resume: true });
+  expect(resumed).toEqual({ ...options, resume: true, ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }) });
 });
 
 describe("wrong forms name every field", () => {
