@@ -1,39 +1,48 @@
-/** Stands in for src/runtime/onnxRuntime.ts: ONNX Runtime Web, with WebGPU where the browser has an adapter, else WebAssembly alone. */
-import type { InferenceSession } from "onnxruntime-web";
+/** Stands in for src/runtime/onnxRuntime.ts: ONNX Runtime Web, with WebGPU where the browser has an adapter, and WebAssembly. */
+import { Tensor, type env, type InferenceSession } from "onnxruntime-web/wasm";
 
-const hasAdapter = await adapter();
-const ort = await (hasAdapter ? withWebGpu() : withoutWebGpu());
-ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 16) : 1;
-ort.env.logLevel = "error";
+export { Tensor };
 
-export const { Tensor } = ort;
+interface Runtime {
+  InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
+  env: typeof env;
+}
+type Address = Promise<{ default: string }>;
 
-async function adapter(): Promise<boolean> {
+async function load(runtime: Promise<Runtime>, mjs: Address, wasm: Address): Promise<Runtime> {
+  const ort = await runtime;
+  ort.env.wasm.wasmPaths = { mjs: (await mjs).default, wasm: (await wasm).default };
+  ort.env.wasm.numThreads = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 16) : 1;
+  ort.env.logLevel = "error";
+  return ort;
+}
+
+const withoutGpu = (): Promise<Runtime> =>
+  load(import("onnxruntime-web/wasm"), import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"));
+
+/** WebAssembly waits for the GPU by the browser's promise integration (JSPI), or else by code that can be unwound (Asyncify): larger, and ten times slower on the CPU. */
+const withGpu = (): Promise<Runtime> => ("Suspending" in WebAssembly
+  ? load(import("onnxruntime-web/jspi"), import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"))
+  : load(import("onnxruntime-web/webgpu"), import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url")));
+
+/** Each is loaded when a session first needs it. */
+const loaded = new Map<() => Promise<Runtime>, Promise<Runtime>>();
+
+function runtimeFor({ executionProviders }: InferenceSession.SessionOptions): Promise<Runtime> {
+  const make = executionProviders?.includes("webgpu") ? withGpu : withoutGpu;
+  if (!loaded.has(make)) loaded.set(make, make());
+  return loaded.get(make)!;
+}
+
+async function hasAdapter(): Promise<boolean> {
   const gpu = (navigator as { gpu?: { requestAdapter(): Promise<object | null> } }).gpu;
   return (await gpu?.requestAdapter().catch(() => null)) != null;
-}
-
-async function withWebGpu() {
-  const [ort, mjs, wasm] = await Promise.all([
-    import("onnxruntime-web/webgpu"),
-    import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url"),
-  ]);
-  ort.env.wasm.wasmPaths = { mjs: mjs.default, wasm: wasm.default };
-  return ort;
-}
-
-async function withoutWebGpu() {
-  const [ort, mjs, wasm] = await Promise.all([
-    import("onnxruntime-web/wasm"), import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"),
-  ]);
-  ort.env.wasm.wasmPaths = { mjs: mjs.default, wasm: wasm.default };
-  return ort;
 }
 
 /** Why an execution provider cannot work here, as far as that shows without trying; undefined where it may. */
 export async function obstacle(provider: string): Promise<string | undefined> {
   if (provider === "cpu") return undefined;
-  if (provider === "webgpu") return hasAdapter ? undefined : "the browser offers no WebGPU adapter";
+  if (provider === "webgpu") return (await hasAdapter()) ? undefined : "the browser offers no WebGPU adapter";
   return "a browser has no such provider";
 }
 
@@ -48,7 +57,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /** A session whose runs let messages to the worker through in between: ONNX Runtime's own promises never leave the microtask queue. */
 export async function createSession(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
-  const session = await inTurn(() => ort.InferenceSession.create(model, options));
+  const session = await inTurn(async () => (await runtimeFor(options)).InferenceSession.create(model, options));
   const run = session.run.bind(session), release = session.release.bind(session);
   return Object.assign(session, {
     run: (feeds: InferenceSession.FeedsType) => inTurn(async () => {
