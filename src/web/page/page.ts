@@ -19,6 +19,12 @@ export interface Page extends Chosen {
   disconnected: Signal<boolean>;
 }
 
+/** What the address asks for; a map does not spin by itself for those who asked their system for less motion. */
+function asOpened(): Address {
+  const asked = parseAddress(location.hash);
+  return { ...asked, spin: asked.spin && !matchMedia("(prefers-reduced-motion: reduce)").matches };
+}
+
 const newestFirst = (list: readonly RunSummary[]) =>
   [...list].sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || (b.changed ?? "").localeCompare(a.changed ?? ""));
 
@@ -31,10 +37,10 @@ export function nameOf({ runs }: Page, run: RunSummary): string {
 export function createPage(chosen: Chosen): Page {
   const { source } = chosen;
   const runs = signal<RunSummary[] | undefined>(undefined);
-  const address = signal(parseAddress(location.hash));
+  const address = signal(asOpened());
   const problem = signal("");
   effect(() => history.replaceState(null, "", formatAddress(address.value) || `${location.pathname}${location.search}`));
-  addEventListener("hashchange", () => { address.value = parseAddress(location.hash); });
+  addEventListener("hashchange", () => { address.value = asOpened(); });
   const refresh = () => void source.list().then((list) => { runs.value = newestFirst(list); }, (error: Error) => { problem.value = error.message; });
   refresh();
   source.watch(refresh);

@@ -24,8 +24,9 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
     drawn.current = { plot: draw(data, place.current!), structure, data };
   }, [chart, version]);
   useEffect(() => {
-    const observer = new ResizeObserver(() => drawn.current?.plot.setSize({ width: place.current!.clientWidth, height }));
-    observer.observe(place.current!);
+    const element = place.current!; // the observer may still be told of it after it has gone
+    const observer = new ResizeObserver(() => element.isConnected && drawn.current?.plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
     return () => {
       observer.disconnect();
       drawn.current?.plot.destroy();

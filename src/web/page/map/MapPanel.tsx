@@ -82,7 +82,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
       <div class="controls">
         <label class="slider">
           <span>Level <output>{formatNumber(level, 2)} σ</output></span>
-          <input type="range" min="0" max={highest} step="0.05" value={level} disabled={!statistics} onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })} />
+          <input type="range" aria-label="Level" aria-valuetext={`${formatNumber(level, 2)} sigma`} min="0" max={highest} step="0.05" value={level} disabled={!statistics} onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })} />
         </label>
         <button title="The level that best parts particle and solvent (Otsu)" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
         <label>Slice <select value={slice?.axis ?? ""} onChange={(event) => choose({ slice: event.currentTarget.value ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 } : undefined })}>
@@ -92,7 +92,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         {slice && (
           <label class="slider">
             <span>Position <output>{Math.round(100 * slice.position)} %</output></span>
-            <input type="range" min="0" max="1" step="0.005" value={slice.position} onInput={(event) => choose({ slice: { ...slice, position: Number(event.currentTarget.value) } })} />
+            <input type="range" aria-label="Position" aria-valuetext={`${Math.round(100 * slice.position)} %`} min="0" max="1" step="0.005" value={slice.position} onInput={(event) => choose({ slice: { ...slice, position: Number(event.currentTarget.value) } })} />
           </label>
         )}
         <button aria-pressed={spin} onClick={() => choose({ spin: !spin })}>Spin</button>

@@ -43,13 +43,15 @@ export async function modelOver(structure: Structure, map: MapGrid, context: Map
   const { center } = structure.boundary.sphere;
   const fitted = Math.hypot(...centreAngstrom.map((middle, i) => center[i]! - middle)) < (map.shape[0] * map.pixelSizeAngstrom) / 10;
   const from = fitted ? centreAngstrom : [center[0]!, center[1]!, center[2]!];
-  await CartoonRepresentationProvider.ensureCustomProperties?.attach({ runtime: SyncRuntimeContext, assetManager: new AssetManager() }, structure);
+  // The atoms themselves are moved: Mol* leaves out of sight what a representation's own transform brings into it.
+  const placed = Structure.transform(structure, Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)));
+  await CartoonRepresentationProvider.ensureCustomProperties?.attach({ runtime: SyncRuntimeContext, assetManager: new AssetManager() }, placed);
   const model = CartoonRepresentationProvider.factory(context, CartoonRepresentationProvider.getParams);
   model.setTheme({
-    color: context.colorThemeRegistry.create("uniform", { structure }, { value: Color(color) }),
-    size: context.sizeThemeRegistry.create("uniform", { structure }),
+    color: context.colorThemeRegistry.create("uniform", { structure: placed }, { value: Color(color) }),
+    size: context.sizeThemeRegistry.create("uniform", { structure: placed }),
   });
-  await model.createOrUpdate({ ...CartoonRepresentationProvider.defaultValues, quality: "auto" }, structure).run();
-  model.setState({ pickable: false, transform: Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)) });
+  await model.createOrUpdate({ ...CartoonRepresentationProvider.defaultValues, quality: "auto" }, placed).run();
+  model.setState({ pickable: false });
   return { model, moved: !fitted };
 }
