@@ -68,7 +68,8 @@ test("while there is no map of both halves, that of the last half is shown", () 
   expect(shownMapFile("map.mrc", [map("half1.mrc", 1), map("half2.mrc", 2)])).toBe("half2.mrc");
   expect(shownMapFile("map.mrc", [map("half1.mrc", 1), map("half2.mrc", 2), finished])).toBe("map.mrc");
   expect(shownMapFile("half1.mrc", [map("half1.mrc", 1), map("half2.mrc", 2)])).toBe("half1.mrc");
-  expect(shownMapFile("half2.mrc", [map("map.mrc")])).toBe("half2.mrc");
+  expect(shownMapFile("half2.mrc", [map("map.mrc")])).toBe("map.mrc");
+  expect(shownMapFile("half2.mrc", [])).toBe("half2.mrc");
 });
 
 test("runs are called by the end of their path that tells them apart", () => {

@@ -2,6 +2,7 @@
 import { Camera } from "molstar/lib/mol-canvas3d/camera.js";
 import { Canvas3D, Canvas3DContext, DefaultCanvas3DParams } from "molstar/lib/mol-canvas3d/canvas3d.js";
 import { isPositionLocation } from "molstar/lib/mol-geo/util/location-iterator.js";
+import { resizeCanvas } from "molstar/lib/mol-canvas3d/util.js";
 import { Mat4, Quat, Tensor, Vec3 } from "molstar/lib/mol-math/linear-algebra.js";
 import { CustomProperties } from "molstar/lib/mol-model/custom-property.js";
 import { Grid, Volume } from "molstar/lib/mol-model/volume.js";
@@ -56,6 +57,8 @@ const spinTurnsPerSecond = 1 / 16;
 export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) => void): MapScene {
   const assets = new AssetManager();
   const canvasContext = Canvas3DContext.fromCanvas(canvas, assets, { antialias: true });
+  const fill = () => resizeCanvas(canvas, canvas.parentElement!, canvasContext.pixelScale);
+  fill();
   const canvas3d = Canvas3D.create(canvasContext, {
     camera: { ...Canvas3DDefaults().camera, mode: "orthographic", manualReset: true, helper: { axes: { name: "off", params: {} } } },
     cameraFog: { name: "off", params: {} },
@@ -130,7 +133,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     camera.setState({ ...camera.getFocus(Vec3.create(0, 0, 0), 0.42 * edge, Vec3.create(0, 1, 0), Vec3.create(0, 0, -1)), radiusMax: edge }, 0);
   };
 
-  const resize = new ResizeObserver(() => canvas3d.requestResize());
+  const resize = new ResizeObserver(() => {
+    fill();
+    canvas3d.requestResize();
+  });
   resize.observe(canvas.parentElement!);
 
   return {
