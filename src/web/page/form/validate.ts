@@ -1,4 +1,5 @@
 /** The check of the form, by the same schema as the command line's. */
+import "./noEval.ts";
 import { reconstructSchema } from "../../../cli/options/reconstruct.ts";
 import type { RunForm } from "../../live/source.ts";
 
