@@ -60,7 +60,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
 
   const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {
-    critic, loss: recipe.loss, volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, maxRadius), mask: stageMask(n, 0.45), positive: false, group: [identity] },
+    critic, loss: recipe.loss, volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, maxRadius), mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }), positive: false, group: [identity] },
     boxAngstrom, noisePower: spectra.noise, batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
     shifts: false, averaging: recipe.averaging,
   };

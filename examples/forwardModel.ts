@@ -5,7 +5,7 @@
  */
 import { resample } from "../src/evaluate/resample.ts";
 import { readMap } from "../src/io/mrc.ts";
-import { ctfCoefficients } from "../src/physics/ctf.ts";
+import { ctfCoefficients, ctfTerms } from "../src/physics/ctf.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
 import { image } from "../src/physics/microscope.ts";
 import { fourierTable } from "../src/physics/project.ts";
@@ -22,7 +22,7 @@ const map = { ...(await readMap(new URL("../data/ribosome-70s-65.mrc", import.me
 const ribosome = resample(map, n, boxAngstrom / n);
 
 // The program: what is fed, what is computed. Nothing runs yet.
-const volume = input("volume", [n, n, n]), rotations = input("rotations", [batch, 3, 3]), optics = input("optics", [6, batch]);
+const volume = input("volume", [n, n, n]), rotations = input("rotations", [batch, 3, 3]), optics = input("optics", [ctfTerms, batch]);
 const exposed = image(fourierTable(volume), { rotations, optics }, polarGrid(12, 24), boxAngstrom);
 const power = op.mean(op.add(op.square(exposed.image.re), op.square(exposed.image.im)));
 const [slope] = gradient(power, [volume]);

@@ -3,10 +3,16 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addEvaluateCommand } from "./commands/evaluate.ts";
+import { addExportCommand } from "./commands/export.ts";
+import { addImportCommand } from "./commands/import.ts";
+import { addFlipCommand } from "./commands/flip.ts";
 import { addInspectCommand } from "./commands/inspect.ts";
+import { addPostprocessCommand } from "./commands/postprocess.ts";
 import { addProjectCommand } from "./commands/project.ts";
 import { addReconstructCommand } from "./commands/reconstruct.ts";
 import { addReportCommand } from "./commands/report.ts";
+import { addResampleCommand } from "./commands/resample.ts";
+import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { reportError } from "./errors.ts";
 
@@ -33,9 +39,15 @@ The same in steps:
 addSimulateCommand(program);
 addReconstructCommand(program);
 addEvaluateCommand(program);
+addPostprocessCommand(program);
+addFlipCommand(program);
+addResampleCommand(program);
 addInspectCommand(program);
 addProjectCommand(program);
 addReportCommand(program);
+addServeCommand(program);
+addExportCommand(program);
+addImportCommand(program);
 addDemoCommand(program);
 
 // A reader that has seen enough (`cryogan inspect x | head`) is no error.

@@ -117,6 +117,8 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
     }
     case "checkpoint":
     case "map":
+    case "stopped":
+    case "failed":
       return undefined;
   }
 }

@@ -35,7 +35,11 @@ export interface CriticModel {
    */
   whitening(noisePower: ArrayLike<number>): Float32Array;
   /** What the critic learns. */
-  parameters: Readonly<Record<string, { shape: Shape; initial(stream: RandomStream): Float32Array }>>;
+  parameters: Readonly<Record<string, {
+    shape: Shape;
+    /** Values to start learning from. */
+    initial(stream: RandomStream): Float32Array;
+  }>>;
   /** Shapes of the entries of a `CriticInput` for one image. */
   inputs: Readonly<Record<string, Shape>>;
   /** The entry that holds the image; gradient penalties are on the slope in it. */

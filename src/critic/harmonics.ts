@@ -32,7 +32,7 @@ function transformMatrix(orders: number[], angles: number): Tensor {
 
 /**
  * @param f complex [angles·radii, batch] on the polar grid
- * @returns [orders, 2·radii, batch]: for each order the cosine, then the sine coefficients
+ * @returns [orders, 2·radii, batch], for each order the cosine, then the sine coefficients
  */
 export function harmonics(f: Complex, grid: PolarGrid): Tensor {
   const { angles } = grid;

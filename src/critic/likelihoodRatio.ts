@@ -19,7 +19,7 @@ import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 import { harmonics, turningMatrix } from "./harmonics.ts";
 
 export interface Templates {
-  /** [orders, 2·templates, 2·radii]: the first half are the real, the second the simulated templates; cosine, then sine parts. */
+  /** [orders, 2·templates, 2·radii], the first half are the real, the second the simulated templates; cosine, then sine parts. */
   coefficients: Tensor;
   /** α and γ, [2·templates]. */
   offsets: Tensor;

@@ -3,7 +3,7 @@ import type { Volume } from "../io/types.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
 import { alignToReference, commonGrid, type Alignment } from "./align.ts";
 import { fourierShellCorrelation, type FscResult } from "./fsc.ts";
-import { densityMask, sphericalMask } from "./mask.ts";
+import { automaticMask, sphericalMask } from "./mask.ts";
 import { resample } from "./resample.ts";
 import { guinierProfile, mapCorrelation, mapStatistics, type MapStatistics } from "./statistics.ts";
 
@@ -97,18 +97,15 @@ function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference:
   return { map: resample(map, boxSize, pixelSizeAngstrom), reference: resample(reference, boxSize, pixelSizeAngstrom) };
 }
 
-/** Extension and edge of the automatic mask are those of RELION's defaults (3 and 6 voxels) in boxes of 100 and more. */
 function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume): Volume | undefined {
   if (typeof mask === "object") return mask;
-  const boxSize = density.shape[0];
-  const edgeAngstrom = boxSize * density.pixelSizeAngstrom;
+  const edgeAngstrom = density.shape[0] * density.pixelSizeAngstrom;
   if (mask === "sphere") return sphericalMask(density, 0.4 * edgeAngstrom, 0.1 * edgeAngstrom);
-  if (mask === "none") return undefined;
-  const extendVoxels = Math.min(3, Math.max(1, Math.round(0.03 * boxSize)));
-  return densityMask(density, { extendVoxels, softEdgeVoxels: 2 * extendVoxels });
+  return mask === "none" ? undefined : automaticMask(density);
 }
 
-function meanOf(a: Volume, b: Volume): Volume {
+/** The mean of two maps on one grid. */
+export function meanOf(a: Volume, b: Volume): Volume {
   return { ...a, data: a.data.map((v, i) => (v + b.data[i]) / 2) };
 }
 

@@ -3,6 +3,15 @@ import { centeredInverse } from "../numeric/fft.ts";
 import { forEachCoefficient, spectrumOf } from "./shells.ts";
 
 /**
+ * What a low-pass filter leaves of an amplitude at `radius`, in Fourier pixels: a raised cosine `edgeShells` wide centred on
+ * the cut-off, as RELION's (`lowPassFilterMap`, two shells; RELION rounds the cut-off to a whole shell).
+ */
+export function lowPassGain(radius: number, cutoff: number, edgeShells = 2): number {
+  const fraction = (radius - (cutoff - edgeShells / 2)) / edgeShells;
+  return fraction <= 0 ? 1 : fraction >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * fraction);
+}
+
+/**
  * Low-pass filter of a cubic map at `resolutionAngstrom`, with a raised-cosine fall-off `edgeShells` Fourier pixels wide
  * centred on the cut-off. Throws InputError when the map is not a cube.
  */
@@ -10,8 +19,7 @@ export function lowPass(volume: Volume, resolutionAngstrom: number, edgeShells =
   const { re, im, boxSize } = spectrumOf(volume);
   const cutoff = (boxSize * volume.pixelSizeAngstrom) / resolutionAngstrom;
   forEachCoefficient(boxSize, (index, _shell, kx, ky, kz) => {
-    const fraction = (Math.sqrt(kx * kx + ky * ky + kz * kz) - (cutoff - edgeShells / 2)) / edgeShells;
-    const gain = fraction <= 0 ? 1 : fraction >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * fraction);
+    const gain = lowPassGain(Math.sqrt(kx * kx + ky * ky + kz * kz), cutoff, edgeShells);
     re[index] *= gain;
     im[index] *= gain;
   });

@@ -55,6 +55,15 @@ export function densityMask(volume: Volume, options: DensityMaskOptions = {}): V
   return { ...volume, data: Float32Array.from(distance, (d) => cosineEdge(d - extendVoxels, softEdgeVoxels)) };
 }
 
+/**
+ * Soft mask around the density of a map by default settings. Extension and edge are those of RELION's defaults (3 and 6 voxels) in boxes of
+ * 100 and more.
+ */
+export function automaticMask(density: Volume): Volume {
+  const extendVoxels = Math.min(3, Math.max(1, Math.round(0.03 * density.shape[0])));
+  return densityMask(density, { extendVoxels, softEdgeVoxels: 2 * extendVoxels });
+}
+
 /** The voxelwise product of a map and a mask on the same grid. */
 export function applyMask(volume: Volume, mask: Volume): Volume {
   return { ...volume, data: volume.data.map((v, i) => v * mask.data[i]) };

@@ -1,5 +1,5 @@
 import type { Volume } from "../io/types.ts";
-import { forEachCoefficient, spectrumOf } from "./shells.ts";
+import { forEachCoefficient, spectrumOf, type Spectrum } from "./shells.ts";
 
 export interface MapStatistics {
   min: number;
@@ -30,8 +30,9 @@ export interface RadialProfile {
 }
 
 /** Mean of |F|^2 over each shell of a cubic map, F unnormalised. Throws InputError when the map is not a cube. */
-export function radialPower(volume: Volume): RadialProfile {
-  const { re, im, boxSize } = spectrumOf(volume);
+export const radialPower = (volume: Volume): RadialProfile => shellPower(spectrumOf(volume), volume.pixelSizeAngstrom);
+
+function shellPower({ re, im, boxSize }: Spectrum, pixelSizeAngstrom: number): RadialProfile {
   const shells = Math.floor(boxSize / 2);
   const sum = new Float64Array(shells + 1);
   const count = new Float64Array(shells + 1);
@@ -42,7 +43,7 @@ export function radialPower(volume: Volume): RadialProfile {
   });
   const shell = Array.from({ length: shells }, (_, i) => i + 1);
   return {
-    frequency: shell.map((s) => s / (boxSize * volume.pixelSizeAngstrom)),
+    frequency: shell.map((s) => s / (boxSize * pixelSizeAngstrom)),
     value: shell.map((s) => sum[s] / count[s]),
   };
 }
@@ -51,8 +52,16 @@ export function radialPower(volume: Volume): RadialProfile {
  * Guinier plot (Rosenthal & Henderson, J. Mol. Biol. 333, 721, 2003): logarithm of the root-mean-square amplitude per
  * shell against 1/d^2; a Gaussian fall-off exp(-B / 4d^2) is a line of slope -B/4. Shells without power are left out.
  */
-export function guinierProfile(volume: Volume): { inverseSquareResolution: number[]; logAmplitude: number[] } {
-  const { frequency, value } = radialPower(volume);
+export const guinierProfile = (volume: Volume): GuinierProfile => guinierOfSpectrum(spectrumOf(volume), volume.pixelSizeAngstrom);
+
+export interface GuinierProfile {
+  inverseSquareResolution: number[];
+  logAmplitude: number[];
+}
+
+/** The same of a spectrum. */
+export function guinierOfSpectrum(spectrum: Spectrum, pixelSizeAngstrom: number): GuinierProfile {
+  const { frequency, value } = shellPower(spectrum, pixelSizeAngstrom);
   const kept = value.map((_, i) => i).filter((i) => value[i] > 0);
   return {
     inverseSquareResolution: kept.map((i) => frequency[i] ** 2),

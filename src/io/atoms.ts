@@ -1,7 +1,6 @@
 /** Atomic models from mmCIF and PDB files, through Mol*'s readers. */
 import { readFile } from "node:fs/promises";
-import { gunzipSync } from "node:zlib";
-import type { CifCategory } from "molstar/lib/mol-io/reader/cif.js";
+import type { CifCategory } from "./molstarReaders.ts";
 import { InputError } from "./types.ts";
 
 /** Atoms as a file lists them, structure of arrays: every array has one entry per atom. */
@@ -34,7 +33,7 @@ export async function readAtoms(path: string): Promise<Atoms> {
 }
 
 async function readText(path: string): Promise<string> {
-  let bytes: Buffer;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = await readFile(path);
   } catch (error) {
@@ -42,18 +41,23 @@ async function readText(path: string): Promise<string> {
   }
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
-      bytes = gunzipSync(bytes);
+      bytes = await gunzip(bytes);
     } catch {
       throw new InputError(`${path}: the gzip data is cut short or damaged; fetch the file again`);
     }
   }
-  return bytes.toString("utf8");
+  return new TextDecoder().decode(bytes);
 }
 
-// Mol* is loaded when a model is read, so that other commands start without it.
+/** @throws {TypeError} for damaged or incomplete data */
+async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+}
+
+// The readers are loaded when a model is read, so that other commands start without them.
 
 async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> {
-  const { CIF } = await import("molstar/lib/mol-io/reader/cif.js");
+  const { CIF } = await import("./molstarReaders.ts");
   const parsed = await CIF.parseText(text).run();
   if (parsed.isError) throw new InputError(`${path}: not valid CIF: ${parsed.message} (line ${parsed.line})`);
   const sites = parsed.result.blocks.map((block) => block.categories.atom_site).find((category) => category !== undefined);
@@ -62,8 +66,7 @@ async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> 
 }
 
 async function pdbAtomSites(text: string, path: string): Promise<CifCategory> {
-  const { parsePDB } = await import("molstar/lib/mol-io/reader/pdb/parser.js");
-  const { pdbToMmCif } = await import("molstar/lib/mol-model-formats/structure/pdb/to-cif.js");
+  const { parsePDB, pdbToMmCif } = await import("./molstarReaders.ts");
   const parsed = await parsePDB(text).run();
   if (parsed.isError) throw new InputError(`${path}: not a valid PDB file: ${parsed.message}`);
   return (await pdbToMmCif(parsed.result)).categories.atom_site;

@@ -1,21 +1,23 @@
 /** Particles of cryoSPARC .cs files (https://guide.cryosparc.com, "Manipulating .cs files"). */
-import { mergePassthrough, readCs } from "./cs.ts";
+import { mergePassthrough, particleUids, readCs, selectRows } from "./cs.ts";
 import type { CsTable } from "./cs.ts";
-import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, stackPath } from "./particleChecks.ts";
-import type { ReadOptions, Where } from "./particleChecks.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctMicrographs, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
+import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import { InputError } from "./types.ts";
 import type { Optics, ParticleSet, Poses } from "./types.ts";
 
 /** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
 export async function readCryosparcParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
   const own = await readCs(path);
-  const table = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+  const everything = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+  if (everything.count === 0) throw new InputError(`${path} lists no particles`);
+  const rows = options.opticsGroups && rowsOfGroups(options.opticsGroups, everything.count, exposureGroups(everything), path);
+  const table = rows === undefined ? everything : selectRows(everything, rows);
   const { count } = table;
-  if (count === 0) throw new InputError(`${path} lists no particles`);
-  const where: Where = (particle) => `${path}: row ${particle + 1}`;
+  const where: Where = (particle) => `${path}: row ${(rows === undefined ? particle : rows[particle]!) + 1}`;
   const required = (name: string) => {
     const values = numbers(table, name, 1, where);
-    if (values === undefined) throw missing(path, name);
+    if (values === undefined) throw missing(path, options.passthrough, name);
     return values;
   };
   const optional = (name: string) => numbers(table, name, 1, where) ?? new Float64Array(count);
@@ -36,29 +38,42 @@ export async function readCryosparcParticles(path: string, options: ReadOptions)
   }, where);
 
   const pixelSizeAngstrom = options.pixelSizeAngstrom ??
-    commonValue(required("blob/psize_A"), "blob/psize_A", "Å", where, "rescale the images to one pixel size, or give the pixel size to use for all");
+    commonValue(required("blob/psize_A"), "blob/psize_A", "Å", where, "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
   const names = table.fields.get("blob/path")?.values;
-  if (!isStrings(names)) throw missing(path, "blob/path");
+  if (!isStrings(names)) throw missing(path, options.passthrough, "blob/path");
   // A leading ">" marks a path inside the project, as cryoSPARC writes it for linked imports.
-  const found = distinctStacks(count, (i) => names[i]!.replace(/^>/, ""));
+  const inProject = (name: string) => name.replace(/^>/, "");
+  const found = distinctStacks(count, (i) => inProject(names[i]!));
   const stacks = found.names.map((name) => stackPath(name, path, options.projectRoot));
   const imageIndex = Int32Array.from(required("blob/idx"));
   const boxSizes = options.boxSize === undefined ? squareBoxes(table, where) : undefined;
   const boxSize = options.boxSize ?? (boxSizes === undefined
     ? await boxSizeOfStack(stacks[0]!, where(0))
     : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
-  const exposureGroup = optional("ctf/exp_group_id");
+  const micrographPaths = table.fields.get("location/micrograph_path")?.values;
   return {
     count, source: path, stacks, stackIndex: found.stackIndex, imageIndex, boxSize, pixelSizeAngstrom, optics,
-    ...groupByOptics(optics, (i) => `opticsGroup${exposureGroup[i]}`),
+    ...groupByOptics(optics, exposureGroups(table)),
+    uid: particleUids(table),
+    micrographs: isStrings(micrographPaths) ? distinctMicrographs(count, (i) => inProject(micrographPaths[i]!)) : undefined,
     poses: readPoses(table, pixelSizeAngstrom, where),
     randomSubset: readSplit(table, where),
     where,
   };
 }
 
-function missing(file: string, name: string): InputError {
-  return new InputError(`${file} has no field ${name}; give the passthrough file of the same job`);
+/** cryoSPARC's exposure groups, which have no names; 0 where the file does not tell. */
+function exposureGroups(table: CsTable): (row: number) => OpticsGroup {
+  const ids = (table.fields.get("ctf/exp_group_id") ?? table.fields.get("location/exp_group_id"))?.values;
+  return (row) => {
+    const number = Number(ids?.[row] ?? 0);
+    return { number, name: `opticsGroup${number}` };
+  };
+}
+
+function missing(file: string, passthrough: string | undefined, name: string): InputError {
+  if (passthrough === undefined) return new InputError(`${file} has no field ${name}; give the passthrough file of the same job`);
+  return new InputError(`${file} has no field ${name}, nor has its passthrough file ${passthrough}; is it that of the same job?`);
 }
 
 function isStrings(values: unknown): values is string[] {
@@ -125,11 +140,12 @@ export function eulerAngles(x: number, y: number, z: number): [rot: number, tilt
   return a22 > 0 ? [0, 0, Math.atan2(-a10, a00)] : [0, Math.PI, Math.atan2(a10, -a00)];
 }
 
-/** Half-sets: 0 and 1 in cryoSPARC, 1 and 2 in RELION. */
+/** Half-sets: 0 and 1 in cryoSPARC, 1 and 2 in RELION. Jobs that make none leave all particles in set 0. */
 function readSplit(table: CsTable, where: Where): Int32Array | undefined {
   const splits = numbers(table, "alignments3D/split", 1, where);
-  return splits && Int32Array.from(splits, (split, i) => {
+  const halves = splits && Int32Array.from(splits, (split, i) => {
     if (split !== 0 && split !== 1) throw new InputError(`${where(i)}: alignments3D/split is ${split}; it must be 0 or 1`);
     return split + 1;
   });
+  return halves?.includes(2) ? halves : undefined;
 }

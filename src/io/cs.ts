@@ -26,16 +26,17 @@ export async function readCs(path: string): Promise<CsTable> {
 
 /** @param file name for messages. @throws as {@link readCs}. */
 export function parseCs(bytes: Uint8Array, file: string): CsTable {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (text.toString("latin1", 1, 6) === "CSDAT") {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const characters = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  if (characters(1, 6) === "CSDAT") {
     throw new InputError(`${file} is in cryoSPARC's compressed CSDAT format; export the particles as a numpy .cs file`);
   }
-  if (text.toString("latin1", 0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
+  if (characters(0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
   // Version 1 has a 2-byte header length, versions 2 and 3 one of 4 bytes.
   const wide = bytes[6]! > 1;
   const headerStart = wide ? 12 : 10;
-  const dataStart = headerStart + (wide ? text.readUInt32LE(8) : text.readUInt16LE(8));
-  const header = parseLiteral(text.toString(bytes[6]! > 2 ? "utf8" : "latin1", headerStart, dataStart), file);
+  const dataStart = headerStart + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  const header = parseLiteral(new TextDecoder(bytes[6]! > 2 ? "utf-8" : "latin1").decode(bytes.subarray(headerStart, dataStart)), file);
   const { descr, shape } = (header ?? {}) as { descr?: Literal; shape?: Literal };
   if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
     throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
@@ -47,7 +48,6 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   if (bytes.length < expected) {
     throw new InputError(`${file} is truncated: ${count} rows need ${expected} bytes, the file holds ${bytes.length}`);
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const fields = new Map<string, CsField>();
   let offset = dataStart;
   for (const { name, type, shape: itemShape, length } of columns) {
@@ -66,12 +66,16 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
 
 /**
  * The table with the fields that only `passthrough` has added, its rows matched by `uid`.
- * @throws InputError when a table has no uid or a particle is missing from the passthrough file.
+ * @throws InputError when a table has no uid, or a particle is missing from the passthrough file or twice in it.
  */
 export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable {
   const uids = uidsOf(table);
   const rowOf = new Map<bigint, number>();
-  uidsOf(passthrough).forEach((uid, row) => rowOf.set(uid, row));
+  uidsOf(passthrough).forEach((uid, row) => {
+    const earlier = rowOf.get(uid);
+    if (earlier !== undefined) throw new InputError(`${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; it cannot be joined with ${table.file}`);
+    rowOf.set(uid, row);
+  });
   const rows = Array.from(uids, (uid, i) => {
     const row = rowOf.get(uid);
     if (row === undefined) throw new InputError(`${table.file}: row ${i + 1} (uid ${uid}) is not in the passthrough file ${passthrough.file}`);
@@ -84,20 +88,32 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
   return { ...table, fields };
 }
 
-function uidsOf(table: CsTable): BigUint64Array | BigInt64Array {
-  const values = table.fields.get("uid")?.values;
-  if (values instanceof BigUint64Array || values instanceof BigInt64Array) return values;
-  throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+/** These rows of a table, in this order. */
+export function selectRows(table: CsTable, rows: ArrayLike<number>): CsTable {
+  const fields = new Map([...table.fields].map(([name, field]) => [name, { shape: field.shape, values: takeRows(field, rows) }]));
+  return { ...table, count: rows.length, fields };
 }
 
-function takeRows(field: CsField, rows: number[]): CsField["values"] {
+/** cryoSPARC's names of the rows' particles, where the table has them. */
+export function particleUids(table: CsTable): BigUint64Array | undefined {
+  const values = table.fields.get("uid")?.values;
+  return values instanceof BigInt64Array ? new BigUint64Array(values.buffer, values.byteOffset, values.length) : values instanceof BigUint64Array ? values : undefined;
+}
+
+function uidsOf(table: CsTable): BigUint64Array {
+  const uids = particleUids(table);
+  if (uids === undefined) throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+  return uids;
+}
+
+function takeRows(field: CsField, rows: ArrayLike<number>): CsField["values"] {
   const length = field.shape.reduce((a, b) => a * b, 1);
   const result = emptyLike(field.values, rows.length * length);
   const from = cellsOf(field.values);
   const to = cellsOf(result);
-  rows.forEach((row, i) => {
-    for (let k = 0; k < length; k++) to[i * length + k] = from[row * length + k];
-  });
+  for (let i = 0; i < rows.length; i++) {
+    for (let k = 0; k < length; k++) to[i * length + k] = from[rows[i]! * length + k];
+  }
   return result;
 }
 
@@ -166,7 +182,7 @@ function strings(length: number): string[] {
 
 function bytesString(view: DataView, at: number, size: number): string {
   while (size > 0 && view.getUint8(at + size - 1) === 0) size--;
-  return Buffer.from(view.buffer, view.byteOffset + at, size).toString("utf8");
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(view.buffer, view.byteOffset + at, size));
 }
 
 function codePointString(view: DataView, at: number, size: number, little: boolean): string {

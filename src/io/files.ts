@@ -1,7 +1,6 @@
 /** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
 import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
-import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "./types.ts";
 
@@ -26,9 +25,11 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
   return reason === undefined ? error : new InputError(`cannot ${verb} ${path}: ${reason}`);
 }
 
+const randomName = (): string => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
 /** A hidden name beside `path`, so that renaming it to `path` stays on one file system. */
 export function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`);
+  return join(dirname(path), `.${basename(path)}.${randomName()}.tmp`);
 }
 
 /**

@@ -97,6 +97,7 @@ export interface ImageStack {
    * Runs of consecutive indices are read at once.
    */
   read(indices: ArrayLike<number>, out: Float32Array): Promise<void>;
+  /** Closes the file. */
   close(): Promise<void>;
 }
 
@@ -281,9 +282,13 @@ function bytesOf(values: Float32Array): Uint8Array {
 }
 
 function swapBytes(bytes: Uint8Array, width: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (width === 2) buffer.swap16();
-  if (width === 4) buffer.swap32();
+  for (let start = 0; start < bytes.length; start += width) {
+    for (let i = start, j = start + width - 1; i < j; i++, j--) {
+      const held = bytes[i]!;
+      bytes[i] = bytes[j]!;
+      bytes[j] = held;
+    }
+  }
 }
 
 function decodePixels(bytes: Uint8Array, mode: number, out: Float32Array): Float32Array {

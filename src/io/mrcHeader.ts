@@ -74,9 +74,8 @@ export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
   if (!originAngstrom.every(Number.isFinite)) originAngstrom = [0, 0, 0];
 
   const labelCount = Math.min(Math.max(int(56), 0), 10);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const labels = Array.from({ length: labelCount }, (_, i) =>
-    text.toString("latin1", 224 + 80 * i, 304 + 80 * i).replace(/[\0 ]+$/, ""));
+    String.fromCharCode(...bytes.subarray(224 + 80 * i, 304 + 80 * i)).replace(/[\0 ]+$/, ""));
   return {
     columns: int(1), rows: int(2), sections: int(3),
     mode, bytesPerPixel, littleEndian, axisOrder, pixelSizeAngstrom, originAngstrom,
@@ -127,9 +126,10 @@ export interface HeaderFields {
 
 /** A little-endian MRC2014 header (NVERSION 20141, which includes mode 12), without an extended header. */
 export function encodeMrcHeader(fields: HeaderFields): Uint8Array {
-  const bytes = Buffer.alloc(HEADER_BYTES);
-  const int = (word: number, ...values: number[]) => values.forEach((x, i) => bytes.writeInt32LE(x, 4 * (word - 1 + i)));
-  const float = (word: number, ...values: number[]) => values.forEach((x, i) => bytes.writeFloatLE(x, 4 * (word - 1 + i)));
+  const bytes = new Uint8Array(HEADER_BYTES), view = new DataView(bytes.buffer);
+  const text = (at: number, value: string) => bytes.set(new TextEncoder().encode(value), at);
+  const int = (word: number, ...values: number[]) => values.forEach((x, i) => view.setInt32(4 * (word - 1 + i), x, true));
+  const float = (word: number, ...values: number[]) => values.forEach((x, i) => view.setFloat32(4 * (word - 1 + i), x, true));
   const { columns, rows, sections, statistics, pixelSizeAngstrom: pixel } = fields;
   const sampling = [columns, rows, fields.isStack ? 1 : sections];
   int(1, columns, rows, sections, fields.mode);
@@ -141,11 +141,11 @@ export function encodeMrcHeader(fields: HeaderFields): Uint8Array {
   int(23, fields.isStack ? 0 : 1);
   int(28, 20141);
   float(50, ...fields.originAngstrom);
-  bytes.write("MAP ", 208, "latin1");
+  text(208, "MAP ");
   bytes.set([0x44, 0x44, 0, 0], 212);
   float(55, statistics.rms);
   int(56, 1);
-  bytes.write(fields.label.replace(/[^\x20-\x7e]/g, "?").slice(0, 80).padEnd(80), 224, "latin1");
+  text(224, fields.label.replace(/[^\x20-\x7e]/g, "?").slice(0, 80).padEnd(80));
   return bytes;
 }
 

@@ -15,6 +15,12 @@ export interface ReadOptions {
   pixelSizeAngstrom?: number;
   /** Used instead of the file's box size. */
   boxSize?: number;
+  /** Only particles of these optics groups, each by its number in the file or by its name. */
+  opticsGroups?: readonly string[];
+  /** A STAR or .cs file that lists particles to leave out. */
+  exclude?: string;
+  /** The phases of all images were flipped: their transfer function is |CTF|. */
+  ctfPhaseFlipped?: boolean;
 }
 
 /** Row `particle` (from 0) as messages name it. */
@@ -31,6 +37,12 @@ export function distinctStacks(count: number, nameOf: (particle: number) => stri
     stackIndex[i] = index;
   }
   return { names: [...indexOf.keys()], stackIndex };
+}
+
+/** Distinct micrographs in order of appearance, and which of them each particle is from. */
+export function distinctMicrographs(count: number, nameOf: (particle: number) => string): { names: string[]; index: Int32Array } {
+  const { names, stackIndex } = distinctStacks(count, nameOf);
+  return { names, index: stackIndex };
 }
 
 /**
@@ -90,18 +102,45 @@ export function checkOptics(optics: Optics, labels: OpticsLabels, where: Where):
   check("amplitudeContrast", (x) => x >= 0 && x <= 1, "between 0 and 1");
 }
 
+/** An optics group as its file calls it. */
+export interface OpticsGroup {
+  number: number;
+  name: string;
+}
+
 /**
- * Groups particles of the same group name and equal voltage, spherical aberration and amplitude contrast, so that each
- * group is one row of an optics table. A name standing for several groups gets a number appended.
+ * Rows of the particles whose optics group was asked for, by number or by name.
+ * @throws InputError naming the first that no particle belongs to.
  */
-export function groupByOptics(optics: Optics, nameOf: (particle: number) => string): { opticsGroup: Int32Array; opticsGroupNames: string[] } {
+export function rowsOfGroups(asked: readonly string[], count: number, groupOf: (row: number) => OpticsGroup, file: string): Int32Array {
+  const names = new Map<number, string>();
+  const groups = Int32Array.from({ length: count }, (_, row) => {
+    const { number, name } = groupOf(row);
+    names.set(number, name);
+    return number;
+  });
+  const isAsked = (wanted: string, number: number): boolean => wanted === String(number) || wanted === names.get(number);
+  for (const wanted of asked) {
+    if ([...names.keys()].some((number) => isAsked(wanted, number))) continue;
+    const there = [...names].sort(([a], [b]) => a - b).map(([number, name]) => `${number} (${name})`).join(", ");
+    throw new InputError(`${file} has no particles of optics group ${wanted}; it has those of ${there}`);
+  }
+  const chosen = new Set([...names.keys()].filter((number) => asked.some((wanted) => isAsked(wanted, number))));
+  return Int32Array.from(groups.keys()).filter((row) => chosen.has(groups[row]!));
+}
+
+/**
+ * Groups particles of the same group number and name and equal voltage, spherical aberration and amplitude contrast, so that
+ * each group is one row of an optics table. A name standing for several groups gets a number appended.
+ */
+export function groupByOptics(optics: Optics, groupOf: (particle: number) => OpticsGroup): { opticsGroup: Int32Array; opticsGroupNames: string[]; opticsGroupNumbers: number[] } {
   const count = optics.voltageKv.length;
   const indexOf = new Map<string, number>();
   const opticsGroup = new Int32Array(count);
-  const opticsGroupNames: string[] = [];
+  const opticsGroupNames: string[] = [], opticsGroupNumbers: number[] = [];
   for (let i = 0; i < count; i++) {
-    const name = nameOf(i);
-    const key = `${optics.voltageKv[i]} ${optics.sphericalAberrationMm[i]} ${optics.amplitudeContrast[i]} ${name}`;
+    const { number, name } = groupOf(i);
+    const key = `${optics.voltageKv[i]} ${optics.sphericalAberrationMm[i]} ${optics.amplitudeContrast[i]} ${number} ${name}`;
     let index = indexOf.get(key);
     if (index === undefined) {
       index = indexOf.size;
@@ -109,8 +148,9 @@ export function groupByOptics(optics: Optics, nameOf: (particle: number) => stri
       let unique = name;
       for (let n = 2; opticsGroupNames.includes(unique); n++) unique = `${name}_${n}`;
       opticsGroupNames.push(unique);
+      opticsGroupNumbers.push(number);
     }
     opticsGroup[i] = index;
   }
-  return { opticsGroup, opticsGroupNames };
+  return { opticsGroup, opticsGroupNames, opticsGroupNumbers };
 }

@@ -14,6 +14,7 @@ const IMAGES_AT_ONCE = 32;
 export interface ParticleImages {
   /** Reads the images of these particles one after the other into `out` (`boxSize²` each, row-major). */
   read(particles: ArrayLike<number>, out: Float32Array): Promise<void>;
+  /** Waits for reads under way and closes the stacks. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 /** Particle sets from RELION and cryoSPARC: the front door of the files beside this one. */
 import { readCryosparcParticles } from "./cryosparcParticles.ts";
+import { positionsNotIn } from "./exclude.ts";
 import type { ReadOptions } from "./particleChecks.ts";
 import { readRelionParticles } from "./relionParticles.ts";
 import type { ParticleSet } from "./types.ts";
@@ -12,11 +13,14 @@ export type { ReadOptions } from "./particleChecks.ts";
 /**
  * Reads a particle STAR file (RELION 3.0, 3.1, 5) or a cryoSPARC .cs file. Images are neither read nor looked for, unless
  * the box size must come from the first stack; call validateImages or openParticleImages for that.
- * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`.
+ * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
  * @throws InputError in one line naming file, row and column.
  */
 export async function readParticles(path: string, options: ReadOptions = {}): Promise<ParticleSet> {
-  return path.toLowerCase().endsWith(".cs") ? readCryosparcParticles(path, options) : readRelionParticles(path, options);
+  const read = await (path.toLowerCase().endsWith(".cs") ? readCryosparcParticles(path, options) : readRelionParticles(path, options));
+  const set = options.exclude === undefined ? read : subset(read, await positionsNotIn(options.exclude, read, options.projectRoot));
+  if (options.ctfPhaseFlipped) set.optics.phaseFlipped = new Float64Array(set.count).fill(1);
+  return set;
 }
 
 /** The particles at these positions of `set`, in this order; they keep their rows in the file for messages. */
@@ -34,6 +38,8 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
     imageIndex: integers(set.imageIndex),
     optics: floats(set.optics),
     opticsGroup: integers(set.opticsGroup),
+    micrographs: set.micrographs && { ...set.micrographs, index: integers(set.micrographs.index) },
+    uid: set.uid && BigUint64Array.from(chosen, (i) => set.uid![i]!),
     poses: set.poses && floats(set.poses),
     randomSubset: set.randomSubset && integers(set.randomSubset),
     where: (particle) => set.where(chosen[particle]!),

@@ -6,14 +6,21 @@ import type { ParticleSet } from "./types.ts";
 
 const DEGREES = 180 / Math.PI;
 
+export interface ParticlesStarOptions {
+  /** Write Euler angles and origins, which the set must then have. */
+  poses?: boolean;
+  /** Folder that names of stacks below it start from, by default that of the file; null: all names are absolute. */
+  stackNamesFrom?: string | null;
+}
+
 /**
- * Writes `set` as a STAR file; stacks below its folder are named relative to it.
- * @param options.poses write Euler angles and origins, which the set must then have.
+ * Writes `set` as a STAR file; stacks elsewhere than below the folder that names start from are named by their absolute path.
  * @throws InputError when the file cannot be written.
  */
-export async function writeParticlesStar(path: string, set: ParticleSet, options: { poses?: boolean } = {}): Promise<void> {
+export async function writeParticlesStar(path: string, set: ParticleSet, { poses = false, stackNamesFrom = dirname(path) }: ParticlesStarOptions = {}): Promise<void> {
   const optics = { name: "optics", ...opticsTable(set) };
-  const particles = { name: "particles", ...particleTable(path, set, options.poses ?? false) };
+  const stackNames = stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
+  const particles = { name: "particles", ...particleTable(set, stackNames, poses) };
   await writeFileAtomic(path, writeStar([optics, particles]));
 }
 
@@ -36,19 +43,19 @@ function opticsTable(set: ParticleSet): { columns: string[]; rows: string[][] } 
   return { columns, rows };
 }
 
-function particleTable(path: string, set: ParticleSet, withPoses: boolean): { columns: string[]; rows: Iterable<string[]> } {
+function nameFrom(folder: string, stack: string): string {
+  const name = relative(folder, stack);
+  return name.startsWith("..") ? stack : name;
+}
+
+function particleTable(set: ParticleSet, stackNames: readonly string[], withPoses: boolean): { columns: string[]; rows: Iterable<string[]> } {
   const { optics, poses, randomSubset } = set;
   if (withPoses && poses === undefined) throw new Error(`${set.source} has no poses to write`);
-  const folder = dirname(resolve(path));
-  const stackNames = set.stacks.map((stack) => {
-    const name = relative(folder, stack);
-    return name.startsWith("..") ? stack : name;
-  });
-  const micrographs = stackNames.map((name) => `${basename(name, extname(name))}.mrc`);
+  const { names, index } = set.micrographs ?? { names: stackNames.map((name) => `${basename(name, extname(name))}.mrc`), index: set.stackIndex };
 
   const columns: [label: string, value: (particle: number) => string][] = [
     ["rlnImageName", (i) => `${String(set.imageIndex[i]! + 1).padStart(6, "0")}@${stackNames[set.stackIndex[i]!]}`],
-    ["rlnMicrographName", (i) => micrographs[set.stackIndex[i]!]!],
+    ["rlnMicrographName", (i) => names[index[i]!]!],
     ["rlnOpticsGroup", (i) => String(set.opticsGroup[i]! + 1)],
     ["rlnDefocusU", (i) => fixed(optics.defocusUAngstrom[i]!)],
     ["rlnDefocusV", (i) => fixed(optics.defocusVAngstrom[i]!)],

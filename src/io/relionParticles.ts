@@ -1,8 +1,8 @@
 /** Particle STAR files of RELION 3.0, 3.1 and 5 (https://relion.readthedocs.io, "Conventions"). */
 import { readFile } from "node:fs/promises";
 import { fileError } from "./files.ts";
-import { boxSizeOfStack, checkOptics, commonValue, distinctStacks, groupByOptics, stackPath } from "./particleChecks.ts";
-import type { ReadOptions, Where } from "./particleChecks.ts";
+import { boxSizeOfStack, checkOptics, commonValue, distinctMicrographs, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
+import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import { parseStar } from "./star.ts";
 import type { StarBlock } from "./star.ts";
 import { InputError } from "./types.ts";
@@ -14,14 +14,16 @@ const DEGREE = Math.PI / 180;
 export async function readRelionParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
   const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
   if (bytes.length > 2 ** 29 - 32) throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
-  const blocks = parseStar(bytes.toString("utf8"), path);
+  const blocks = parseStar(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), path);
   const opticsBlock = blocks.find((block) => block.name === "optics");
-  const particles = table(particleBlock(blocks, path), path);
+  const block = particleBlock(blocks, path);
+  const everything = table(block, path);
+  if (everything.count === 0) throw new InputError(`${path} lists no particles`);
   const optics = opticsBlock === undefined ? undefined : table(opticsBlock, path);
+  const particles = options.opticsGroups === undefined ? everything
+    : table(block, path, rowsOfGroups(options.opticsGroups, everything.count, opticsGroups(optics, optics && opticsRows(everything, optics)), path));
   const { count, where } = particles;
-  if (count === 0) throw new InputError(`${path} lists no particles`);
-
-  const groupRow = optics === undefined ? undefined : opticsRows(particles, optics);
+  const groupRow = optics && opticsRows(particles, optics);
   /** A column of the particle table or, where that has none, of the optics table, one value per particle. */
   const column = (label: string): Float64Array | undefined => {
     const own = particles.numbers(label);
@@ -56,18 +58,19 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
   refuse(column("rlnCtfDataAreCtfPremultiplied"), (x) => x !== 0, where, "the image is premultiplied by its CTF; extract the particles without that option");
 
   const pixelSizeAngstrom = options.pixelSizeAngstrom ?? commonValue(pixelSizes(column, path), "the pixel size", "Å", where,
-    "rescale the images to one pixel size, select one optics group, or give the pixel size to use for all");
+    "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
   const stacks = images.names.map((name) => stackPath(name, path, options.projectRoot));
   const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;
   const boxSize = options.boxSize ?? (boxSizes === undefined
     ? await boxSizeOfStack(stacks[0]!, where(0))
     : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
 
-  const groupName = optics?.column("rlnOpticsGroupName");
+  const micrographName = particles.column("rlnMicrographName");
   return {
     count, source: path, stacks, stackIndex: images.stackIndex, imageIndex: images.imageIndex, boxSize, pixelSizeAngstrom,
     optics: set,
-    ...groupByOptics(set, (i) => groupName === undefined ? `opticsGroup${groupRow === undefined ? 1 : groupRow[i]! + 1}` : groupName(groupRow![i]!)),
+    ...groupByOptics(set, opticsGroups(optics, groupRow)),
+    micrographs: micrographName && distinctMicrographs(count, micrographName),
     poses: readPoses(particles, pixelSizeAngstrom),
     randomSubset: readRandomSubset(particles),
     where,
@@ -85,20 +88,20 @@ interface Table {
   numbers(label: string): Float64Array | undefined;
 }
 
-function table(block: StarBlock, file: string): Table {
+/** @param rows of the block that make the table: all, unless they are given */
+function table(block: StarBlock, file: string, rows: Int32Array = Int32Array.from({ length: block.rowCount }, (_, row) => row)): Table {
   const suffix = block.name === "optics" ? " of data_optics" : "";
-  const lines = Int32Array.from({ length: block.rowCount }, (_, row) => block.line(row));
-  const where = rowNamer(file, lines, suffix);
+  const where = rowNamer(file, rows, rows.map((row) => block.line(row)), suffix);
   const column = (label: string) => {
     const index = block.columns.indexOf(label);
-    return index < 0 ? undefined : (row: number) => block.value(row, index);
+    return index < 0 ? undefined : (row: number) => block.value(rows[row]!, index);
   };
   return {
-    file, count: block.rowCount, where, column,
+    file, count: rows.length, where, column,
     numbers(label) {
       const text = column(label);
       if (text === undefined) return undefined;
-      return Float64Array.from({ length: block.rowCount }, (_, row) => {
+      return Float64Array.from({ length: rows.length }, (_, row) => {
         const value = text(row).trim();
         const number = value === "" ? NaN : Number(value);
         if (!Number.isFinite(number)) throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
@@ -109,8 +112,8 @@ function table(block: StarBlock, file: string): Table {
 }
 
 /** Made apart from the table, so that a ParticleSet does not keep the file's text. */
-function rowNamer(file: string, lines: Int32Array, suffix: string): Where {
-  return (row) => `${file}: row ${row + 1} (line ${lines[row]})${suffix}`;
+function rowNamer(file: string, rows: Int32Array, lines: Int32Array, suffix: string): Where {
+  return (row) => `${file}: row ${rows[row]! + 1} (line ${lines[row]})${suffix}`;
 }
 
 /** data_particles (3.1 and later), else the first table with image names (data_images, data_ in 3.0). */
@@ -120,6 +123,15 @@ function particleBlock(blocks: StarBlock[], file: string): StarBlock {
     throw new InputError(`${file} has no column _rlnImageName; a STAR file of extracted particles is needed`);
   }
   return block;
+}
+
+/** The optics group of each particle, from the row that describes it; without a table of them all are in group 1. */
+function opticsGroups(optics: Table | undefined, groupRow: Int32Array | undefined): (particle: number) => OpticsGroup {
+  const numbers = optics?.numbers("rlnOpticsGroup"), names = optics?.column("rlnOpticsGroupName");
+  return (particle) => {
+    const row = groupRow === undefined ? 0 : groupRow[particle]!;
+    return { number: numbers?.[row] ?? row + 1, name: names?.(row) ?? `opticsGroup${row + 1}` };
+  };
 }
 
 /** For each particle the row of its optics group. */

@@ -141,9 +141,11 @@ function startsWith(text: string, at: number, word: string): boolean {
   return text.slice(at, at + word.length).toLowerCase() === word;
 }
 
+const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** A copy that does not keep the whole file's text in memory, as a slice of it would. */
 export function detached(slice: string): string {
-  return Buffer.from(slice, "utf8").toString("utf8");
+  return decoder.decode(encoder.encode(slice));
 }
 
 /** A growing list of integers: a table of a million rows and 26 columns as ordinary arrays of strings would take gigabytes. */

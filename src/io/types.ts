@@ -21,6 +21,8 @@ export interface Optics {
   amplitudeContrast: Float64Array;
   /** CTF envelope B-factor in Å² (0 when the file names none). */
   bFactorAngstrom2: Float64Array;
+  /** 1 where the image's phases were flipped, so that its transfer function is |CTF|, else 0; absent: all 0. */
+  phaseFlipped?: Float64Array;
 }
 
 /** What is known of where the particles lie in their images; absent where the file has no poses. */
@@ -50,6 +52,12 @@ export interface ParticleSet {
   optics: Optics;
   opticsGroup: Int32Array;
   opticsGroupNames: string[];
+  /** Number of each group in the file (rlnOpticsGroup, ctf/exp_group_id); absent where they were not read from one. */
+  opticsGroupNumbers?: number[];
+  /** cryoSPARC's name of each particle, where the file has it. */
+  uid?: BigUint64Array;
+  /** Micrographs that the particles were picked on, and which of them each particle is from; absent where the file names none. */
+  micrographs?: { names: string[]; index: Int32Array };
   poses?: Poses;
   /** rlnRandomSubset (1 or 2), if present. */
   randomSubset?: Int32Array;

@@ -7,6 +7,7 @@ export interface Complex {
   im: Tensor;
 }
 
+/** Sum. */
 export const addComplex = (a: Complex, b: Complex): Complex => ({ re: op.add(a.re, b.re), im: op.add(a.im, b.im) });
 /** Product with a real tensor. */
 export const scaleComplex = (a: Complex, factor: Tensor): Complex => ({ re: op.mul(a.re, factor), im: op.mul(a.im, factor) });

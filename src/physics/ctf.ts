@@ -4,8 +4,8 @@ import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { FrequencyGrid } from "./frequencies.ts";
 
-/** Numbers per particle that `ctf` needs: five of the phase, one of the envelope. */
-export const ctfTerms = 6;
+/** Numbers per particle that `ctf` needs: five of the phase, one of the envelope, and whether the image's phases were flipped. */
+export const ctfTerms = 7;
 
 /**
  * Wavelength of an electron, relativistic.
@@ -27,7 +27,7 @@ export function electronWavelengthAngstrom(voltageKv: number): number {
  *
  * @param optics    per-particle optics, Å, mm, kV, radians
  * @param particles which of them
- * @returns [6, batch], the five factors and -B/4
+ * @returns [7, batch], the five factors, -B/4, and 1 for a phase-flipped image, else 0
  * @see Rohou & Grigorieff (2015) J. Struct. Biol. 192, 216, eqs. 3-5
  */
 export function ctfCoefficients(optics: Optics, particles: ArrayLike<number>): Float32Array {
@@ -46,16 +46,17 @@ export function ctfCoefficients(optics: Optics, particles: ArrayLike<number>): F
     out[3 * batch + b] = -(Math.PI / 2) * csAngstrom * lambda ** 3;
     out[4 * batch + b] = optics.phaseShift[i]! + Math.asin(optics.amplitudeContrast[i]!);
     out[5 * batch + b] = -optics.bFactorAngstrom2[i]! / 4;
+    out[6 * batch + b] = optics.phaseFlipped?.[i] ?? 0;
   }
   return out;
 }
 
 /**
- * Contrast transfer function of a weak-phase object, CTF = sin χ · exp(-B s²/4).
+ * Contrast transfer function of a weak-phase object, CTF = sin χ · exp(-B s²/4); of an image whose phases were flipped, |CTF|.
  *
  * The sign is that of RELION, whose particles are bright on dark: positive at low frequency for underfocus.
  *
- * @param coefficients [6, batch], from `ctfCoefficients`
+ * @param coefficients [7, batch], from `ctfCoefficients`
  * @param grid         image frequencies in Fourier pixels
  * @param boxAngstrom  edge of the box, so that s = k / boxAngstrom
  * @returns [frequencies, batch]
@@ -72,5 +73,6 @@ export function ctf(coefficients: Tensor, grid: FrequencyGrid, boxAngstrom: numb
   }
   const phase = op.matmul(constant(basis, [grid.count, 5]), op.slice(coefficients, 0, 0, 5));
   const envelope = op.exp(op.matmul(constant(s2, [grid.count, 1]), op.slice(coefficients, 0, 5, 6)));
-  return op.mul(op.sin(phase), envelope);
+  const transfer = op.sin(phase), flipped = op.slice(coefficients, 0, 6, 7);
+  return op.mul(op.add(transfer, op.mul(flipped, op.sub(op.abs(transfer), transfer))), envelope);
 }

@@ -15,7 +15,7 @@ export interface Exposure {
   rotations: Tensor;
   /** In units of the box, [2, batch]; absent: the particles are centred. */
   shifts?: Tensor;
-  /** CTF coefficients, [6, batch]. */
+  /** CTF coefficients, [7, batch], from `ctfCoefficients`. */
   optics: Tensor;
   /** Noise, complex [frequencies, batch]; absent: a perfect detector. */
   noise?: Complex;

@@ -58,7 +58,7 @@ function griddingCorrection(n: number): Float64Array {
  * The volume's Fourier transform on the padded grid, ready for `centralSlices`.
  *
  * @param volume density, [n, n, n] (z, y, x), centred at voxel floor(n/2)
- * @returns [2, 2n+2, 2n+2, 2n+2]: real and imaginary parts at padded frequencies -n … n+1, unnormalised transform
+ * @returns [2, 2n+2, 2n+2, 2n+2], real and imaginary parts at padded frequencies -n … n+1, unnormalised transform
  * @throws {ShapeError} if the volume is not a cube
  */
 export function fourierTable(volume: Tensor): Tensor {

@@ -132,7 +132,7 @@ async function openMicroscope(from: Exposures, device: DeviceChoice, batch: numb
   };
 }
 
-/** Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [6,batch]. */
+/** Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [7,batch]. */
 function imagingProgram(n: number, boxAngstrom: number, batch: number): Program {
   const grid = rectangularGrid(n);
   const feeds = {

@@ -1,4 +1,5 @@
 /** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
+import type { PolarGrid } from "../physics/frequencies.ts";
 import { whiteNoise } from "../physics/noise.ts";
 import type { Program } from "../runtime/program.ts";
 import { createStream } from "../runtime/random.ts";
@@ -12,6 +13,7 @@ import { withNoiseFloor } from "./criticNoise.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
 import type { AdversarialStage } from "./schedule.ts";
 import type { AfterIteration, StageContext, StageResult } from "./stageContext.ts";
+import { templateImages } from "./templates.ts";
 import { casTransform, coefficientAmplitude, density, stageMask, type VolumeModel } from "./volume.ts";
 
 /** Noise images in the bank from which simulated images draw, each turned at random. */
@@ -62,7 +64,7 @@ export async function adversarialStage(stage: AdversarialStage, recipe: Adversar
   const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {
     critic, loss: recipe.loss,
-    volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius), mask: stageMask(n, context.maskRadius), positive: context.positivity, group: context.group },
+    volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius), mask: stageMask(n, context), positive: context.positivity, group: context.group },
     boxAngstrom: context.boxAngstrom, noisePower: spectra.noise,
     batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
     criticClipNorm: recipe.criticClipNorm, volumeClipNorm: recipe.volumeClipNorm,
@@ -112,6 +114,8 @@ export async function adversarialStage(stage: AdversarialStage, recipe: Adversar
   const u = input("u", [n, n, n]);
   const { volume } = await once({ name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, settings.volume) } }, { u: (await executable.getState("average")).slice() }, context);
   const [logAmplitude] = await executable.getState("logAmplitude");
+  const templates = critic.name === "likelihood-ratio"
+    ? await templateImages((await executable.getState("templates")).slice(), critic.grid as PolarGrid, spectra.signal, context.device) : undefined;
   await executable.release();
-  return { volume: { n, data: volume!.map((v) => v * Math.exp(logAmplitude!)) } };
+  return { volume: { n, data: volume!.map((v) => v * Math.exp(logAmplitude!)) }, templates };
 }

@@ -1,11 +1,11 @@
 /** Checkpoints: the whole state of a run between two iterations, in one file that is replaced as a whole. */
 import { readFile } from "node:fs/promises";
-import { deserialize, serialize } from "node:v8";
 import { writeFileAtomic } from "../io/files.ts";
+import { deserialize, serialize } from "../io/serialize.ts";
 import { InputError } from "../io/types.ts";
 import type { Schedule } from "./run.ts";
 
-const format = "cryogan-checkpoint-3";
+const format = "cryogan-checkpoint-4";
 
 /** A density in the scale of the stages (see `density` in volume.ts). */
 export interface StageVolume {
@@ -48,7 +48,7 @@ export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Pro
 
 /** @returns undefined if there is no such file. @throws {InputError} if it is not a checkpoint of this version */
 export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  let bytes: Buffer;
+  let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {

@@ -6,7 +6,7 @@ export type Direction = readonly [number, number, number];
 export const apply = (m: Matrix3, [x, y, z]: Direction): Direction => [m[0]! * x + m[1]! * y + m[2]! * z, m[3]! * x + m[4]! * y + m[5]! * z, m[6]! * x + m[7]! * y + m[8]! * z];
 
 /** Direction of projection of a pose. */
-export const directionOf = (pose: Matrix3): Direction => [pose[6]!, pose[7]!, pose[8]!];
+export const directionOf = (pose: ArrayLike<number>): Direction => [pose[6]!, pose[7]!, pose[8]!];
 
 /**
  * Directions about evenly over the whole sphere: a Fibonacci lattice, turned as asked.

@@ -24,15 +24,22 @@ export type RunEvent =
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
   | { type: "warning"; time: string; message: string }
   | { type: "map"; time: string; path: string; stage: number; iteration: number; half?: 1 | 2 }
-  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number };
+  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number }
+  /** After Ctrl-C; --resume goes on. */
+  | { type: "stopped"; time: string }
+  | { type: "failed"; time: string; message: string };
 
 /**
  * Files of a run folder (all paths relative to it):
  *   config.json       the options as used, after defaults and the automatic schedule
  *   events.jsonl      RunEvent, one per line, appended
+ *   run.pid           while the run goes on: its process (see runProcess.ts)
+ *   log.txt           what the command printed, of a run that the live page started
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin)
- *   examples.json     a few particle images beside simulated projections, for the report (see RunExamples)
+ *   examples.json     a few particle images beside simulated projections, written anew after each stage (see RunExamples)
+ *   templates.json    the critic's templates at the end of the last adversarial stage (see RunTemplates); not with the convolutional critic
+ *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
  *   spectra.json      measured noise and signal power (see RunSpectra)
  *   fsc.json          FscResult (evaluate/), after half maps or evaluation
  *   report.html       self-contained report
@@ -44,6 +51,23 @@ export interface RunExamples {
   simulated: number[][];
   /** Noise-free projections of the current map. */
   projections: number[][];
+}
+
+/** What the critic looks for: its templates as images. */
+export interface RunTemplates {
+  boxSize: number;
+  /** Row-major images, flattened. */
+  images: number[][];
+}
+
+/** Distribution of viewing directions over the asymmetric unit of the point group; a direction and its opposite are one. */
+export interface RunDirections {
+  /** RELION's rot and tilt of the middle of each cell, degrees; cells have about the same solid angle. */
+  rot: number[];
+  tilt: number[];
+  /** Share of the particles in each cell, by their posterior probability; sums to 1. */
+  share: number[];
+  half?: 1 | 2;
 }
 
 export interface RunSpectra {

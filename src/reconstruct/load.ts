@@ -12,7 +12,7 @@ export interface ImageReader {
   /** Edge of the images in pixels; they cover the same field of view as the originals. */
   boxSize: number;
   /**
-   * Images [chosen.length, boxSize, boxSize] flattened, background mean 0.
+   * Images [chosen.length, boxSize, boxSize] flattened, background mean 0, density bright.
    * @throws {InputError} for missing, truncated or mismatched stacks, NaN pixels and constant images, naming the row
    */
   read(chosen: ArrayLike<number>): Promise<Float32Array>;
@@ -48,9 +48,10 @@ const batch = 128;
  *
  * @param workingBox edge to crop to in Fourier space, at most the set's box
  * @param radius     of the particle in original pixels; beyond it is background
+ * @param inverted   density is dark in the files
  */
-export async function openImages(set: ParticleSet, workingBox: number, radius: number, device: Pick<Device, "name" | "threads">): Promise<ImageReader> {
-  const n = set.boxSize;
+export async function openImages(set: ParticleSet, workingBox: number, radius: number, device: Pick<Device, "name" | "threads">, inverted = false): Promise<ImageReader> {
+  const n = set.boxSize, sign = inverted ? -1 : 1;
   const mask = backgroundMask(n, radius);
   const pixels = input("images", [batch, n, n]);
   const crop = workingBox < n ? await compile({ name: "crop", state: {}, feeds: { images: pixels }, outputs: { cropped: resampleImages(pixels, workingBox) } }, device) : undefined;
@@ -65,7 +66,7 @@ export async function openImages(set: ParticleSet, workingBox: number, radius: n
         const part = buffer.subarray(0, size * n * n);
         await source.read(Int32Array.from({ length: size }, (_, i) => chosen[first + i]!), part);
         for (let i = 0; i < size; i++) {
-          const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) => (d > 0 ? 1 / d : 0));
+          const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) => (d > 0 ? sign / d : 0));
           if (deviation === 0) throw new InputError(`${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`);
         }
         const out = crop ? (await crop.run({ images: buffer }))["cropped"]! : buffer;

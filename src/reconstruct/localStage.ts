@@ -16,6 +16,7 @@ import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpaci
 import type { LocalStage } from "./schedule.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import type { AfterIteration, RefinementContext, StageResult } from "./stageContext.ts";
+import { directionsOfPoses } from "./viewShares.ts";
 import { changeBox } from "./volume.ts";
 
 const batch = 64;
@@ -107,5 +108,5 @@ export async function localStage(stage: LocalStage, context: RefinementContext, 
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: volume }, shifts, poses, fit };
+  return { volume: { n, data: volume }, shifts, poses, fit, directions: directionsOfPoses(poses, context.group) };
 }

@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 
 /** A batch of each kind with the critic's outputs on it, [batch]. */
 export interface JudgedBatch {
+  /** The critic: its output on images, [batch]. */
   judge: (input: CriticInput) => Tensor;
   /** Name of the entry that holds the image. */
   image: string;

@@ -24,7 +24,7 @@ export interface Maximisation {
 export async function openMaximisation(n: number, grid: PolarGrid, views: number, whitening: Float32Array, context: StageContext): Promise<Maximisation> {
   const { device, spectra, group } = context;
   const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
-  const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length), stageMask(n, context.maskRadius)), device);
+  const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length), stageMask(n, context)), device);
   let sums = emptySums(n);
   return {
     async add(numerator, denominator, poses) {

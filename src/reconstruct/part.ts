@@ -1,13 +1,12 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { writeFileAtomic } from "../io/files.ts";
 import { writeMap } from "../io/mrc.ts";
 import type { Volume } from "../io/types.ts";
 import { adversarialStage } from "./adversarialStage.ts";
 import { readCheckpoint, writeCheckpoint, type Checkpoint, type StageProgress } from "./checkpoint.ts";
 import { localStage } from "./localStage.ts";
-import { mapOfVolume, writeExamples, writeSpectra } from "./output.ts";
+import { mapOfVolume, writeSpectra, writeStageFiles } from "./output.ts";
 import { placeParticles } from "./placement.ts";
 import { prepare, type Prepared } from "./prepare.ts";
 import { refinementStage } from "./refinementStage.ts";
@@ -94,9 +93,9 @@ export async function reconstructPart(part: Part, partCount: number, environment
       }
       await save();
       map = await writeResult();
+      await writeStageFiles(options.out, result, context, half);
       emit({ type: "map", path: part.map, stage: index + 1, iteration: now.iterations, ...label });
     }
-    await writeExamples(options.out, state.volume!, context, part.label);
     return { map: map ?? await writeResult(), finestShell: state.volume!.n / 2, elapsedSeconds: state.elapsedSeconds };
   } finally {
     await prepared.store?.close();

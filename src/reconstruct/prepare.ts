@@ -4,6 +4,7 @@ import { InputError } from "../io/types.ts";
 import type { ShiftLaw } from "../physics/shift.ts";
 import { createStream, type RandomStream } from "../runtime/random.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { measureContrast } from "./contrast.ts";
 import { openImages } from "./load.ts";
 import { createParticleStore, type ParticleStore } from "./particleStore.ts";
 import { chooseRecipe, type AdversarialRecipe } from "./recipes.ts";
@@ -21,6 +22,8 @@ const defaultBudgetSeconds = 600;
 const defaultCacheBytes = 2e9;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
+/** Images that their contrast is told from. */
+const contrastImages = 1024;
 /** Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2 GB. */
 const largestRadius = 120;
 /** To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured on. */
@@ -36,7 +39,7 @@ export interface Prepared {
 }
 
 /** @param found checkpoint to go on from, whose schedule stands */
-export async function prepare({ set, half, label }: Part, partCount: number, { options, group, views, device, emit, signal }: PartEnvironment, found: Checkpoint | undefined): Promise<Prepared> {
+export async function prepare({ set, half, label }: Part, partCount: number, { options, group, views, mask, device, emit, signal }: PartEnvironment, found: Checkpoint | undefined): Promise<Prepared> {
   const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
   const maskRadius = options.maskDiameterAngstrom ? options.maskDiameterAngstrom / 2 / boxAngstrom : defaultMaskRadius;
   if (maskRadius > 0.5) throw new InputError(`the mask's diameter of ${options.maskDiameterAngstrom} Å does not fit into the box of ${boxAngstrom.toFixed(0)} Å`);
@@ -55,9 +58,12 @@ export async function prepare({ set, half, label }: Part, partCount: number, { o
 
   const loading = (done: number): void => emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
   const cacheBytes = (options.cacheBytes ?? defaultCacheBytes) / 2; // half for the sample of images, half for the store
-  const images = await openImages(set, boxSize, maskRadius * set.boxSize, device);
+  const images = await openImages(set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
   try {
     const sample = await loadSample(images.read, set.count, boxSize, cacheBytes, createStream(options.seed, `${label}/sample`), loading, signal);
+    if (!found && measureContrast(sample.images.subarray(0, contrastImages * boxSize ** 2), boxSize).density === "dark") {
+      emit({ type: "warning", message: options.invertContrast ? "density seems dark in the images with --invert-contrast: start anew without" : "density seems dark in the images: start anew with --invert-contrast" });
+    }
     const particles = { boxSize, boxAngstrom, count: set.count, optics: set.optics };
     const spectra = found?.schedule.spectra ?? await measureSpectra(sample.images, boxSize, set.optics, sample.particles, boxAngstrom, maskRadius * boxSize, device);
     const schedule = found?.schedule ?? {
@@ -65,7 +71,7 @@ export async function prepare({ set, half, label }: Part, partCount: number, { o
       stages: options.stages?.map((stage) => (stage.kind === "adversarial" ? stage : { ...stage, particles: Math.min(stage.particles, set.count) }))
         ?? automaticSchedule(finalRadius(spectra, set.count, group.length, Math.floor(boxSize / 2)), budget),
     };
-    const context: StageContext = { ...particles, sample, spectra, views, shiftLaw: law, group, maskRadius, positivity: options.positivity ?? false, device, seed: options.seed, label };
+    const context: StageContext = { ...particles, sample, spectra, views, shiftLaw: law, group, maskRadius, mask, positivity: options.positivity ?? false, device, seed: options.seed, label };
     const refined = Math.max(0, ...schedule.stages.map((stage) => (stage.kind === "adversarial" ? 0 : stage.maxRadius)));
     if (refined === 0 || found?.finished) return { context, schedule, recipe, budget };
     const store = await createParticleStore({

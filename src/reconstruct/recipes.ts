@@ -6,6 +6,7 @@ import { logisticR1, losses, wganGp, type AdversarialLoss } from "./losses.ts";
 import { startRadius, type AdversarialStage } from "./schedule.ts";
 
 export interface AdversarialRecipe {
+  /** Makes the critic for a stage. */
   critic(statistics: ImageStatistics): CriticModel;
   loss: AdversarialLoss;
   batch: number;

@@ -1,6 +1,6 @@
 /** A stage of posterior-weighted refinement: expectation over all poses, then the volume that the weighted images make. */
 import type { PolarGrid } from "../physics/frequencies.ts";
-import { randomRotation } from "../physics/rotations.ts";
+import { randomRotation, type Matrix3 } from "../physics/rotations.ts";
 import { compile } from "../runtime/session.ts";
 import { createStream } from "../runtime/random.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
@@ -10,6 +10,7 @@ import { expectationProgram, flatten, junkOdds, leastShare, tableProgram, templa
 import type { RefinementStage } from "./schedule.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import type { AfterIteration, RefinementContext, StageResult } from "./stageContext.ts";
+import { directionsOfViews } from "./viewShares.ts";
 import { changeBox } from "./volume.ts";
 
 const batch = 64;
@@ -48,6 +49,8 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
   let inside = from && from.tensors["position"] ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
   const history = [...from?.tensors["history"] ?? []];
+  /** Views of the last pass, and how the particles share among them. */
+  let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
 
   for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations && !standsStill(history); done++) {
     const orderState = stream.state();
@@ -88,7 +91,9 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
       }
     }
 
-    await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
+    const denominator = await expectation.getState("denominator");
+    await maximisation.add(await expectation.getState("numerator"), denominator, views);
+    last = { views, denominator: denominator.slice() };
     const before = estimate, momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
     estimate = await maximisation.solve(used.length / count);
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
@@ -98,5 +103,5 @@ export async function refinementStage(stage: RefinementStage, context: Refinemen
     }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: estimate }, logLikelihood: history.at(-1), shifts: centred ? undefined : shifts };
+  return { volume: { n, data: estimate }, logLikelihood: history.at(-1), shifts: centred ? undefined : shifts, directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group) };
 }

@@ -8,13 +8,14 @@ const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2
 /** What an earlier run may have left that a new one does not replace at once. */
 const results = [
   ...checkpoints, "map.mrc", "half1.mrc", "half2.mrc", "half2_unaligned.mrc", "aligned.mrc",
-  "fsc.json", "fsc.xml", "evaluation.json", "examples.json", "spectra.json", "report.html",
+  "fsc.json", "fsc.xml", "evaluation.json", "examples.json", "templates.json", "directions.json", "spectra.json", "report.html",
 ];
 
 /** Options on which the numbers of a run depend, as the command line names them. */
 const decisive = {
   particles: "particle file", symmetry: "--symmetry", seed: "--seed", halfMaps: "--half-maps", particleLimit: "--particles", maximumBoxSize: "--box",
   resolutionAngstrom: "--resolution", timeLimitSeconds: "--time-limit", stagesAsked: "--stages", maskDiameterAngstrom: "--mask-diameter",
+  mask: "--mask", opticsGroups: "--optics-groups", exclude: "--exclude", invertContrast: "--invert-contrast", ctfPhaseFlipped: "--ctf-phase-flipped",
   positivity: "--positivity", maximumShiftAngstrom: "--max-shift", viewsFile: "--views-file", critic: "--critic", loss: "--loss",
 } as const;
 
@@ -23,7 +24,12 @@ export type AskedOptions = Omit<ReconstructOptions, "stages"> & { stagesAsked?: 
 
 /** Options as config.json keeps them: paths absolute, and the stages asked for apart from those of the schedule. */
 export function askedOptions({ stages, ...options }: ReconstructOptions): AskedOptions {
-  return { ...options, particles: resolve(options.particles), stagesAsked: stages };
+  const absolute = (path: string | undefined): string | undefined => path && resolve(path);
+  const { particles, mask, exclude, viewsFile, projectRoot, passthrough } = options;
+  return {
+    ...options, particles: resolve(particles), mask: absolute(mask), exclude: absolute(exclude), viewsFile: absolute(viewsFile),
+    projectRoot: absolute(projectRoot), passthrough: absolute(passthrough), stagesAsked: stages,
+  };
 }
 
 /** @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with another */

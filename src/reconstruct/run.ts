@@ -1,6 +1,7 @@
 /** A reconstruction from a particle file to a run folder. */
 import { join } from "node:path";
 import { appendLine, ensureWritableFolder, writeFileAtomic } from "../io/files.ts";
+import { readMask } from "../io/maskFile.ts";
 import { readParticles, subset, validateImages } from "../io/particles.ts";
 import { InputError, type ParticleSet, type Volume } from "../io/types.ts";
 import { pointGroup } from "../physics/symmetry.ts";
@@ -11,6 +12,7 @@ import type { RunEvent } from "./events.ts";
 import { reconstructPart } from "./part.ts";
 import type { CriticName, LossName } from "./recipes.ts";
 import { checkFolder, clearFolder } from "./resume.ts";
+import { claimFolder, endedBy, releaseFolder } from "./runProcess.ts";
 import type { Stage } from "./schedule.ts";
 import type { Spectra } from "./spectra.ts";
 import type { StageContext } from "./stageContext.ts";
@@ -27,7 +29,17 @@ export interface ReconstructOptions {
   particleLimit?: number;
   projectRoot?: string;
   passthrough?: string;
+  /** Only particles of these optics groups, by number or name. */
+  opticsGroups?: string[];
+  /** STAR or .cs file of particles to leave out. */
+  exclude?: string;
+  /** Density is dark in the images. */
+  invertContrast?: boolean;
+  /** The phases of the images were flipped. */
+  ctfPhaseFlipped?: boolean;
   maskDiameterAngstrom?: number;
+  /** A map of where there may be density, 0 to 1; its box and pixel size are its own. */
+  mask?: string;
   positivity?: boolean;
   maximumShiftAngstrom?: number;
   viewsFile?: string;
@@ -80,8 +92,10 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
   await ensureWritableFolder(options.out);
   await checkFolder(options);
   const group = pointGroup(options.symmetry);
-  const everything = await readParticles(options.particles, { projectRoot: options.projectRoot, passthrough: options.passthrough });
+  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
+  const everything = await readParticles(options.particles, { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped });
   await validateImages(everything);
+  const mask = options.mask === undefined ? undefined : await readMask(options.mask);
   const views: ViewingDistribution = options.viewsFile ? await readViews(options.viewsFile) : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   const parts: Part[] = options.halfMaps
@@ -89,6 +103,7 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     : [{ set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" }];
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
+  await claimFolder(options.out);
   const log = join(options.out, "events.jsonl");
   if (!options.resume) {
     await clearFolder(options.out);
@@ -107,7 +122,7 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     const maps: Volume[] = [];
     let elapsedSeconds = 0, finestShell = Infinity;
     for (const part of parts) {
-      const done = await reconstructPart(part, parts.length, { options, group, views, device, emit, signal });
+      const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
       maps.push(done.map);
       elapsedSeconds += done.elapsedSeconds;
       finestShell = Math.min(finestShell, done.finestShell);
@@ -117,8 +132,12 @@ export async function reconstruct(options: ReconstructOptions, onEvent: Emit = (
     await written;
     if (writeError) throw writeError;
     return { maps, elapsedSeconds };
+  } catch (error) {
+    emit(endedBy(error, signal));
+    throw error;
   } finally {
     await written;
+    await releaseFolder(options.out);
   }
 }
 
@@ -135,13 +154,14 @@ export interface PartEnvironment {
   options: ReconstructOptions;
   group: StageContext["group"];
   views: ViewingDistribution;
+  mask?: Volume;
   device: Device;
   emit: (event: Untimed) => void;
   signal?: AbortSignal;
 }
 
 /** The particles asked for, drawn at random but kept in their order. */
-function chooseParticles(set: ParticleSet, options: ReconstructOptions): ParticleSet {
+export function chooseParticles(set: ParticleSet, options: Pick<ReconstructOptions, "particleLimit" | "halfMaps" | "seed">): ParticleSet {
   const limit = options.particleLimit ?? set.count;
   const chosen = limit < set.count ? subset(set, createStream(options.seed, "choice").permutation(set.count).slice(0, limit).sort()) : set;
   const least = options.halfMaps ? 2 * fewestParticles : fewestParticles;

@@ -1,10 +1,11 @@
 /** What every stage works with. */
-import type { Optics } from "../io/types.ts";
+import type { Optics, Volume } from "../io/types.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import type { ShiftLaw } from "../physics/shift.ts";
 import type { ViewingDistribution } from "../physics/viewing.ts";
 import type { Device } from "../runtime/device.ts";
 import type { StageProgress, StageVolume } from "./checkpoint.ts";
+import type { RunDirections, RunTemplates } from "./events.ts";
 import type { ParticleStore } from "./particleStore.ts";
 import type { Spectra } from "./spectra.ts";
 
@@ -28,8 +29,10 @@ export interface StageContext {
   views: ViewingDistribution;
   shiftLaw: ShiftLaw;
   group: readonly Matrix3[];
-  /** Radius of the spherical mask as a fraction of the box edge. */
+  /** Radius of the particle as a fraction of the box edge: images show background beyond it, and density is cut off there unless `mask` says where. */
   maskRadius: number;
+  /** Where there may be density. */
+  mask?: Volume;
   positivity: boolean;
   device: Device;
   seed: number;
@@ -66,4 +69,8 @@ export interface StageResult {
   /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */
   poses?: Float32Array;
   fit?: Float32Array;
+  /** The critic's templates, where it has any. */
+  templates?: RunTemplates;
+  /** From where the particles are seen, after stages of refinement. */
+  directions?: RunDirections;
 }

@@ -1,8 +1,9 @@
 /**
  * The unknown volume, by coefficients of unit scale: U in a real, orthonormal Fourier basis (cas = cos + sin along each axis),
  * multiplied by the amplitude that the images themselves show at each frequency, √P(|k|), so that one step size of the optimiser
- * fits all. Outside a soft sphere the density is zero.
+ * fits all. Outside a soft mask, a sphere unless one is given, the density is zero.
  */
+import { maskOnGrid } from "../io/maskFile.ts";
 import { centeredInverse, centeredTransform } from "../numeric/fft.ts";
 import { shellValue } from "../physics/frequencies.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
@@ -10,6 +11,7 @@ import { symmetrise } from "../physics/symmetrise.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { StageVolume } from "./checkpoint.ts";
+import type { StageContext } from "./stageContext.ts";
 
 /** Row k, column x: (cos + sin)(2πkx/n)/√n, both counted from floor(n/2). Symmetric, and its own inverse. */
 export function casMatrix(n: number): Float32Array {
@@ -108,7 +110,7 @@ export function changeBox(volume: StageVolume, n: number): StageVolume {
   return { n, data: Float32Array.from(centeredInverse(outRe, outIm, [n, n, n])) };
 }
 
-/** Radius and edge of the mask in voxels of an n³ box. */
-export function stageMask(n: number, radiusFraction: number): Float32Array {
-  return sphericalMask(n, radiusFraction * n, Math.max(2, n / 8));
+/** Where a stage in a box of n³ voxels allows density: inside the mask that was given, else inside a sphere. */
+export function stageMask(n: number, { mask, maskRadius, boxAngstrom }: Pick<StageContext, "mask" | "maskRadius" | "boxAngstrom">): Float32Array {
+  return mask ? maskOnGrid(mask, n, boxAngstrom / n) : sphericalMask(n, maskRadius * n, Math.max(2, n / 8));
 }

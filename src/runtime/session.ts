@@ -1,15 +1,19 @@
 /** Execution of a program by ONNX Runtime. */
-import * as ort from "onnxruntime-node";
+import type * as ort from "onnxruntime-node";
 import { emitOnnx } from "../tensor/emit.ts";
 import { input, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { sessionOptions, type Device } from "./device.ts";
+import { createSession, Tensor as OrtTensor } from "./onnxRuntime.ts";
 import type { Program, Values } from "./program.ts";
 
 export interface Executable {
   /** One run: feeds by name in, outputs by name out; the state moves on. @throws {Error} if a feed is missing or has the wrong size */
   run(feeds: Record<string, Values>): Promise<Record<string, Float32Array>>;
+  /** Sets a state, copying the values. @throws {Error} if the program has no such state, or the size is wrong */
   setState(name: string, values: Values): void;
+  /** A state as the last run left it, valid until the next run. */
   getState(name: string): Promise<Float32Array>;
+  /** Frees session and state. */
   release(): Promise<void>;
   /** The ONNX model, for Netron. */
   model: Uint8Array;
@@ -21,14 +25,14 @@ const nextName = (name: string): string => `next_${name}`;
 function ortTensor(t: Tensor, values: Values, name: string): ort.Tensor {
   if (values.length !== sizeOf(t.shape)) throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
   return t.dtype === "int32"
-    ? new ort.Tensor("int32", values as Int32Array, t.shape)
-    : new ort.Tensor("float32", values as Float32Array, t.shape);
+    ? new OrtTensor("int32", values as Int32Array, t.shape)
+    : new OrtTensor("float32", values as Float32Array, t.shape);
 }
 
 /** Brings a tensor from device memory: Node's binding cannot read it, but a program whose output lies in host memory can. */
 async function readerOf(state: Tensor, device: Pick<Device, "name" | "threads">): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
   const source = input("source", state.shape);
-  const session = await ort.InferenceSession.create(emitOnnx([source], { copy: source }), sessionOptions(device));
+  const session = await createSession(emitOnnx([source], { copy: source }), sessionOptions(device));
   return async (t) => (await session.run({ source: t }))["copy"]!.data as Float32Array;
 }
 
@@ -39,7 +43,7 @@ export async function compile(program: Program, device: Pick<Device, "name" | "t
   const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
   const model = emitOnnx(inputs, outputs, program.name);
   const onGpu = device.name === "webgpu";
-  const session = await ort.InferenceSession.create(model, {
+  const session = await createSession(model, {
     ...sessionOptions(device),
     // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where others use them too.
     extra: { session: { intra_op: { allow_spinning: "0" } } },

@@ -52,37 +52,52 @@ const unary = (name: string) => (x: Tensor): Tensor => {
   return node(name, [x], x.shape);
 };
 
+/** x + y; shapes broadcast as in NumPy, here and in the operators below. */
 export function add(x: Operand, y: Operand): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   if (scalarValue(a) === 0) return b;
   if (scalarValue(b) === 0) return a;
   return binary("add", a, b);
 }
+/** x - y. */
 export function sub(x: Operand, y: Operand): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   return scalarValue(b) === 0 ? a : binary("sub", a, b);
 }
+/** x · y, elementwise. */
 export function mul(x: Operand, y: Operand): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   if (scalarValue(a) === 1) return b;
   if (scalarValue(b) === 1) return a;
   return binary("mul", a, b);
 }
+/** x / y, elementwise. */
 export function div(x: Operand, y: Operand): Tensor {
   const a = tensorOf(x), b = tensorOf(y);
   return scalarValue(b) === 1 ? a : binary("div", a, b);
 }
+/** The larger of x and y, elementwise; the gradient goes to the larger. */
 export const maximum = (x: Operand, y: Operand): Tensor => binary("maximum", x, y);
+/** x > y, elementwise; bool. */
 export const greater = (x: Operand, y: Operand): Tensor => binary("greater", x, y, "bool");
+/** x = y, elementwise; bool. */
 export const equal = (x: Operand, y: Operand): Tensor => binary("equal", x, y, "bool");
 
+/** -x */
 export const neg = unary("neg");
+/** e^x */
 export const exp = unary("exp");
+/** Natural logarithm. */
 export const log = unary("log");
+/** Square root. */
 export const sqrt = unary("sqrt");
+/** Sine, radians. */
 export const sin = unary("sin");
+/** Cosine, radians. */
 export const cos = unary("cos");
+/** |x| */
 export const abs = unary("abs");
+/** -1, 0 or 1; its gradient is zero. */
 export const sign = unary("sign");
 /** Largest integer not above x; its gradient is zero. */
 export const floor = unary("floor");
@@ -121,6 +136,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 // ---- shape ------------------------------------------------------------------------------------------------------
 
+/** Axes in another order: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
   const valid = permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
   if (!valid) throw new ShapeError(`transpose: [${permutation}] does not permute the axes of ${show(x)}`);
@@ -139,6 +155,7 @@ export function matrixTranspose(x: Tensor): Tensor {
   return transpose(x, [...Array(r - 2).keys(), r - 1, r - 2]);
 }
 
+/** The same values, row-major, under another shape. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`reshape: ${show(x)} has no shape [${shape}]`);
   if (shape.join() === x.shape.join()) return x;
@@ -171,6 +188,7 @@ export const sum = (x: Tensor, axes?: readonly number[], keepAxes = false): Tens
 /** Maximum over `axes`; the gradient goes to every place that attains it, shared equally. */
 export const max = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("max", x, axes, keepAxes);
 
+/** Tensors one after the other along an axis; their other axes must be equal. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("concat: nothing to concatenate");
@@ -232,7 +250,9 @@ export function scatterColumns(updates: Tensor, indices: Tensor, columns: number
 
 // ---- composites -------------------------------------------------------------------------------------------------
 
+/** x² */
 export const square = (x: Tensor): Tensor => mul(x, x);
+/** Mean over `axes`, default all; `keepAxes` leaves them with length 1. */
 export const mean = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => {
   const count = normaliseAxes(x, axes, "mean").reduce((product, a) => product * x.shape[a]!, 1);
   return mul(sum(x, axes, keepAxes), 1 / count);
@@ -246,7 +266,9 @@ export const logSumExp = (x: Tensor, axes: readonly number[]): Tensor => {
 };
 /** max(x, slope·x) for slope < 1. */
 export const leakyRelu = (x: Tensor, slope: number): Tensor => maximum(x, mul(x, slope));
+/** All 0. */
 export const zeros = (shape: Shape): Tensor => expand(scalar(0), shape);
+/** All 1. */
 export const ones = (shape: Shape): Tensor => expand(scalar(1), shape);
 /** Stacks tensors of one shape along a new axis. */
 export const stack = (tensors: readonly Tensor[], axis: number): Tensor => {

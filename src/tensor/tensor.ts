@@ -62,6 +62,7 @@ export function scalar(value: number): Tensor {
   return tensor;
 }
 
+/** Number of values of a shape. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, n) => product * n, 1);
 }

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("help", () => {
-  test.each(["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "demo"])("%s shows an example of itself", async (command) => {
+  test.each(["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "serve", "demo"])("%s shows an example of itself", async (command) => {
     const { code, stdout, stderr } = await cryogan(command, "--help");
     expect(stdout).toMatch(new RegExp(`Examples?:\\n  \\$ cryogan ${command} `));
     expect(stdout).toContain("--json");
@@ -27,7 +27,7 @@ describe("help", () => {
     const hook = `export const resolve = (name, context, next) => { process._rawDebug("load " + name); return next(name, context); };`;
     const register = `import { register } from "node:module"; register("data:text/javascript,${encodeURIComponent(hook)}");`;
     const { code, stdout, stderr } = await runNode(["--import", `data:text/javascript,${encodeURIComponent(register)}`, "src/cli/main.ts", "--help"]);
-    for (const command of ["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "demo"]) expect(stdout).toContain(`  ${command} `);
+    for (const command of ["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "serve", "demo"]) expect(stdout).toContain(`  ${command} `);
     expect(stderr).toContain("load commander");
     expect(stderr).not.toMatch(/load .*(zod|onnxruntime|molstar|fast-png|web\/report|actions)/);
     expect(code).toBe(0);

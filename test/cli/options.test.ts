@@ -141,3 +141,11 @@ describe("project", () => {
     expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5", ctf: true, voltage: "200" }).optics?.voltageKv).toBe(200);
   });
 });
+
+test("what is told of the images", () => {
+  expect(reconstruct()).toMatchObject({ invertContrast: false, ctfPhaseFlipped: false });
+  expect(reconstruct({ opticsGroups: " 1, krios", exclude: "junk.star", mask: "mask.mrc", invertContrast: true, ctfPhaseFlipped: true })).toMatchObject({
+    opticsGroups: ["1", "krios"], exclude: "junk.star", mask: "mask.mrc", invertContrast: true, ctfPhaseFlipped: true,
+  });
+  expect(() => reconstruct({ opticsGroups: "1,,3" })).toThrow('--optics-groups: expected optics groups, such as 1,3, got "1,,3"');
+});

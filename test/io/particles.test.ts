@@ -107,7 +107,7 @@ test("two pixel sizes are refused unless one is given for all", async () => {
   const message = await inputError(() => readParticles(path));
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
   expect(message).toBe(`${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
-    "rescale the images to one pixel size, select one optics group, or give the pixel size to use for all");
+    "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
   const set = await readParticles(path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });
   expect(set.opticsGroupNames[set.opticsGroup[0]!]).toBe("opticsGroup6");
@@ -130,7 +130,7 @@ test("cryoSPARC: the same particles as the STAR file", async () => {
   expect([...cs.imageIndex]).toEqual([0, 1, 2, 3, 4, 5, 6]);
   expect(cs.pixelSizeAngstrom).toBeCloseTo(star.pixelSizeAngstrom, 5);
   for (const key of Object.keys(star.optics) as (keyof typeof star.optics)[]) {
-    cs.optics[key].forEach((value, i) => expect(Math.abs(value - star.optics[key][i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))));
+    cs.optics[key]!.forEach((value, i) => expect(Math.abs(value - star.optics[key]![i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))));
   }
   expect(cs.where(2)).toBe(`${format("empiar_10076_7.cs")}: row 3`);
 });
@@ -391,4 +391,16 @@ test("a subset keeps rows, order and everything known of each particle", async (
   expect(subset(part, Int32Array.of(1)).where(0)).toBe(`${whole.source}: row 2 (line 55)`);
   expect(() => subset(whole, Int32Array.of(17))).toThrow(RangeError);
   expect(dirname(part.stacks[0]!)).toBe(resolve(formats));
+});
+
+test("micrograph names are kept, in files that are written too", async () => {
+  const rows = ["m2.mrc", "m1.mrc", "m2.mrc"].map((name, i) => ({ ...particle1, rlnImageName: `${i + 1}@a.mrcs`, rlnMicrographName: `Micrographs/${name}` }));
+  const set = subset(await readParticles(starFile(rows, [optics1])), Int32Array.of(2, 1));
+  const path = join(temporaryFolder(), "written.star");
+  await writeParticlesStar(path, set, { stackNamesFrom: null });
+  const block = parseStar(readFileSync(path, "utf8"), path).find(({ name }) => name === "particles")!;
+  const column = (label: string) => [0, 1].map((row) => block.value(row, block.columns.indexOf(label)));
+  expect(column("rlnMicrographName")).toEqual(["Micrographs/m2.mrc", "Micrographs/m1.mrc"]);
+  expect(column("rlnImageName")).toEqual([`000003@${set.stacks[0]}`, `000002@${set.stacks[0]}`]);
+  expect(set.stacks[0]!.startsWith("/")).toBe(true);
 });

@@ -8,7 +8,7 @@ import { evaluate } from "./analytic.ts";
 const degree = Math.PI / 180;
 
 interface Settings {
-  u: number; v?: number; angle?: number; kv?: number; cs?: number; w?: number; phase?: number; b?: number;
+  u: number; v?: number; angle?: number; kv?: number; cs?: number; w?: number; phase?: number; b?: number; flipped?: number;
 }
 
 function opticsOf(list: Settings[]): Optics {
@@ -16,7 +16,7 @@ function opticsOf(list: Settings[]): Optics {
   return {
     defocusUAngstrom: column((s) => s.u), defocusVAngstrom: column((s) => s.v ?? s.u), astigmatismAngle: column((s) => s.angle ?? 0),
     phaseShift: column((s) => s.phase ?? 0), voltageKv: column((s) => s.kv ?? 300), sphericalAberrationMm: column((s) => s.cs ?? 2.7),
-    amplitudeContrast: column((s) => s.w ?? 0), bFactorAngstrom2: column((s) => s.b ?? 0),
+    amplitudeContrast: column((s) => s.w ?? 0), bFactorAngstrom2: column((s) => s.b ?? 0), phaseFlipped: column((s) => s.flipped ?? 0),
   };
 }
 
@@ -136,6 +136,13 @@ describe("conventions", () => {
     const [[without], [blurred]] = await ctfAt([{ u: 9000, w: 0.1 }, { u: 9000, w: 0.1, b: 80 }], [nyquist]);
     expect(Math.abs(without)).toBeGreaterThan(0.1);
     expect(blurred / without).toBeCloseTo(Math.exp(-80 / 36), 5);
+  });
+
+  it("of phase-flipped images is its magnitude, each image by itself", async () => {
+    const frequencies = Array.from({ length: 40 }, (_, i) => 0.005 * (i + 1)), settings = { u: 15_000, v: 12_000, w: 0.1, b: 40 };
+    const [plain, flipped] = await ctfAt([settings, { ...settings, flipped: 1 }], frequencies);
+    expect(Math.min(...plain)).toBeLessThan(-0.3);
+    expect(flipped).toEqual(plain.map(Math.abs));
   });
 
   it("takes the particles in the order asked for", () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { serialize } from "node:v8";
 import { describe, expect, it } from "vitest";
+import { serialize } from "../../src/io/serialize.ts";
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from "../../src/reconstruct/checkpoint.ts";
 import { inputError, temporaryFolder } from "../io/helpers.ts";
 
@@ -27,7 +27,7 @@ describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
     await writeCheckpoint(path, checkpoint);
     const { format, ...found } = (await readCheckpoint(path)) as Checkpoint & { format: string };
-    expect(format).toBe("cryogan-checkpoint-3");
+    expect(format).toBe("cryogan-checkpoint-4");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors["u"]!)).toEqual(bits(odd));

@@ -20,9 +20,24 @@ export const runToMap: Run = (options, onEvent, signal) =>
  */
 export async function reconstruct(options: ReconstructCommandOptions, run: Run, args: readonly string[]): Promise<void> {
   const kept = args.filter((arg) => arg !== "--overwrite" && arg !== "--resume");
-  await runWithProgress(options, run, `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`);
-  const report = await writeReport(options.out);
-  if (!options.json) process.stdout.write(`${report}\n`);
+  const task = async (begun: () => void) => {
+    await runWithProgress(options, telling(begun, run), `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`);
+    const report = await writeReport(options.out);
+    if (!options.json) process.stdout.write(`${report}\n`);
+  };
+  if (!options.open) return task(() => {});
+  const { serveDuring } = await import("./serve.ts");
+  await serveDuring(options.out, task);
+}
+
+/** The run, with a call at its first event: its input was found good. */
+function telling(begun: () => void, run: Run): Run {
+  let silent = true;
+  return (options, onEvent, signal) => run(options, (event) => {
+    if (silent) begun();
+    silent = false;
+    onEvent(event);
+  }, signal);
 }
 
 /** Run with progress on stderr, or as JSON lines on stdout. `afterwards` is told after Ctrl-C. */

@@ -18,8 +18,13 @@ export function addReconstructCommand(program: Command): void {
     .option("--box <pixels>", "largest working box, in pixels (default: as the resolution needs)")
     .option("--stages <list>", "set the stages yourself, see below (default: chosen from the data and the time limit)")
     .option("--particles <count>", "use only this many particles, drawn at random")
+    .option("--exclude <file>", "leave out the particles that this STAR or .cs file lists")
+    .option("--optics-groups <list>", "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3")
+    .option("--invert-contrast", "density is dark in the images, as without RELION's \"invert contrast\"; cryogan inspect tells")
+    .option("--ctf-phase-flipped", "the phases of the images were flipped before")
     .option("--half-maps", "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, and map.mrc as their mean")
-    .option("--mask-diameter <Å>", "diameter of the spherical mask in Å (default: 90 % of the box)")
+    .option("--mask-diameter <Å>", "diameter of the particle in Å: beyond it images show background, and a spherical mask cuts the density (default: 90 % of the box)")
+    .option("--mask <file>", "mask to use in place of the sphere: a map from 0 to 1, about the centre of its box, with the symmetry of the group")
     .option("--max-shift <Å>", "largest in-plane shift of a particle in Å; 0 if all are centred (default: 5 % of the box)")
     .option("--views-file <file>", "STAR file with angles that follow the distribution of views (default: uniform)")
     .option("--positivity", "keep the density non-negative")
@@ -34,6 +39,7 @@ export function addReconstructCommand(program: Command): void {
     .option("--resume", "go on from the last checkpoint in the run folder; the other options must be those of the run")
     .option("--overwrite", "replace the run that the folder holds")
     .option("--checkpoint-every <duration>", "time between checkpoints (default: 1m)")
+    .option("--open", "show the run in the browser as it goes, and serve the page until Ctrl-C")
     .option("--json", "print events as JSON lines")
     .addHelpText(
       "after",

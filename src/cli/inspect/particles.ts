@@ -1,6 +1,7 @@
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
 import { InputError, type ParticleSet } from "../../io/types.ts";
+import { type Contrast, measureContrast } from "../../reconstruct/contrast.ts";
 import type { GrayImage } from "../../web/report/grayImage.ts";
 import { formatCount, formatHistogram, formatNumber, formatTable, type Histogram, histogram } from "../format.ts";
 import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
@@ -13,7 +14,7 @@ export interface ParticleSummary {
   particles: number;
   boxSize: number;
   pixelSizeAngstrom: number;
-  opticsGroups: { name: string; particles: number; voltageKv: number; sphericalAberrationMm: number; amplitudeContrast: number }[];
+  opticsGroups: { number: number; name: string; particles: number; voltageKv: number; sphericalAberrationMm: number; amplitudeContrast: number }[];
   /** Mean of U and V per particle. */
   defocusAngstrom: { minimum: number; maximum: number; mean: number; histogram: Histogram };
   /** Mean |U - V|. */
@@ -26,9 +27,12 @@ export interface ParticleSummary {
   stackProblems: { stack: string; particles: number; problem: string }[];
   /** Of images spread evenly over those that can be read; absent when none can. */
   pixels?: PixelStatistics & { images: number };
+  /** Whether density is bright (as reconstruct takes it) or dark in those images; absent for fewer than 16. */
+  contrast?: Contrast;
 }
 
-const imagesSampled = 64;
+const imagesSampled = 256;
+const fewestForContrast = 16;
 
 export async function summarizeParticles(set: ParticleSet): Promise<ParticleSummary> {
   const { optics } = set;
@@ -47,6 +51,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
       const first = set.opticsGroup.indexOf(group);
       if (first < 0) return [];
       return {
+        number: set.opticsGroupNumbers![group]!,
         name,
         particles: set.opticsGroup.reduce((n, g) => n + Number(g === group), 0),
         voltageKv: optics.voltageKv[first]!,
@@ -61,6 +66,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     stacks: set.stacks.length,
     stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
     pixels: sample.pixels,
+    contrast: sample.contrast,
   };
 }
 
@@ -98,11 +104,15 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
   }
 }
 
-async function readSample(set: ParticleSet): Promise<{ pixels?: PixelStatistics & { images: number }; problem?: ParticleSummary["stackProblems"][number] }> {
+async function readSample(set: ParticleSet): Promise<Pick<ParticleSummary, "pixels" | "contrast"> & { problem?: ParticleSummary["stackProblems"][number] }> {
   if (set.count === 0) return {};
   const indices = spreadIndices(set.count, imagesSampled);
   try {
-    return { pixels: { images: indices.length, ...pixelStatistics(await readImages(set, indices)) } };
+    const images = await readImages(set, indices);
+    return {
+      pixels: { images: indices.length, ...pixelStatistics(images) },
+      contrast: indices.length < fewestForContrast ? undefined : measureContrast(images, set.boxSize),
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { problem: { stack: set.stacks[set.stackIndex[0]!]!, particles: 1, problem: error.message } };
@@ -126,6 +136,12 @@ export async function firstParticleImages(set: ParticleSet, count: number): Prom
   return splitImages(await readImages(first, spreadIndices(first.count, count)), set.boxSize, set.boxSize);
 }
 
+function contrastText({ density, difference, standardError }: Contrast): string {
+  const measured = `centre against background: ${formatNumber(difference)} ± ${formatNumber(standardError)} standard deviations`;
+  if (density === "unclear") return `not clear (${measured})`;
+  return `density seems ${density}${density === "dark" ? ", so that reconstruct needs --invert-contrast" : ""} (${measured})`;
+}
+
 export function particleText(summary: ParticleSummary): string {
   const { defocusAngstrom: defocus } = summary;
   const micrometre = (angstrom: number) => `${formatNumber(angstrom / 1e4)} µm`;
@@ -139,11 +155,12 @@ export function particleText(summary: ParticleSummary): string {
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
+    ...(summary.contrast ? [["Contrast", contrastText(summary.contrast)]] : []),
   ];
   const groups = [
-    ["Optics group", "particles", "kV", "Cs mm", "amplitude contrast"],
+    ["Optics group", "name", "particles", "kV", "Cs mm", "amplitude contrast"],
     ...summary.opticsGroups.map((group) => [
-      group.name, formatCount(group.particles), formatNumber(group.voltageKv), formatNumber(group.sphericalAberrationMm), formatNumber(group.amplitudeContrast),
+      String(group.number), group.name, formatCount(group.particles), formatNumber(group.voltageKv), formatNumber(group.sphericalAberrationMm), formatNumber(group.amplitudeContrast),
     ]),
   ];
   const inMicrometres = { ...defocus.histogram, edges: defocus.histogram.edges.map((edge) => edge / 1e4) };

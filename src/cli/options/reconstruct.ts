@@ -1,10 +1,12 @@
 import { z } from "zod";
 import { critics, devices, losses, reconstructDefaults } from "./choices.ts";
 import type { ReconstructOptions } from "../../reconstruct/run.ts";
-import { choice, duration, flag, nonNegative, parseOptions, path, positive, seed, stages, symmetry, wholeNumber } from "./values.ts";
+import { choice, duration, flag, list, nonNegative, parseOptions, path, positive, seed, stages, symmetry, wholeNumber } from "./values.ts";
 
 /** What `cryogan reconstruct` was asked to do; what is absent is chosen from the data. */
 export interface ReconstructCommandOptions extends ReconstructOptions {
+  /** Serve the live page and open it in the browser. */
+  open: boolean;
   /** Print events as JSON lines. */
   json: boolean;
 }
@@ -22,7 +24,12 @@ export const reconstructSchema = z
     particles: wholeNumber(1).optional(),
     projectRoot: path("a folder").optional(),
     passthrough: path("a passthrough .cs file").optional(),
+    opticsGroups: list("optics groups, such as 1,3").optional(),
+    exclude: path("a STAR or .cs file").optional(),
+    invertContrast: flag(),
+    ctfPhaseFlipped: flag(),
     maskDiameter: positive("Å").optional(),
+    mask: path("a mask (.mrc)").optional(),
     positivity: flag(),
     cache: positive("GB").optional(),
     maxShift: nonNegative("Å").optional(),
@@ -36,6 +43,7 @@ export const reconstructSchema = z
     device: choice(devices).default(reconstructDefaults.device),
     threads: wholeNumber(1).optional(),
     seed: seed().default(Number(reconstructDefaults.seed)),
+    open: flag(),
     json: flag(),
   })
   .superRefine((fields, context) => {

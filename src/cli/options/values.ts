@@ -62,6 +62,9 @@ const inUnit = (unit: string) => (unit === "" ? "" : ` in ${unit}`);
 
 export const positive = (unit = "") => number(`a number above 0${inUnit(unit)}`, (x) => x > 0);
 export const nonNegative = (unit = "") => number(`a number of at least 0${inUnit(unit)}`, (x) => x >= 0);
+export const finite = (unit = "") => number(`a number${inUnit(unit)}`, () => true);
+/** What `schema` takes, or the word auto. */
+export const autoOr = <T>(schema: z.ZodType<T>) => z.union([z.literal("auto"), schema], { error: (issue) => `expected auto or a number, got "${String(issue.input)}"` });
 export const fraction = () => number("a number from 0 to 1", (x) => x >= 0 && x <= 1);
 export const wholeNumber = (minimum: number, unit = "") =>
   number(`a whole number of at least ${minimum}${inUnit(unit)}`, (x) => Number.isSafeInteger(x) && x >= minimum);
@@ -69,6 +72,16 @@ export const wholeNumber = (minimum: number, unit = "") =>
 /** Seeds feed 32-bit generators. */
 export const seed = () =>
   number("a whole number from 0 to 4294967295", (x) => Number.isInteger(x) && x >= 0 && x <= 0xffffffff);
+
+/** A map to be written. */
+export const outputMap = () => value("a map to write, named .mrc", (text) => (/\.(mrc|map)$/i.test(text) ? text : undefined));
+
+/** "1,3" → ["1", "3"]. */
+export const list = (what: string) =>
+  value(what, (text) => {
+    const parts = text.split(",").map((part) => part.trim());
+    return parts.includes("") ? undefined : parts;
+  });
 
 export const path = (what: string) => value(what, (text) => (text === "" ? undefined : text));
 

@@ -3,10 +3,12 @@ import { formatCount, formatDuration, formatNumber } from "../../cli/format.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import type { Volume } from "../../io/types.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "../../reconstruct/events.ts";
-import type { Chart, ChartLine } from "./charts.ts";
-import { type Course, type RunCurve, runCurves, thin } from "./curves.ts";
+import type { Chart } from "./charts.ts";
+import { type Course, type RunCurve, runCurves } from "./curves.ts";
 import type { GrayImage } from "./grayImage.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
+import { optionRows } from "./optionRows.ts";
+import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "./runCharts.ts";
 import type { RunFolder } from "./runFolder.ts";
 import { type Axis, axisProjection, centralSlice } from "./volumeImages.ts";
 
@@ -22,8 +24,6 @@ interface Section {
   charts?: Chart[];
 }
 
-/** Points per line of a chart; more cannot be told apart on a screen. */
-const pointsPerLine = 1500;
 const examplesShown = 6;
 
 export function runSections(run: RunFolder): ReportContent {
@@ -119,27 +119,15 @@ function examplesSection(examples: RunExamples | undefined): Section {
 const place = (chart: Chart) => `<div class="chart"><h3>${chart.title}</h3><div class="plot" id="${chart.id}"></div></div>`;
 const places = (charts: readonly Chart[]) => `<div class="charts">${charts.map(place).join("")}</div>`;
 
-/** Lines of one value, one for each run: whole data solid, halves dashed and dotted. */
-function courseLines<K extends string>(curves: readonly RunCurve[], of: (curve: RunCurve) => Course<K>, key: K, name: string, color: ChartLine["color"]): ChartLine[] {
-  return curves.map((curve) => ({
-    ...thin(of(curve).x, of(curve).values[key], pointsPerLine),
-    label: curve.half === undefined ? name : `${name}, half ${curve.half}`,
-    color,
-    dash: curve.half === 1 ? [6, 4] : curve.half === 2 ? [2, 3] : undefined,
-  }));
-}
-
 function trainingSection(curves: readonly RunCurve[]): Section {
   if (curves.length === 0) return { html: `<h2>Course of the run</h2>${note("No progress in events.jsonl yet.")}` };
   const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
-  const parts = [adversarialCharts(curves), refinementCharts(curves)];
+  const parts = [adversarialSection(curves), refinementSection(curves)];
   return {
     html: `<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
     charts: parts.flatMap((part) => part.charts ?? []),
   };
 }
-
-const marks = ({ stages }: Course<string>) => stages.map(({ x, label }) => ({ x, label }));
 
 /** "Stage 1", "Stages 2 to 4". */
 /** "Stage 1", "Stages 1, 3, 5", "Stages 2, 4, 6 to 13": runs of three and more are drawn together. */
@@ -155,17 +143,10 @@ function stageNumbers({ stages }: Course<string>): string {
   return `Stage${numbers.length > 1 ? "s" : ""} ${parts.join(", ")}`;
 }
 
-function adversarialCharts(curves: readonly RunCurve[]): Section {
+function adversarialSection(curves: readonly RunCurve[]): Section {
   const shown = curves.filter((curve) => curve.adversarial.x.length > 0);
   if (shown.length === 0) return { html: "" };
-  const lines = (key: keyof RunCurve["adversarial"]["values"], name: string, color: ChartLine["color"]) => courseLines(shown, (curve) => curve.adversarial, key, name, color);
-  const common = { xLabel: "iteration", xKind: "iteration" as const, marks: marks(shown[0]!.adversarial) };
-  const charts: Chart[] = [
-    { ...common, id: "losses", title: "Loss", lines: [...lines("criticLoss", "critic", "blue"), ...lines("volumeLoss", "volume", "orange")] },
-    { ...common, id: "logits", title: "Mean output of the critic", lines: [...lines("realLogit", "real", "blue"), ...lines("fakeLogit", "simulated", "orange")] },
-    { ...common, id: "penalty", title: "Gradient penalty", lines: lines("gradientPenalty", "penalty", "green") },
-    { ...common, id: "amplitude", title: "Signal amplitude relative to the data's", lines: lines("signalAmplitude", "amplitude", "purple") },
-  ];
+  const charts = adversarialCharts(shown);
   return {
     html:
       `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for ` +
@@ -174,13 +155,10 @@ function adversarialCharts(curves: readonly RunCurve[]): Section {
   };
 }
 
-function refinementCharts(curves: readonly RunCurve[]): Section {
+function refinementSection(curves: readonly RunCurve[]): Section {
   const shown = curves.filter((curve) => curve.refinement.x.length > 0);
   if (shown.length === 0) return { html: "" };
-  const charts: Chart[] = [{
-    id: "likelihood", title: "Log-likelihood of an image, relative to noise alone", xLabel: "pass over the particles", xKind: "pass",
-    marks: marks(shown[0]!.refinement), lines: courseLines(shown, (curve) => curve.refinement, "logLikelihood", "log-likelihood", "blue"),
-  }];
+  const charts = [likelihoodChart(shown)];
   return {
     html:
       `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
@@ -188,13 +166,6 @@ function refinementCharts(curves: readonly RunCurve[]): Section {
       `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${charts.map(place).join("")}`,
     charts,
   };
-}
-
-/** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */
-function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
-  if (angstrom === null) return `is below ${threshold} from the first shell on`;
-  const falls = curve.some((value) => value < threshold);
-  return falls ? `falls below ${threshold} at ${formatNumber(angstrom)} Å` : `stays above ${threshold} to the finest shell (${formatNumber(angstrom)} Å)`;
 }
 
 const comparisons = {
@@ -205,45 +176,17 @@ const comparisons = {
 function fscSection(fsc: FscResult | undefined, comparison: RunFolder["comparison"]): Section {
   const title = "<h2>Fourier shell correlation</h2>";
   if (!fsc) return { html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}` };
-  const curve = (label: string, y: readonly number[] | undefined, color: ChartLine["color"], dash?: ChartLine["dash"]): ChartLine[] =>
-    y ? [{ label, x: fsc.frequency, y, color, dash }] : [];
-  const chart: Chart = {
-    id: "fsc",
-    title: "Correlation by resolution",
-    xLabel: "resolution (Å)",
-    xKind: "resolution",
-    yRange: [-0.1, 1.05],
-    lines: [
-      ...curve("unmasked", fsc.fsc, "blue"),
-      ...curve("masked", fsc.fscMasked, "orange"),
-      ...curve("masked, corrected", fsc.fscCorrected, "green"),
-      ...curve("phases randomised", fsc.fscPhaseRandomised, "text", [6, 4]),
-    ],
-    levels: [{ y: 0.5, label: "0.5" }, { y: 0.143, label: "0.143" }],
-  };
-  const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
-  const shown = fsc[fsc.resolutionCurve] ?? fsc.fsc;
+  const chart = fscChart(fsc);
   return {
     html:
-      `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} The ${names[fsc.resolutionCurve]} curve ` +
-      `${crossingText(shown, 0.5, fsc.resolution05Angstrom)} and ${crossingText(shown, 0.143, fsc.resolution0143Angstrom)}.</p>${place(chart)}`,
+      `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} ${resolutionText(fsc)}</p>${place(chart)}`,
     charts: [chart],
   };
 }
 
 function spectraSection(spectra: RunSpectra | undefined): Section {
   if (!spectra) return { html: `<h2>Power spectra</h2>${note("No spectra.json yet.")}` };
-  const chart: Chart = {
-    id: "spectra",
-    title: "Power by resolution",
-    xLabel: "resolution (Å)",
-    xKind: "resolution",
-    yLog: true,
-    lines: [
-      { label: "noise", x: spectra.frequency, y: spectra.noisePower, color: "blue" },
-      { label: "signal (molecule)", x: spectra.frequency, y: spectra.signalPower, color: "orange" },
-    ],
-  };
+  const chart = spectraChart(spectra);
   return {
     html: `<h2>Power spectra</h2><p>Measured from the particle images: noise power, and power of the molecule's Fourier transform.</p>${place(chart)}`,
     charts: [chart],
@@ -270,18 +213,6 @@ function nextStepsSection({ map, halfMaps }: RunFolder): Section {
 
 function optionsSection(config: Record<string, unknown> | undefined): Section {
   if (!config) return { html: "" };
-  const rows = flatten(config).map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`);
+  const rows = optionRows(config).map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`);
   return { html: `<h2>Options</h2><div class="scroll"><table class="options">${rows.join("")}</table></div>` };
 }
-
-/** Nested options as dotted names: { critic: { kind: "x" } } → ["critic.kind", "x"]; one row for each entry of a list. */
-function flatten(value: unknown, name = ""): [string, string][] {
-  if (value === null || typeof value !== "object") return [[name, String(value)]];
-  if (Array.isArray(value)) return value.map((item, i) => [`${name} ${i + 1}`, entryText(item)]);
-  return Object.entries(value).flatMap(([key, item]) => flatten(item, name === "" ? key : `${name}.${key}`));
-}
-
-const entryText = (item: unknown) =>
-  item === null || typeof item !== "object"
-    ? String(item)
-    : Object.entries(item).filter(([, value]) => value !== null).map(([key, value]) => `${key} ${String(value)}`).join(", ");

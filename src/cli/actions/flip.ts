@@ -1,0 +1,9 @@
+import { mirrorX } from "../../evaluate/rotate.ts";
+import { readMap, writeMap } from "../../io/mrc.ts";
+import type { FlipCommandOptions } from "../options/flip.ts";
+
+/** Write the other hand of a map, in place: box, pixel size and origin stay. */
+export async function flip({ map, out, json }: FlipCommandOptions): Promise<void> {
+  await writeMap(out, mirrorX(await readMap(map)), "cryogan flip");
+  process.stdout.write(`${json ? JSON.stringify({ map, out }) : out}\n`);
+}

@@ -1,0 +1,54 @@
+import { dirname } from "node:path";
+import { findJobParticles } from "../../io/cryosparcJob.ts";
+import { ensureWritableFolder } from "../../io/files.ts";
+import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
+import { linkStacks } from "../../io/stackLinks.ts";
+import type { ParticleSet } from "../../io/types.ts";
+import { measureContrast, type Contrast } from "../../reconstruct/contrast.ts";
+import { formatCount, formatNumber, formatTable } from "../format.ts";
+import type { ImportCommandOptions } from "../options/import.ts";
+import { sampleImages } from "./sampleImages.ts";
+
+/** Images that tell whether density is bright or dark; fewer than the least tell nothing. */
+const imagesTried = 256, leastImages = 16;
+
+/** Write the particles of a cryoSPARC job as a STAR file and print what they are. @throws InputError where they cannot be found, read or written */
+export async function importJob({ jobFolder, out, particlesFile, passthrough, projectRoot, json }: ImportCommandOptions): Promise<void> {
+  const job = await findJobParticles(jobFolder, { particlesFile, passthrough });
+  const found = await readParticles(job.particles, { projectRoot: projectRoot ?? job.projectFolder, passthrough: job.passthrough });
+  await validateImages(found);
+  await ensureWritableFolder(dirname(out));
+  const linksFolder = `${out.slice(0, -".star".length)}_stacks`;
+  const { set, links } = await linkStacks(found, linksFolder);
+  const poses = set.poses !== undefined;
+  await writeParticlesStar(out, set, { poses, stackNamesFrom: null });
+
+  const contrast = found.count < leastImages ? null : measureContrast(await sampleImages(found, imagesTried), found.boxSize);
+  const summary = {
+    particles: set.count, boxSize: set.boxSize, pixelSizeAngstrom: set.pixelSizeAngstrom, stacks: set.stacks.length,
+    micrographs: set.micrographs?.names.length ?? null, opticsGroups: countGroups(set), poses, halfSets: set.randomSubset !== undefined, contrast,
+    files: { particles: job.particles, passthrough: job.passthrough ?? null, star: out, links: links > 0 ? linksFolder : null },
+  };
+  process.stdout.write(`${json ? JSON.stringify(summary) : importText(summary)}\n`);
+}
+
+function countGroups({ opticsGroup, opticsGroupNames }: ParticleSet): { name: string; particles: number }[] {
+  const counts = new Array<number>(opticsGroupNames.length).fill(0);
+  for (const group of opticsGroup) counts[group]!++;
+  return opticsGroupNames.map((name, group) => ({ name, particles: counts[group]! }));
+}
+
+function importText({ particles, boxSize, pixelSizeAngstrom, stacks, opticsGroups, poses, halfSets, contrast, files }: {
+  particles: number; boxSize: number; pixelSizeAngstrom: number; stacks: number; opticsGroups: { name: string; particles: number }[];
+  poses: boolean; halfSets: boolean; contrast: Contrast | null; files: { particles: string; passthrough: string | null; star: string; links: string | null };
+}): string {
+  return formatTable([
+    ["Particles", `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatCount(stacks)} stacks`],
+    ["Optics groups", opticsGroups.map((group) => `${group.name} (${formatCount(group.particles)})`).join(", ")],
+    ["Angles", poses ? "written" : "none"],
+    ["Half-sets", halfSets ? "written" : "none"],
+    ...(contrast?.density === "dark" ? [["Contrast", "density seems dark: reconstruct needs --invert-contrast"]] : []),
+    ["Read", [files.particles, ...(files.passthrough === null ? [] : [files.passthrough])].join(", ")],
+    ["Written", [files.star, ...(files.links === null ? [] : [`links to stacks in ${files.links}`])].join(", ")],
+  ]);
+}

@@ -1,0 +1,37 @@
+import type { Command } from "commander";
+import { serveDefaults } from "../options/choices.ts";
+
+export function addServeCommand(program: Command): void {
+  program
+    .command("serve")
+    .summary("show runs in a browser while they go on")
+    .description(
+      "Serve a page that shows runs as they go: map, particles, curves, configuration, log. With the token in the address that is printed, " +
+        "runs can be started, stopped and resumed from it.",
+    )
+    .argument("<run-folders...>", "run folders, or folders whose sub-folders are run folders; new ones appear by themselves")
+    .option("--port <number>", `port (default: ${serveDefaults.port}, or the next that is free)`)
+    .option("--host <name>", "address to listen at; anything but the default lets others on the network read the runs", serveDefaults.host)
+    .option("--token <text>", "token that writing needs (default: made at random)")
+    .option("--read-only", "nothing can be started, stopped or resumed")
+    .option("--runs <folder>", "where runs go that are started from the page (default: beside the first run)")
+    .option("--open", "open the page in the browser")
+    .option("--json", "print the address as JSON")
+    .addHelpText(
+      "after",
+      `
+Ctrl-C ends the server; runs that were started from the page go on.
+
+Examples:
+  $ cryogan serve run
+  $ cryogan serve runs --open
+  $ ssh -L 8765:localhost:8765 cluster cryogan serve --port 8765 /data/runs
+`,
+    )
+    .action(async (folders: string[], values: Record<string, unknown>) => {
+      const { parseServeOptions } = await import("../options/serve.ts");
+      const options = parseServeOptions({ ...values, folders });
+      const { serve } = await import("../actions/serve.ts");
+      await serve(options);
+    });
+}

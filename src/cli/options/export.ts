@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { flag, parseOptions, path, positive } from "./values.ts";
+
+/** What `cryogan export` was asked to write. */
+export interface ExportCommandOptions {
+  runFolder: string;
+  /** Folder to write to. */
+  out: string;
+  lowPassAngstrom?: number;
+  poses: boolean;
+  /** RELION's project folder, which names of files start from; absent: absolute names. */
+  projectRoot?: string;
+  /** Folder that the stack names of the run's particle file start from. */
+  stacksRoot?: string;
+  json: boolean;
+}
+
+/** Fields as typed; keys are the option names in camel case. */
+export const exportSchema = z
+  .object({
+    runFolder: path("a run folder"),
+    relion: path("a folder"),
+    iniHigh: positive("Å").optional(),
+    poses: flag(),
+    projectRoot: path("a folder").optional(),
+    stacksRoot: path("a folder").optional(),
+    json: flag(),
+  })
+  .transform(({ relion, iniHigh, ...rest }): ExportCommandOptions => ({ ...rest, out: relion, lowPassAngstrom: iniHigh }));
+
+/** @throws UsageError naming the option */
+export function parseExportOptions(values: Record<string, unknown>): ExportCommandOptions {
+  return parseOptions(exportSchema, values, { arguments: ["runFolder"] });
+}

@@ -1,0 +1,43 @@
+import { z } from "zod";
+import { autoOr, finite, flag, outputMap, parseOptions, path, positive } from "./values.ts";
+
+/** What `cryogan postprocess` was asked to do. */
+export interface PostprocessCommandOptions {
+  /** A map or a run folder. */
+  map?: string;
+  halves?: [string, string];
+  out: string;
+  /** As applied: negative sharpens. */
+  bFactorAngstrom2: number | "auto";
+  lowPassAngstrom: number | "auto";
+  /** "auto", "none" or a file. */
+  mask: string;
+  json: boolean;
+}
+
+/** Fields as typed; keys are the option names in camel case. */
+export const postprocessSchema = z
+  .object({
+    map: path("a map (.mrc) or a run folder").optional(),
+    half1: path("a map (.mrc)").optional(),
+    half2: path("a map (.mrc)").optional(),
+    out: outputMap(),
+    bFactor: autoOr(finite("Å²")).default("auto"),
+    lowPass: autoOr(positive("Å")).default("auto"),
+    mask: path("auto, none or a mask (.mrc)").default("auto"),
+    json: flag(),
+  })
+  .superRefine(({ map, half1, half2 }, context) => {
+    const missing = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
+    if (half1 !== undefined && half2 === undefined) missing("half2", "is required with --half1");
+    else if (half2 !== undefined && half1 === undefined) missing("half1", "is required with --half2");
+    else if (map === undefined && half1 === undefined) missing("map", "is required: a map or a run folder, or --half1 and --half2");
+  })
+  .transform(({ half1, half2, bFactor, lowPass, ...rest }): PostprocessCommandOptions => ({
+    ...rest, bFactorAngstrom2: bFactor, lowPassAngstrom: lowPass, halves: half1 === undefined || half2 === undefined ? undefined : [half1, half2],
+  }));
+
+/** @throws UsageError naming the option */
+export function parsePostprocessOptions(values: Record<string, unknown>): PostprocessCommandOptions {
+  return parseOptions(postprocessSchema, values, { arguments: ["map"] });
+}

@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { flag, outputMap, parseOptions, path, positive, wholeNumber } from "./values.ts";
+
+/** Fields as typed; keys are the option names in camel case. */
+export const resampleSchema = z
+  .object({ map: path("a map (.mrc)"), pixelSize: positive("Å").optional(), box: wholeNumber(4, "pixels").optional(), out: outputMap(), json: flag() })
+  .superRefine(({ pixelSize, box }, context) => {
+    if (pixelSize === undefined && box === undefined) context.addIssue({ code: "custom", path: ["pixelSize"], message: "or --box is required" });
+  })
+  .transform(({ pixelSize, box, ...rest }) => ({ ...rest, pixelSizeAngstrom: pixelSize, boxSize: box }));
+
+/** What `cryogan resample` was asked to do. */
+export type ResampleCommandOptions = z.output<typeof resampleSchema>;
+
+/** @throws UsageError naming the option */
+export function parseResampleOptions(values: Record<string, unknown>): ResampleCommandOptions {
+  return parseOptions(resampleSchema, values, { arguments: ["map"] });
+}

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { serveDefaults } from "./choices.ts";
+import { flag, parseOptions, path, wholeNumber } from "./values.ts";
+
+/** What `cryogan serve` was asked to do. */
+export interface ServeCommandOptions {
+  folders: string[];
+  /** Absent: the usual one, or the next that is free. */
+  port?: number;
+  host: string;
+  /** Absent: made at random. */
+  token?: string;
+  readOnly: boolean;
+  /** Where runs go that are started from the page; absent: beside the first run. */
+  runs?: string;
+  open: boolean;
+  json: boolean;
+}
+
+/** Fields as typed; keys are the option names in camel case. */
+export const serveSchema = z
+  .object({
+    folders: z.array(path("a run folder")).min(1, "is required: a run folder, or a folder of run folders"),
+    port: wholeNumber(0).refine((port) => port <= 65_535, "expected a whole number of at most 65535").optional(),
+    host: path("a host name or address").default(serveDefaults.host),
+    token: z.string().min(8, "is too short; expected at least 8 characters").optional(),
+    readOnly: flag(),
+    runs: path("a folder").optional(),
+    open: flag(),
+    json: flag(),
+  })
+  .superRefine((fields, context) => {
+    for (const name of ["token", "runs"] as const) {
+      if (fields.readOnly && fields[name] !== undefined) context.addIssue({ code: "custom", path: [name], message: "has no meaning with --read-only, which lets nobody write" });
+    }
+  });
+
+/** @throws UsageError naming the option */
+export function parseServeOptions(values: Record<string, unknown>): ServeCommandOptions {
+  return parseOptions(serveSchema, values, { arguments: ["folders"] });
+}

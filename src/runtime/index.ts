@@ -1,0 +1,9 @@
+/**
+ * Execution of tensor programs by ONNX Runtime, the choice of the device, and random streams that can be stopped and resumed.
+ *
+ * @module
+ */
+export { chooseDevice, type Device, type DeviceName, type DeviceRequest } from "./device.ts";
+export type { Program, Values } from "./program.ts";
+export { createStream, type RandomStream } from "./random.ts";
+export { compile, type Executable } from "./session.ts";

@@ -1,0 +1,60 @@
+/** Runs of a `cryogan serve`. The other half is src/web/server/app.ts. */
+import type { RunEvent } from "../../reconstruct/events.ts";
+import { followStream } from "./eventStream.ts";
+import { FormError, type RunSource, type RunSummary } from "./source.ts";
+
+/**
+ * @param base  address of the server's page, as in "http://127.0.0.1:8765/"
+ * @param token needed to start, stop and resume
+ * @throws if no such server answers
+ */
+export async function httpSource(base: string, token?: string): Promise<RunSource> {
+  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+  const address = (path: string): string => new URL(`api/${path}`, base).href;
+  const ofRun = (id: string, path: string): string => address(`runs/${encodeURIComponent(id)}/${path}`);
+  const answered = async (response: Response): Promise<Response> => {
+    if (response.ok) return response;
+    if (response.status === 422) throw new FormError(((await response.json()) as { fields: Record<string, string> }).fields);
+    throw new Error((await response.text()) || `the server answered with ${response.status}`);
+  };
+  const get = async <T>(path: string): Promise<T> => (await answered(await fetch(address(path), { headers, cache: "no-store" }))).json() as Promise<T>;
+  const post = async (url: string, body?: unknown): Promise<Response> =>
+    answered(await fetch(url, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }));
+
+  const { may } = await get<{ may: RunSource["may"] }>("session");
+  return {
+    may,
+    list: () => get<RunSummary[]>("runs"),
+    watch(onChange) {
+      // What changed while there was no connection is not told.
+      let first = true;
+      return followStream(address("changes"), {
+        onMessage: onChange,
+        onConnection(connected) {
+          if (connected && !first) onChange();
+          if (connected) first = false;
+        },
+      });
+    },
+    follow(id, onEvents, onConnection) {
+      let anew = false;
+      return followStream(ofRun(id, "events"), {
+        onConnection,
+        onMessage({ event, data }) {
+          if (event === "anew") anew = true;
+          if (event !== "message") return;
+          onEvents(JSON.parse(data) as RunEvent[], anew);
+          anew = false;
+        },
+      });
+    },
+    async file(id, path) {
+      // The browser keeps the file and asks whether it is still the same.
+      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`), { cache: "no-cache" });
+      return response.status === 404 ? undefined : (await answered(response)).arrayBuffer();
+    },
+    start: async (form) => ((await (await post(address("runs"), form)).json()) as { id: string }).id,
+    stop: async (id) => void (await post(ofRun(id, "stop"))),
+    resume: async (id) => void (await post(ofRun(id, "resume"))),
+  };
+}

@@ -1,0 +1,52 @@
+/**
+ * Where the live page gets runs from: a `cryogan serve` (HTTP and server-sent events), or the browser itself (a worker that reconstructs).
+ * The page knows nothing else of either.
+ */
+import type { RunEvent } from "../../reconstruct/events.ts";
+
+export type RunState = "running" | "stopped" | "finished" | "failed";
+
+export interface RunSummary {
+  /** Name by which the source knows the run, safe in an address. */
+  id: string;
+  /** What to call it: the folder as it was given. */
+  name: string;
+  state: RunState;
+  /** Time of the last event, ISO 8601; absent before the first. */
+  changed?: string;
+  /** Why it failed. */
+  message?: string;
+}
+
+/** A run's options as the command line names them, in camel case (`reconstructSchema`): "symmetry": "D2", "halfMaps": true. */
+export type RunForm = Record<string, string | boolean>;
+
+/** A form was refused. `fields` says what is wrong with which option; what belongs to none stands under "". */
+export class FormError extends Error {
+  constructor(readonly fields: Record<string, string>) {
+    super(Object.entries(fields).map(([name, message]) => (name ? `${name}: ${message}` : message)).join("\n"));
+  }
+}
+
+export interface RunSource {
+  /** What the visitor may do here; without a token a server only shows. */
+  readonly may: { start: boolean; stop: boolean };
+  list(): Promise<RunSummary[]>;
+  /** Calls back when the list, or a state in it, may have changed. @returns a function that ends it */
+  watch(onChange: () => void): () => void;
+  /**
+   * Every event of a run from its first, then those to come. After a lost connection it goes on by itself where it was.
+   *
+   * @param onEvents  called with one or more events in order; `anew` when they start from the first again (the run was replaced)
+   * @param onConnection told whether events can arrive at the moment
+   * @returns a function that ends it
+   */
+  follow(id: string, onEvents: (events: RunEvent[], anew: boolean) => void, onConnection: (connected: boolean) => void): () => void;
+  /** A file of the run folder, such as "map.mrc" (see events.ts). @returns undefined if it is not there (yet) */
+  file(id: string, path: string): Promise<ArrayBuffer | undefined>;
+  /** @returns id of the new run. @throws {FormError} where the options are wrong */
+  start(form: RunForm): Promise<string>;
+  /** Stops after a checkpoint. */
+  stop(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
+}

@@ -1,0 +1,104 @@
+import { lazy, Suspense } from "preact/compat";
+import { tabs, type Tab } from "./address.ts";
+import { Curves } from "./charts/Curves.tsx";
+import { Empty } from "./Empty.tsx";
+import { Particles } from "./images/Particles.tsx";
+import { LocalFiles } from "./local/LocalFiles.tsx";
+import { MapPanel } from "./map/MapPanel.tsx";
+import { go, type Page } from "./page.ts";
+import { Configuration } from "./run/Configuration.tsx";
+import { useEvents } from "./run/files.ts";
+import { Log } from "./run/Log.tsx";
+import { RunHeader } from "./run/RunHeader.tsx";
+import { RunList } from "./run/RunList.tsx";
+import { theme, themes } from "./theme.ts";
+import { Directions } from "./views/Directions.tsx";
+
+const RunForm = lazy(() => import("./form/RunForm.tsx").then((module) => ({ default: module.RunForm })));
+
+export function App({ page }: { page: Page }) {
+  const { form } = page.address.value;
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the run</a>
+      <header class="bar">
+        <h1>cryogan</h1>
+        {page.source.may.start && <button class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>New run</button>}
+        <label class="theme">Theme <select value={theme.value} onChange={(event) => { theme.value = event.currentTarget.value as typeof theme.value; }}>
+          {themes.map((name) => <option key={name}>{name}</option>)}
+        </select></label>
+      </header>
+      <div class="banner" role="status">
+        {page.disconnected.value && <p>Connection lost, trying again…</p>}
+        {page.problem.value && <p>{page.problem.value} <button onClick={() => { page.problem.value = ""; }}>Close</button></p>}
+      </div>
+      <p class="visually-hidden" aria-live="polite">{page.announcement.value}</p>
+      <div class="layout">
+        <nav aria-label="Runs"><h2>Runs</h2><RunList page={page} /></nav>
+        <main id="main" tabIndex={-1}>
+          {form ? <Suspense fallback={<p class="note">Loading the form…</p>}><RunForm page={page} /></Suspense> : <SelectedRun page={page} />}
+        </main>
+      </div>
+    </>
+  );
+}
+
+const tabNames: Record<Tab, string> = { curves: "Curves", particles: "Particles", views: "Views", configuration: "Configuration", log: "Log" };
+
+function SelectedRun({ page }: { page: Page }) {
+  const run = page.selected.value;
+  const { tab, compare } = page.address.value;
+  const otherRun = page.runs.value?.find(({ id }) => id === compare && id !== run?.id);
+  const events = useEvents(page, run?.id);
+  const otherEvents = useEvents(page, otherRun?.id);
+  if (!page.runs.value) return null;
+  if (!run && page.local) return <LocalFiles page={page} local={page.local} />;
+  if (!run) {
+    return (
+      <Empty>
+        No runs yet. {page.source.may.start ? "Start one with the button New run, or" : "Start one"} on the command line: <code>cryogan reconstruct particles.star --out run</code>
+      </Empty>
+    );
+  }
+  const other = otherRun && { run: otherRun, events: otherEvents };
+  const shown = { page, run, events };
+  return (
+    <>
+      <RunHeader {...shown} />
+      <div class={`work${other ? " comparing" : ""}`}>
+        <MapPanel key={run.id} {...shown} other={other} />
+        <section class="details" aria-label="Details">
+          <Tabs page={page} />
+          <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
+            {tab === "curves" && <Curves {...shown} other={other} />}
+            {tab === "particles" && <Particles {...shown} />}
+            {tab === "views" && <Directions {...shown} />}
+            {tab === "configuration" && <Configuration {...shown} />}
+            {tab === "log" && <Log events={events} />}
+          </div>
+        </section>
+      </div>
+    </>
+  );
+}
+
+/** Arrow keys go from tab to tab, as the ARIA practices have it. */
+function Tabs({ page }: { page: Page }) {
+  const { tab } = page.address.value;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length]!;
+    go(page, { tab: next });
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
+      {tabs.map((name) => (
+        <button key={name} id={`tab-${name}`} role="tab" aria-selected={name === tab} aria-controls="panel" tabIndex={name === tab ? 0 : -1} onClick={() => go(page, { tab: name })}>
+          {tabNames[name]}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+/** What the page shows, as it stands behind the # of its address; reloading the page or sharing the address keeps it. */
+
+export const tabs = ["curves", "particles", "views", "configuration", "log"] as const;
+export type Tab = (typeof tabs)[number];
+export const axes = ["x", "y", "z"] as const;
+export type Axis = (typeof axes)[number];
+export const mapFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
+export type MapFile = (typeof mapFiles)[number];
+
+export interface Address {
+  /** Id of the run shown; absent: the one that changed last. */
+  run?: string;
+  /** Id of the run it is compared with. */
+  compare?: string;
+  tab: Tab;
+  map: MapFile;
+  /** Contour level in standard deviations above the mean; absent: chosen from the map. */
+  levelSigma?: number;
+  /** Slice plane: its axis, and its place along it from 0 to 1. */
+  slice?: { axis: Axis; position: number };
+  mirrored: boolean;
+  spin: boolean;
+  /** The form for a new run is open. */
+  form: boolean;
+}
+
+export const startAddress: Address = { tab: "curves", map: "map.mrc", mirrored: false, spin: false, form: false };
+
+/** Values that make no sense are left out: an address may be old, or typed by hand. */
+export function parseAddress(hash: string): Address {
+  const query = new URLSearchParams(hash.replace(/^#/, ""));
+  const text = (name: string) => query.get(name) || undefined;
+  const number = (value: string | undefined) => (value !== undefined && Number.isFinite(Number(value)) ? Number(value) : undefined);
+  const level = number(text("level"));
+  const [axis, place] = (text("slice") ?? "").split(":");
+  const position = number(place);
+  return {
+    ...startAddress,
+    ...optional("run", text("run")),
+    ...optional("compare", text("compare")),
+    ...optional("tab", tabs.find((tab) => tab === text("tab"))),
+    ...optional("map", mapFiles.find((file) => file === `${text("map")}.mrc`)),
+    ...optional("levelSigma", level),
+    ...(axes.includes(axis as Axis) && position !== undefined && position >= 0 && position <= 1 ? { slice: { axis: axis as Axis, position } } : {}),
+    mirrored: query.has("mirrored"),
+    spin: query.has("spin"),
+    form: query.has("form"),
+  };
+}
+
+const optional = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : { [name]: value } as Record<K, V>);
+
+export function formatAddress(address: Address): string {
+  const parts: [string, string | undefined][] = [
+    ["run", address.run],
+    ["compare", address.compare],
+    ["tab", address.tab === startAddress.tab ? undefined : address.tab],
+    ["map", address.map === startAddress.map ? undefined : address.map.replace(".mrc", "")],
+    ["level", address.levelSigma === undefined ? undefined : String(Number(address.levelSigma.toFixed(2)))],
+    ["slice", address.slice && `${address.slice.axis}:${Number(address.slice.position.toFixed(3))}`],
+    ["mirrored", address.mirrored ? "1" : undefined],
+    ["spin", address.spin ? "1" : undefined],
+    ["form", address.form ? "1" : undefined],
+  ];
+  const text = parts.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%3A", ":")}`).join("&");
+  return text === "" ? "" : `#${text}`;
+}

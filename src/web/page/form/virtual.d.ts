@@ -1,0 +1,3 @@
+declare module "virtual:reconstruct-fields" {
+  export const fields: import("./fields.ts").FormField[];
+}

@@ -1,0 +1,67 @@
+import { useEffect, useState } from "preact/hooks";
+import { formatCount, formatDuration, formatNumber } from "../../../cli/format.ts";
+import type { RunEvent } from "../../../reconstruct/events.ts";
+import type { RunSummary } from "../../live/source.ts";
+import { go, nameOf, type Page } from "../page.ts";
+import { runProgress } from "./progress.ts";
+import { kindWords, nowText, stateWords } from "./words.ts";
+
+export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
+  const progress = runProgress(events, events.some((event) => "half" in event && event.half !== undefined));
+  const { start, stage, remainingSeconds, elapsedSeconds } = progress;
+  const stageKey = `${run.state} ${stage?.stage} ${stage?.half}`;
+  useEffect(() => {
+    if (events.length === 0) return;
+    const where = run.state === "running" && stage ? `, stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]}` : "";
+    page.announcement.value = `${nameOf(page, run)}: ${stateWords[run.state]}${where}`;
+  }, [run.id, stageKey, events.length > 0]);
+  const facts = [
+    start && `${formatCount(start.particles)} particles${start.half ? " in each half" : ""}`,
+    start && `${start.boxSize} px, ${formatNumber(start.pixelSizeAngstrom, 4)} Å per pixel`,
+    start && `symmetry ${start.symmetry}`,
+    progress.logLikelihood !== undefined && `log-likelihood ${formatNumber(progress.logLikelihood, 4)}`,
+  ].filter((fact) => typeof fact === "string");
+  const percent = Math.round(100 * progress.fraction);
+  return (
+    <header class="run-header">
+      <div class="title">
+        <h2 title={run.name}>{nameOf(page, run)}</h2>
+        <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
+        <Actions page={page} run={run} />
+      </div>
+      <p class="facts">{facts.join(" · ") || "Nothing is known of this run yet."}</p>
+      <div class="progress">
+        <progress max="100" value={percent} aria-label="progress of the run" />
+        <span class="times">
+          {elapsedSeconds !== undefined && formatDuration(elapsedSeconds)}
+          {run.state === "running" && remainingSeconds !== undefined && ` · ${formatDuration(remainingSeconds)} left`}
+        </span>
+      </div>
+      <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
+      <CompareChoice page={page} run={run} />
+    </header>
+  );
+}
+
+function Actions({ page, run }: { page: Page; run: RunSummary }) {
+  const [busy, setBusy] = useState(false);
+  const { may } = page.source;
+  const act = (what: (id: string) => Promise<void>) => {
+    setBusy(true);
+    what(run.id).catch((error: Error) => { page.problem.value = error.message; }).finally(() => setBusy(false));
+  };
+  if (run.state === "running" && may.stop) return <button disabled={busy} onClick={() => act((id) => page.source.stop(id))}>{busy ? "Stopping…" : "Stop"}</button>;
+  if ((run.state === "stopped" || run.state === "failed") && may.start) return <button disabled={busy} onClick={() => act((id) => page.source.resume(id))}>{busy ? "Resuming…" : "Resume"}</button>;
+  return null;
+}
+
+function CompareChoice({ page, run }: { page: Page; run: RunSummary }) {
+  const others = (page.runs.value ?? []).filter(({ id }) => id !== run.id);
+  if (others.length === 0) return null;
+  return (
+    <label class="compare">Compare with <select value={page.address.value.compare ?? ""} onChange={(event) => go(page, { compare: event.currentTarget.value || undefined })}>
+      <option value="">no other run</option>
+      {others.map((other) => <option key={other.id} value={other.id}>{nameOf(page, other)}</option>)}
+    </select></label>
+  );
+}

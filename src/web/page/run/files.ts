@@ -1,0 +1,68 @@
+/** Events of a run and files of its folder, as hooks. */
+import { useEffect, useState } from "preact/hooks";
+import type { RunEvent } from "../../../reconstruct/events.ts";
+import type { Page } from "../page.ts";
+import { fileVersion } from "./fileVersion.ts";
+
+/** Events come one by one while a run works; the page is drawn again at most this often. */
+const redrawEveryMs = 250;
+
+/** All events of a run so far; empty while `id` is undefined. */
+export function useEvents({ source, disconnected }: Page, id: string | undefined): readonly RunEvent[] {
+  const [events, setEvents] = useState<readonly RunEvent[]>([]);
+  useEffect(() => {
+    setEvents([]);
+    if (id === undefined) return;
+    let all: RunEvent[] = [];
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const draw = () => {
+      timer = undefined;
+      setEvents([...all]);
+    };
+    const end = source.follow(
+      id,
+      (next, anew) => {
+        all = anew ? [...next] : all.concat(next);
+        timer ??= setTimeout(draw, redrawEveryMs);
+      },
+      (connected) => { disconnected.value = !connected; },
+    );
+    return () => {
+      clearTimeout(timer);
+      end();
+      disconnected.value = false;
+    };
+  }, [source, id]);
+  return events;
+}
+
+export interface RunFile<T> {
+  value?: T;
+  /** "absent": not in the run folder (yet). */
+  state: "loading" | "there" | "absent" | "broken";
+  message?: string;
+}
+
+/** A file of a run, read again whenever events tell that it may have changed; until the new one is there the old one stays. */
+export function useRunFile<T>({ source }: Page, id: string | undefined, path: string, events: readonly RunEvent[], read: (bytes: ArrayBuffer) => T | Promise<T>): RunFile<T> {
+  const [file, setFile] = useState<RunFile<T> & { of?: string }>({ state: "loading" });
+  const key = `${id}/${path}`;
+  const version = fileVersion(events, path);
+  useEffect(() => {
+    if (id === undefined) return;
+    let current = true;
+    const load = async (): Promise<RunFile<T>> => {
+      const bytes = await source.file(id, path);
+      return bytes ? { state: "there", value: await read(bytes) } : { state: "absent" };
+    };
+    load()
+      .catch((error: Error): RunFile<T> => ({ state: "broken", message: `${path}: ${error.message}` }))
+      .then((next) => { if (current) setFile({ ...next, of: key }); });
+    return () => { current = false; };
+  }, [source, key, version]);
+  return file.of === key ? file : { state: "loading" };
+}
+
+export function useJson<T>(page: Page, id: string | undefined, path: string, events: readonly RunEvent[]): RunFile<T> {
+  return useRunFile(page, id, path, events, (bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T);
+}

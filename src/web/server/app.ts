@@ -1,0 +1,88 @@
+/** What `cryogan serve` answers. The page's half is src/web/live/httpSource.ts. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { serveStatic } from "@hono/node-server/serve-static";
+import { Hono, type Context } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { z } from "zod";
+import { InputError } from "../../io/types.ts";
+import { FormError } from "../live/source.ts";
+import { sendFile } from "./files.ts";
+import { ConflictError, type Processes } from "./processes.ts";
+import { runId, type Runs } from "./runs.ts";
+import { headers, holdsToken, ownOriginOnly, tokenOnly } from "./security.ts";
+import { streamChanges, streamEvents } from "./streams.ts";
+
+/** The page as `npm run build:page` makes it, seen from src/web/server and from dist/web/server. */
+export const pageFolder = fileURLToPath(new URL("../../../dist/page", import.meta.url));
+export const pageMissing = "the page is not built; run: npm run build:page";
+
+export interface AppSettings {
+  /** The address listened at. */
+  host: string;
+  /** Needed for writing; without one nobody may write. */
+  token?: string;
+  runs: Runs;
+  processes: Processes;
+  page?: string;
+}
+
+const formSchema = z.record(z.string(), z.union([z.string(), z.boolean()]));
+
+export function createApp({ host, token, runs, processes, page = pageFolder }: AppSettings): Hono {
+  const app = new Hono();
+  app.use(headers, ownOriginOnly(host));
+  const mayWrite = tokenOnly(token);
+
+  app.get("/api/session", (c) => {
+    const may = holdsToken(c.req.header("Authorization"), token);
+    return c.json({ may: { start: may, stop: may } });
+  });
+  app.get("/api/runs", async (c) => c.json(await runs.list()));
+  app.get("/api/changes", (c) => streamChanges(c, runs));
+
+  /** A route about one run, whose folder it is given. */
+  const ofRun = (answer: (c: Context, folder: string) => Response | Promise<Response>) => async (c: Context) => {
+    const folder = await runs.folder(c.req.param("id")!);
+    return folder === undefined ? c.text("there is no such run", 404) : answer(c, folder);
+  };
+  app.get("/api/runs/:id/events", ofRun(streamEvents));
+  // Of c.req.path the router has decoded all but %25 and what separates parts, such as %2F: what is left is decoded by sendFile, once.
+  app.get("/api/runs/:id/files/*", ofRun((c, folder) => sendFile(c, folder, /^\/api\/runs\/[^/]+\/files\/(.*)$/s.exec(c.req.path)?.[1] ?? "")));
+
+  app.post("/api/runs", mayWrite, bodyLimit({ maxSize: 65_536 }), async (c) => {
+    const form = formSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!form.success) return c.text("expected a JSON object of strings and booleans", 400);
+    return c.json({ id: runId(await processes.start(form.data)) }, 201);
+  });
+  app.post("/api/runs/:id/stop", mayWrite, ofRun(async (c, folder) => {
+    await processes.stop(folder);
+    return c.body(null, 204);
+  }));
+  app.post("/api/runs/:id/resume", mayWrite, ofRun(async (c, folder) => {
+    await processes.resume(folder);
+    return c.body(null, 204);
+  }));
+  app.all("/api/*", (c) => c.text("there is no such address", 404));
+
+  const isBuilt = existsSync(join(page, "index.html"));
+  if (isBuilt) {
+    app.use(serveStatic({
+      root: page,
+      onFound: (path, c) => c.header("Cache-Control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+    }));
+  }
+  app.notFound((c) => (isBuilt ? c.text("there is no such page", 404) : c.text(pageMissing, 503)));
+
+  app.onError((error, c) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    if (error instanceof FormError) return c.json({ fields: error.fields }, 422);
+    if (error instanceof ConflictError) return c.text(error.message, 409);
+    if (error instanceof InputError) return c.text(error.message, 500);
+    process.stderr.write(`${c.req.method} ${c.req.path}: ${error.stack}\n`);
+    return c.text("internal error; the terminal of cryogan serve tells more", 500);
+  });
+  return app;
+}

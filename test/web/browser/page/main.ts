@@ -1,0 +1,3 @@
+import { browserSource } from "../../../../src/web/live/browserSource.ts";
+
+Object.assign(globalThis, { source: browserSource() });

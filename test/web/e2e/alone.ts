@@ -1,0 +1,46 @@
+/** The page without a server of runs: files on a static server, and the browser's own engine. */
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { extname, join } from "node:path";
+import { type Browser } from "playwright-core";
+import { expect, test } from "vitest";
+import { isolationHeaders } from "../../../src/web/browser/vite.ts";
+import { pageFolder } from "./site.ts";
+import { covered, eventually, keepScreenshot, picture, visit } from "./visit.ts";
+
+const types: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+
+export function aloneTests(browser: () => Browser): void {
+  test("the demo runs in the browser, is stopped, is still there when the page is opened again, and goes on", async () => {
+    const server = createServer(async (request, response) => {
+      const path = new URL(request.url!, "http://localhost").pathname;
+      const file = join(pageFolder, path === "/" ? "index.html" : path), content = await readFile(file).catch(() => undefined);
+      response.writeHead(content ? 200 : 404, { ...isolationHeaders, "Content-Type": types[extname(file)] ?? "application/octet-stream" }).end(content);
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const { page, complaints } = await visit(browser(), `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const state = () => page.locator(".run-header .state").innerText();
+    try {
+      expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      await page.getByRole("button", { name: "Run the demo" }).click();
+      await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["demo"]);
+      expect(await state()).toBe("running");
+      await eventually(() => page.locator(".run-header .now").innerText()).toMatch(/^stage 1 of 4, adversarial to 40.6 Å · iteration [1-9]/);
+      await page.getByRole("button", { name: "Stop" }).click();
+      await eventually(state).toBe("stopped");
+      await page.reload();
+      await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["demo"]);
+      expect(await state()).toBe("stopped");
+      await page.getByRole("button", { name: "Resume" }).click();
+      // The first map comes after the first stage.
+      await eventually(async () => covered(await picture(page.locator(".scene canvas")))).toBeGreaterThan(0.02);
+      expect(await page.locator("figcaption").first().innerText()).toMatch(/^map, 32 px/);
+      await keepScreenshot(page, "alone");
+      expect(complaints).toEqual([]);
+    } finally {
+      await page.context().close();
+      server.close();
+    }
+  });
+}

@@ -1,0 +1,27 @@
+/** The live page in Debian's Chromium, used as a user would. Screenshots are left in test-artifacts/. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe } from "vitest";
+import { aloneTests } from "./alone.ts";
+import { controlTests } from "./control.ts";
+import { mapTests } from "./map.ts";
+import { readingTests } from "./reading.ts";
+import { buildPage, makeSite, type Site } from "./site.ts";
+import { tabTests } from "./tabs.ts";
+import { openBrowser } from "./visit.ts";
+
+let site: Site, browser: Browser;
+beforeAll(async () => {
+  buildPage();
+  site = await makeSite();
+  browser = await openBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+describe("what is told of a run", () => tabTests(() => site, () => browser));
+describe("the map", () => mapTests(() => site, () => browser));
+describe("reading", () => readingTests(() => site, () => browser));
+describe("runs from the page", () => controlTests(() => site, () => browser));
+describe("without a server", () => aloneTests(() => browser));

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { reconstructFields } from "../../../src/web/page/form/fields.ts";
+import { filledIn, formProblems } from "../../../src/web/page/form/validate.ts";
+import { reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
+
+test("the form has the options of the command line, by their names and units", () => {
+  const fields = reconstructFields();
+  const of = (name: string) => fields.find((field) => field.name === name)!;
+  expect(of("particlesFile")).toMatchObject({ label: "particles-file", required: true, flag: false });
+  expect(of("out")).toMatchObject({ label: "--out", unit: "folder", required: true });
+  expect(of("timeLimit")).toMatchObject({ label: "--time-limit", unit: "duration", flag: false, required: false });
+  expect(of("halfMaps")).toMatchObject({ label: "--half-maps", flag: true });
+  expect(of("symmetry").default).toBe("C1");
+  expect(of("critic").choices).toContain("likelihood-ratio");
+  expect(of("json")).toBeUndefined();
+});
+
+test("every field is one that the schema knows, so that nothing typed is lost", () => {
+  const known = Object.keys(reconstructSchema.in.shape);
+  for (const { name } of reconstructFields()) expect(known, name).toContain(name);
+});
+
+test("a form is checked as the command line checks its options", () => {
+  expect(formProblems({ particlesFile: "a.star", out: "run", symmetry: "d2", timeLimit: "5m", halfMaps: true })).toEqual({});
+  const problems = formProblems({ out: "run", symmetry: "Q7", timeLimit: "soon" });
+  expect(Object.keys(problems)).toEqual(["particlesFile", "symmetry", "timeLimit"]);
+  expect(problems["timeLimit"]).toMatch(/duration such as 90s/);
+  expect(formProblems({ particlesFile: "a.star", out: "run", timeLimit: "5m", stages: "adversarial 16:500" })).toMatchObject({ timeLimit: expect.stringContaining("--stages") as string });
+});
+
+test("empty fields and flags that are off are left to the defaults", () => {
+  expect(filledIn({ out: " run ", resolution: " ", halfMaps: false, positivity: true })).toEqual({ out: "run", positivity: true });
+});
