@@ -127,7 +127,8 @@ class Twin:
         slices = F.grid_sample(table.expand(2, *table.shape), points.view(2, 1, batch // 2, -1, 3), align_corners=True)
         slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
         optics = feeds["optics"]
-        ctf = torch.sin(self.ctf_basis @ optics[:5]) * torch.exp(self.s2 * optics[5:])
+        transfer = torch.sin(self.ctf_basis @ optics[:5])
+        ctf = (transfer + optics[6:] * (transfer.abs() - transfer)) * torch.exp(self.s2 * optics[5:6])  # the last row marks phase-flipped images
         noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
         filtered = (slices * (ctf * self.whitening) + noise) * ctf
         return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
