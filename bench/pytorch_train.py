@@ -68,7 +68,7 @@ class Particles:
         half = math.pi * wavelength * (u - v) / 2
         self.optics = torch.stack([
             math.pi * wavelength * (u + v) / 2, half * torch.cos(2 * theta), half * torch.sin(2 * theta),
-            -math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3 * one, math.asin(optics["rlnAmplitudeContrast"]) * one, 0 * one]).float()
+            -math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3 * one, math.asin(optics["rlnAmplitudeContrast"]) * one, 0 * one, 0 * one]).float()
 
 
 class PolarTransform:
@@ -91,7 +91,7 @@ class PolarTransform:
 
     def ctf(self, optics: torch.Tensor) -> torch.Tensor:
         """[6, batch] → [frequencies, batch]."""
-        return torch.sin(self.basis @ optics[:5]) * torch.exp(self.s2 * optics[5:])
+        return torch.sin(self.basis @ optics[:5]) * torch.exp(self.s2 * optics[5:6])
 
 
 def measure_spectra(particles: Particles, sample: int = 5120) -> tuple[torch.Tensor, torch.Tensor]:
