@@ -45,7 +45,7 @@ def star_tables(path: Path) -> dict[str, dict[str, list[str]]]:
 
 
 class Particles:
-    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and the factors of their CTFs [6, count] (src/physics/ctf.ts)."""
+    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and the factors of their CTFs [7, count] (src/physics/ctf.ts)."""
 
     def __init__(self, star: Path, mask_radius: float):
         tables = star_tables(star)
@@ -90,7 +90,7 @@ class PolarTransform:
         return self.matrix @ images.flatten(1).T
 
     def ctf(self, optics: torch.Tensor) -> torch.Tensor:
-        """[6, batch] → [frequencies, batch]."""
+        """[7, batch] → [frequencies, batch]; no image is phase-flipped."""
         return torch.sin(self.basis @ optics[:5]) * torch.exp(self.s2 * optics[5:6])
 
 
