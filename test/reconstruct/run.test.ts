@@ -116,7 +116,7 @@ describe("going on", () => {
 
   const at = (stage: number, iteration: number) => (event: RunEvent): boolean => event.type === "progress" && event.stage === stage && event.iteration >= iteration;
   test.each([
-    ["the adversarial stage", at(1, 10), 0, false],
+    ["the adversarial stage", at(1, 1), 0, false], // the only report before the last that comes however fast the machine
     ["a pass of refinement", at(2, 1), 1, true],
     ["the search for poses", (event: RunEvent) => event.type === "map" && event.stage === 2, 2, false],
     ["a pass of local refinement", at(3, 1), 2, true],
