@@ -58,10 +58,12 @@ export function densityMask(volume: Volume, options: DensityMaskOptions = {}): V
 /**
  * Soft mask around the density of a map by default settings. Extension and edge are those of RELION's defaults (3 and 6 voxels) in boxes of
  * 100 and more.
+ *
+ * @param lowPassAngstrom as `densityMask` takes it
  */
-export function automaticMask(density: Volume): Volume {
+export function automaticMask(density: Volume, lowPassAngstrom?: number): Volume {
   const extendVoxels = Math.min(3, Math.max(1, Math.round(0.03 * density.shape[0])));
-  return densityMask(density, { extendVoxels, softEdgeVoxels: 2 * extendVoxels });
+  return densityMask(density, { lowPassAngstrom, extendVoxels, softEdgeVoxels: 2 * extendVoxels });
 }
 
 /** The voxelwise product of a map and a mask on the same grid. */

@@ -25,6 +25,9 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
   return reason === undefined ? error : new InputError(`cannot ${verb} ${path}: ${reason}`);
 }
 
+/** Whether there is a file or folder of that name that can be looked at. */
+export const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+
 const randomName = (): string => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** A hidden name beside `path`, so that renaming it to `path` stays on one file system. */

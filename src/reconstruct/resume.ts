@@ -1,6 +1,7 @@
 /** Whether a run may begin, or go on, in a folder: nothing that is there is lost, and a run goes on with the options it began with. */
-import { readFile, rm, stat } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { exists } from "../io/files.ts";
 import { InputError } from "../io/types.ts";
 import type { ReconstructOptions } from "./run.ts";
 
@@ -35,8 +36,7 @@ export function askedOptions({ stages, ...options }: ReconstructOptions): AskedO
 /** @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with another */
 export async function checkFolder(options: ReconstructOptions): Promise<void> {
   if (options.overwrite) return;
-  const isThere = (name: string): Promise<boolean> => stat(join(options.out, name)).then(() => true, () => false);
-  const holdsRun = (await Promise.all(checkpoints.map(isThere))).includes(true);
+  const holdsRun = (await Promise.all(checkpoints.map((name) => exists(join(options.out, name))))).includes(true);
   if (!options.resume && holdsRun) throw new InputError(`${options.out} holds a run: go on with it by --resume, replace it by --overwrite, or give another folder`);
   if (options.resume && holdsRun) await checkSameOptions(options);
 }

@@ -1,7 +1,7 @@
 import { chmod } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { lowPass } from "../../evaluate/filter.ts";
-import { densityMask } from "../../evaluate/mask.ts";
+import { automaticMask } from "../../evaluate/mask.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
@@ -25,6 +25,8 @@ import { sampleImages } from "./sampleImages.ts";
 
 /** Start models are filtered at least this far: RELION is to find finer detail by itself, not in its start model. */
 const finestStartAngstrom = 20;
+/** Masks are made from the map filtered at least this far. */
+const finestMaskAngstrom = 15;
 
 /** config.json of a run, as far as it is needed here. */
 type RunConfig = AskedOptions & { maskRadius: number };
@@ -55,7 +57,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const start = lowPass(map, lowPassAngstrom);
   await writeMap(files["map.mrc"]!, map, "cryogan map");
   await writeMap(files["start.mrc"]!, start, `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`);
-  await writeMap(files["mask.mrc"]!, maskOf(map, resolutionAngstrom ?? lowPassAngstrom), "cryogan soft mask");
+  await writeMap(files["mask.mrc"]!, automaticMask(map, Math.max(finestMaskAngstrom, resolutionAngstrom ?? lowPassAngstrom)), "cryogan soft mask");
   const { set, links } = normalise
     ? { set: await writeNormalised(found, { path: join(out, "normalised.mrcs"), radiusPixels, invertContrast, json }, signal), links: 0 }
     : await linkStacks(found, join(out, "stacks"));
@@ -94,12 +96,6 @@ function resolutionOf(events: readonly RunEvent[]): number | undefined {
 function startResolution(folder: string, resolutionAngstrom: number | undefined): number {
   if (resolutionAngstrom === undefined) throw new InputError(`${folder} does not tell its resolution; give the filter of the start model with --ini-high`);
   return Math.max(1.5 * resolutionAngstrom, finestStartAngstrom);
-}
-
-/** RELION's extension and edge, 3 and 6 voxels, less in boxes of less than 100. */
-function maskOf(map: Volume, resolutionAngstrom: number): Volume {
-  const extendVoxels = Math.min(3, Math.max(1, Math.round(0.03 * map.shape[0])));
-  return densityMask(map, { lowPassAngstrom: Math.max(15, resolutionAngstrom), extendVoxels, softEdgeVoxels: 2 * extendVoxels });
 }
 
 /** The particles of a run with the poses and shifts of its checkpoint. */

@@ -8,7 +8,7 @@ import { InputError } from "../../io/types.ts";
 import type { RunEvent } from "../../reconstruct/events.ts";
 import { reconstruct } from "../../reconstruct/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
-import { FormError, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
+import { fieldProblems, FormError, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
 import { files, onFileChange } from "./nodeFs.ts";
 import { keepFiles } from "./opfs.ts";
@@ -135,7 +135,7 @@ function idOf(name: string): string {
 function validated(form: RunForm): ReconstructCommandOptions {
   const result = reconstructSchema.safeParse(form);
   if (result.success) return result.data;
-  throw new FormError(Object.fromEntries(result.error.issues.map(({ path, message }) => [String(path[0] ?? ""), message]).reverse()));
+  throw new FormError(fieldProblems(result.error.issues));
 }
 
 /**

@@ -21,6 +21,13 @@ export interface RunSummary {
 /** A run's options as the command line names them, in camel case (`reconstructSchema`): "symmetry": "D2", "halfMaps": true. */
 export type RunForm = Record<string, string | boolean>;
 
+/** What a schema found wrong, by option: the first of each; what belongs to none stands under "". */
+export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Record<string, string> {
+  const problems: Record<string, string> = {};
+  for (const { path, message } of issues) problems[String(path[0] ?? "")] ??= message;
+  return problems;
+}
+
 /** A form was refused. `fields` says what is wrong with which option; what belongs to none stands under "". */
 export class FormError extends Error {
   constructor(readonly fields: Record<string, string>) {

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { FscResult } from "../../evaluate/fsc.ts";
+import { exists } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
 import { InputError, type Volume } from "../../io/types.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "../../reconstruct/events.ts";
@@ -31,8 +32,7 @@ export async function readRunFolder(path: string): Promise<RunFolder> {
   const problems: string[] = [];
   const read = async <T>(name: string, parse: (file: string) => Promise<T>): Promise<T | undefined> => {
     const file = join(path, name);
-    const exists = await stat(file).then(() => true, () => false);
-    if (!exists) return undefined;
+    if (!(await exists(file))) return undefined;
     return parse(file).catch((error: Error) => {
       problems.push(`${name}: ${error.message}`);
       return undefined;

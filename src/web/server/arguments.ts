@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { reconstructSchema } from "../../cli/options/reconstruct.ts";
 import type { Stage } from "../../reconstruct/schedule.ts";
-import { FormError, type RunForm } from "../live/source.ts";
+import { fieldProblems, FormError, type RunForm } from "../live/source.ts";
 
 const optionNames = Object.keys(reconstructSchema.in.shape);
 /** How a run is begun, shown and written is the server's business. */
@@ -14,13 +14,12 @@ const reserved = ["out", "resume", "overwrite", "json", "open"];
  */
 export function argumentsOfForm(form: RunForm, out: string): string[] {
   const given = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== "" && value !== false));
-  const problems: Record<string, string> = {};
+  const result = reconstructSchema.safeParse({ ...given, out });
+  const problems = fieldProblems(result.error?.issues ?? []);
   for (const name of Object.keys(given)) {
     if (reserved.includes(name)) problems[name] = "cannot be set here";
     else if (!optionNames.includes(name)) problems[name] = "there is no such option";
   }
-  const result = reconstructSchema.safeParse({ ...given, out });
-  for (const issue of result.error?.issues ?? []) problems[String(issue.path[0] ?? "")] ??= issue.message;
   if (Object.keys(problems).length > 0) throw new FormError(problems);
   const { particlesFile, ...options } = given;
   return commandArguments(resolve(String(particlesFile)), out, options);

@@ -4,12 +4,12 @@ import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { ensureWritableFolder, fileError } from "../../io/files.ts";
+import { ensureWritableFolder, exists, fileError } from "../../io/files.ts";
 import { isAlive, readProcess, recordProcess } from "../../reconstruct/runProcess.ts";
 import { shellCommand } from "../../cli/interrupt.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
-import { exists, loggedError } from "./runState.ts";
+import { loggedError } from "./runState.ts";
 
 /** What cannot be done to a run as it stands. */
 export class ConflictError extends Error {}

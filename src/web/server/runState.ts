@@ -1,5 +1,5 @@
 /** How a run stands, from its folder alone: so it is known of runs from a terminal too, and after a server restart. */
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { RunEvent } from "../../reconstruct/events.ts";
@@ -57,5 +57,3 @@ export async function loggedError(folder: string, from = 0): Promise<string | un
   const log = await readFile(join(folder, "log.txt"), "utf8").catch(() => "");
   return log.slice(from).split("\n").findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
 }
-
-export const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);

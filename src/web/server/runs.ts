@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { exists } from "../../io/files.ts";
 import type { RunSummary } from "../live/source.ts";
-import { exists, runCondition, type RunCondition } from "./runState.ts";
+import { runCondition, type RunCondition } from "./runState.ts";
 
 export interface Runs {
   list(): Promise<RunSummary[]>;

@@ -16,7 +16,7 @@ declare global {
 }
 
 const root = resolve(import.meta.dirname, "../../..");
-const types: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const types: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 
 /** Builds the page and serves it, and the files of `data` below /data/. */
 export async function servePage(data: string): Promise<{ address: string; close(): void }> {
@@ -25,9 +25,13 @@ export async function servePage(data: string): Promise<{ address: string; close(
     root: join(import.meta.dirname, "page"), base: "./", configFile: false, logLevel: "error", plugins: [browserEngine()],
     build: { outDir: folder, target: "es2022", assetsInlineLimit: 0 },
   });
+  return serveFiles((path) => (path.startsWith("/data/") ? join(data, path.slice(6)) : join(folder, path)));
+}
+
+/** Serves files with the headers that threads need. @param fileOf the file of a path; "/" is asked for as "/index.html" */
+export async function serveFiles(fileOf: (path: string) => string): Promise<{ address: string; close(): void }> {
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url!, "http://localhost").pathname;
-    const file = path.startsWith("/data/") ? join(data, path.slice(6)) : join(folder, path === "/" ? "index.html" : path);
+    const path = new URL(request.url!, "http://localhost").pathname, file = fileOf(path === "/" ? "/index.html" : path);
     const content = await readFile(file).catch(() => undefined);
     response.writeHead(content ? 200 : 404, { ...isolationHeaders, "Content-Type": types[extname(file)] ?? "application/octet-stream" }).end(content);
   });

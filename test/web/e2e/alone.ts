@@ -1,25 +1,15 @@
 /** The page without a server of runs: files on a static server, and the browser's own engine. */
-import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { type Browser } from "playwright-core";
 import { expect, test } from "vitest";
-import { isolationHeaders } from "../../../src/web/browser/vite.ts";
+import { serveFiles } from "../browser/browser.ts";
 import { pageFolder } from "./site.ts";
 import { covered, eventually, keepScreenshot, picture, visit } from "./visit.ts";
 
-const types: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
-
 export function aloneTests(browser: () => Browser): void {
   test("the demo runs in the browser, is stopped, is still there when the page is opened again, and goes on", async () => {
-    const server = createServer(async (request, response) => {
-      const path = new URL(request.url!, "http://localhost").pathname;
-      const file = join(pageFolder, path === "/" ? "index.html" : path), content = await readFile(file).catch(() => undefined);
-      response.writeHead(content ? 200 : 404, { ...isolationHeaders, "Content-Type": types[extname(file)] ?? "application/octet-stream" }).end(content);
-    });
-    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-    const { page, complaints } = await visit(browser(), `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const server = await serveFiles((path) => join(pageFolder, path));
+    const { page, complaints } = await visit(browser(), server.address);
     const state = () => page.locator(".run-header .state").innerText();
     try {
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);

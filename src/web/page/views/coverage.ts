@@ -3,6 +3,7 @@
  * so a hemisphere holds all; top views (tilt 0°) are in the middle, side views (tilt 90°) on the rim, rot runs anticlockwise from the right.
  */
 import { pointGroup } from "../../../physics/symmetry.ts";
+import { apply } from "../../../reconstruct/directions.ts";
 import type { RunDirections } from "../../../reconstruct/events.ts";
 
 export interface Coverage {
@@ -25,7 +26,7 @@ export function coverage({ rot, tilt, share }: RunDirections, symmetry: string, 
   const nearest = (x: number, y: number, z: number) => {
     let [best, closest] = [0, -1];
     for (const s of group) {
-      const [sx, sy, sz] = [s[0]! * x + s[1]! * y + s[2]! * z, s[3]! * x + s[4]! * y + s[5]! * z, s[6]! * x + s[7]! * y + s[8]! * z];
+      const [sx, sy, sz] = apply(s, [x, y, z]);
       for (let i = 0; i < cells.length; i++) {
         const cosine = Math.abs(sx * cells[i]![0] + sy * cells[i]![1] + sz * cells[i]![2]);
         if (cosine > closest) [best, closest] = [i, cosine];
