@@ -1,17 +1,26 @@
-/** The measured cases: the ribosome at SNR 0.1, imaged into a box of 32 pixels, up to a chosen radius in Fourier space. */
+/**
+ * The measured cases: the ribosome at SNR 0.1, imaged into a box of 32 pixels, up to a chosen radius in Fourier space.
+ */
+
+import type { Optics } from "../src/base/types.ts";
 import { readMap } from "../src/io/mrc.ts";
-import type { Optics } from "../src/io/types.ts";
+import { changeBox } from "../src/numeric/fourierCrop.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
 import { whiteNoise } from "../src/physics/noise.ts";
 import { simulateImages } from "../src/physics/simulate.ts";
 import { samplePoses } from "../src/physics/viewing.ts";
-import { adversarialProgram, initialCritic, type AdversarialSettings } from "../src/reconstruct/adversarial.ts";
-import { batchStreams, iterationFeeds, type BatchSource } from "../src/reconstruct/batches.ts";
-import { criticImages, noiseBank } from "../src/reconstruct/criticImages.ts";
-import { likelihoodRatioRecipe as recipe } from "../src/reconstruct/recipes.ts";
-import { expectationProgram, viewGrid } from "../src/reconstruct/refinement.ts";
-import { measureSpectra, type Spectra } from "../src/reconstruct/spectra.ts";
-import { changeBox, coefficientAmplitude, stageMask } from "../src/reconstruct/volume.ts";
+import { type BatchSource, batchStreams, iterationFeeds } from "../src/reconstruct/adversarial/feeds.ts";
+import {
+  type AdversarialSettings,
+  adversarialProgram,
+  initialCritic,
+} from "../src/reconstruct/adversarial/iteration.ts";
+import { likelihoodRatioRecipe as recipe } from "../src/reconstruct/adversarial/recipes.ts";
+import { coefficientAmplitude } from "../src/reconstruct/adversarial/volume.ts";
+import { expectationProgram, viewGrid } from "../src/reconstruct/likelihood/refinement.ts";
+import { criticImages, noiseBank } from "../src/reconstruct/measure/criticImages.ts";
+import { measureSpectra, type Spectra } from "../src/reconstruct/measure/spectra.ts";
+import { stageMask } from "../src/reconstruct/stageMask.ts";
 import type { Program } from "../src/runtime/program.ts";
 import { createStream } from "../src/runtime/random.ts";
 import { sizeOf } from "../src/tensor/tensor.ts";
@@ -32,53 +41,101 @@ export interface AdversarialCase {
 }
 
 const identity = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
-const seed = 1, count = 2048, boxSize = 32;
+const seed = 1,
+  count = 2048,
+  boxSize = 32;
 
 function opticsOf(particles: number): Optics {
   const stream = createStream(seed, "bench/defocus");
   const all = (value: () => number): Float64Array => Float64Array.from({ length: particles }, value);
   const defocus = all(() => 10_000 + 15_000 * stream.uniform());
   return {
-    defocusUAngstrom: defocus, defocusVAngstrom: defocus, astigmatismAngle: all(() => 0), sphericalAberrationMm: all(() => 2.7), voltageKv: all(() => 300),
-    amplitudeContrast: all(() => 0.1), phaseShift: all(() => 0), bFactorAngstrom2: all(() => 0),
+    defocusUAngstrom: defocus,
+    defocusVAngstrom: defocus,
+    astigmatismAngle: all(() => 0),
+    sphericalAberrationMm: all(() => 2.7),
+    voltageKv: all(() => 300),
+    amplitudeContrast: all(() => 0.1),
+    phaseShift: all(() => 0),
+    bFactorAngstrom2: all(() => 0),
   } as Optics;
 }
 
-/** An adversarial iteration with the settings of the likelihood-ratio recipe. @param maxRadius half the edge of the volume */
+/**
+ * An adversarial iteration with the settings of the likelihood-ratio recipe. @param maxRadius half the edge of the
+ * volume
+ */
 export async function adversarialCase(maxRadius: number): Promise<AdversarialCase> {
-  const n = 2 * maxRadius, label = `bench/${n}`;
+  const n = 2 * maxRadius,
+    label = `bench/${n}`;
   const map = await readMap(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname);
   const boxAngstrom = map.shape[0] * 5; // the file states no pixel size; see data/README.md
   const small = changeBox({ n: map.shape[0], data: map.data }, boxSize);
-  const volume = { ...map, shape: [boxSize, boxSize, boxSize] as [number, number, number], data: small.data, pixelSizeAngstrom: boxAngstrom / boxSize };
-  const optics = opticsOf(count), particles = Int32Array.from({ length: count }, (_, i) => i);
+  const volume = {
+    ...map,
+    shape: [boxSize, boxSize, boxSize] as [number, number, number],
+    data: small.data,
+    pixelSizeAngstrom: boxAngstrom / boxSize,
+  };
+  const optics = opticsOf(count),
+    particles = Int32Array.from({ length: count }, (_, i) => i);
   const views = { kind: "uniform" } as const;
   const images = new Float32Array(count * boxSize ** 2);
-  const simulation = { volume, rotations: samplePoses(views, count, createStream(seed, "bench/poses")), shifts: new Float32Array(2 * count), optics, signalToNoise: 0.1, noise: whiteNoise(createStream(seed, "bench/noise")) };
+  const simulation = {
+    volume,
+    rotations: samplePoses(views, count, createStream(seed, "bench/poses")),
+    shifts: new Float32Array(2 * count),
+    optics,
+    signalToNoise: 0.1,
+    noise: whiteNoise(createStream(seed, "bench/noise")),
+  };
   for await (const batch of simulateImages(simulation, device)) images.set(batch.images, batch.first * boxSize ** 2);
   const spectra = await measureSpectra(images, boxSize, optics, particles, boxAngstrom, 0.45 * boxSize, device);
 
   const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
   const settings: AdversarialSettings = {
-    critic, loss: recipe.loss, volume: { n, amplitude: coefficientAmplitude(n, spectra.signal, maxRadius), mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }), positive: false, group: [identity] },
-    boxAngstrom, noisePower: spectra.noise, batch: recipe.batch, criticSteps: recipe.criticSteps, gradientPenalty: recipe.gradientPenalty,
-    shifts: false, averaging: recipe.averaging,
+    critic,
+    loss: recipe.loss,
+    volume: {
+      n,
+      amplitude: coefficientAmplitude(n, spectra.signal, maxRadius),
+      mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }),
+      positive: false,
+      group: [identity],
+    },
+    boxAngstrom,
+    noisePower: spectra.noise,
+    batch: recipe.batch,
+    criticSteps: recipe.criticSteps,
+    gradientPenalty: recipe.gradientPenalty,
+    shifts: false,
+    averaging: recipe.averaging,
   };
   const source: BatchSource = {
     images: await criticImages(critic, images, boxSize, optics, particles, boxAngstrom, spectra.noise, device),
     noise: await noiseBank(critic, count, boxSize, whiteNoise(createStream(seed, `${label}/bank`)), device),
-    turns: critic.turns, optics, particles, views, shifts: { kind: "none" }, streams: batchStreams(seed, label),
+    turns: critic.turns,
+    optics,
+    particles,
+    views,
+    shifts: { kind: "none" },
+    streams: batchStreams(seed, label),
   };
   const u = new Float32Array(n ** 3);
   createStream(seed, `${label}/start`).fillNormal(u);
   u.forEach((v, i) => (u[i] = 0.02 * v));
   u[(maxRadius * n + maxRadius) * n + maxRadius] = 1;
   return {
-    settings, program: adversarialProgram(settings), source, spectra,
+    settings,
+    program: adversarialProgram(settings),
+    source,
+    spectra,
     initial: { u, average: u, ...initialCritic(critic, createStream(seed, `${label}/critic`)) },
     feeds: (iteration) => ({
       ...iterationFeeds(source, settings),
-      step: Float32Array.of(iteration), criticRate: Float32Array.of(recipe.criticRate), volumeRate: Float32Array.of(recipe.volumeRate),
+      step: Float32Array.of(iteration),
+      criticRate: Float32Array.of(recipe.criticRate),
+      volumeRate: Float32Array.of(recipe.volumeRate),
     }),
   };
 }
@@ -87,12 +144,27 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
 export function expectationCase(maxRadius: number): { program: Program; feeds: Arrays; views: number } {
   const angles = 2 * maxRadius;
   const views = viewGrid((96 / maxRadius) * (Math.PI / 180), [identity], identity).length;
-  const program = expectationProgram({ grid: polarGrid(maxRadius, angles), views, turns: 2 * angles, batch: 64, centred: true });
+  const program = expectationProgram({
+    grid: polarGrid(maxRadius, angles),
+    views,
+    turns: 2 * angles,
+    batch: 64,
+    centred: true,
+  });
   const stream = createStream(seed, "bench/expectation");
-  const feeds = Object.fromEntries(Object.entries(program.feeds).map(([name, { shape }]) => {
-    const values = new Float32Array(sizeOf(shape));
-    stream.fillNormal(values);
-    return [name, name === "templates" ? values.map((v) => 0.1 * v) : name.endsWith("Prior") ? values.fill(0) : values.map(name === "ctfSquared" ? Math.abs : (v) => v)];
-  }));
+  const feeds = Object.fromEntries(
+    Object.entries(program.feeds).map(([name, { shape }]) => {
+      const values = new Float32Array(sizeOf(shape));
+      stream.fillNormal(values);
+      return [
+        name,
+        name === "templates"
+          ? values.map((v) => 0.1 * v)
+          : name.endsWith("Prior")
+            ? values.fill(0)
+            : values.map(name === "ctfSquared" ? Math.abs : (v) => v),
+      ];
+    }),
+  );
   return { program, feeds, views };
 }

@@ -36,12 +36,22 @@ export function highWaterBytes(pid: number): number {
   }
 }
 
-/** Runs `program` (itself, not through a shell: the memory is that of the one process). @throws {Error} with the end of what it said, if it fails */
+/**
+ * Runs `program` (itself, not through a shell: the memory is that of the one process). @throws {Error} with the end of
+ * what it said, if it fails
+ */
 export async function runChild(program: string, args: readonly string[], options: ChildOptions): Promise<ChildResult> {
-  const startMs = Date.now(), start = performance.now();
+  const startMs = Date.now(),
+    start = performance.now();
   // taskset becomes the program: same process.
-  const child = spawn("taskset", ["-c", options.cores, program, ...args], { cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "", stopped = false, peakBytes = 0;
+  const child = spawn("taskset", ["-c", options.cores, program, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "",
+    stopped = false,
+    peakBytes = 0;
   const keep = (text: string): void => void (said = (said + text).slice(-keptErrors));
   child.stderr.on("data", (data) => keep(String(data)));
   createInterface({ input: child.stdout }).on("line", (line) => {

@@ -30,13 +30,24 @@ export function secondsTo(shell: number, progress: readonly Progress[]): number 
 }
 
 const time = (seconds: number): string => (seconds < 100 ? `${seconds.toFixed(1)} s` : `${Math.round(seconds)} s`);
-const milliseconds = (ms: number | undefined): string => (ms === undefined ? "" : ms < 100 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : time(ms / 1000));
+const milliseconds = (ms: number | undefined): string =>
+  ms === undefined ? "" : ms < 100 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : time(ms / 1000);
 
 /** Markdown. @param boxAngstrom for the resolutions of the shells */
 export function markdownTable(rows: readonly Row[], shells: readonly number[], boxAngstrom: number): string {
-  const head = ["program", "iteration, first", "iteration, last", ...shells.map((s) => `FSC 0.5 at shell ${s} (${(boxAngstrom / s).toFixed(1)} Å)`), "finest shell", "whole run", "peak memory"];
+  const head = [
+    "program",
+    "iteration, first",
+    "iteration, last",
+    ...shells.map((s) => `FSC 0.5 at shell ${s} (${(boxAngstrom / s).toFixed(1)} Å)`),
+    "finest shell",
+    "whole run",
+    "peak memory",
+  ];
   const lines = rows.map((row) => [
-    row.title, milliseconds(row.coarseMs), milliseconds(row.fineMs),
+    row.title,
+    milliseconds(row.coarseMs),
+    milliseconds(row.fineMs),
     ...shells.map((shell) => {
       const seconds = secondsTo(shell, row.progress);
       return seconds === undefined ? "not reached" : time(seconds);

@@ -23,10 +23,18 @@ export interface ReadyCase {
 /** Iterations with feeds of their own; later ones take turns with them. */
 const feedSets = 3;
 
-/** Runs three iterations of a case and writes to `folder` what the twin needs: sizes, constants, initial state, feeds, and the results after one and three. */
-export async function prepareCase(folder: string, made: AdversarialCase, device: { name: "cpu"; threads: number }): Promise<ReadyCase> {
+/**
+ * Runs three iterations of a case and writes to `folder` what the twin needs: sizes, constants, initial state, feeds,
+ * and the results after one and three.
+ */
+export async function prepareCase(
+  folder: string,
+  made: AdversarialCase,
+  device: { name: "cpu"; threads: number },
+): Promise<ReadyCase> {
   const { settings: s, program } = made;
-  const n = s.volume.n, maxRadius = n / 2;
+  const n = s.volume.n,
+    maxRadius = n / 2;
   const executable = await compile(program, device);
   for (const [name, values] of Object.entries(made.initial)) executable.setState(name, values);
   const feeds = Array.from({ length: feedSets }, (_, i) => made.feeds(i + 1));
@@ -44,20 +52,37 @@ export async function prepareCase(folder: string, made: AdversarialCase, device:
   put("signalPower", Float32Array.from(made.spectra.signal), [made.spectra.signal.length]);
   const rates = new Set(["step", "criticRate", "volumeRate"]);
   feeds.forEach((set, i) => {
-    for (const [name, { shape }] of Object.entries(program.feeds)) if (!rates.has(name)) put(`feeds${i}/${name}`, set[name]!, shape);
+    for (const [name, { shape }] of Object.entries(program.feeds))
+      if (!rates.has(name)) put(`feeds${i}/${name}`, set[name]!, shape);
   });
-  for (const [name, values] of Object.entries(made.initial)) put(`initial/${name}`, values, program.state[name]!.input.shape);
+  for (const [name, values] of Object.entries(made.initial))
+    put(`initial/${name}`, values, program.state[name]!.input.shape);
   for (const iteration of [1, 2, 3]) {
     const outputs = await executable.run(feeds[iteration - 1]!);
     if (iteration === 2) continue;
     for (const [name, values] of Object.entries(outputs)) put(`expected${iteration}/${name}`, values, []);
-    for (const name of ["u", "average", "logAmplitude", "templates", "offsets"]) put(`expected${iteration}/${name}`, (await executable.getState(name)).slice(), program.state[name]!.input.shape);
+    for (const name of ["u", "average", "logAmplitude", "templates", "offsets"])
+      put(`expected${iteration}/${name}`, (await executable.getState(name)).slice(), program.state[name]!.input.shape);
   }
-  writeFileSync(join(folder, "case.json"), JSON.stringify({
-    n, maxRadius, angles: 2 * maxRadius, turns: 2 * maxRadius, templates: program.state["offsets"]!.input.shape[0]! / 2, batch: s.batch, criticSteps: s.criticSteps,
-    feedSets, gradientPenalty: s.gradientPenalty, averaging: s.averaging, boxAngstrom: s.boxAngstrom,
-    criticRate: feeds[0]!["criticRate"]![0], volumeRate: feeds[0]!["volumeRate"]![0], arrays,
-  }));
+  writeFileSync(
+    join(folder, "case.json"),
+    JSON.stringify({
+      n,
+      maxRadius,
+      angles: 2 * maxRadius,
+      turns: 2 * maxRadius,
+      templates: program.state.offsets!.input.shape[0]! / 2,
+      batch: s.batch,
+      criticSteps: s.criticSteps,
+      feedSets,
+      gradientPenalty: s.gradientPenalty,
+      averaging: s.averaging,
+      boxAngstrom: s.boxAngstrom,
+      criticRate: feeds[0]!.criticRate![0],
+      volumeRate: feeds[0]!.volumeRate![0],
+      arrays,
+    }),
+  );
   return { folder, executable, feeds };
 }
 
@@ -70,10 +95,14 @@ export interface Twin {
 }
 
 /** Starts the twin. @throws {Error} with its report if it does not compute what the cases say */
-export async function startTwin(threads: number, cases: readonly { folder: string; variant: Variant }[]): Promise<Twin> {
+export async function startTwin(
+  threads: number,
+  cases: readonly { folder: string; variant: Variant }[],
+): Promise<Twin> {
   const script = fileURLToPath(new URL("pytorch_twin.py", import.meta.url));
   const twin = spawn("/usr/bin/python3", [script, String(threads), ...cases.flatMap((c) => [c.folder, c.variant])], {
-    // As in this program, waiting threads sleep. Spinning ones, OpenMP's default, make the twin many times slower on cores shared with others.
+    // As in this program, waiting threads sleep. Spinning ones, OpenMP's default, make the twin many times slower on
+    // cores shared with others.
     env: { OMP_WAIT_POLICY: "PASSIVE", ...process.env },
   });
   let agreement = "";

@@ -1,5 +1,6 @@
 /**
- * The forward model by itself: images of a map at random poses through a microscope of 300 kV, and how a change of the volume would change them.
+ * The forward model by itself: images of a map at random poses through a microscope of 300 kV, and how a change of the
+ * volume would change them.
  *
  *   npx tsx examples/forwardModel.ts
  */
@@ -17,17 +18,27 @@ import { gradient } from "../src/tensor/gradient.ts";
 import * as op from "../src/tensor/ops.ts";
 import { input } from "../src/tensor/tensor.ts";
 
-const n = 32, batch = 8, boxAngstrom = 325;
-const map = { ...(await readMap(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname)), pixelSizeAngstrom: 5 }; // its header is silent
+const n = 32,
+  batch = 8,
+  boxAngstrom = 325;
+const map = {
+  ...(await readMap(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname)),
+  pixelSizeAngstrom: 5,
+}; // its header is silent
 const ribosome = resample(map, n, boxAngstrom / n);
 
 // The program: what is fed, what is computed. Nothing runs yet.
-const volume = input("volume", [n, n, n]), rotations = input("rotations", [batch, 3, 3]), optics = input("optics", [ctfTerms, batch]);
+const volume = input("volume", [n, n, n]),
+  rotations = input("rotations", [batch, 3, 3]),
+  optics = input("optics", [ctfTerms, batch]);
 const exposed = image(fourierTable(volume), { rotations, optics }, polarGrid(12, 24), boxAngstrom);
 const power = op.mean(op.add(op.square(exposed.image.re), op.square(exposed.image.im)));
 const [slope] = gradient(power, [volume]);
 
-const executable = await compile({ name: "example", state: {}, feeds: { volume, rotations, optics }, outputs: { power, slope: slope! } }, { name: "cpu", threads: 2 });
+const executable = await compile(
+  { name: "example", state: {}, feeds: { volume, rotations, optics }, outputs: { power, slope: slope! } },
+  { name: "cpu", threads: 2 },
+);
 const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
 const results = await executable.run({
   volume: ribosome.data,
@@ -37,5 +48,5 @@ const results = await executable.run({
 await executable.release();
 
 // The power is quadratic in the volume, so the volume times its slope is twice the power.
-const product = ribosome.data.reduce((sum, v, i) => sum + v * results["slope"]![i]!, 0);
-console.log(`mean power ${results["power"]![0]!.toPrecision(6)}, half of volume · slope ${(product / 2).toPrecision(6)}`);
+const product = ribosome.data.reduce((sum, v, i) => sum + v * results.slope![i]!, 0);
+console.log(`mean power ${results.power![0]!.toPrecision(6)}, half of volume · slope ${(product / 2).toPrecision(6)}`);

@@ -6,11 +6,23 @@ import { build } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 await build({
-  root, configFile: false, logLevel: "warn",
-  build: { ssr: "src/io/molstarReaders.ts", outDir: "dist/io", emptyOutDir: false, minify: true, target: "node20", rolldownOptions: { output: { entryFileNames: "molstarReaders.js" } } },
+  root,
+  configFile: false,
+  logLevel: "warn",
+  build: {
+    ssr: "src/io/molstarReaders.ts",
+    outDir: "dist/io",
+    emptyOutDir: false,
+    minify: true,
+    target: "node20",
+    rolldownOptions: { output: { entryFileNames: "molstarReaders.js" } },
+  },
   ssr: { noExternal: true },
 });
 // Licence of what is inside; and no declarations that would look for Mol*.
 const file = new URL("../dist/io/molstarReaders.js", import.meta.url);
-writeFileSync(file, `/*! Parts of Mol*.\n${readFileSync(new URL("../node_modules/molstar/LICENSE", import.meta.url), "utf8")}*/\n${readFileSync(file, "utf8")}`);
+writeFileSync(
+  file,
+  `/*! Parts of Mol*.\n${readFileSync(new URL("../node_modules/molstar/LICENSE", import.meta.url), "utf8")}*/\n${readFileSync(file, "utf8")}`,
+);
 rmSync(new URL("../dist/io/molstarReaders.d.ts", import.meta.url));

@@ -1,6 +1,19 @@
-/** The package as a user gets it: packed, installed into an empty folder by npm from its registry, and run there with Node alone. */
+/**
+ * The package as a user gets it: packed, installed into an empty folder by npm from its registry, and run there with
+ * Node alone.
+ */
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,17 +22,21 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "cryogan-package-")));
-const source = join(folder, "source"), user = join(folder, "user");
+const source = join(folder, "source"),
+  user = join(folder, "user");
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const run = async (cwd: string, command: string, ...args: string[]): Promise<string> =>
-  (await promisify(execFile)(command, args, { cwd, maxBuffer: 1e8, env: { ...process.env, NODE_ENV: "production" } })).stdout;
+  (await promisify(execFile)(command, args, { cwd, maxBuffer: 1e8, env: { ...process.env, NODE_ENV: "production" } }))
+    .stdout;
 const cryogan = (...args: string[]) => run(user, "npx", "cryogan", ...args);
 
 let packed: { filename: string; size: number; files: { path: string }[] };
 beforeAll(async () => {
   // A copy of what is under version control, or would be: other tests use this folder's dist meanwhile.
-  const listed = (await run(root, "git", "ls-files", "-co", "--exclude-standard", "-z")).split("\0").filter((name) => name !== "" && existsSync(join(root, name)));
+  const listed = (await run(root, "git", "ls-files", "-co", "--exclude-standard", "-z"))
+    .split("\0")
+    .filter((name) => name !== "" && existsSync(join(root, name)));
   for (const name of listed) {
     mkdirSync(dirname(join(source, name)), { recursive: true });
     cpSync(join(root, name), join(source, name));
@@ -34,29 +51,72 @@ beforeAll(async () => {
 
 test("the package holds what it needs and no more", () => {
   const paths = packed.files.map(({ path }) => path);
-  for (const wanted of ["dist/cli/main.js", "dist/page/index.html", "dist/physics/index.d.ts", "data/5a1a.cif.gz", "docs/tutorial.md", "README.md"]) expect(paths).toContain(wanted);
+  for (const wanted of [
+    "dist/main.js",
+    "dist/page/index.html",
+    "dist/physics/index.d.ts",
+    "data/5a1a.cif.gz",
+    "docs/tutorial.md",
+    "README.md",
+  ])
+    expect(paths).toContain(wanted);
   expect(paths.filter((path) => /^(src|test|bench|tools)\/|background|\.map$|docs\/api/.test(path))).toEqual([]);
-  for (const large of ["molstar", "onnxruntime-web", "typescript", "vite"]) expect(existsSync(join(user, "node_modules", large)), large).toBe(false);
+  for (const large of ["molstar", "onnxruntime-web", "typescript", "vite"])
+    expect(existsSync(join(user, "node_modules", large)), large).toBe(false);
 });
 
 describe("installed", () => {
   test("the command tells its version and helps", async () => {
-    expect((await cryogan("--version")).trim()).toBe((JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version);
+    expect((await cryogan("--version")).trim()).toBe(
+      (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
+    );
     expect(await cryogan("--help")).toContain("reconstruct");
   });
 
   test("an atomic model becomes particles, these a map, and the map is compared with the truth", async () => {
     // The model comes from the package's own data, read by what is bundled of Mol*.
-    await cryogan("simulate", "node_modules/cryogan/data/5a1a.cif.gz", "--particles", "400", "--box", "24", "--pixel-size", "10", "--snr", "1", "--out", "particles", "--device", "cpu");
-    await cryogan("reconstruct", "particles/particles.star", "--out", "run", "--symmetry", "D2", "--max-shift", "0", "--device", "cpu", "--stages", "adversarial 12:100, refine 12:4");
-    const report = JSON.parse(await cryogan("evaluate", "run/map.mrc", "--reference", "particles/truth.mrc", "--json")) as { fsc: { fsc: number[] } };
+    await cryogan(
+      "simulate",
+      "node_modules/cryogan/data/5a1a.cif.gz",
+      "--particles",
+      "400",
+      "--box",
+      "24",
+      "--pixel-size",
+      "10",
+      "--snr",
+      "1",
+      "--out",
+      "particles",
+      "--device",
+      "cpu",
+    );
+    await cryogan(
+      "reconstruct",
+      "particles/particles.star",
+      "--out",
+      "run",
+      "--symmetry",
+      "D2",
+      "--max-shift",
+      "0",
+      "--device",
+      "cpu",
+      "--stages",
+      "adversarial 12:100, refine 12:4",
+    );
+    const report = JSON.parse(
+      await cryogan("evaluate", "run/map.mrc", "--reference", "particles/truth.mrc", "--json"),
+    ) as { fsc: { fsc: number[] } };
     expect(Math.min(...report.fsc.fsc.slice(0, 2))).toBeGreaterThan(0.5);
     await cryogan("report", "run");
     expect(readFileSync(join(user, "run/report.html"), "utf8")).toContain("uPlot");
   });
 
   test("a module takes parts of it: a projection's zero frequency is the sum of the density, at the CTF's value there", async () => {
-    writeFileSync(join(user, "use.mjs"), `
+    writeFileSync(
+      join(user, "use.mjs"),
+      `
       import { ctf, ctfCoefficients, fourierTable, project, flatOptics } from "cryogan/physics";
       import { compile } from "cryogan/runtime";
       import { input, op } from "cryogan/tensor";
@@ -69,21 +129,42 @@ describe("installed", () => {
       const coefficients = ctfCoefficients({ ...flatOptics(1, 300), amplitudeContrast: [0.1], phaseShift: [0] }, [0]);
       const { plain, seen } = await executable.run({ volume: density, rotations: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), optics: coefficients });
       console.log(JSON.stringify([plain[0], seen[0]]));
-    `);
+    `,
+    );
     const [plain, seen] = JSON.parse(await run(user, "node", "use.mjs")) as [number, number];
     expect(plain).toBeCloseTo(5, 4);
     expect(seen).toBeCloseTo(0.5, 4); // sin(asin(amplitude contrast))
-    await expect(run(user, "node", "--input-type=module", "-e", "import 'cryogan/dist/physics/ctf.js'")).rejects.toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
+    await expect(
+      run(user, "node", "--input-type=module", "-e", "import 'cryogan/dist/physics/ctf.js'"),
+    ).rejects.toThrow("ERR_PACKAGE_PATH_NOT_EXPORTED");
   });
 
   test("its types hold under strict settings, and a wrong call does not compile", async () => {
     const compile = (file: string, text: string): Promise<string> => {
       writeFileSync(join(user, file), text);
-      const options = ["--strict", "--noEmit", "--module", "nodenext", "--target", "es2023", "--lib", "es2023,dom", "--types", "node", "--typeRoots", join(root, "node_modules/@types")];
+      const options = [
+        "--strict",
+        "--noEmit",
+        "--module",
+        "nodenext",
+        "--target",
+        "es2023",
+        "--lib",
+        "es2023,dom",
+        "--types",
+        "node",
+        "--typeRoots",
+        join(root, "node_modules/@types"),
+      ];
       return run(user, "node", join(root, "node_modules/typescript/bin/tsc"), ...options, file);
     };
-    writeFileSync(join(user, "package.json"), JSON.stringify({ ...JSON.parse(readFileSync(join(user, "package.json"), "utf8")), type: "module" }));
-    await compile("right.ts", `
+    writeFileSync(
+      join(user, "package.json"),
+      JSON.stringify({ ...JSON.parse(readFileSync(join(user, "package.json"), "utf8")), type: "module" }),
+    );
+    await compile(
+      "right.ts",
+      `
       import { likelihoodRatioCritic, type CriticModel } from "cryogan/critic";
       import { fourierShellCorrelation } from "cryogan/evaluate";
       import { readMap, readParticles, type Volume } from "cryogan/io";
@@ -97,7 +178,10 @@ describe("installed", () => {
       export const critic: CriticModel = likelihoodRatioCritic({ maxRadius: 4, noisePower: [1], signalPower: [1] }, { angles: 8, turns: 8, templates: 2 });
       export const show = (event: RunEvent): string => event.type;
       export const all = [ctf, polarGrid, project, reconstruct, createStream, readParticles, slope];
-    `);
-    await expect(compile("wrong.ts", `import { ctf } from "cryogan/physics"; ctf("defocus");`)).rejects.toMatchObject({ stdout: expect.stringContaining("TS2554") as string });
+    `,
+    );
+    await expect(compile("wrong.ts", `import { ctf } from "cryogan/physics"; ctf("defocus");`)).rejects.toMatchObject({
+      stdout: expect.stringContaining("TS2554") as string,
+    });
   });
 });

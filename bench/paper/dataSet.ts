@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { InputError } from "../../src/base/errors.ts";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
-import { InputError } from "../../src/io/types.ts";
 import type { SimulationValues } from "./cases.ts";
 
 /** Of no effect on the images but rounding. */
@@ -21,6 +21,11 @@ export async function ensureDataSet(folder: string, values: SimulationValues, th
   // As JSON drops what is undefined, both sides have been through it.
   const asked = JSON.parse(JSON.stringify(options)) as Record<string, unknown>;
   const found = JSON.parse(await readFile(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
-  const different = Object.keys(asked).filter((key) => !incidental.has(key) && !isDeepStrictEqual(asked[key], found[key]));
-  if (different.length > 0) throw new InputError(`${folder} holds particles that differ in ${different.join(", ")}; delete it, or give another --folder`);
+  const different = Object.keys(asked).filter(
+    (key) => !incidental.has(key) && !isDeepStrictEqual(asked[key], found[key]),
+  );
+  if (different.length > 0)
+    throw new InputError(
+      `${folder} holds particles that differ in ${different.join(", ")}; delete it, or give another --folder`,
+    );
 }

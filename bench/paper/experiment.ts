@@ -1,8 +1,10 @@
 /**
- * The paper's experiment: simulates its data where they are not there yet, reconstructs them blind in two halves, and prints a
+ * The paper's experiment: simulates its data where they are not there yet, reconstructs them blind in two halves, and
+ * prints a
  * markdown table of resolution, time and memory. Each case also appends a line to results.jsonl in the folder.
  *
- *   npm run experiment:paper -- [--cases centred,shifted] [--folder tmp/paper] [--time-limit 20m] [--data-only] [--threads n] [-- options of reconstruct]
+ *   npm run experiment:paper -- [--cases centred,shifted] [--folder tmp/paper] [--time-limit 20m] [--data-only]
+ *   [--threads n] [-- options of reconstruct]
  */
 import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
@@ -10,9 +12,9 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { InputError } from "../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { crossingResolution, type FscResult } from "../../src/evaluate/fsc.ts";
-import { InputError } from "../../src/io/types.ts";
 import { cases, dataSets, type PaperCase } from "./cases.ts";
 import { ensureDataSet } from "./dataSet.ts";
 import { measure } from "./measure.ts";
@@ -25,8 +27,11 @@ async function main(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv.slice(0, end < 0 ? undefined : end),
     options: {
-      cases: { type: "string", default: "centred,shifted" }, folder: { type: "string", default: "tmp/paper" },
-      "time-limit": { type: "string", default: "20m" }, "data-only": { type: "boolean", default: false }, threads: { type: "string" },
+      cases: { type: "string", default: "centred,shifted" },
+      folder: { type: "string", default: "tmp/paper" },
+      "time-limit": { type: "string", default: "20m" },
+      "data-only": { type: "boolean", default: false },
+      threads: { type: "string" },
     },
   });
   const passedOn = end < 0 ? [] : argv.slice(end + 1);
@@ -34,7 +39,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !Object.hasOwn(cases, name));
   if (unknown !== undefined) throw new InputError(`--cases: ${unknown} is none of ${Object.keys(cases).join(", ")}`);
   process.chdir(root);
-  const folder = resolve(values.folder), threads = values.threads === undefined ? undefined : Number(values.threads);
+  const folder = resolve(values.folder),
+    threads = values.threads === undefined ? undefined : Number(values.threads);
   const limits = [
     ...(passedOn.includes("--stages") ? [] : ["--time-limit", values["time-limit"]]),
     ...(threads === undefined ? [] : ["--threads", String(threads)]),
@@ -42,7 +48,8 @@ async function main(argv: readonly string[]): Promise<void> {
 
   const results: PaperResult[] = [];
   for (const name of names) {
-    const chosen = cases[name]!, data = join(folder, "data", chosen.data);
+    const chosen = cases[name]!,
+      data = join(folder, "data", chosen.data);
     await ensureDataSet(data, dataSets[chosen.data], threads);
     if (values["data-only"]) continue;
     const result = await runCase(name, chosen, data, folder, [...limits, ...passedOn]);
@@ -52,16 +59,34 @@ async function main(argv: readonly string[]): Promise<void> {
   if (results.length > 0) process.stdout.write(`${markdownTable(results)}\n`);
 }
 
-async function runCase(name: string, chosen: PaperCase, data: string, folder: string, more: readonly string[]): Promise<PaperResult> {
+async function runCase(
+  name: string,
+  chosen: PaperCase,
+  data: string,
+  folder: string,
+  more: readonly string[],
+): Promise<PaperResult> {
   const run = join(folder, "runs", `${name}-${new Date().toISOString().replaceAll(":", "-")}`);
   await mkdir(run, { recursive: true });
   const args = [...chosen.arguments, "--half-maps", ...more];
-  const measured = await measure(["--import", "tsx", "src/cli/main.ts", "reconstruct", join(data, "particles.star"), "--out", run, ...args], root);
+  const measured = await measure(
+    ["--import", "tsx", "src/main.ts", "reconstruct", join(data, "particles.star"), "--out", run, ...args],
+    root,
+  );
   const halves = JSON.parse(await readFile(join(run, "fsc.json"), "utf8")) as FscResult;
-  const { fsc } = (await evaluateAgainstReference(join(run, "map.mrc"), join(data, "truth.mrc"), { mask: "auto" })).report;
+  const { fsc } = (await evaluateAgainstReference(join(run, "map.mrc"), join(data, "truth.mrc"), { mask: "auto" }))
+    .report;
   return {
-    case: name, what: chosen.what, time: new Date().toISOString(), version: version(), cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length,
-    dataSet: data, arguments: args, run, ...measured,
+    case: name,
+    what: chosen.what,
+    time: new Date().toISOString(),
+    version: version(),
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    dataSet: data,
+    arguments: args,
+    run,
+    ...measured,
     halfMapsAngstrom: halves.resolution0143Angstrom,
     truthAngstrom: fsc.resolution05Angstrom,
     truthUnmaskedAngstrom: crossingResolution(fsc.frequency, fsc.fsc, 0.5),
@@ -70,7 +95,10 @@ async function runCase(name: string, chosen: PaperCase, data: string, folder: st
 
 function version(): string | null {
   try {
-    return execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("git", ["describe", "--always", "--dirty"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return null;
   }

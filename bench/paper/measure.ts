@@ -23,7 +23,10 @@ export async function measure(args: readonly string[], cwd: string): Promise<Mea
   try {
     const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
     if (code !== 0) throw new Error(`node ${args.join(" ")} ended with ${code}`);
-    return { wallSeconds: (performance.now() - start) / 1000, peakMemoryMiB: peakBytes > 0 ? peakBytes / 2 ** 20 : null };
+    return {
+      wallSeconds: (performance.now() - start) / 1000,
+      peakMemoryMiB: peakBytes > 0 ? peakBytes / 2 ** 20 : null,
+    };
   } finally {
     clearInterval(sample);
     process.off("SIGINT", ignore);

@@ -1,5 +1,5 @@
 /** What a case came to, as a line of JSON and as a row of a table. */
-import { formatDuration } from "../../src/cli/format.ts";
+import { formatDuration } from "../../src/base/format.ts";
 import type { Measured } from "./measure.ts";
 
 export interface PaperResult extends Measured {
@@ -27,7 +27,12 @@ export interface PaperResult extends Measured {
 export function markdownTable(results: readonly PaperResult[]): string {
   const angstrom = (value: number | null): string => (value === null ? "not reached" : `${value.toFixed(1)} Å`);
   const rows = results.map((r) => [
-    r.case, r.what, angstrom(r.halfMapsAngstrom), angstrom(r.truthAngstrom), angstrom(r.truthUnmaskedAngstrom), formatDuration(r.wallSeconds),
+    r.case,
+    r.what,
+    angstrom(r.halfMapsAngstrom),
+    angstrom(r.truthAngstrom),
+    angstrom(r.truthUnmaskedAngstrom),
+    formatDuration(r.wallSeconds),
     r.peakMemoryMiB === null ? "not measured" : `${(r.peakMemoryMiB / 1024).toFixed(1)} GiB`,
   ]);
   const header = ["case", "what", "halves, FSC 0.143", "truth, FSC 0.5", "the same unmasked", "time", "peak memory"];

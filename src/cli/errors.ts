@@ -1,12 +1,12 @@
-import { InputError } from "../io/types.ts";
-import { Interrupted } from "./interrupt.ts";
+import { InputError } from "../base/errors.ts";
+import { Interrupted } from "../base/interrupt.ts";
 
 /**
  * Tell the user on stderr what went wrong, in one line where it is no bug.
  * @returns the exit code
  */
 export function reportError(error: unknown): number {
-  const debug = process.env["CRYOGAN_DEBUG"] === "1";
+  const debug = process.env.CRYOGAN_DEBUG === "1";
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Interrupted) {
     process.stderr.write(`${message}\n`);

@@ -1,5 +1,5 @@
-import type { RunEvent } from "../reconstruct/events.ts";
-import { formatCount, formatDuration, formatNumber } from "./format.ts";
+import { formatCount, formatDuration, formatNumber } from "../base/format.ts";
+import type { RunEvent } from "../reconstruct/folder/events.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
 type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
@@ -28,7 +28,11 @@ const redrawEveryMs = 100;
 const rateWindowSeconds = 10;
 
 /** A consumer of the events of a run that shows how far it is. Call it with every event, in order. */
-export function createProgress({ mode, output, now = () => performance.now() }: ProgressOptions): (event: RunEvent) => void {
+export function createProgress({
+  mode,
+  output,
+  now = () => performance.now(),
+}: ProgressOptions): (event: RunEvent) => void {
   if (mode === "json") return (event) => output.write(`${JSON.stringify(event)}\n`);
 
   const rate = createRate();
@@ -82,12 +86,15 @@ export function createProgress({ mode, output, now = () => performance.now() }: 
   };
 }
 
-/** Iterations per second of computation over the last `rateWindowSeconds`; undefined until two events of a stage are in. */
+/**
+ * Iterations per second of computation over the last `rateWindowSeconds`; undefined until two events of a stage are in.
+ */
 function createRate(): (event: ProgressEvent) => number | undefined {
   let recent: ProgressEvent[] = [];
   return (event) => {
     const last = recent.at(-1);
-    if (last && (last.stage !== event.stage || last.half !== event.half || last.iteration >= event.iteration)) recent = [];
+    if (last && (last.stage !== event.stage || last.half !== event.half || last.iteration >= event.iteration))
+      recent = [];
     recent.push(event);
     while (recent.length > 2 && event.elapsedSeconds - recent[1]!.elapsedSeconds >= rateWindowSeconds) recent.shift();
     const first = recent[0]!;
@@ -112,7 +119,10 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
     case "warning":
       return `warning: ${event.message}`;
     case "finished": {
-      const resolution = event.resolutionAngstrom === undefined ? "" : `, resolution ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`;
+      const resolution =
+        event.resolutionAngstrom === undefined
+          ? ""
+          : `, resolution ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`;
       return `finished in ${formatDuration(event.elapsedSeconds)}: ${event.map}${resolution}`;
     }
     case "checkpoint":
@@ -133,12 +143,14 @@ const signed = (x: number) => (x > 0 ? `+${formatNumber(x)}` : formatNumber(x));
 
 /** Iterations done and their rate, or the pass that is going on. */
 function position(event: ProgressEvent, rate: number | undefined): string {
-  if (!isAdversarial(event)) return `pass ${Math.min(event.iterations, Math.floor(event.iteration) + 1)}/${event.iterations}`;
+  if (!isAdversarial(event))
+    return `pass ${Math.min(event.iterations, Math.floor(event.iteration) + 1)}/${event.iterations}`;
   return `${event.iteration}/${event.iterations}${rate === undefined ? "" : `  ${formatNumber(rate)} it/s`}`;
 }
 
 type AdversarialKey = "criticLoss" | "volumeLoss" | "realLogit" | "fakeLogit" | "gradientPenalty" | "signalAmplitude";
-const isAdversarial = (event: ProgressEvent): event is ProgressEvent & Required<Pick<ProgressEvent, AdversarialKey>> => event.criticLoss !== undefined;
+const isAdversarial = (event: ProgressEvent): event is ProgressEvent & Required<Pick<ProgressEvent, AdversarialKey>> =>
+  event.criticLoss !== undefined;
 
 function progressLine(event: ProgressEvent, stage: StageEvent | undefined, rate: number | undefined): string {
   const state = isAdversarial(event)
@@ -146,7 +158,10 @@ function progressLine(event: ProgressEvent, stage: StageEvent | undefined, rate:
         `loss critic ${formatNumber(event.criticLoss)} volume ${formatNumber(event.volumeLoss)}`,
         `logits real ${signed(event.realLogit)} fake ${signed(event.fakeLogit)}`,
       ]
-    : [`${Math.floor(100 * fractionDone(event))} %`, ...(event.logLikelihood === undefined ? [] : [`log-likelihood ${signed(event.logLikelihood)}`])];
+    : [
+        `${Math.floor(100 * fractionDone(event))} %`,
+        ...(event.logLikelihood === undefined ? [] : [`log-likelihood ${signed(event.logLikelihood)}`]),
+      ];
   return [stageName(event, stage), position(event, rate), ...state, times(event)].join("  ");
 }
 
@@ -160,7 +175,9 @@ function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate
         `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
           `signal  ${formatNumber(event.signalAmplitude)}`,
       ]
-    : [`log-likelihood of an image, relative to noise alone: ${event.logLikelihood === undefined ? "after the first pass" : signed(event.logLikelihood)}`];
+    : [
+        `log-likelihood of an image, relative to noise alone: ${event.logLikelihood === undefined ? "after the first pass" : signed(event.logLikelihood)}`,
+      ];
   return [
     `${stageName(event, stage)}${where}`,
     `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${String(Math.floor(100 * fractionDone(event))).padStart(3)} %  ${position(event, rate)}`,
@@ -169,5 +186,7 @@ function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate
   ];
 }
 
-const fractionDone = ({ iteration, iterations }: ProgressEvent) => (iterations > 0 ? Math.min(1, iteration / iterations) : 0);
-const times = (event: ProgressEvent) => `elapsed ${formatDuration(event.elapsedSeconds)}  left ${formatDuration(event.remainingSeconds)}`;
+const fractionDone = ({ iteration, iterations }: ProgressEvent) =>
+  iterations > 0 ? Math.min(1, iteration / iterations) : 0;
+const times = (event: ProgressEvent) =>
+  `elapsed ${formatDuration(event.elapsedSeconds)}  left ${formatDuration(event.remainingSeconds)}`;

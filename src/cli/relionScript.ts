@@ -1,5 +1,5 @@
 /** The command line of a RELION 3D auto-refinement, as RELION's graphical interface writes it. */
-import { shellCommand } from "./interrupt.ts";
+import { shellCommand } from "../base/shellCommand.ts";
 
 export interface RefinementScript {
   /** Where the script starts from, as seen from its own folder; the paths below start there. */
@@ -16,8 +16,10 @@ export interface RefinementScript {
 }
 
 /**
- * A bash script for RELION 3.1 and later. Options are those of RELION 3.1's Refine3D job with its defaults (pipeline_jobs.cpp,
- * getCommandsAutorefineJob). `--firstiter_cc` stands for "map not on absolute greyscale": RELION's documentation advises it for maps of other programs,
+ * A bash script for RELION 3.1 and later. Options are those of RELION 3.1's Refine3D job with its defaults
+ * (pipeline_jobs.cpp,
+ * getCommandsAutorefineJob). `--firstiter_cc` stands for "map not on absolute greyscale": RELION's documentation
+ * advises it for maps of other programs,
  * and what it costs is one iteration that starts from the filtered map again.
  */
 export function refinementScript(script: RefinementScript): string {

@@ -1,18 +1,22 @@
 /**
- * The critic of the CryoGAN paper: a plain convolutional network on pixel images. Blocks of 3×3 convolution, 2×2 max-pooling and
+ * The critic of the CryoGAN paper: a plain convolutional network on pixel images. Blocks of 3×3 convolution, 2×2
+ * max-pooling and
  * leaky ReLU halve the image and double the channels; a small dense layer and one output follow.
  *
- * Activations are [y, x, channels, batch]: a pixel is a row of a table, its nine neighbours are gathered in one go, and the
- * convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable operators, so
+ * Activations are [y, x, channels, batch]: a pixel is a row of a table, its nine neighbours are gathered in one go, and
+ * the
+ * convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable
+ * operators, so
  * gradient penalties need no rule of their own.
  *
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759, and the authors' code,
  *      https://github.com/harshit-gupta-cor/CryoGAN (discriminator `DownsamplingCNN`, leak 0.1)
  */
+
+import { interpolateShells, type RectangularGrid, radiusOf, rectangularGrid } from "../physics/frequencies.ts";
 import { imagesFromTransform } from "../physics/imageTransform.ts";
-import { interpolateShells, radiusOf, rectangularGrid, type RectangularGrid } from "../physics/frequencies.ts";
 import * as op from "../tensor/ops.ts";
-import { constant, sizeOf, type Shape, type Tensor } from "../tensor/tensor.ts";
+import { constant, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 
 export interface ConvolutionalSettings {
@@ -24,13 +28,17 @@ export interface ConvolutionalSettings {
 
 const leak = 0.1;
 
-/** Blocks for an n×n image: it is halved while its edge is even and at least 6, so that 3 to 5 pixels remain (or an odd edge). */
+/**
+ * Blocks for an n×n image: it is halved while its edge is even and at least 6, so that 3 to 5 pixels remain (or an odd
+ * edge).
+ */
 export function blocksFor(n: number): number {
   return n % 2 === 0 && n >= 6 ? 1 + blocksFor(n / 2) : 0;
 }
 
 /**
- * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image are at row
+ * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image
+ * are at row
  * height·width, which holds zeros.
  */
 function neighbourRows(height: number, width: number): Tensor {
@@ -38,7 +46,8 @@ function neighbourRows(height: number, width: number): Tensor {
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       for (const v of [y - 1, y, y + 1]) {
-        for (const u of [x - 1, x, x + 1]) rows.push(v >= 0 && v < height && u >= 0 && u < width ? v * width + u : height * width);
+        for (const u of [x - 1, x, x + 1])
+          rows.push(v >= 0 && v < height && u >= 0 && u < width ? v * width + u : height * width);
       }
     }
   }
@@ -55,7 +64,8 @@ function neighbourRows(height: number, width: number): Tensor {
  */
 export function convolve3x3(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
   const [height, width, channels, batch] = x.shape as [number, number, number, number];
-  const out = weights.shape[0]!, pixels = height * width;
+  const out = weights.shape[0]!,
+    pixels = height * width;
   const table = op.pad(op.reshape(x, [pixels, channels * batch]), 0, 0, 1);
   const neighbours = op.reshape(op.gather(table, neighbourRows(height, width)), [pixels, 9 * channels, batch]);
   return op.reshape(op.add(op.matmul(weights, neighbours), op.reshape(bias, [out, 1])), [height, width, out, batch]);
@@ -73,7 +83,10 @@ export function maxPool2x2(x: Tensor): Tensor {
   return op.reshape(pixels, [height / 2, width / 2, channels, batch]);
 }
 
-/** Each image divided by its own standard deviation (its mean is zero, the zero frequency being left out): [n, n, batch]. */
+/**
+ * Each image divided by its own standard deviation (its mean is zero, the zero frequency being left out): [n, n,
+ * batch].
+ */
 function normalised(images: Tensor): Tensor {
   return op.div(images, op.sqrt(op.add(op.mean(op.square(images), [0, 1], true), 1e-6)));
 }
@@ -82,11 +95,12 @@ function normalised(images: Tensor): Tensor {
 export function convolutionalNetwork(p: Readonly<Record<string, Tensor>>, images: Tensor, blocks: number): Tensor {
   const [height, width, batch] = images.shape as [number, number, number];
   let x = op.reshape(images, [height, width, 1, batch]);
-  for (let i = 0; i < blocks; i++) x = op.leakyRelu(maxPool2x2(convolve3x3(x, p[`kernels${i}`]!, p[`biases${i}`]!)), leak);
+  for (let i = 0; i < blocks; i++)
+    x = op.leakyRelu(maxPool2x2(convolve3x3(x, p[`kernels${i}`]!, p[`biases${i}`]!)), leak);
   const flat = op.reshape(x, [sizeOf(x.shape) / batch, batch]);
-  const features = p["denseBias"]!.shape[0]!;
-  const dense = op.leakyRelu(op.add(op.matmul(p["denseWeights"]!, flat), op.reshape(p["denseBias"]!, [features, 1])), leak);
-  return op.add(op.reshape(op.matmul(p["outputWeights"]!, dense), [batch]), p["outputBias"]!);
+  const features = p.denseBias!.shape[0]!;
+  const dense = op.leakyRelu(op.add(op.matmul(p.denseWeights!, flat), op.reshape(p.denseBias!, [features, 1])), leak);
+  return op.add(op.reshape(op.matmul(p.outputWeights!, dense), [batch]), p.outputBias!);
 }
 
 /** Normal weights that keep the variance of activations (He et al. 2015, ICCV, eq. 15 for a leaky ReLU). */
@@ -101,9 +115,15 @@ function weights(shape: Shape): CriticModel["parameters"][string] {
     },
   };
 }
-const biases = (count: number): CriticModel["parameters"][string] => ({ shape: [count], initial: () => new Float32Array(count) });
+const biases = (count: number): CriticModel["parameters"][string] => ({
+  shape: [count],
+  initial: () => new Float32Array(count),
+});
 
-/** The half plane of an n×n image, cut to the disc 0 < |k| ≤ maxRadius; samples outside are moved to zero and get weight zero. */
+/**
+ * The half plane of an n×n image, cut to the disc 0 < |k| ≤ maxRadius; samples outside are moved to zero and get weight
+ * zero.
+ */
 function discGrid(n: number, maxRadius: number): { grid: RectangularGrid; inside: Uint8Array } {
   const grid = rectangularGrid(n);
   const inside = Uint8Array.from(radiusOf(grid), (r) => (r > 0 && r <= maxRadius ? 1 : 0));
@@ -115,10 +135,21 @@ function discGrid(n: number, maxRadius: number): { grid: RectangularGrid; inside
 function quarterTurns(n: number): SampleMap[] {
   const { count, x, y, columns } = rectangularGrid(n);
   const maps: SampleMap[] = [];
-  for (const [a, b, c, d] of [[1, 0, 0, 1], [0, 1, -1, 0], [-1, 0, 0, -1], [0, -1, 1, 0], [-1, 0, 0, 1], [0, 1, 1, 0], [1, 0, 0, -1], [0, -1, -1, 0]] as const) {
-    const from = new Int32Array(count), conjugate = new Uint8Array(count);
+  for (const [a, b, c, d] of [
+    [1, 0, 0, 1],
+    [0, 1, -1, 0],
+    [-1, 0, 0, -1],
+    [0, -1, 1, 0],
+    [-1, 0, 0, 1],
+    [0, 1, 1, 0],
+    [1, 0, 0, -1],
+    [0, -1, -1, 0],
+  ] as const) {
+    const from = new Int32Array(count),
+      conjugate = new Uint8Array(count);
     for (let i = 0; i < count; i++) {
-      const kx = a * x[i]! + b * y[i]!, ky = c * x[i]! + d * y[i]!;
+      const kx = a * x[i]! + b * y[i]!,
+        ky = c * x[i]! + d * y[i]!;
       const sign = kx < 0 ? -1 : 1; // the half plane left out holds the complex conjugates
       from[i] = (sign * ky + columns - 1) * columns + sign * kx;
       conjugate[i] = kx < 0 ? 1 : 0;
@@ -129,13 +160,16 @@ function quarterTurns(n: number): SampleMap[] {
 }
 
 /**
- * The critic for a stage. It sees images of 2·maxRadius pixels, whitened, low-passed to the disc |k| ≤ maxRadius without the zero
+ * The critic for a stage. It sees images of 2·maxRadius pixels, whitened, low-passed to the disc |k| ≤ maxRadius
+ * without the zero
  * frequency, and each brought to unit spread as in the paper. The radius must be at least 3.
  *
  * Parameters: `kernels0`, `biases0`, … of the blocks, `denseWeights`, `denseBias`, `outputWeights`, `outputBias`.
  */
 export function convolutionalCritic(statistics: ImageStatistics, settings: ConvolutionalSettings): CriticModel {
-  const n = 2 * statistics.maxRadius, blocks = blocksFor(n), { channels, features } = settings;
+  const n = 2 * statistics.maxRadius,
+    blocks = blocksFor(n),
+    { channels, features } = settings;
   const { grid, inside } = discGrid(n, statistics.maxRadius);
   const widths = Array.from({ length: blocks }, (_, i) => channels * 2 ** i);
   const flat = widths[blocks - 1]! * (n / 2 ** blocks) ** 2;
@@ -145,13 +179,17 @@ export function convolutionalCritic(statistics: ImageStatistics, settings: Convo
     turns: quarterTurns(n),
     whitening(noisePower) {
       const power = interpolateShells(noisePower, radiusOf(grid));
-      return Float32Array.from({ length: grid.count }, (_, i) => (inside[i] ? n / Math.sqrt(power[i]!) : 0)); // white pixels of unit variance
+      // white pixels of unit variance
+      return Float32Array.from({ length: grid.count }, (_, i) => (inside[i] ? n / Math.sqrt(power[i]!) : 0));
     },
     parameters: {
-      ...Object.assign({}, ...widths.map((out, i) => ({
-        [`kernels${i}`]: weights([out, 9 * (i === 0 ? 1 : widths[i - 1]!)]),
-        [`biases${i}`]: biases(out),
-      }))),
+      ...Object.assign(
+        {},
+        ...widths.map((out, i) => ({
+          [`kernels${i}`]: weights([out, 9 * (i === 0 ? 1 : widths[i - 1]!)]),
+          [`biases${i}`]: biases(out),
+        })),
+      ),
       denseWeights: weights([features, flat]),
       denseBias: biases(features),
       outputWeights: weights([1, features]),
@@ -160,6 +198,6 @@ export function convolutionalCritic(statistics: ImageStatistics, settings: Convo
     inputs: { image: [n, n] },
     image: "image",
     view: (whitened) => ({ image: normalised(imagesFromTransform(whitened, grid)) }),
-    judge: (p, x) => convolutionalNetwork(p, x["image"]!, blocks),
+    judge: (p, x) => convolutionalNetwork(p, x.image!, blocks),
   };
 }

@@ -1,4 +1,7 @@
-/** What a critic is to the adversarial iteration. Two exist: `likelihoodRatio.ts` (default) and `convolutional.ts` (the paper's). */
+/**
+ * What a critic is to the adversarial iteration. Two exist: `likelihoodRatio.ts` (default) and `convolutional.ts` (the
+ * paper's).
+ */
 import type { Complex } from "../physics/complex.ts";
 import type { FrequencyGrid } from "../physics/frequencies.ts";
 import type { RandomStream } from "../runtime/random.ts";
@@ -17,7 +20,10 @@ export interface ImageStatistics {
   signalPower: ArrayLike<number>;
 }
 
-/** An image turned (or mirrored) about its centre: sample i is sample `from[i]` of the original, complex conjugated where `conjugate[i]` is 1. */
+/**
+ * An image turned (or mirrored) about its centre: sample i is sample `from[i]` of the original, complex conjugated
+ * where `conjugate[i]` is 1.
+ */
 export interface SampleMap {
   from: Int32Array;
   conjugate: Uint8Array;
@@ -35,17 +41,23 @@ export interface CriticModel {
    */
   whitening(noisePower: ArrayLike<number>): Float32Array;
   /** What the critic learns. */
-  parameters: Readonly<Record<string, {
-    shape: Shape;
-    /** Values to start learning from. */
-    initial(stream: RandomStream): Float32Array;
-  }>>;
+  parameters: Readonly<
+    Record<
+      string,
+      {
+        shape: Shape;
+        /** Values to start learning from. */
+        initial(stream: RandomStream): Float32Array;
+      }
+    >
+  >;
   /** Shapes of the entries of a `CriticInput` for one image. */
   inputs: Readonly<Record<string, Shape>>;
   /** The entry that holds the image; gradient penalties are on the slope in it. */
   image: string;
   /**
-   * The critic's view of images. Real and simulated images take this same way, so that nothing but their content can differ.
+   * The critic's view of images. Real and simulated images take this same way, so that nothing but their content can
+   * differ.
    *
    * @param whitened transforms on the grid multiplied by `whitening`, [samples, batch]
    * @param ctf      [samples, batch]

@@ -3,10 +3,17 @@
  *
  * @module
  */
-export { convolutionalCritic, type ConvolutionalSettings } from "./convolutional.ts";
+export { type ConvolutionalSettings, convolutionalCritic } from "./convolutional.ts";
 export type { CriticInput, CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 export { angularSamples, harmonicOrders, harmonics, turningMatrix } from "./harmonics.ts";
 export {
-  halfEnergies, likelihoodRatio, likelihoodRatioCritic, logMeanOverPoses, templateResponses,
-  type LikelihoodInput, type LikelihoodRatioSettings, type Responses, type Templates,
+  halfEnergies,
+  type LikelihoodInput,
+  type LikelihoodRatioSettings,
+  likelihoodRatio,
+  likelihoodRatioCritic,
+  logMeanOverPoses,
+  type Responses,
+  type Templates,
+  templateResponses,
 } from "./likelihoodRatio.ts";

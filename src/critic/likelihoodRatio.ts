@@ -1,25 +1,32 @@
 /**
- * The likelihood-ratio critic. For normal noise the best critic, log p_real(x)/p_simulated(x), is a difference of log-sum-exps of
+ * The likelihood-ratio critic. For normal noise the best critic, log p_real(x)/p_simulated(x), is a difference of
+ * log-sum-exps of
  * template responses, one sum over all poses for each density:
  *
  *   D(x) = LSE_{j,g} [⟨x, g·a_j⟩ - ½‖h·a_j‖² + α_j] - LSE_{j,g} [⟨x, g·c_j⟩ - ½‖h·c_j‖² + γ_j]
  *
- * with templates a_j (real) and c_j (simulated), g running over in-plane turns and mirroring (a particle seen from behind is its
- * mirror image), and h the particle's own CTF. x is the image whitened and multiplied by h once more (matched filter), so that ⟨x, g·a⟩
- * is the inner product with the template seen through the CTF. Turns are sums over circular harmonics: a product per order, then a
+ * with templates a_j (real) and c_j (simulated), g running over in-plane turns and mirroring (a particle seen from
+ * behind is its
+ * mirror image), and h the particle's own CTF. x is the image whitened and multiplied by h once more (matched filter),
+ * so that ⟨x, g·a⟩
+ * is the inner product with the template seen through the CTF. Turns are sums over circular harmonics: a product per
+ * order, then a
  * Fourier sum over the angle.
  *
  * @see Sigworth (1998) J. Struct. Biol. 122, 328 (the likelihood); docs/method.md (the critic)
  */
 import { scaleComplex } from "../physics/complex.ts";
-import { polarGrid, type PolarGrid } from "../physics/frequencies.ts";
+import { type PolarGrid, polarGrid } from "../physics/frequencies.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 import { harmonics, turningMatrix } from "./harmonics.ts";
 
 export interface Templates {
-  /** [orders, 2·templates, 2·radii], the first half are the real, the second the simulated templates; cosine, then sine parts. */
+  /**
+   * [orders, 2·templates, 2·radii], the first half are the real, the second the simulated templates; cosine, then sine
+   * parts.
+   */
   coefficients: Tensor;
   /** α and γ, [2·templates]. */
   offsets: Tensor;
@@ -33,7 +40,10 @@ export interface LikelihoodInput {
   ctfSquared: Tensor;
 }
 
-/** Inner products with turned and mirrored templates: even + odd with the template itself, even - odd with its mirror image. */
+/**
+ * Inner products with turned and mirrored templates: even + odd with the template itself, even - odd with its mirror
+ * image.
+ */
 export interface Responses {
   /** [turns, templates, batch]; from the cosine parts of the templates, which mirroring keeps. */
   even: Tensor;
@@ -42,22 +52,35 @@ export interface Responses {
 }
 
 /**
- * ⟨x, g·t⟩ of every template t for every turn and mirroring g: a matrix product for each angular order, then a Fourier sum.
+ * ⟨x, g·t⟩ of every template t for every turn and mirroring g: a matrix product for each angular order, then a Fourier
+ * sum.
  *
  * @param x         harmonics of images, [orders, 2·radii, batch]
  * @param templates [orders, templates, 2·radii]
  */
 export function templateResponses(x: Tensor, templates: Tensor, turns: number): Responses {
   const [orders, count, width] = templates.shape as [number, number, number];
-  const radii = width / 2, batch = x.shape[2]!;
+  const radii = width / 2,
+    batch = x.shape[2]!;
   const turned = (part: Tensor, phases: Tensor): Tensor => {
-    const twice = op.reshape(op.expand(op.reshape(part, [orders, 1, count, radii]), [orders, 2, count, radii]), [2 * orders, count, radii]);
+    const twice = op.reshape(op.expand(op.reshape(part, [orders, 1, count, radii]), [orders, 2, count, radii]), [
+      2 * orders,
+      count,
+      radii,
+    ]);
     const products = op.matmul(twice, op.reshape(phases, [2 * orders, radii, batch]));
-    return op.reshape(op.matmul(turningMatrix(orders, turns), op.reshape(products, [2 * orders, count * batch])), [turns, count, batch]);
+    return op.reshape(op.matmul(turningMatrix(orders, turns), op.reshape(products, [2 * orders, count * batch])), [
+      turns,
+      count,
+      batch,
+    ]);
   };
   // A turn by θ takes cosine and sine coefficients (c, s) of order m to (c·cos mθ - s·sin mθ, s·cos mθ + c·sin mθ).
   const quadrature = op.concat([op.slice(x, 1, radii, width), op.neg(op.slice(x, 1, 0, radii))], 1);
-  return { even: turned(op.slice(templates, 2, 0, radii), x), odd: turned(op.slice(templates, 2, radii, width), quadrature) };
+  return {
+    even: turned(op.slice(templates, 2, 0, radii), x),
+    odd: turned(op.slice(templates, 2, radii, width), quadrature),
+  };
 }
 
 /** Log of the mean over turns and mirrorings of the exponentials of responses, [templates, batch]. */
@@ -75,8 +98,12 @@ export function energyOnCircles(templates: Tensor): Tensor {
   return op.sum(op.reshape(op.sum(op.square(templates), [0]), [count, 2, width / 2]), [1]);
 }
 
-/** ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates, batch]. */
-export const halfEnergies = (templates: Tensor, ctfSquared: Tensor): Tensor => op.mul(op.matmul(energyOnCircles(templates), ctfSquared), 0.5);
+/**
+ * ½‖h·t‖² of every template seen through every particle's CTF, taking the CTF's mean on each circle: [templates,
+ * batch].
+ */
+export const halfEnergies = (templates: Tensor, ctfSquared: Tensor): Tensor =>
+  op.mul(op.matmul(energyOnCircles(templates), ctfSquared), 0.5);
 
 /**
  * Critic output, the estimated log-likelihood ratio of real over simulated.
@@ -87,8 +114,12 @@ export const halfEnergies = (templates: Tensor, ctfSquared: Tensor): Tensor => o
 export function likelihoodRatio(templates: Templates, x: LikelihoodInput, turns: number): Tensor {
   const count = templates.coefficients.shape[1]!;
   const responses = logMeanOverPoses(templateResponses(x.harmonics, templates.coefficients, turns));
-  const scores = op.add(op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)), op.reshape(templates.offsets, [count, 1]));
-  const real = op.slice(scores, 0, 0, count / 2), simulated = op.slice(scores, 0, count / 2, count);
+  const scores = op.add(
+    op.sub(responses, halfEnergies(templates.coefficients, x.ctfSquared)),
+    op.reshape(templates.offsets, [count, 1]),
+  );
+  const real = op.slice(scores, 0, 0, count / 2),
+    simulated = op.slice(scores, 0, count / 2, count);
   return op.sub(op.logSumExp(real, [0]), op.logSumExp(simulated, [0]));
 }
 
@@ -106,10 +137,14 @@ function polarWeights(grid: PolarGrid, noisePower: ArrayLike<number>): Float32Ar
   return Float32Array.from(grid.radii, (r) => Math.sqrt((Math.PI * r) / grid.angles / noisePower[r]!));
 }
 
-/** Turns by every multiple of the grid's angle. Directions beyond half a turn are the complex conjugates of those within. */
+/**
+ * Turns by every multiple of the grid's angle. Directions beyond half a turn are the complex conjugates of those
+ * within.
+ */
 function polarTurns({ angles, radii, count }: PolarGrid): SampleMap[] {
   return Array.from({ length: 2 * angles }, (_, turn) => {
-    const from = new Int32Array(count), conjugate = new Uint8Array(count);
+    const from = new Int32Array(count),
+      conjugate = new Uint8Array(count);
     for (let a = 0, i = 0; a < angles; a++) {
       const source = (a + turn) % (2 * angles);
       for (let r = 0; r < radii.length; r++, i++) {
@@ -127,12 +162,15 @@ function meanSquare(transfer: Tensor, grid: PolarGrid): Tensor {
 }
 
 /**
- * The critic for a stage. Templates are learned in units of the expected size of a projection's harmonics on each circle.
+ * The critic for a stage. Templates are learned in units of the expected size of a projection's harmonics on each
+ * circle.
  * Parameters: `templates` [orders, 2·templates, 2·radii] and `offsets` [2·templates].
  */
 export function likelihoodRatioCritic(statistics: ImageStatistics, settings: LikelihoodRatioSettings): CriticModel {
   const grid = polarGrid(statistics.maxRadius, settings.angles);
-  const radii = grid.radii.length, orders = grid.angles, count = 2 * settings.templates;
+  const radii = grid.radii.length,
+    orders = grid.angles,
+    count = 2 * settings.templates;
   const perRadius = polarWeights(grid, statistics.noisePower);
   const expected = Array.from(grid.radii, (r, i) => perRadius[i]! * Math.sqrt(statistics.signalPower[r]!));
   const scale = constant([...expected, ...expected], [2 * radii]); // cosine, then sine parts
@@ -157,11 +195,15 @@ export function likelihoodRatioCritic(statistics: ImageStatistics, settings: Lik
     },
     inputs: { harmonics: [orders, 2 * radii], ctfSquared: [radii] },
     image: "harmonics",
-    view: (whitened, ctf) => ({ harmonics: harmonics(scaleComplex(whitened, ctf), grid), ctfSquared: meanSquare(ctf, grid) }),
-    judge: (p, x) => likelihoodRatio(
-      { coefficients: op.mul(p["templates"]!, scale), offsets: p["offsets"]! },
-      { harmonics: x["harmonics"]!, ctfSquared: x["ctfSquared"]! },
-      settings.turns,
-    ),
+    view: (whitened, ctf) => ({
+      harmonics: harmonics(scaleComplex(whitened, ctf), grid),
+      ctfSquared: meanSquare(ctf, grid),
+    }),
+    judge: (p, x) =>
+      likelihoodRatio(
+        { coefficients: op.mul(p.templates!, scale), offsets: p.offsets! },
+        { harmonics: x.harmonics!, ctfSquared: x.ctfSquared! },
+        settings.turns,
+      ),
   };
 }

@@ -1,8 +1,8 @@
-import type { Volume } from "../io/types.ts";
-import { angularDistance, axisAngleToMatrix, multiply, type Matrix3 } from "../physics/rotations.ts";
+import type { Volume } from "../base/types.ts";
+import { angularDistance, axisAngleToMatrix, type Matrix3, multiply } from "../physics/rotations.ts";
 import { sphericalMask } from "./mask.ts";
 import { maximise } from "./nelderMead.ts";
-import { bestShifts, overlapScore, placedFsc, prepareOverlap, type Overlap, type Placement } from "./overlap.ts";
+import { bestShifts, type Overlap, overlapScore, type Placement, placedFsc, prepareOverlap } from "./overlap.ts";
 import { resample } from "./resample.ts";
 import { mirrorX, rotateVolume } from "./rotate.ts";
 import { rotationGrid } from "./rotationGrid.ts";
@@ -19,11 +19,17 @@ export interface Alignment {
   /** The map put onto the reference, and the reference, on their common grid (see `commonGrid`). */
   map: Volume;
   reference: Volume;
-  /** aligned(x) = map(R^T (x - shift)), x from the box centre, after mirroring in x when `mirrored`. Acts on columns (x, y, z). */
+  /**
+   * aligned(x) = map(R^T (x - shift)), x from the box centre, after mirroring in x when `mirrored`. Acts on columns (x,
+   * y, z).
+   */
   rotation: Matrix3;
   shiftAngstrom: [number, number, number];
   mirrored: boolean;
-  /** Mean FSC over the coefficients up to `resolutionAngstrom`, at the best placement and at the best one of the other hand. */
+  /**
+   * Mean FSC over the coefficients up to `resolutionAngstrom`, at the best placement and at the best one of the other
+   * hand.
+   */
   correlation: number;
   correlationOtherHand: number;
   resolutionAngstrom: number;
@@ -33,16 +39,22 @@ type Candidate = Placement & { score: number };
 
 /** Boxes larger than this are Fourier-cropped for the search; the result is applied to the full grid. */
 const searchBox = 64;
-/** Shells of the first search: features of a fifth of the box edge, wide enough a peak for the coarse grid of rotations. */
+/**
+ * Shells of the first search: features of a fifth of the box edge, wide enough a peak for the coarse grid of rotations.
+ */
 const firstShell = 5;
 
 /**
  * Finds rotation, shift and hand that put `map` onto `reference`, by maximising their correlation in Fourier space.
  *
- * All rotations on a grid of 15 degrees, both hands, with the shift from a cross-correlation; the best 60 of each hand are
- * refined at low resolution; then the distinct solutions still in play are refined shell range by shell range as far out
- * as the maps correlate (FSC > 0.143). When the best low-resolution solution was reached from one start only, the search is
- * repeated on a grid of 9 degrees with four times the starts. Maps on different grids are first brought to a common one.
+ * All rotations on a grid of 15 degrees, both hands, with the shift from a cross-correlation; the best 60 of each hand
+ * are
+ * refined at low resolution; then the distinct solutions still in play are refined shell range by shell range as far
+ * out
+ * as the maps correlate (FSC > 0.143). When the best low-resolution solution was reached from one start only, the
+ * search is
+ * repeated on a grid of 9 degrees with four times the starts. Maps on different grids are first brought to a common
+ * one.
  * Throws InputError when, on the same grid, the maps are not cubes.
  */
 export function alignToReference(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
@@ -60,7 +72,7 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   const maxShift = (options.maxShiftAngstrom ?? edge / 4) / pixel;
 
   let solutions = search(overlap, 15, 60, maxShift);
-  if (solutions[0].starts < 2) solutions = search(overlap, 9, 240, maxShift);
+  if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift);
   const { best, otherHand, lastShell } = refineOutwards(overlap, solutions);
 
   const moved = best.mirrored ? mirrorX(fullMap) : fullMap;
@@ -87,26 +99,34 @@ export function commonGrid(a: Volume, b: Volume): { boxSize: number; pixelSizeAn
 /** Subtracts the mean density outside the sphere and masks it softly, so that the box edge does not correlate. */
 function maskForSearch(volume: Volume, radiusAngstrom: number): Volume {
   const mask = sphericalMask(volume, radiusAngstrom, 0.05 * cubeEdge(volume) * volume.pixelSizeAngstrom);
-  let sum = 0, weight = 0;
+  let sum = 0,
+    weight = 0;
   volume.data.forEach((v, i) => {
-    sum += v * (1 - mask.data[i]);
-    weight += 1 - mask.data[i];
+    sum += v * (1 - mask.data[i]!);
+    weight += 1 - mask.data[i]!;
   });
-  return { ...volume, data: volume.data.map((v, i) => (v - sum / weight) * mask.data[i]) };
+  return { ...volume, data: volume.data.map((v, i) => (v - sum / weight) * mask.data[i]!) };
 }
 
 /** Distinct solutions at low resolution, best first, and from how many starts each was reached. */
-function search(overlap: Overlap, stepDegrees: number, startsPerHand: number, maxShift: number): (Candidate & { starts: number })[] {
+function search(
+  overlap: Overlap,
+  stepDegrees: number,
+  startsPerHand: number,
+  maxShift: number,
+): (Candidate & { starts: number })[] {
   const lastShell = Math.min(firstShell, overlap.maxShell);
   const hands: [Candidate[], Candidate[]] = [[], []];
   for (const rotation of rotationGrid(stepDegrees)) {
-    bestShifts(overlap, rotation, lastShell, maxShift).forEach((candidate, hand) => hands[hand].push(candidate));
+    bestShifts(overlap, rotation, lastShell, maxShift).forEach((candidate, hand) => hands[hand]!.push(candidate));
   }
   const starts = hands.flatMap((candidates) => candidates.sort(byScore).slice(0, startsPerHand));
   const refined = starts.map((start) => refine(overlap, start, uniformWeights(lastShell), 0.03)).sort(byScore);
   const distinct: (Candidate & { starts: number })[] = [];
   for (const candidate of refined) {
-    const same = distinct.find((d) => d.mirrored === candidate.mirrored && angularDistance(d.rotation, candidate.rotation) < Math.PI / 30);
+    const same = distinct.find(
+      (d) => d.mirrored === candidate.mirrored && angularDistance(d.rotation, candidate.rotation) < Math.PI / 30,
+    );
     if (same) same.starts++;
     else distinct.push({ ...candidate, starts: 1 });
   }
@@ -114,7 +134,10 @@ function search(overlap: Overlap, stepDegrees: number, startsPerHand: number, ma
 }
 
 /** Refines the solutions of each hand to higher and higher shells, dropping those that fall behind. */
-function refineOutwards(overlap: Overlap, solutions: Candidate[]): { best: Candidate; otherHand: Candidate; lastShell: number } {
+function refineOutwards(
+  overlap: Overlap,
+  solutions: Candidate[],
+): { best: Candidate; otherHand: Candidate; lastShell: number } {
   let hands = [false, true].map((mirrored) => solutions.filter((s) => s.mirrored === mirrored).slice(0, 12));
   let lastShell = Math.min(firstShell, overlap.maxShell);
   for (let keep = 6; ; keep = Math.max(1, Math.floor(keep / 2))) {
@@ -125,7 +148,11 @@ function refineOutwards(overlap: Overlap, solutions: Candidate[]): { best: Candi
     lastShell = next;
     const weights = fsc.slice(0, lastShell).map(shellWeight);
     hands = hands.map((list) =>
-      list.map((s) => refine(overlap, s, weights, final ? 0.003 : 0.02)).sort(byScore).slice(0, keep));
+      list
+        .map((s) => refine(overlap, s, weights, final ? 0.003 : 0.02))
+        .sort(byScore)
+        .slice(0, keep),
+    );
     if (final) break;
   }
   const [best, otherHand] = hands.map((list) => list[0]).sort(byScore);
@@ -143,7 +170,8 @@ function shellsAbove(fsc: Float64Array, threshold: number): number {
 }
 
 /**
- * Weight of a shell whose correlation is expected to be `fsc`: fsc / (1 - fsc^2), from the likelihood of two maps with a
+ * Weight of a shell whose correlation is expected to be `fsc`: fsc / (1 - fsc^2), from the likelihood of two maps with
+ * a
  * common signal and independent Gaussian noise, which depends on the placement through sum Re(A B*) fsc / (1 - fsc^2).
  * Bounded, since the FSC of few coefficients is itself uncertain.
  */
@@ -158,10 +186,15 @@ function refine(overlap: Overlap, start: Placement, weights: Float64Array, toler
   const radius = overlap.boxSize / 4; // turns an angle into a typical displacement in voxels
   const place = (u: readonly number[]): Placement => ({
     mirrored: start.mirrored,
-    rotation: turned(start.rotation, u[0] / radius, u[1] / radius, u[2] / radius),
-    shift: [start.shift[0] + u[3], start.shift[1] + u[4], start.shift[2] + u[5]],
+    rotation: turned(start.rotation, u[0]! / radius, u[1]! / radius, u[2]! / radius),
+    shift: [start.shift[0] + u[3]!, start.shift[1] + u[4]!, start.shift[2] + u[5]!],
   });
-  const { x, value } = maximise((u) => overlapScore(overlap, place(u), weights), [0, 0, 0, 0, 0, 0], feature / 4, tolerance * feature);
+  const { x, value } = maximise(
+    (u) => overlapScore(overlap, place(u), weights),
+    [0, 0, 0, 0, 0, 0],
+    feature / 4,
+    tolerance * feature,
+  );
   return { ...place(x), score: value };
 }
 

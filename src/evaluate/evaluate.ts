@@ -1,16 +1,18 @@
+import type { Volume } from "../base/types.ts";
 import { readMap } from "../io/mrc.ts";
-import type { Volume } from "../io/types.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { alignToReference, commonGrid, type Alignment } from "./align.ts";
-import { fourierShellCorrelation, type FscResult } from "./fsc.ts";
+import { type Alignment, alignToReference, commonGrid } from "./align.ts";
+import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask, sphericalMask } from "./mask.ts";
 import { resample } from "./resample.ts";
-import { guinierProfile, mapCorrelation, mapStatistics, type MapStatistics } from "./statistics.ts";
+import { guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
 export interface EvaluateOptions {
   /** Search rotation, shift and hand first (default true: ab-initio maps have an arbitrary orientation and hand). */
   align?: boolean;
-  /** "auto" (default): around the density of the reference, or of the mean of the half maps; "sphere"; "none"; or a map. */
+  /**
+   * "auto" (default): around the density of the reference, or of the mean of the half maps; "sphere"; "none"; or a map.
+   */
   mask?: "auto" | "sphere" | "none" | Volume;
   /** Seed of the random phases of the mask correction, default 0. */
   seed?: number;
@@ -21,7 +23,10 @@ export interface EvaluateOptions {
 /** Plain data, ready for JSON. */
 export interface EvaluationReport {
   kind: "reference" | "halfMaps";
-  /** Path of the map and of what it was compared with; null for maps given in memory. Half map 1 stands for the reference. */
+  /**
+   * Path of the map and of what it was compared with; null for maps given in memory. Half map 1 stands for the
+   * reference.
+   */
   map: string | null;
   reference: string | null;
   /** How the map was put onto the reference; null when it was compared as it lay. */
@@ -57,16 +62,32 @@ export interface Evaluation {
 }
 
 /** Compares a map with a reference. Maps are paths or volumes. Throws InputError when a file is not a map. */
-export async function evaluateAgainstReference(map: string | Volume, reference: string | Volume, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluateAgainstReference(
+  map: string | Volume,
+  reference: string | Volume,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   return compare("reference", map, reference, options);
 }
 
-/** Compares half map 2 (`b`) with half map 1 (`a`), reconstructed independently. Throws InputError when a file is not a map. */
-export async function evaluateHalfMaps(a: string | Volume, b: string | Volume, options: EvaluateOptions = {}): Promise<Evaluation> {
+/**
+ * Compares half map 2 (`b`) with half map 1 (`a`), reconstructed independently. Throws InputError when a file is not a
+ * map.
+ */
+export async function evaluateHalfMaps(
+  a: string | Volume,
+  b: string | Volume,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
   return compare("halfMaps", b, a, options);
 }
 
-async function compare(kind: EvaluationReport["kind"], mapSource: string | Volume, referenceSource: string | Volume, options: EvaluateOptions): Promise<Evaluation> {
+async function compare(
+  kind: EvaluationReport["kind"],
+  mapSource: string | Volume,
+  referenceSource: string | Volume,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const { align = true, mask: maskOption = "auto", seed = 0, finestShell } = options;
   const load = async (source: string | Volume) => (typeof source === "string" ? await readMap(source) : source);
   const original = await load(mapSource);
@@ -106,7 +127,7 @@ function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume):
 
 /** The mean of two maps on one grid. */
 export function meanOf(a: Volume, b: Volume): Volume {
-  return { ...a, data: a.data.map((v, i) => (v + b.data[i]) / 2) };
+  return { ...a, data: a.data.map((v, i) => (v + b.data[i]!) / 2) };
 }
 
 function describe(alignment: Alignment): AlignmentReport {

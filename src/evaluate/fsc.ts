@@ -1,8 +1,9 @@
-import { InputError, type Volume } from "../io/types.ts";
+import { InputError } from "../base/errors.ts";
+import type { Volume } from "../base/types.ts";
 import { centeredInverse } from "../numeric/fft.ts";
 import { createStream } from "../runtime/random.ts";
 import { applyMask } from "./mask.ts";
-import { cubeEdge, forEachCoefficient, spectrumOf, type Spectrum } from "./shells.ts";
+import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 
 export interface FscResult {
   boxSize: number;
@@ -42,9 +43,11 @@ export interface FscOptions {
 /**
  * Fourier shell correlation of two cubic maps on the same grid (Harauz & van Heel, Optik 73, 146, 1986):
  *   FSC(s) = sum Re(A B*) / sqrt(sum |A|^2 sum |B|^2) over the coefficients with round(|k|) = s.
- * With a mask, also the masked curve and its correction by phase randomisation (Chen et al., Ultramicroscopy 135, 24, 2013)
+ * With a mask, also the masked curve and its correction by phase randomisation (Chen et al., Ultramicroscopy 135, 24,
+ * 2013)
  *   FSC_true = (FSC_masked - FSC_random) / (1 - FSC_random)
- * as relion_postprocess applies it: phases are randomised from the first shell where the unmasked FSC is below 0.8, and the
+ * as relion_postprocess applies it: phases are randomised from the first shell where the unmasked FSC is below 0.8, and
+ * the
  * correction starts two shells further out. When the unmasked FSC never falls below 0.8 nothing is randomised and the
  * resolutions are those of the masked curve.
  * Throws InputError when the maps (or the mask) differ in shape or pixel size, or are not cubes.
@@ -65,19 +68,29 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
 
   const fscMasked = known(shellCorrelation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask))));
   const firstBelow = fsc.findIndex((v) => v < 0.8);
-  if (!correctForMask || firstBelow < 0) return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
+  if (!correctForMask || firstBelow < 0)
+    return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
 
   const randomisedFromShell = firstBelow + 1;
   const randomA = { ...a, data: randomisePhases(spectrumA, randomisedFromShell, seed, "phase randomisation 1") };
   const randomB = { ...b, data: randomisePhases(spectrumB, randomisedFromShell, seed, "phase randomisation 2") };
-  const fscPhaseRandomised = shellCorrelation(spectrumOf(applyMask(randomA, mask)), spectrumOf(applyMask(randomB, mask)));
-  const fscCorrected = known(fscMasked.map((masked, i) => {
-    const random = fscPhaseRandomised[i];
-    if (i + 1 < randomisedFromShell + 2 || random >= 1) return masked;
-    return (masked - random) / (1 - random);
-  }));
+  const fscPhaseRandomised = shellCorrelation(
+    spectrumOf(applyMask(randomA, mask)),
+    spectrumOf(applyMask(randomB, mask)),
+  );
+  const fscCorrected = known(
+    fscMasked.map((masked, i) => {
+      const random = fscPhaseRandomised[i];
+      if (i + 1 < randomisedFromShell + 2 || random! >= 1) return masked;
+      return (masked - random!) / (1 - random!);
+    }),
+  );
   return {
-    ...common, fscMasked, fscPhaseRandomised, fscCorrected, randomisedFromShell,
+    ...common,
+    fscMasked,
+    fscPhaseRandomised,
+    fscCorrected,
+    randomisedFromShell,
     ...resolutions("fscCorrected", frequency, fscCorrected),
   };
 }
@@ -92,16 +105,21 @@ function resolutions(resolutionCurve: FscResult["resolutionCurve"], frequency: n
 
 /**
  * Resolution in Å where the curve first falls below `threshold`, linearly interpolated in frequency between the two
- * shells. `null` when the first shell is already below (nothing is resolved); the resolution of the last shell (Nyquist)
+ * shells. `null` when the first shell is already below (nothing is resolved); the resolution of the last shell
+ * (Nyquist)
  * when the curve never falls below.
  */
-export function crossingResolution(frequency: readonly number[], curve: readonly number[], threshold: number): number | null {
+export function crossingResolution(
+  frequency: readonly number[],
+  curve: readonly number[],
+  threshold: number,
+): number | null {
   const below = curve.findIndex((v) => v < threshold);
   if (below === 0) return null;
-  if (below < 0) return 1 / frequency[frequency.length - 1];
+  if (below < 0) return 1 / frequency[frequency.length - 1]!;
   const [f0, f1] = [frequency[below - 1], frequency[below]];
   const [c0, c1] = [curve[below - 1], curve[below]];
-  return 1 / (f0 + ((c0 - threshold) / (c0 - c1)) * (f1 - f0));
+  return 1 / (f0! + ((c0! - threshold) / (c0! - c1!)) * (f1! - f0!));
 }
 
 /** FSC in shells 1 .. floor(n/2); 0 in a shell where either map has no power. */
@@ -112,14 +130,17 @@ export function shellCorrelation(a: Spectrum, b: Spectrum): number[] {
   const powerB = new Float64Array(shells + 1);
   forEachCoefficient(a.boxSize, (i, shell) => {
     if (shell > shells) return;
-    const ar = a.re[i], ai = a.im[i], br = b.re[i], bi = b.im[i];
-    cross[shell] += ar * br + ai * bi;
-    powerA[shell] += ar * ar + ai * ai;
-    powerB[shell] += br * br + bi * bi;
+    const ar = a.re[i],
+      ai = a.im[i],
+      br = b.re[i],
+      bi = b.im[i];
+    cross[shell]! += ar! * br! + ai! * bi!;
+    powerA[shell]! += ar! * ar! + ai! * ai!;
+    powerB[shell]! += br! * br! + bi! * bi!;
   });
   return Array.from({ length: shells }, (_, i) => {
-    const norm = Math.sqrt(powerA[i + 1] * powerB[i + 1]);
-    return norm > 0 ? cross[i + 1] / norm : 0;
+    const norm = Math.sqrt(powerA[i + 1]! * powerB[i + 1]!);
+    return norm > 0 ? cross[i + 1]! / norm : 0;
   });
 }
 
@@ -132,10 +153,12 @@ function randomisePhases(spectrum: Spectrum, fromShell: number, seed: number, st
   const negative = (k: number) => (n - k) % n;
   forEachCoefficient(n, (index, _shell, kx, ky, kz) => {
     if (kx * kx + ky * ky + kz * kz < fromShell * fromShell) return;
-    const x = (kx + n) % n, y = (ky + n) % n, z = (kz + n) % n;
+    const x = (kx + n) % n,
+      y = (ky + n) % n,
+      z = (kz + n) % n;
     const mate = (negative(z) * n + negative(y)) * n + negative(x);
     if (mate < index) return; // set together with its Friedel mate
-    const amplitude = Math.hypot(re[index], im[index]);
+    const amplitude = Math.hypot(re[index]!, im[index]!);
     const phase = 2 * Math.PI * stream.uniform();
     if (mate === index) {
       re[index] = phase < Math.PI ? amplitude : -amplitude; // a coefficient that must stay real
@@ -154,5 +177,7 @@ function requireSameGrid(a: Volume, b: Volume, name: string): void {
   const samePixel = Math.abs(a.pixelSizeAngstrom / b.pixelSizeAngstrom - 1) < 1e-3;
   if (sameShape && samePixel) return;
   const describe = (v: Volume) => `${[...v.shape].reverse().join(" x ")} voxels of ${v.pixelSizeAngstrom} Å`;
-  throw new InputError(`${name} has ${describe(b)}, the first map ${describe(a)}: resample one onto the grid of the other`);
+  throw new InputError(
+    `${name} has ${describe(b)}, the first map ${describe(a)}: resample one onto the grid of the other`,
+  );
 }

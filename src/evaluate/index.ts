@@ -1,14 +1,29 @@
 /**
- * How good a map is: alignment over all rotations and both hands, Fourier shell correlation with the correction for masks, statistics.
+ * How good a map is: alignment over all rotations and both hands, Fourier shell correlation with the correction for
+ * masks, statistics.
  *
  * @module
  */
-export { alignToReference, commonGrid, type Alignment, type AlignOptions } from "./align.ts";
+export { type Alignment, type AlignOptions, alignToReference, commonGrid } from "./align.ts";
 export { emdbFscXml, fscJson } from "./emdbXml.ts";
-export { evaluateAgainstReference, evaluateHalfMaps, type AlignmentReport, type EvaluateOptions, type Evaluation, type EvaluationReport } from "./evaluate.ts";
+export {
+  type AlignmentReport,
+  type EvaluateOptions,
+  type Evaluation,
+  type EvaluationReport,
+  evaluateAgainstReference,
+  evaluateHalfMaps,
+} from "./evaluate.ts";
 export { lowPass } from "./filter.ts";
-export { crossingResolution, fourierShellCorrelation, type FscOptions, type FscResult } from "./fsc.ts";
-export { applyMask, densityMask, sphericalMask, type DensityMaskOptions } from "./mask.ts";
+export { crossingResolution, type FscOptions, type FscResult, fourierShellCorrelation } from "./fsc.ts";
+export { applyMask, type DensityMaskOptions, densityMask, sphericalMask } from "./mask.ts";
 export { resample } from "./resample.ts";
 export { mirrorX, rotateVolume } from "./rotate.ts";
-export { guinierProfile, mapCorrelation, mapStatistics, radialPower, type MapStatistics, type RadialProfile } from "./statistics.ts";
+export {
+  guinierProfile,
+  type MapStatistics,
+  mapCorrelation,
+  mapStatistics,
+  type RadialProfile,
+  radialPower,
+} from "./statistics.ts";

@@ -1,4 +1,5 @@
-import { InputError, type Volume } from "../io/types.ts";
+import { InputError } from "../base/errors.ts";
+import type { Volume } from "../base/types.ts";
 import { lowPass } from "./filter.ts";
 
 /** Soft edge: 1 up to distance 0, a raised cosine down to 0 at `width`. */
@@ -38,7 +39,8 @@ export interface DensityMaskOptions {
 }
 
 /**
- * Soft mask around the density of a cubic map, by the steps of relion_mask_create: low-pass, threshold, extend, soft edge.
+ * Soft mask around the density of a cubic map, by the steps of relion_mask_create: low-pass, threshold, extend, soft
+ * edge.
  * The edge falls with the distance from the thresholded region less the extension (RELION measures from the extended
  * voxels; the two differ by less than a voxel). Throws InputError when no voxel is above the threshold.
  */
@@ -49,14 +51,17 @@ export function densityMask(volume: Volume, options: DensityMaskOptions = {}): V
   const threshold = options.threshold ?? otsuThreshold(filtered.data);
   const inside = filtered.data.map((v) => (v > threshold ? 1 : 0));
   if (!inside.includes(1)) {
-    throw new InputError(`the mask is empty: no density above ${threshold} after low-pass filtering to ${lowPassAngstrom} Å; choose a lower threshold`);
+    throw new InputError(
+      `the mask is empty: no density above ${threshold} after low-pass filtering to ${lowPassAngstrom} Å; choose a lower threshold`,
+    );
   }
   const distance = distanceToRegion(inside, volume.shape, Math.ceil(extendVoxels + softEdgeVoxels));
   return { ...volume, data: Float32Array.from(distance, (d) => cosineEdge(d - extendVoxels, softEdgeVoxels)) };
 }
 
 /**
- * Soft mask around the density of a map by default settings. Extension and edge are those of RELION's defaults (3 and 6 voxels) in boxes of
+ * Soft mask around the density of a map by default settings. Extension and edge are those of RELION's defaults (3 and 6
+ * voxels) in boxes of
  * 100 and more.
  *
  * @param lowPassAngstrom as `densityMask` takes it
@@ -68,7 +73,7 @@ export function automaticMask(density: Volume, lowPassAngstrom?: number): Volume
 
 /** The voxelwise product of a map and a mask on the same grid. */
 export function applyMask(volume: Volume, mask: Volume): Volume {
-  return { ...volume, data: volume.data.map((v, i) => v * mask.data[i]) };
+  return { ...volume, data: volume.data.map((v, i) => v * mask.data[i]!) };
 }
 
 /**
@@ -77,7 +82,8 @@ export function applyMask(volume: Volume, mask: Volume): Volume {
  */
 export function otsuThreshold(values: Float32Array): number {
   const bins = 512;
-  let min = Infinity, max = -Infinity;
+  let min = Infinity,
+    max = -Infinity;
   for (const v of values) {
     if (v < min) min = v;
     if (v > max) max = v;
@@ -85,13 +91,18 @@ export function otsuThreshold(values: Float32Array): number {
   if (max <= min) return max;
   const width = (max - min) / bins;
   const histogram = new Float64Array(bins);
-  for (const v of values) histogram[Math.min(bins - 1, Math.floor((v - min) / width))] += 1;
+  for (const v of values) histogram[Math.min(bins - 1, Math.floor((v - min) / width))]! += 1;
   let totalSum = 0;
-  histogram.forEach((count, b) => { totalSum += count * b; });
-  let below = 0, belowSum = 0, best = -1, bestBin = 0;
+  histogram.forEach((count, b) => {
+    totalSum += count * b;
+  });
+  let below = 0,
+    belowSum = 0,
+    best = -1,
+    bestBin = 0;
   for (let b = 0; b < bins - 1; b++) {
-    below += histogram[b];
-    belowSum += histogram[b] * b;
+    below += histogram[b]!;
+    belowSum += histogram[b]! * b;
     const above = values.length - below;
     const gap = belowSum / below - (totalSum - belowSum) / above;
     const between = below * above * gap * gap;
@@ -104,20 +115,25 @@ export function otsuThreshold(values: Float32Array): number {
 }
 
 /**
- * Euclidean distance (voxels) of every voxel to the nearest voxel of the region, exact up to `reach` and Infinity beyond:
+ * Euclidean distance (voxels) of every voxel to the nearest voxel of the region, exact up to `reach` and Infinity
+ * beyond:
  * squared distances minimised along one axis after another (Saito & Toriwaki, Pattern Recognition 27, 1551, 1994).
  */
 function distanceToRegion(inside: Float32Array, shape: readonly [number, number, number], reach: number): Float64Array {
   const [nz, ny, nx] = shape;
   let squared = Float64Array.from(inside, (v) => (v ? 0 : Infinity));
-  for (const [length, stride] of [[nx, 1], [ny, nx], [nz, nx * ny]] as const) {
+  for (const [length, stride] of [
+    [nx, 1],
+    [ny, nx],
+    [nz, nx * ny],
+  ] as const) {
     const next = new Float64Array(squared.length);
     for (let i = 0; i < squared.length; i++) {
       const position = Math.floor(i / stride) % length;
       const last = Math.min(reach, length - 1 - position);
       let best = Infinity;
       for (let d = -Math.min(reach, position); d <= last; d++) {
-        const candidate = squared[i + d * stride] + d * d;
+        const candidate = squared[i + d * stride]! + d * d;
         if (candidate < best) best = candidate;
       }
       next[i] = best;

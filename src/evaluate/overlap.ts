@@ -1,7 +1,7 @@
+import type { Volume } from "../base/types.ts";
 import { fftn, signedFrequency } from "../numeric/fft.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
-import type { Volume } from "../io/types.ts";
-import { interpolate, paddedSpectrum, type PaddedSpectrum } from "./rotate.ts";
+import { interpolate, type PaddedSpectrum, paddedSpectrum } from "./rotate.ts";
 import { spectrumOf } from "./shells.ts";
 
 /** Where the moving map is put: mirrored in x or not, rotated about the centre, then shifted (voxels; x, y, z). */
@@ -53,10 +53,10 @@ export function prepareOverlap(moving: Volume, reference: Volume): Overlap {
   const movingPower = new Float64Array(maxShell + 1);
   points.forEach(({ index, shell }, i) => {
     end[shell] = i + 1;
-    referencePower[shell] += spectrum.re[index] ** 2 + spectrum.im[index] ** 2;
-    movingPower[shell] += movingSpectrum.re[index] ** 2 + movingSpectrum.im[index] ** 2;
+    referencePower[shell]! += spectrum.re[index]! ** 2 + spectrum.im[index]! ** 2;
+    movingPower[shell]! += movingSpectrum.re[index]! ** 2 + movingSpectrum.im[index]! ** 2;
   });
-  const rms = (power: Float64Array) => power.map((p, s) => (s === 0 ? 0 : Math.sqrt(p / (end[s] - end[s - 1]))));
+  const rms = (power: Float64Array) => power.map((p, s) => (s === 0 ? 0 : Math.sqrt(p / (end[s]! - end[s - 1]!))));
   return {
     boxSize: n,
     maxShell,
@@ -74,7 +74,11 @@ export function prepareOverlap(moving: Volume, reference: Volume): Overlap {
 }
 
 /** FSC of the placed moving map and the reference in shells 1 .. lastShell (entry s - 1). */
-export function placedFsc(overlap: Overlap, { mirrored, rotation: r, shift }: Placement, lastShell: number): Float64Array {
+export function placedFsc(
+  overlap: Overlap,
+  { mirrored, rotation: r, shift }: Placement,
+  lastShell: number,
+): Float64Array {
   const { boxSize, kx, ky, kz, shell, re, im, end, moving } = overlap;
   const cross = new Float64Array(lastShell);
   const powerA = new Float64Array(lastShell);
@@ -82,27 +86,38 @@ export function placedFsc(overlap: Overlap, { mirrored, rotation: r, shift }: Pl
   const value = new Float64Array(2);
   const flip = mirrored ? -1 : 1;
   const turn = (-2 * Math.PI) / boxSize;
-  for (let i = 0; i < end[lastShell]; i++) {
-    const x = kx[i], y = ky[i], z = kz[i];
-    interpolate(moving, flip * (r[0] * x + r[3] * y + r[6] * z), r[1] * x + r[4] * y + r[7] * z, r[2] * x + r[5] * y + r[8] * z, value);
-    const phase = turn * (x * shift[0] + y * shift[1] + z * shift[2]);
-    const c = Math.cos(phase), s = Math.sin(phase);
-    const ar = value[0] * c - value[1] * s, ai = value[0] * s + value[1] * c;
-    const at = shell[i] - 1;
-    cross[at] += ar * re[i] + ai * im[i];
-    powerA[at] += ar * ar + ai * ai;
-    powerB[at] += re[i] * re[i] + im[i] * im[i];
+  for (let i = 0; i < end[lastShell]!; i++) {
+    const x = kx[i],
+      y = ky[i],
+      z = kz[i];
+    interpolate(
+      moving,
+      flip * (r[0]! * x! + r[3]! * y! + r[6]! * z!),
+      r[1]! * x! + r[4]! * y! + r[7]! * z!,
+      r[2]! * x! + r[5]! * y! + r[8]! * z!,
+      value,
+    );
+    const phase = turn * (x! * shift[0] + y! * shift[1] + z! * shift[2]);
+    const c = Math.cos(phase),
+      s = Math.sin(phase);
+    const ar = value[0]! * c - value[1]! * s,
+      ai = value[0]! * s + value[1]! * c;
+    const at = shell[i]! - 1;
+    cross[at]! += ar * re[i]! + ai * im[i]!;
+    powerA[at]! += ar * ar + ai * ai;
+    powerB[at]! += re[i]! * re[i]! + im[i]! * im[i]!;
   }
-  return cross.map((v, s) => (powerA[s] > 0 && powerB[s] > 0 ? v / Math.sqrt(powerA[s] * powerB[s]) : 0));
+  return cross.map((v, s) => (powerA[s]! > 0 && powerB[s]! > 0 ? v / Math.sqrt(powerA[s]! * powerB[s]!) : 0));
 }
 
 /** Mean of the FSC over shells 1 .. weights.length, each weighted by its number of coefficients times its weight. */
 export function overlapScore(overlap: Overlap, placement: Placement, weights: Float64Array): number {
   const fsc = placedFsc(overlap, placement, weights.length);
-  let sum = 0, total = 0;
+  let sum = 0,
+    total = 0;
   for (let s = 1; s <= weights.length; s++) {
-    const weight = weights[s - 1] * (overlap.end[s] - overlap.end[s - 1]);
-    sum += weight * fsc[s - 1];
+    const weight = weights[s - 1]! * (overlap.end[s]! - overlap.end[s - 1]!);
+    sum += weight * fsc[s - 1]!;
     total += weight;
   }
   return total > 0 ? sum / total : 0;
@@ -110,11 +125,17 @@ export function overlapScore(overlap: Overlap, placement: Placement, weights: Fl
 
 /**
  * For one rotation, the best shift of either hand within `maxShift` voxels by cross-correlation of the coefficients of
- * shells 1 .. lastShell, whitened shell by shell, on a coarse grid of shifts. Both hands go through one transform: their
+ * shells 1 .. lastShell, whitened shell by shell, on a coarse grid of shifts. Both hands go through one transform:
+ * their
  * correlation functions are real, and become its real and imaginary part.
  * Returns [as is, mirrored].
  */
-export function bestShifts(overlap: Overlap, rotation: Matrix3, lastShell: number, maxShift: number): [Placement & { score: number }, Placement & { score: number }] {
+export function bestShifts(
+  overlap: Overlap,
+  rotation: Matrix3,
+  lastShell: number,
+  maxShift: number,
+): [Placement & { score: number }, Placement & { score: number }] {
   const { boxSize, kx, ky, kz, shell, re, im, end, moving, referenceRms, movingRms } = overlap;
   const r = rotation;
   const m = 2 ** Math.ceil(Math.log2(2 * lastShell + 2));
@@ -124,17 +145,24 @@ export function bestShifts(overlap: Overlap, rotation: Matrix3, lastShell: numbe
   const mirror = new Float64Array(2);
   const at = (x: number, y: number, z: number) => (((z + m) % m) * m + ((y + m) % m)) * m + ((x + m) % m);
   const count = end[lastShell];
-  for (let i = 0; i < count; i++) {
-    const x = kx[i], y = ky[i], z = kz[i];
-    const qx = r[0] * x + r[3] * y + r[6] * z, qy = r[1] * x + r[4] * y + r[7] * z, qz = r[2] * x + r[5] * y + r[8] * z;
+  for (let i = 0; i < count!; i++) {
+    const x = kx[i],
+      y = ky[i],
+      z = kz[i];
+    const qx = r[0]! * x! + r[3]! * y! + r[6]! * z!,
+      qy = r[1]! * x! + r[4]! * y! + r[7]! * z!,
+      qz = r[2]! * x! + r[5]! * y! + r[8]! * z!;
     interpolate(moving, qx, qy, qz, plain);
     interpolate(moving, -qx, qy, qz, mirror);
-    const norm = referenceRms[shell[i]] * movingRms[shell[i]] * 2 * count;
+    const norm = referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count!;
     if (norm === 0) continue;
     // product with the conjugate of the reference
-    const pr = (plain[0] * re[i] + plain[1] * im[i]) / norm, pi = (plain[1] * re[i] - plain[0] * im[i]) / norm;
-    const qr = (mirror[0] * re[i] + mirror[1] * im[i]) / norm, qi = (mirror[1] * re[i] - mirror[0] * im[i]) / norm;
-    const here = at(x, y, z), there = at(-x, -y, -z);
+    const pr = (plain[0]! * re[i]! + plain[1]! * im[i]!) / norm,
+      pi = (plain[1]! * re[i]! - plain[0]! * im[i]!) / norm;
+    const qr = (mirror[0]! * re[i]! + mirror[1]! * im[i]!) / norm,
+      qi = (mirror[1]! * re[i]! - mirror[0]! * im[i]!) / norm;
+    const here = at(x, y, z),
+      there = at(-x!, -y!, -z!);
     gridRe[here] = pr - qi;
     gridIm[here] = pi + qr;
     gridRe[there] = pr + qi;
@@ -145,7 +173,7 @@ export function bestShifts(overlap: Overlap, rotation: Matrix3, lastShell: numbe
   const bestIndex = (scores: Float64Array) => {
     let best = 0;
     for (let i = 0; i < scores.length; i++) {
-      if (scores[i] <= scores[best]) continue;
+      if (scores[i]! <= scores[best]!) continue;
       const [sx, sy, sz] = shiftOf(i);
       if (sx * sx + sy * sy + sz * sz <= maxShift * maxShift) best = i;
     }
@@ -160,5 +188,5 @@ export function bestShifts(overlap: Overlap, rotation: Matrix3, lastShell: numbe
     const index = bestIndex(scores);
     return { mirrored, rotation, shift: shiftOf(index), score: scores[index] };
   };
-  return [place(false, gridRe), place(true, gridIm)];
+  return [place(false, gridRe), place(true, gridIm)]!;
 }

@@ -1,11 +1,13 @@
-import type { Volume } from "../io/types.ts";
+import type { Volume } from "../base/types.ts";
 import { centeredInverse, centeredTransform, signedFrequency } from "../numeric/fft.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { cubeEdge } from "./shells.ts";
 
 /**
- * The centred Fourier transform of a cubic map of edge n, sampled twice as finely as its own grid, out to `reach` Fourier
- * pixels of that grid. Entry (a, b, c) of the cube of edge 2 half + 1 is the transform at ((c, b, a) - half) / 2 pixels.
+ * The centred Fourier transform of a cubic map of edge n, sampled twice as finely as its own grid, out to `reach`
+ * Fourier
+ * pixels of that grid. Entry (a, b, c) of the cube of edge 2 half + 1 is the transform at ((c, b, a) - half) / 2
+ * pixels.
  */
 export interface PaddedSpectrum {
   re: Float32Array;
@@ -14,7 +16,8 @@ export interface PaddedSpectrum {
 }
 
 /**
- * Spectrum of a map padded with zeros to twice its edge. The map is divided beforehand by sinc^2(x / 2n) along each axis,
+ * Spectrum of a map padded with zeros to twice its edge. The map is divided beforehand by sinc^2(x / 2n) along each
+ * axis,
  * the apodisation that trilinear interpolation of the padded transform causes ("gridding correction", as in RELION's
  * projector). Coefficients are interpolable up to |k| = reach. Throws InputError when the map is not a cube.
  */
@@ -29,10 +32,10 @@ export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
   const box = new Float32Array(padded ** 3);
   for (let z = 0; z < n; z++) {
     for (let y = 0; y < n; y++) {
-      const scale = correction[z] * correction[y];
+      const scale = correction[z]! * correction[y]!;
       const from = (z * n + y) * n;
       const to = ((z + offset) * padded + y + offset) * padded + offset;
-      for (let x = 0; x < n; x++) box[to + x] = volume.data[from + x] * correction[x] * scale;
+      for (let x = 0; x < n; x++) box[to + x] = volume.data[from + x]! * correction[x]! * scale;
     }
   }
   const full = centeredTransform(box, [padded, padded, padded]);
@@ -45,8 +48,8 @@ export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
     for (let y = -half; y <= half; y++) {
       const row = (((z + padded) % padded) * padded + ((y + padded) % padded)) * padded;
       for (let x = -half; x <= half; x++, i++) {
-        re[i] = full.re[row + ((x + padded) % padded)];
-        im[i] = full.im[row + ((x + padded) % padded)];
+        re[i] = full.re[row + ((x + padded) % padded)]!;
+        im[i] = full.im[row + ((x + padded) % padded)]!;
       }
     }
   }
@@ -60,44 +63,64 @@ export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
 export function interpolate(spectrum: PaddedSpectrum, kx: number, ky: number, kz: number, out: Float64Array): void {
   const { re, im, half } = spectrum;
   const edge = 2 * half + 1;
-  const x = 2 * kx + half, y = 2 * ky + half, z = 2 * kz + half;
-  const x0 = Math.floor(x), y0 = Math.floor(y), z0 = Math.floor(z);
+  const x = 2 * kx + half,
+    y = 2 * ky + half,
+    z = 2 * kz + half;
+  const x0 = Math.floor(x),
+    y0 = Math.floor(y),
+    z0 = Math.floor(z);
   if (x0 < 0 || y0 < 0 || z0 < 0 || x0 >= edge - 1 || y0 >= edge - 1 || z0 >= edge - 1) {
     out[0] = 0;
     out[1] = 0;
     return;
   }
-  const fx = x - x0, fy = y - y0, fz = z - z0;
+  const fx = x - x0,
+    fy = y - y0,
+    fz = z - z0;
   const i = (z0 * edge + y0) * edge + x0;
-  const j = i + edge, k = i + edge * edge, l = k + edge;
-  const w00 = (1 - fz) * (1 - fy), w01 = (1 - fz) * fy, w10 = fz * (1 - fy), w11 = fz * fy;
+  const j = i + edge,
+    k = i + edge * edge,
+    l = k + edge;
+  const w00 = (1 - fz) * (1 - fy),
+    w01 = (1 - fz) * fy,
+    w10 = fz * (1 - fy),
+    w11 = fz * fy;
   const gx = 1 - fx;
-  out[0] = gx * (w00 * re[i] + w01 * re[j] + w10 * re[k] + w11 * re[l])
-    + fx * (w00 * re[i + 1] + w01 * re[j + 1] + w10 * re[k + 1] + w11 * re[l + 1]);
-  out[1] = gx * (w00 * im[i] + w01 * im[j] + w10 * im[k] + w11 * im[l])
-    + fx * (w00 * im[i + 1] + w01 * im[j + 1] + w10 * im[k + 1] + w11 * im[l + 1]);
+  out[0] =
+    gx * (w00 * re[i]! + w01 * re[j]! + w10 * re[k]! + w11 * re[l]!) +
+    fx * (w00 * re[i + 1]! + w01 * re[j + 1]! + w10 * re[k + 1]! + w11 * re[l + 1]!);
+  out[1] =
+    gx * (w00 * im[i]! + w01 * im[j]! + w10 * im[k]! + w11 * im[l]!) +
+    fx * (w00 * im[i + 1]! + w01 * im[j + 1]! + w10 * im[k + 1]! + w11 * im[l + 1]!);
 }
 
-/** The map mirrored in x about voxel floor(n/2), as `relion_image_handler --invert_hand` does: other hand, same centre. */
+/**
+ * The map mirrored in x about voxel floor(n/2), as `relion_image_handler --invert_hand` does: other hand, same centre.
+ */
 export function mirrorX(volume: Volume): Volume {
   const nx = volume.shape[2];
   const twiceCentre = 2 * Math.floor(nx / 2);
   const data = new Float32Array(volume.data.length);
   for (let row = 0; row < data.length; row += nx) {
-    for (let x = 0; x < nx; x++) data[row + x] = volume.data[row + ((twiceCentre - x) % nx)];
+    for (let x = 0; x < nx; x++) data[row + x] = volume.data[row + ((twiceCentre - x) % nx)]!;
   }
   return { ...volume, data };
 }
 
 /**
- * The map rotated about voxel floor(n/2), then shifted: out(x) = map(R^T (x - shift)), with x in voxels from that centre and
+ * The map rotated about voxel floor(n/2), then shifted: out(x) = map(R^T (x - shift)), with x in voxels from that
+ * centre and
  * R acting on columns (x, y, z).
  *
  * Interpolated in Fourier space (see `paddedSpectrum`); coefficients beyond the Nyquist sphere are dropped. For density
  * within half the box edge of the centre the result correlates with the exact one to better than 0.99 in every shell
  * that carries signal (test/evaluate/rotate.test.ts). Throws InputError when the map is not a cube.
  */
-export function rotateVolume(volume: Volume, rotation: Matrix3, shiftVoxels: readonly [number, number, number]): Volume {
+export function rotateVolume(
+  volume: Volume,
+  rotation: Matrix3,
+  shiftVoxels: readonly [number, number, number],
+): Volume {
   const n = cubeEdge(volume);
   const spectrum = paddedSpectrum(volume, n / 2);
   const re = new Float64Array(n ** 3);
@@ -114,15 +137,16 @@ export function rotateVolume(volume: Volume, rotation: Matrix3, shiftVoxels: rea
         if (kx * kx + ky * ky + kz * kz >= limit) continue;
         interpolate(
           spectrum,
-          rotation[0] * kx + rotation[3] * ky + rotation[6] * kz,
-          rotation[1] * kx + rotation[4] * ky + rotation[7] * kz,
-          rotation[2] * kx + rotation[5] * ky + rotation[8] * kz,
+          rotation[0]! * kx + rotation[3]! * ky + rotation[6]! * kz,
+          rotation[1]! * kx + rotation[4]! * ky + rotation[7]! * kz,
+          rotation[2]! * kx + rotation[5]! * ky + rotation[8]! * kz,
           value,
         );
         const phase = (-2 * Math.PI * (kx * shiftVoxels[0] + ky * shiftVoxels[1] + kz * shiftVoxels[2])) / n;
-        const c = Math.cos(phase), s = Math.sin(phase);
-        re[i] = value[0] * c - value[1] * s;
-        im[i] = value[0] * s + value[1] * c;
+        const c = Math.cos(phase),
+          s = Math.sin(phase);
+        re[i] = value[0]! * c - value[1]! * s;
+        im[i] = value[0]! * s + value[1]! * c;
       }
     }
   }

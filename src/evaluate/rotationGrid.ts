@@ -1,7 +1,8 @@
-import { quaternionToMatrix, type Matrix3 } from "../physics/rotations.ts";
+import { type Matrix3, quaternionToMatrix } from "../physics/rotations.ts";
 
 /**
- * Rotations spread evenly over SO(3), about `stepDegrees` apart: super-Fibonacci spirals (Alexa, "Super-Fibonacci Spirals:
+ * Rotations spread evenly over SO(3), about `stepDegrees` apart: super-Fibonacci spirals (Alexa, "Super-Fibonacci
+ * Spirals:
  * Fast, Low-Discrepancy Sampling of SO(3)", CVPR 2022). Their number is the volume 8 pi^2 of SO(3) over step^3.
  */
 export function rotationGrid(stepDegrees: number): Matrix3[] {

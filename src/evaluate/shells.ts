@@ -1,5 +1,6 @@
+import { InputError } from "../base/errors.ts";
+import type { Volume } from "../base/types.ts";
 import { centeredTransform, signedFrequency } from "../numeric/fft.ts";
-import { InputError, type Volume } from "../io/types.ts";
 
 /** Complex Fourier coefficients of a cubic volume, FFT order, phases relative to voxel floor(n/2). */
 export interface Spectrum {
@@ -25,9 +26,13 @@ export function spectrumOf(volume: Volume): Spectrum {
 
 /**
  * Calls `visit(index, shell)` for every coefficient of a cube of edge n, where shell = round(|k|) in Fourier pixels
- * (shells 1 Fourier pixel wide, centred on whole numbers, as RELION bins them); corners beyond the Nyquist shell included.
+ * (shells 1 Fourier pixel wide, centred on whole numbers, as RELION bins them); corners beyond the Nyquist shell
+ * included.
  */
-export function forEachCoefficient(n: number, visit: (index: number, shell: number, kx: number, ky: number, kz: number) => void): void {
+export function forEachCoefficient(
+  n: number,
+  visit: (index: number, shell: number, kx: number, ky: number, kz: number) => void,
+): void {
   let index = 0;
   for (let z = 0; z < n; z++) {
     const kz = signedFrequency(z, n);

@@ -1,5 +1,5 @@
-import type { Volume } from "../io/types.ts";
-import { forEachCoefficient, spectrumOf, type Spectrum } from "./shells.ts";
+import type { Volume } from "../base/types.ts";
+import { forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 
 export interface MapStatistics {
   min: number;
@@ -11,7 +11,9 @@ export interface MapStatistics {
 
 /** Extremes, mean and standard deviation of the density values. */
 export function mapStatistics(volume: Volume): MapStatistics {
-  let min = Infinity, max = -Infinity, sum = 0;
+  let min = Infinity,
+    max = -Infinity,
+    sum = 0;
   for (const v of volume.data) {
     if (v < min) min = v;
     if (v > max) max = v;
@@ -38,13 +40,13 @@ function shellPower({ re, im, boxSize }: Spectrum, pixelSizeAngstrom: number): R
   const count = new Float64Array(shells + 1);
   forEachCoefficient(boxSize, (i, shell) => {
     if (shell > shells) return;
-    sum[shell] += re[i] * re[i] + im[i] * im[i];
-    count[shell]++;
+    sum[shell]! += re[i]! * re[i]! + im[i]! * im[i]!;
+    count[shell]!++;
   });
   const shell = Array.from({ length: shells }, (_, i) => i + 1);
   return {
     frequency: shell.map((s) => s / (boxSize * pixelSizeAngstrom)),
-    value: shell.map((s) => sum[s] / count[s]),
+    value: shell.map((s) => sum[s]! / count[s]!),
   };
 }
 
@@ -52,7 +54,8 @@ function shellPower({ re, im, boxSize }: Spectrum, pixelSizeAngstrom: number): R
  * Guinier plot (Rosenthal & Henderson, J. Mol. Biol. 333, 721, 2003): logarithm of the root-mean-square amplitude per
  * shell against 1/d^2; a Gaussian fall-off exp(-B / 4d^2) is a line of slope -B/4. Shells without power are left out.
  */
-export const guinierProfile = (volume: Volume): GuinierProfile => guinierOfSpectrum(spectrumOf(volume), volume.pixelSizeAngstrom);
+export const guinierProfile = (volume: Volume): GuinierProfile =>
+  guinierOfSpectrum(spectrumOf(volume), volume.pixelSizeAngstrom);
 
 export interface GuinierProfile {
   inverseSquareResolution: number[];
@@ -62,26 +65,35 @@ export interface GuinierProfile {
 /** The same of a spectrum. */
 export function guinierOfSpectrum(spectrum: Spectrum, pixelSizeAngstrom: number): GuinierProfile {
   const { frequency, value } = shellPower(spectrum, pixelSizeAngstrom);
-  const kept = value.map((_, i) => i).filter((i) => value[i] > 0);
+  const kept = value.map((_, i) => i).filter((i) => value[i]! > 0);
   return {
-    inverseSquareResolution: kept.map((i) => frequency[i] ** 2),
-    logAmplitude: kept.map((i) => 0.5 * Math.log(value[i])),
+    inverseSquareResolution: kept.map((i) => frequency[i]! ** 2),
+    logAmplitude: kept.map((i) => 0.5 * Math.log(value[i]!)),
   };
 }
 
-/** Pearson correlation of two maps on the same grid, voxels weighted by the mask (everywhere 1 when absent); 0 for a flat map. */
+/**
+ * Pearson correlation of two maps on the same grid, voxels weighted by the mask (everywhere 1 when absent); 0 for a
+ * flat map.
+ */
 export function mapCorrelation(a: Volume, b: Volume, mask?: Volume): number {
   const weight = (i: number) => (mask ? mask.data[i] : 1);
-  let total = 0, sumA = 0, sumB = 0;
+  let total = 0,
+    sumA = 0,
+    sumB = 0;
   for (let i = 0; i < a.data.length; i++) {
     total += weight(i);
-    sumA += weight(i) * a.data[i];
-    sumB += weight(i) * b.data[i];
+    sumA += weight(i) * a.data[i]!;
+    sumB += weight(i) * b.data[i]!;
   }
-  const meanA = sumA / total, meanB = sumB / total;
-  let ab = 0, aa = 0, bb = 0;
+  const meanA = sumA / total,
+    meanB = sumB / total;
+  let ab = 0,
+    aa = 0,
+    bb = 0;
   for (let i = 0; i < a.data.length; i++) {
-    const da = a.data[i] - meanA, db = b.data[i] - meanB;
+    const da = a.data[i]! - meanA,
+      db = b.data[i]! - meanB;
     ab += weight(i) * da * db;
     aa += weight(i) * da * da;
     bb += weight(i) * db * db;

@@ -1,7 +1,7 @@
 /** Atomic models from mmCIF and PDB files, through Mol*'s readers. */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
 import type { CifCategory } from "./molstarReaders.ts";
-import { InputError } from "./types.ts";
 
 /** Atoms as a file lists them, structure of arrays: every array has one entry per atom. */
 export interface Atoms {
@@ -27,7 +27,7 @@ export async function readAtoms(path: string): Promise<Atoms> {
   const text = await readText(path);
   // A data block opens every mmCIF file after comments at most; PDB records start with their name.
   if (/^(\s*#.*\n)*\s*data_/i.test(text)) return atomsOf(await mmcifAtomSites(text, path), path);
-  if (/^(ATOM  |HETATM)/m.test(text)) return atomsOf(await pdbAtomSites(text, path), path);
+  if (/^(ATOM {2}|HETATM)/m.test(text)) return atomsOf(await pdbAtomSites(text, path), path);
   if (/^(HEADER|TITLE|REMARK|CRYST1|MODEL)/m.test(text)) throw new InputError(`${path}: holds no atoms`);
   throw new InputError(`${path}: neither an mmCIF nor a PDB coordinate file`);
 }
@@ -51,7 +51,9 @@ async function readText(path: string): Promise<string> {
 
 /** @throws {TypeError} for damaged or incomplete data */
 async function gunzip(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+  return new Uint8Array(
+    await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer(),
+  );
 }
 
 // The readers are loaded when a model is read, so that other commands start without them.
@@ -60,7 +62,9 @@ async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> 
   const { CIF } = await import("./molstarReaders.ts");
   const parsed = await CIF.parseText(text).run();
   if (parsed.isError) throw new InputError(`${path}: not valid CIF: ${parsed.message} (line ${parsed.line})`);
-  const sites = parsed.result.blocks.map((block) => block.categories.atom_site).find((category) => category !== undefined);
+  const sites = parsed.result.blocks
+    .map((block) => block.categories.atom_site)
+    .find((category) => category !== undefined);
   if (!sites) throw new InputError(`${path}: holds no atoms (no _atom_site table)`);
   return sites;
 }
@@ -90,7 +94,10 @@ function atomsOf(sites: CifCategory, path: string): Atoms {
       const text = field?.str(row).trim() ?? "";
       // Mol* gives an empty string for CIF's "?" and ".".
       const value = text === "" && missing !== undefined ? missing : Number(text || NaN);
-      if (!Number.isFinite(value)) throw new InputError(`${path}: atom ${row + 1}: ${name} is ${text === "" ? "missing" : `"${text}", not a number`}`);
+      if (!Number.isFinite(value))
+        throw new InputError(
+          `${path}: atom ${row + 1}: ${name} is ${text === "" ? "missing" : `"${text}", not a number`}`,
+        );
       return value;
     });
   };

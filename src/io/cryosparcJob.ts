@@ -1,11 +1,13 @@
 /**
- * Particles in a cryoSPARC job folder. A job's outputs are .cs files, most with a passthrough file that holds the fields which the job took over
+ * Particles in a cryoSPARC job folder. A job's outputs are .cs files, most with a passthrough file that holds the
+ * fields which the job took over
  * from those before it; job.json lists both (https://guide.cryosparc.com, "Manipulating .cs files").
  */
+
 import { existsSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { InputError } from "./types.ts";
+import { InputError } from "../base/errors.ts";
 
 export interface JobParticles {
   /** Absolute path of the .cs file of particles, and of its passthrough file if it has one. */
@@ -33,14 +35,29 @@ interface Output {
 const unwanted = /excluded|incomplete|remainder|rejected|uncategorized|unused/;
 
 /** @throws InputError when there are no particles in the folder, or several sets of them and none is chosen */
-export async function findJobParticles(folder: string, { particlesFile, passthrough }: JobChoice = {}): Promise<JobParticles> {
-  const job = resolve(folder), projectFolder = dirname(job);
-  if (!(await stat(job).then((s) => s.isDirectory(), () => false))) throw new InputError(`${folder}: no such folder; give the folder of a cryoSPARC job, such as J42`);
+export async function findJobParticles(
+  folder: string,
+  { particlesFile, passthrough }: JobChoice = {},
+): Promise<JobParticles> {
+  const job = resolve(folder),
+    projectFolder = dirname(job);
+  if (
+    !(await stat(job).then(
+      (s) => s.isDirectory(),
+      () => false,
+    ))
+  )
+    throw new InputError(`${folder}: no such folder; give the folder of a cryoSPARC job, such as J42`);
   const names = (await readdir(job)).filter((name) => name.endsWith(".cs")).sort();
   const outputs = (await outputsOfJobJson(job)) ?? outputsByName(job, names);
-  const chosen = particlesFile === undefined ? theOne(folder, outputs, names) : chosenOne(job, particlesFile, outputs, names);
+  const chosen =
+    particlesFile === undefined ? theOne(folder, outputs, names) : chosenOne(job, particlesFile, outputs, names);
   const other = passthrough ?? chosen.passthrough;
-  return { particles: chosen.particles, ...(other === undefined ? {} : { passthrough: resolve(other) }), projectFolder };
+  return {
+    particles: chosen.particles,
+    ...(other === undefined ? {} : { passthrough: resolve(other) }),
+    projectFolder,
+  };
 }
 
 function theOne(folder: string, outputs: readonly Output[], names: readonly string[]): Output {
@@ -49,18 +66,31 @@ function theOne(folder: string, outputs: readonly Output[], names: readonly stri
   const single = results.filter(({ group }) => !group.endsWith("all_classes"));
   const [first, second] = single.length > 0 ? single : results;
   if (first === undefined) {
-    throw new InputError(`${folder} has no output of particles${names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)"}`);
+    throw new InputError(
+      `${folder} has no output of particles${names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)"}`,
+    );
   }
   if (second !== undefined) {
-    throw new InputError(`${folder} has several sets of particles (${results.map(({ particles }) => basename(particles)).join(", ")}); choose one with --particles-file`);
+    throw new InputError(
+      `${folder} has several sets of particles (${results.map(({ particles }) => basename(particles)).join(", ")}); choose one with --particles-file`,
+    );
   }
   return first;
 }
 
 function chosenOne(job: string, particlesFile: string, outputs: readonly Output[], names: readonly string[]): Output {
   const path = [join(job, particlesFile), resolve(particlesFile)].find((candidate) => existsSync(candidate));
-  if (path === undefined) throw new InputError(`${particlesFile} is neither in ${job} nor a path to a file; there are ${names.join(", ") || "no .cs files"}`);
-  return outputs.find(({ particles }) => particles === path) ?? { group: basename(path), particles: path, passthrough: passthroughByName(job, basename(path), names) };
+  if (path === undefined)
+    throw new InputError(
+      `${particlesFile} is neither in ${job} nor a path to a file; there are ${names.join(", ") || "no .cs files"}`,
+    );
+  return (
+    outputs.find(({ particles }) => particles === path) ?? {
+      group: basename(path),
+      particles: path,
+      passthrough: passthroughByName(job, basename(path), names),
+    }
+  );
 }
 
 /** The outputs that job.json lists; undefined where there is no such file, or it lists none. */
@@ -76,10 +106,18 @@ async function outputsOfJobJson(job: string): Promise<Output[] | undefined> {
   }
   if (!Array.isArray(content.output_results)) return undefined;
   const groups = new Map<string, { own?: string; passthrough?: string }>();
-  for (const { type, group_name: group, metafiles, passthrough } of content.output_results as { type?: string; group_name?: string; metafiles?: string[]; passthrough?: boolean }[]) {
+  for (const { type, group_name: group, metafiles, passthrough } of content.output_results as {
+    type?: string;
+    group_name?: string;
+    metafiles?: string[];
+    passthrough?: boolean;
+  }[]) {
     if (!type?.startsWith("particle") || group === undefined) continue;
-    // One file for each iteration that was kept, the last one last; named from the project's folder. Files of earlier iterations may have been cleared.
-    const file = metafiles?.map((name) => join(job, name.replace(/^>?[^/]+\//, ""))).findLast((name) => existsSync(name));
+    // One file for each iteration that was kept, the last one last; named from the project's folder. Files of earlier
+    // iterations may have been cleared.
+    const file = metafiles
+      ?.map((name) => join(job, name.replace(/^>?[^/]+\//, "")))
+      .findLast((name) => existsSync(name));
     if (file === undefined) continue;
     const entry = groups.get(group) ?? {};
     entry[passthrough ? "passthrough" : "own"] = file;
@@ -87,7 +125,8 @@ async function outputsOfJobJson(job: string): Promise<Output[] | undefined> {
   }
   return [...groups].flatMap(([group, { own, passthrough }]) => {
     if (own !== undefined) return [{ group, particles: own, passthrough }];
-    return passthrough === undefined ? [] : [{ group, particles: passthrough }]; // the job changed nothing but which particles there are
+    // the job changed nothing but which particles there are
+    return passthrough === undefined ? [] : [{ group, particles: passthrough }];
   });
 }
 
@@ -100,7 +139,11 @@ function outputsByName(job: string, names: readonly string[]): Output[] {
     const known = latest.get(key);
     if (known === undefined || iterationOf(name) > iterationOf(known)) latest.set(key, name);
   }
-  return [...latest].map(([group, name]) => ({ group, particles: join(job, name), passthrough: passthroughByName(job, name, names) }));
+  return [...latest].map(([group, name]) => ({
+    group,
+    particles: join(job, name),
+    passthrough: passthroughByName(job, name, names),
+  }));
 }
 
 const iteration = /_(\d{3,}|final)_particles/;
@@ -117,8 +160,14 @@ function isPassthrough(name: string): boolean {
 
 /** The passthrough file of an output: of its name, of its class, or of all particles. */
 function passthroughByName(job: string, name: string, names: readonly string[]): string | undefined {
-  const found = names.filter(isPassthrough), number = /class_0*(\d+)/.exec(name)?.[1];
-  const endings = [name, ...(number === undefined ? [] : [`particles_class_${number}.cs`]), "particles.cs", "particles_all_classes.cs"];
+  const found = names.filter(isPassthrough),
+    number = /class_0*(\d+)/.exec(name)?.[1];
+  const endings = [
+    name,
+    ...(number === undefined ? [] : [`particles_class_${number}.cs`]),
+    "particles.cs",
+    "particles_all_classes.cs",
+  ];
   for (const ending of endings) {
     const match = found.find((candidate) => candidate.endsWith(`passthrough_${ending}`) && candidate !== name);
     if (match !== undefined) return join(job, match);

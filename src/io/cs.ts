@@ -1,8 +1,10 @@
-/** cryoSPARC .cs files: numpy structured arrays in the .npy format (https://numpy.org/neps/nep-0001-npy-format.html). */
+/**
+ * cryoSPARC .cs files: numpy structured arrays in the .npy format (https://numpy.org/neps/nep-0001-npy-format.html).
+ */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
 import { fileError } from "./files.ts";
 import { HALF_VALUES } from "./float16.ts";
-import { InputError } from "./types.ts";
 
 /** One column: `values` holds the rows one after the other, each of the product of `shape` values. */
 export interface CsField {
@@ -18,9 +20,13 @@ export interface CsTable {
   fields: Map<string, CsField>;
 }
 
-/** @throws InputError when the file cannot be read or is no numpy structured array of numbers and fixed-width strings. */
+/**
+ * @throws InputError when the file cannot be read or is no numpy structured array of numbers and fixed-width strings.
+ */
 export async function readCs(path: string): Promise<CsTable> {
-  const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
   return parseCs(bytes, path);
 }
 
@@ -36,7 +42,10 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   const wide = bytes[6]! > 1;
   const headerStart = wide ? 12 : 10;
   const dataStart = headerStart + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
-  const header = parseLiteral(new TextDecoder(bytes[6]! > 2 ? "utf-8" : "latin1").decode(bytes.subarray(headerStart, dataStart)), file);
+  const header = parseLiteral(
+    new TextDecoder(bytes[6]! > 2 ? "utf-8" : "latin1").decode(bytes.subarray(headerStart, dataStart)),
+    file,
+  );
   const { descr, shape } = (header ?? {}) as { descr?: Literal; shape?: Literal };
   if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
     throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
@@ -57,7 +66,8 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
     const values = type.allocate(count * length);
     const cells = cellsOf(values);
     for (let row = 0; row < count; row++) {
-      for (let i = 0; i < length; i++) cells[row * length + i] = type.read(view, start + row * rowBytes + i * type.bytes);
+      for (let i = 0; i < length; i++)
+        cells[row * length + i] = type.read(view, start + row * rowBytes + i * type.bytes);
     }
     fields.set(name, { shape: itemShape, values });
   }
@@ -73,12 +83,18 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
   const rowOf = new Map<bigint, number>();
   uidsOf(passthrough).forEach((uid, row) => {
     const earlier = rowOf.get(uid);
-    if (earlier !== undefined) throw new InputError(`${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; it cannot be joined with ${table.file}`);
+    if (earlier !== undefined)
+      throw new InputError(
+        `${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; it cannot be joined with ${table.file}`,
+      );
     rowOf.set(uid, row);
   });
   const rows = Array.from(uids, (uid, i) => {
     const row = rowOf.get(uid);
-    if (row === undefined) throw new InputError(`${table.file}: row ${i + 1} (uid ${uid}) is not in the passthrough file ${passthrough.file}`);
+    if (row === undefined)
+      throw new InputError(
+        `${table.file}: row ${i + 1} (uid ${uid}) is not in the passthrough file ${passthrough.file}`,
+      );
     return row;
   });
   const fields = new Map(table.fields);
@@ -90,19 +106,26 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
 
 /** These rows of a table, in this order. */
 export function selectRows(table: CsTable, rows: ArrayLike<number>): CsTable {
-  const fields = new Map([...table.fields].map(([name, field]) => [name, { shape: field.shape, values: takeRows(field, rows) }]));
+  const fields = new Map(
+    [...table.fields].map(([name, field]) => [name, { shape: field.shape, values: takeRows(field, rows) }]),
+  );
   return { ...table, count: rows.length, fields };
 }
 
 /** cryoSPARC's names of the rows' particles, where the table has them. */
 export function particleUids(table: CsTable): BigUint64Array | undefined {
   const values = table.fields.get("uid")?.values;
-  return values instanceof BigInt64Array ? new BigUint64Array(values.buffer, values.byteOffset, values.length) : values instanceof BigUint64Array ? values : undefined;
+  return values instanceof BigInt64Array
+    ? new BigUint64Array(values.buffer, values.byteOffset, values.length)
+    : values instanceof BigUint64Array
+      ? values
+      : undefined;
 }
 
 function uidsOf(table: CsTable): BigUint64Array {
   const uids = particleUids(table);
-  if (uids === undefined) throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
+  if (uids === undefined)
+    throw new InputError(`${table.file} has no field uid; it cannot be joined with another .cs file`);
   return uids;
 }
 
@@ -147,7 +170,8 @@ interface Column {
 function columnOf(entry: Literal, file: string): Column {
   const [title, type, shape = []] = Array.isArray(entry) ? entry : [];
   const name = Array.isArray(title) ? title[1] : title;
-  if (typeof name !== "string" || typeof type !== "string") throw new InputError(`${file}: a field has no simple name and type`);
+  if (typeof name !== "string" || typeof type !== "string")
+    throw new InputError(`${file}: a field has no simple name and type`);
   const dimensions = (Array.isArray(shape) ? shape : [shape]).map(Number);
   return { name, type: scalarType(type, name, file), shape: dimensions, length: dimensions.reduce((a, b) => a * b, 1) };
 }
@@ -156,24 +180,44 @@ function scalarType(code: string, name: string, file: string): ScalarType {
   const [, order, kind, digits] = /^([<>|=])([biufSaUV])(\d+)$/.exec(code) ?? [];
   const size = Number(digits);
   const little = order !== ">";
-  const numbers = (read: ScalarType["read"]): ScalarType => ({ bytes: size, allocate: (n) => new Float64Array(n), read });
+  const numbers = (read: ScalarType["read"]): ScalarType => ({
+    bytes: size,
+    allocate: (n) => new Float64Array(n),
+    read,
+  });
   switch (kind === undefined ? "" : kind + size) {
-    case "b1": case "u1": return numbers((view, at) => view.getUint8(at));
-    case "u2": return numbers((view, at) => view.getUint16(at, little));
-    case "u4": return numbers((view, at) => view.getUint32(at, little));
-    case "u8": return { bytes: 8, allocate: (n) => new BigUint64Array(n), read: (view, at) => view.getBigUint64(at, little) };
-    case "i1": return numbers((view, at) => view.getInt8(at));
-    case "i2": return numbers((view, at) => view.getInt16(at, little));
-    case "i4": return numbers((view, at) => view.getInt32(at, little));
-    case "i8": return { bytes: 8, allocate: (n) => new BigInt64Array(n), read: (view, at) => view.getBigInt64(at, little) };
-    case "f2": return numbers((view, at) => HALF_VALUES[view.getUint16(at, little)]);
-    case "f4": return numbers((view, at) => view.getFloat32(at, little));
-    case "f8": return numbers((view, at) => view.getFloat64(at, little));
+    case "b1":
+    case "u1":
+      return numbers((view, at) => view.getUint8(at));
+    case "u2":
+      return numbers((view, at) => view.getUint16(at, little));
+    case "u4":
+      return numbers((view, at) => view.getUint32(at, little));
+    case "u8":
+      return { bytes: 8, allocate: (n) => new BigUint64Array(n), read: (view, at) => view.getBigUint64(at, little) };
+    case "i1":
+      return numbers((view, at) => view.getInt8(at));
+    case "i2":
+      return numbers((view, at) => view.getInt16(at, little));
+    case "i4":
+      return numbers((view, at) => view.getInt32(at, little));
+    case "i8":
+      return { bytes: 8, allocate: (n) => new BigInt64Array(n), read: (view, at) => view.getBigInt64(at, little) };
+    case "f2":
+      return numbers((view, at) => HALF_VALUES[view.getUint16(at, little)]);
+    case "f4":
+      return numbers((view, at) => view.getFloat32(at, little));
+    case "f8":
+      return numbers((view, at) => view.getFloat64(at, little));
   }
   if (kind === "V" && name === "") return { bytes: size, allocate: strings, read: () => "" };
-  if (kind === "S" || kind === "a") return { bytes: size, allocate: strings, read: (view, at) => bytesString(view, at, size) };
-  if (kind === "U") return { bytes: 4 * size, allocate: strings, read: (view, at) => codePointString(view, at, size, little) };
-  throw new InputError(`${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`);
+  if (kind === "S" || kind === "a")
+    return { bytes: size, allocate: strings, read: (view, at) => bytesString(view, at, size) };
+  if (kind === "U")
+    return { bytes: 4 * size, allocate: strings, read: (view, at) => codePointString(view, at, size, little) };
+  throw new InputError(
+    `${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`,
+  );
 }
 
 function strings(length: number): string[] {

@@ -1,7 +1,7 @@
 /** Tables of measured defocus, as comma-separated values. */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
 import { fileError } from "./files.ts";
-import { InputError } from "./types.ts";
 
 /** A defocus measured with its astigmatism. */
 export interface AstigmaticDefocus {
@@ -19,12 +19,18 @@ const columns = ["defocus_u_angstrom", "defocus_v_angstrom", "defocus_angle_degr
  * @throws InputError naming the line of a value that is no defocus.
  */
 export async function readDefocusTable(path: string): Promise<AstigmaticDefocus[]> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => { throw fileError("read", path, error); });
-  const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).map((line) => line.split(",").map((cell) => cell.trim()));
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
+  const lines = text
+    .replace(/^\ufeff/, "")
+    .split(/\r?\n/)
+    .map((line) => line.split(",").map((cell) => cell.trim()));
   const header = lines[0]!;
   const at = columns.map((name) => {
     const index = header.indexOf(name);
-    if (index < 0) throw new InputError(`${path} has no column ${name}; its first line must name the columns ${columns.join(", ")}`);
+    if (index < 0)
+      throw new InputError(`${path} has no column ${name}; its first line must name the columns ${columns.join(", ")}`);
     return index;
   });
   const table: AstigmaticDefocus[] = [];
@@ -35,7 +41,9 @@ export async function readDefocusTable(path: string): Promise<AstigmaticDefocus[
       const value = text === "" ? NaN : Number(text);
       const isDefocus = Math.abs(value) >= 100 && Math.abs(value) <= 100_000;
       if (c < 2 ? !isDefocus : !Number.isFinite(value)) {
-        throw new InputError(`${path}: line ${i + 2}: ${columns[c]} is "${text}"; it must be ${c < 2 ? "between 100 and 100000 Å in size" : "a number"}`);
+        throw new InputError(
+          `${path}: line ${i + 2}: ${columns[c]} is "${text}"; it must be ${c < 2 ? "between 100 and 100000 Å in size" : "a number"}`,
+        );
       }
       return value;
     }) as [number, number, number];

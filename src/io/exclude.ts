@@ -1,11 +1,11 @@
 /** Leaving out the particles that another file lists. */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
+import type { ParticleSet } from "../base/types.ts";
 import { particleUids, readCs } from "./cs.ts";
 import { fileError } from "./files.ts";
 import { stackPath } from "./particleChecks.ts";
 import { parseStar } from "./star.ts";
-import { InputError } from "./types.ts";
-import type { ParticleSet } from "./types.ts";
 
 /** What identifies particles: an image of a stack, by the name the file gives it, or cryoSPARC's uid. */
 interface Listed {
@@ -14,8 +14,10 @@ interface Listed {
 }
 
 /**
- * Positions of the particles of `set` that the file at `path` does not list. Particles are the same if they have the same
- * image of the same stack (rlnImageName; blob/path and blob/idx), or the same uid. Stacks are looked for as those of the
+ * Positions of the particles of `set` that the file at `path` does not list. Particles are the same if they have the
+ * same
+ * image of the same stack (rlnImageName; blob/path and blob/idx), or the same uid. Stacks are looked for as those of
+ * the
  * set's own file are, else from where the list lies. What the list names besides is passed over.
  * @throws InputError when the list cannot be read or names none of the particles.
  */
@@ -24,28 +26,47 @@ export async function positionsNotIn(path: string, set: ParticleSet, projectRoot
   const stackAt = new Map(set.stacks.map((stack, index) => [stack, index]));
   const known = new Map<string, number | undefined>();
   const stackOf = (name: string): number | undefined => {
-    if (!known.has(name)) known.set(name, stackAt.get(stackPath(name, set.source, projectRoot)) ?? stackAt.get(stackPath(name, path, projectRoot)));
+    if (!known.has(name))
+      known.set(
+        name,
+        stackAt.get(stackPath(name, set.source, projectRoot)) ?? stackAt.get(stackPath(name, path, projectRoot)),
+      );
     return known.get(name);
   };
-  const left = new Set(images.flatMap(({ stack, index }) => {
-    const at = stackOf(stack);
-    return at === undefined ? [] : [`${index}@${at}`];
-  }));
-  const isLeft = (i: number): boolean => left.has(`${set.imageIndex[i]}@${set.stackIndex[i]}`) || (set.uid !== undefined && uids.has(set.uid[i]!));
+  const left = new Set(
+    images.flatMap(({ stack, index }) => {
+      const at = stackOf(stack);
+      return at === undefined ? [] : [`${index}@${at}`];
+    }),
+  );
+  const isLeft = (i: number): boolean =>
+    left.has(`${set.imageIndex[i]}@${set.stackIndex[i]}`) || (set.uid !== undefined && uids.has(set.uid[i]!));
   const kept = Int32Array.from({ length: set.count }, (_, i) => i).filter((i) => !isLeft(i));
-  if (kept.length === set.count) throw new InputError(`${path} lists no particle of ${set.source}; particles are told by their image (rlnImageName, blob/path) or uid`);
+  if (kept.length === set.count)
+    throw new InputError(
+      `${path} lists no particle of ${set.source}; particles are told by their image (rlnImageName, blob/path) or uid`,
+    );
   return kept;
 }
 
 async function listedInStar(path: string): Promise<Listed> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => { throw fileError("read", path, error); });
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
   const block = parseStar(text, path).find(({ columns }) => columns.includes("rlnImageName"));
-  if (block === undefined) throw new InputError(`${path} has no column _rlnImageName; a STAR or .cs file of the particles to leave out is needed`);
+  if (block === undefined)
+    throw new InputError(
+      `${path} has no column _rlnImageName; a STAR or .cs file of the particles to leave out is needed`,
+    );
   const column = block.columns.indexOf("rlnImageName");
   const images = Array.from({ length: block.rowCount }, (_, row) => {
-    const name = block.value(row, column), at = name.indexOf("@");
+    const name = block.value(row, column),
+      at = name.indexOf("@");
     const number = at > 0 ? Number(name.slice(0, at)) : NaN;
-    if (!Number.isInteger(number)) throw new InputError(`${path}: row ${row + 1} (line ${block.line(row)}): _rlnImageName is "${name}"; it must be like 000001@stack.mrcs`);
+    if (!Number.isInteger(number))
+      throw new InputError(
+        `${path}: row ${row + 1} (line ${block.line(row)}): _rlnImageName is "${name}"; it must be like 000001@stack.mrcs`,
+      );
     return { stack: name.slice(at + 1), index: number - 1 };
   });
   return { images, uids: new Set() };
@@ -53,7 +74,11 @@ async function listedInStar(path: string): Promise<Listed> {
 
 async function listedInCs(path: string): Promise<Listed> {
   const table = await readCs(path);
-  const names = table.fields.get("blob/path")?.values, indices = table.fields.get("blob/idx")?.values;
-  const images = Array.isArray(names) && indices ? names.map((name, row) => ({ stack: name.replace(/^>/, ""), index: Number(indices[row]) })) : [];
+  const names = table.fields.get("blob/path")?.values,
+    indices = table.fields.get("blob/idx")?.values;
+  const images =
+    Array.isArray(names) && indices
+      ? names.map((name, row) => ({ stack: name.replace(/^>/, ""), index: Number(indices[row]) }))
+      : [];
   return { images, uids: new Set(particleUids(table)) };
 }

@@ -1,8 +1,9 @@
 /** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
-import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
+
 import type { FileHandle } from "node:fs/promises";
+import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { InputError } from "./types.ts";
+import { InputError } from "../base/errors.ts";
 
 const REASONS: Record<string, string> = {
   ENOSPC: "the disk is full",
@@ -26,9 +27,14 @@ export function fileError(verb: "read" | "write", path: string, error: unknown):
 }
 
 /** Whether there is a file or folder of that name that can be looked at. */
-export const exists = (path: string): Promise<boolean> => stat(path).then(() => true, () => false);
+export const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
-const randomName = (): string => Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+const randomName = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** A hidden name beside `path`, so that renaming it to `path` stays on one file system. */
 export function temporaryPath(path: string): string {
@@ -77,9 +83,16 @@ export async function ensureWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates the folder and those above it. (Node's own `recursive` never returns where a folder takes no others, such as /proc.) */
+/**
+ * Creates the folder and those above it. (Node's own `recursive` never returns where a folder takes no others, such as
+ * /proc.)
+ */
 async function makeFolder(path: string): Promise<void> {
-  const isThere = (name: string) => stat(name).then(() => true, (error: NodeJS.ErrnoException) => error.code !== "ENOENT");
+  const isThere = (name: string) =>
+    stat(name).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+    );
   if (await isThere(path)) return;
   const parent = dirname(path);
   if (parent !== path && !(await isThere(parent))) await makeFolder(parent);

@@ -3,14 +3,23 @@
  *
  * @module
  */
-export { readAtoms, type Atoms } from "./atoms.ts";
-export { parseCs, readCs, type CsField, type CsTable } from "./cs.ts";
-export { readDefocusTable, type AstigmaticDefocus } from "./defocusTable.ts";
-export { createStackWriter, openStack, readMap, readMrcHeader, writeMap, type ImageStack, type StackWriter } from "./mrc.ts";
+export { InputError } from "../base/errors.ts";
+export type { Optics, ParticleSet, Poses, Volume } from "../base/types.ts";
+export { type Atoms, readAtoms } from "./atoms.ts";
+export { type CsField, type CsTable, parseCs, readCs } from "./cs.ts";
+export { type AstigmaticDefocus, readDefocusTable } from "./defocusTable.ts";
+export {
+  createStackWriter,
+  type ImageStack,
+  openStack,
+  readMap,
+  readMrcHeader,
+  type StackWriter,
+  writeMap,
+} from "./mrc.ts";
 export type { MrcHeader } from "./mrcHeader.ts";
 export type { ReadOptions } from "./particleChecks.ts";
-export { openParticleImages, validateImages, type ParticleImages } from "./particleImages.ts";
+export { openParticleImages, type ParticleImages, validateImages } from "./particleImages.ts";
 export { readParticles, subset } from "./particles.ts";
-export { writeParticlesStar, type ParticlesStarOptions } from "./particlesStar.ts";
-export { parseStar, writeStar, type StarBlock, type StarTable } from "./star.ts";
-export { InputError, type Optics, type ParticleSet, type Poses, type Volume } from "./types.ts";
+export { type ParticlesStarOptions, writeParticlesStar } from "./particlesStar.ts";
+export { parseStar, type StarBlock, type StarTable, writeStar } from "./star.ts";

@@ -1,19 +1,23 @@
 /** MRC2014 maps and image stacks: reading, and writing beside the name with a rename at the end. */
-import { open, rename, rm, stat } from "node:fs/promises";
+
 import type { FileHandle } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
+import type { Volume } from "../base/types.ts";
 import { fileError, readFully, temporaryPath, writeFully, writeThenRename } from "./files.ts";
 import { HALF_VALUES, halfBits } from "./float16.ts";
-import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
 import type { MrcHeader } from "./mrcHeader.ts";
-import { InputError } from "./types.ts";
-import type { Volume } from "./types.ts";
+import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
 
 export type { MrcHeader } from "./mrcHeader.ts";
 
 /** Pixels are moved in pieces of about this size, so that memory use does not grow with the file. */
 const CHUNK_BYTES = 1 << 24;
 
-/** The header of a map or stack, of either byte order. @throws InputError when the file cannot be read or is no MRC file. */
+/**
+ * The header of a map or stack, of either byte order. @throws InputError when the file cannot be read or is no MRC
+ * file.
+ */
 export async function readMrcHeader(path: string): Promise<MrcHeader> {
   return withFile(path, (handle) => headerOf(handle, path));
 }
@@ -37,7 +41,11 @@ export async function readMap(path: string): Promise<Volume> {
     const sizeAlong = (axis: number) => stored[axisOrder.indexOf(axis)]!;
     const shape: [number, number, number] = [sizeAlong(3), sizeAlong(2), sizeAlong(1)];
     const strideAlong = [1, shape[2], shape[2] * shape[1]];
-    const [columnStride, rowStride, sectionStride] = axisOrder.map((axis) => strideAlong[axis - 1]!) as [number, number, number];
+    const [columnStride, rowStride, sectionStride] = axisOrder.map((axis) => strideAlong[axis - 1]!) as [
+      number,
+      number,
+      number,
+    ];
 
     const data = new Float32Array(columns * rows * sections);
     const sectionSize = columns * rows;
@@ -47,7 +55,13 @@ export async function readMap(path: string): Promise<Volume> {
       const count = Math.min(perChunk, sections - first);
       const offset = header.dataOffset + first * sectionSize * header.bytesPerPixel;
       if (inOrder) {
-        await readPixels(handle, header, offset, data.subarray(first * sectionSize, (first + count) * sectionSize), path);
+        await readPixels(
+          handle,
+          header,
+          offset,
+          data.subarray(first * sectionSize, (first + count) * sectionSize),
+          path,
+        );
         continue;
       }
       const chunk = new Float32Array(count * sectionSize);
@@ -59,7 +73,12 @@ export async function readMap(path: string): Promise<Volume> {
         }
       }
     }
-    return { data, shape, pixelSizeAngstrom: isotropicPixelSize(header, 3, path), originAngstrom: header.originAngstrom };
+    return {
+      data,
+      shape,
+      pixelSizeAngstrom: isotropicPixelSize(header, 3, path),
+      originAngstrom: header.originAngstrom,
+    };
   });
 }
 
@@ -77,7 +96,15 @@ export async function writeMap(path: string, volume: Volume, label = "cryogan"):
   statistics.add(volume.data);
   const { pixelSizeAngstrom, originAngstrom } = volume;
   const header = encodeMrcHeader({
-    columns, rows, sections, mode: 2, pixelSizeAngstrom, originAngstrom, isStack: false, statistics: statistics.result(), label,
+    columns,
+    rows,
+    sections,
+    mode: 2,
+    pixelSizeAngstrom,
+    originAngstrom,
+    isStack: false,
+    statistics: statistics.result(),
+    label,
   });
   await writeThenRename(path, async (handle) => {
     await writeFully(handle, header, 0);
@@ -112,7 +139,9 @@ export async function openStack(path: string): Promise<ImageStack> {
     checkIsStack(header, path);
     await checkLength(handle, header, path, "image");
     return {
-      count: header.sections, height: header.rows, width: header.columns,
+      count: header.sections,
+      height: header.rows,
+      width: header.columns,
       pixelSizeAngstrom: isotropicPixelSize(header, 2, path),
       read: (indices, out) => readImages(handle, header, path, indices, out),
       close: () => handle.close(),
@@ -124,10 +153,15 @@ export async function openStack(path: string): Promise<ImageStack> {
 }
 
 async function readImages(
-  handle: FileHandle, header: MrcHeader, path: string, indices: ArrayLike<number>, out: Float32Array,
+  handle: FileHandle,
+  header: MrcHeader,
+  path: string,
+  indices: ArrayLike<number>,
+  out: Float32Array,
 ): Promise<void> {
   const size = header.columns * header.rows;
-  if (out.length < indices.length * size) throw new RangeError(`${indices.length} images of ${size} pixels do not fit ${out.length}`);
+  if (out.length < indices.length * size)
+    throw new RangeError(`${indices.length} images of ${size} pixels do not fit ${out.length}`);
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
     if (!Number.isInteger(index) || index < 0 || index >= header.sections) {
@@ -160,14 +194,17 @@ export interface StackWriter {
  * Error (on close) when a pixel was not finite or no image was appended.
  */
 export async function createStackWriter(
-  path: string, options: { width: number; height: number; pixelSizeAngstrom: number; mode: 2 | 12 },
+  path: string,
+  options: { width: number; height: number; pixelSizeAngstrom: number; mode: 2 | 12 },
 ): Promise<StackWriter> {
   const { width, height, pixelSizeAngstrom, mode } = options;
   const temporary = temporaryPath(path);
   const statistics = new RunningStatistics();
   let sections = 0;
   let position = HEADER_BYTES;
-  const handle = await open(temporary, "wx").catch((error: unknown) => { throw fileError("write", path, error); });
+  const handle = await open(temporary, "wx").catch((error: unknown) => {
+    throw fileError("write", path, error);
+  });
 
   const abort = async () => {
     await handle.close();
@@ -177,10 +214,13 @@ export async function createStackWriter(
     abort,
     async append(images) {
       const count = images.length / (width * height);
-      if (!Number.isInteger(count)) throw new RangeError(`${images.length} pixels are no whole number of ${width} x ${height} images`);
+      if (!Number.isInteger(count))
+        throw new RangeError(`${images.length} pixels are no whole number of ${width} x ${height} images`);
       const bytes = mode === 2 ? bytesOf(images) : encodeHalves(images, path);
       statistics.add(mode === 2 ? images : decodePixels(bytes, mode, new Float32Array(images.length)));
-      await writeFully(handle, bytes, position).catch((error: unknown) => { throw fileError("write", path, error); });
+      await writeFully(handle, bytes, position).catch((error: unknown) => {
+        throw fileError("write", path, error);
+      });
       position += bytes.length;
       sections += count;
     },
@@ -188,8 +228,15 @@ export async function createStackWriter(
       try {
         if (sections === 0) throw new Error(`no image was written to ${path}`);
         const header = encodeMrcHeader({
-          columns: width, rows: height, sections, mode, pixelSizeAngstrom, originAngstrom: [0, 0, 0], isStack: true,
-          statistics: statistics.result(), label: "cryogan",
+          columns: width,
+          rows: height,
+          sections,
+          mode,
+          pixelSizeAngstrom,
+          originAngstrom: [0, 0, 0],
+          isStack: true,
+          statistics: statistics.result(),
+          label: "cryogan",
         });
         await writeFully(handle, header, 0);
         await handle.sync();
@@ -207,9 +254,13 @@ export async function createStackWriter(
 }
 
 async function openToRead(path: string): Promise<FileHandle> {
-  const information = await stat(path).catch((error: unknown) => { throw fileError("read", path, error); });
+  const information = await stat(path).catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
   if (!information.isFile()) throw new InputError(`cannot read ${path}: it is not a file`);
-  return open(path, "r").catch((error: unknown) => { throw fileError("read", path, error); });
+  return open(path, "r").catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
 }
 
 async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
@@ -237,14 +288,22 @@ function checkIsStack(header: MrcHeader, path: string): void {
   const cubic = columns === rows && rows === sections && sections > 1;
   if (!isStackName(path) && (spaceGroup >= 401 || (spaceGroup >= 1 && cubic))) {
     throw new InputError(
-      `${path} is a volume (${columns} x ${rows} x ${sections}) where an image stack is needed; name it .mrcs if it is a stack`);
+      `${path} is a volume (${columns} x ${rows} x ${sections}) where an image stack is needed; name it .mrcs if it is a stack`,
+    );
   }
   if (axisOrder.join() !== "1,2,3") {
-    throw new InputError(`${path} is no usable image stack: its axis order (MAPC, MAPR, MAPS) is ${axisOrder.join(", ")}`);
+    throw new InputError(
+      `${path} is no usable image stack: its axis order (MAPC, MAPR, MAPS) is ${axisOrder.join(", ")}`,
+    );
   }
 }
 
-async function checkLength(handle: FileHandle, header: MrcHeader, path: string, unit: "image" | "section"): Promise<void> {
+async function checkLength(
+  handle: FileHandle,
+  header: MrcHeader,
+  path: string,
+  unit: "image" | "section",
+): Promise<void> {
   const unitBytes = header.columns * header.rows * header.bytesPerPixel;
   const expected = header.dataOffset + unitBytes * header.sections;
   const found = (await handle.stat()).size;
@@ -252,7 +311,8 @@ async function checkLength(handle: FileHandle, header: MrcHeader, path: string, 
   const whole = Math.max(0, Math.floor((found - header.dataOffset) / unitBytes));
   const last = whole === 0 ? `no ${unit} is whole` : `the last whole ${unit} is number ${whole}`;
   throw new InputError(
-    `${path} is truncated: ${header.sections} ${unit}s need ${expected} bytes, the file holds ${found}; ${last}; copy or write it anew`);
+    `${path} is truncated: ${header.sections} ${unit}s need ${expected} bytes, the file holds ${found}; ${last}; copy or write it anew`,
+  );
 }
 
 /** Pixel size common to the first `dimensions` axes. */
@@ -266,7 +326,13 @@ function isotropicPixelSize(header: MrcHeader, dimensions: 2 | 3, path: string):
 }
 
 /** Reads `out.length` pixels from byte `offset` of the file and converts them to float32. */
-async function readPixels(handle: FileHandle, header: MrcHeader, offset: number, out: Float32Array, path: string): Promise<void> {
+async function readPixels(
+  handle: FileHandle,
+  header: MrcHeader,
+  offset: number,
+  out: Float32Array,
+  path: string,
+): Promise<void> {
   const direct = header.mode === 2;
   const bytes = direct ? bytesOf(out) : new Uint8Array(out.length * header.bytesPerPixel);
   const found = await readFully(handle, bytes, offset);
@@ -306,7 +372,8 @@ function encodeHalves(values: Float32Array, path: string): Uint8Array {
   const words = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const word = halfBits(values[i]!);
-    if ((word & 0x7fff) === 0x7c00) throw new InputError(`cannot write ${path}: pixel value ${values[i]} does not fit float16; use float32`);
+    if ((word & 0x7fff) === 0x7c00)
+      throw new InputError(`cannot write ${path}: pixel value ${values[i]} does not fit float16; use float32`);
     words[i] = word;
   }
   return new Uint8Array(words.buffer);

@@ -1,5 +1,8 @@
-/** The 1024-byte MRC2014 header: https://www.ccpem.ac.uk/mrc_format/mrc2014.php (Cheng et al. 2015, J. Struct. Biol. 192:146). */
-import { InputError } from "./types.ts";
+/**
+ * The 1024-byte MRC2014 header: https://www.ccpem.ac.uk/mrc_format/mrc2014.php (Cheng et al. 2015, J. Struct. Biol.
+ * 192:146).
+ */
+import { InputError } from "../base/errors.ts";
 
 export const HEADER_BYTES = 1024;
 
@@ -47,7 +50,9 @@ export interface Statistics {
 export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new InputError(`${path} is compressed; unpack it with gunzip`);
   if (bytes.length < HEADER_BYTES) {
-    throw new InputError(`${path} is not an MRC file: it holds ${bytes.length} bytes, the header alone has ${HEADER_BYTES}`);
+    throw new InputError(
+      `${path} is not an MRC file: it holds ${bytes.length} bytes, the header alone has ${HEADER_BYTES}`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   const littleEndian = byteOrder(view, path);
@@ -69,16 +74,26 @@ export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
   let originAngstrom = floats(50);
   if (originAngstrom.every((x) => x === 0)) {
     // N*START count along columns, rows, sections; the origin is along x, y, z.
-    axisOrder.forEach((axis, i) => { originAngstrom[axis - 1] = int(5 + i) * pixelSizeAngstrom[axis - 1]!; });
+    axisOrder.forEach((axis, i) => {
+      originAngstrom[axis - 1] = int(5 + i) * pixelSizeAngstrom[axis - 1]!;
+    });
   }
   if (!originAngstrom.every(Number.isFinite)) originAngstrom = [0, 0, 0];
 
   const labelCount = Math.min(Math.max(int(56), 0), 10);
   const labels = Array.from({ length: labelCount }, (_, i) =>
-    String.fromCharCode(...bytes.subarray(224 + 80 * i, 304 + 80 * i)).replace(/[\0 ]+$/, ""));
+    String.fromCharCode(...bytes.subarray(224 + 80 * i, 304 + 80 * i)).replace(/[\0 ]+$/, ""),
+  );
   return {
-    columns: int(1), rows: int(2), sections: int(3),
-    mode, bytesPerPixel, littleEndian, axisOrder, pixelSizeAngstrom, originAngstrom,
+    columns: int(1),
+    rows: int(2),
+    sections: int(3),
+    mode,
+    bytesPerPixel,
+    littleEndian,
+    axisOrder,
+    pixelSizeAngstrom,
+    originAngstrom,
     spaceGroup: int(23),
     statistics: { min: float(20), max: float(21), mean: float(22), rms: float(55) },
     labels,
@@ -97,8 +112,13 @@ function plausible(view: DataView, littleEndian: boolean): boolean {
   const int = (word: number) => view.getInt32(4 * (word - 1), littleEndian);
   const sizeFits = (n: number, largest: number) => n >= 1 && n <= largest;
   const mode = int(4);
-  return sizeFits(int(1), 0xffff) && sizeFits(int(2), 0xffff) && sizeFits(int(3), 1 << 28) &&
-    (mode in BYTES_PER_PIXEL || mode in UNREAD_MODES) && int(24) >= 0;
+  return (
+    sizeFits(int(1), 0xffff) &&
+    sizeFits(int(2), 0xffff) &&
+    sizeFits(int(3), 1 << 28) &&
+    (mode in BYTES_PER_PIXEL || mode in UNREAD_MODES) &&
+    int(24) >= 0
+  );
 }
 
 /** MAPC, MAPR, MAPS; all zero, as old programs left them, means 1, 2, 3. */
@@ -126,10 +146,13 @@ export interface HeaderFields {
 
 /** A little-endian MRC2014 header (NVERSION 20141, which includes mode 12), without an extended header. */
 export function encodeMrcHeader(fields: HeaderFields): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES), view = new DataView(bytes.buffer);
+  const bytes = new Uint8Array(HEADER_BYTES),
+    view = new DataView(bytes.buffer);
   const text = (at: number, value: string) => bytes.set(new TextEncoder().encode(value), at);
-  const int = (word: number, ...values: number[]) => values.forEach((x, i) => view.setInt32(4 * (word - 1 + i), x, true));
-  const float = (word: number, ...values: number[]) => values.forEach((x, i) => view.setFloat32(4 * (word - 1 + i), x, true));
+  const int = (word: number, ...values: number[]) =>
+    values.forEach((x, i) => view.setInt32(4 * (word - 1 + i), x, true));
+  const float = (word: number, ...values: number[]) =>
+    values.forEach((x, i) => view.setFloat32(4 * (word - 1 + i), x, true));
   const { columns, rows, sections, statistics, pixelSizeAngstrom: pixel } = fields;
   const sampling = [columns, rows, fields.isStack ? 1 : sections];
   int(1, columns, rows, sections, fields.mode);
@@ -145,7 +168,13 @@ export function encodeMrcHeader(fields: HeaderFields): Uint8Array {
   bytes.set([0x44, 0x44, 0, 0], 212);
   float(55, statistics.rms);
   int(56, 1);
-  text(224, fields.label.replace(/[^\x20-\x7e]/g, "?").slice(0, 80).padEnd(80));
+  text(
+    224,
+    fields.label
+      .replace(/[^\x20-\x7e]/g, "?")
+      .slice(0, 80)
+      .padEnd(80),
+  );
   return bytes;
 }
 

@@ -1,10 +1,13 @@
-/** What the STAR and the .cs reader have in common: finding stacks, grouping by optics, and refusing values that cannot be. */
+/**
+ * What the STAR and the .cs reader have in common: finding stacks, grouping by optics, and refusing values that cannot
+ * be.
+ */
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { InputError } from "../base/errors.ts";
+import type { Optics } from "../base/types.ts";
 import { openStack } from "./mrc.ts";
 import { detached } from "./star.ts";
-import { InputError } from "./types.ts";
-import type { Optics } from "./types.ts";
 
 export interface ReadOptions {
   /** Folder that the stack names are relative to; tried before the particle file's folder and those above it. */
@@ -27,7 +30,10 @@ export interface ReadOptions {
 export type Where = (particle: number) => string;
 
 /** Distinct stacks in order of appearance, and which of them each particle's image is in. */
-export function distinctStacks(count: number, nameOf: (particle: number) => string): { names: string[]; stackIndex: Int32Array } {
+export function distinctStacks(
+  count: number,
+  nameOf: (particle: number) => string,
+): { names: string[]; stackIndex: Int32Array } {
   const indexOf = new Map<string, number>();
   const stackIndex = new Int32Array(count);
   for (let i = 0; i < count; i++) {
@@ -40,13 +46,17 @@ export function distinctStacks(count: number, nameOf: (particle: number) => stri
 }
 
 /** Distinct micrographs in order of appearance, and which of them each particle is from. */
-export function distinctMicrographs(count: number, nameOf: (particle: number) => string): { names: string[]; index: Int32Array } {
+export function distinctMicrographs(
+  count: number,
+  nameOf: (particle: number) => string,
+): { names: string[]; index: Int32Array } {
   const { names, stackIndex } = distinctStacks(count, nameOf);
   return { names, index: stackIndex };
 }
 
 /**
- * Absolute path of a stack: under projectRoot, the particle file's folder or a folder above it (RELION and cryoSPARC name
+ * Absolute path of a stack: under projectRoot, the particle file's folder or a folder above it (RELION and cryoSPARC
+ * name
  * stacks relative to the project), whichever holds it first; under the first of these when none does.
  */
 export function stackPath(name: string, source: string, projectRoot?: string): string {
@@ -63,11 +73,14 @@ export function stackPath(name: string, source: string, projectRoot?: string): s
 /** Box size of the first stack, for particle files that do not tell it. */
 export async function boxSizeOfStack(path: string, where: string): Promise<number> {
   if (!existsSync(path)) {
-    throw new InputError(`${where} names ${path}, which does not exist, and the box size is not in the file; give the project folder`);
+    throw new InputError(
+      `${where} names ${path}, which does not exist, and the box size is not in the file; give the project folder`,
+    );
   }
   const stack = await openStack(path);
   await stack.close();
-  if (stack.width !== stack.height) throw new InputError(`${path} has images of ${stack.width} x ${stack.height} pixels; they must be square`);
+  if (stack.width !== stack.height)
+    throw new InputError(`${path} has images of ${stack.width} x ${stack.height} pixels; they must be square`);
   return stack.width;
 }
 
@@ -77,16 +90,22 @@ export async function boxSizeOfStack(path: string, where: string): Promise<numbe
  */
 export function commonValue(values: Float64Array, what: string, unit: string, where: Where, advice: string): number {
   const first = values[0]!;
-  if (!(first > 0 && Number.isFinite(first))) throw new InputError(`${where(0)}: ${what} is ${first} ${unit}; it must be positive`);
+  if (!(first > 0 && Number.isFinite(first)))
+    throw new InputError(`${where(0)}: ${what} is ${first} ${unit}; it must be positive`);
   const other = values.findIndex((value) => !(Math.abs(value - first) <= 1e-4 * first));
   if (other >= 0) {
-    throw new InputError(`${where(other)}: ${what} is ${values[other]} ${unit}, that of row 1 is ${first} ${unit}; ${advice}`);
+    throw new InputError(
+      `${where(other)}: ${what} is ${values[other]} ${unit}, that of row 1 is ${first} ${unit}; ${advice}`,
+    );
   }
   return first;
 }
 
 /** Columns of a particle file that the checks name in messages. */
-export type OpticsLabels = Pick<Record<keyof Optics, string>, "defocusUAngstrom" | "defocusVAngstrom" | "voltageKv" | "sphericalAberrationMm" | "amplitudeContrast">;
+export type OpticsLabels = Pick<
+  Record<keyof Optics, string>,
+  "defocusUAngstrom" | "defocusVAngstrom" | "voltageKv" | "sphericalAberrationMm" | "amplitudeContrast"
+>;
 
 /** @throws InputError naming row and column of the first value that no microscope has. */
 export function checkOptics(optics: Optics, labels: OpticsLabels, where: Where): void {
@@ -112,17 +131,26 @@ export interface OpticsGroup {
  * Rows of the particles whose optics group was asked for, by number or by name.
  * @throws InputError naming the first that no particle belongs to.
  */
-export function rowsOfGroups(asked: readonly string[], count: number, groupOf: (row: number) => OpticsGroup, file: string): Int32Array {
+export function rowsOfGroups(
+  asked: readonly string[],
+  count: number,
+  groupOf: (row: number) => OpticsGroup,
+  file: string,
+): Int32Array {
   const names = new Map<number, string>();
   const groups = Int32Array.from({ length: count }, (_, row) => {
     const { number, name } = groupOf(row);
     names.set(number, name);
     return number;
   });
-  const isAsked = (wanted: string, number: number): boolean => wanted === String(number) || wanted === names.get(number);
+  const isAsked = (wanted: string, number: number): boolean =>
+    wanted === String(number) || wanted === names.get(number);
   for (const wanted of asked) {
     if ([...names.keys()].some((number) => isAsked(wanted, number))) continue;
-    const there = [...names].sort(([a], [b]) => a - b).map(([number, name]) => `${number} (${name})`).join(", ");
+    const there = [...names]
+      .sort(([a], [b]) => a - b)
+      .map(([number, name]) => `${number} (${name})`)
+      .join(", ");
     throw new InputError(`${file} has no particles of optics group ${wanted}; it has those of ${there}`);
   }
   const chosen = new Set([...names.keys()].filter((number) => asked.some((wanted) => isAsked(wanted, number))));
@@ -130,14 +158,19 @@ export function rowsOfGroups(asked: readonly string[], count: number, groupOf: (
 }
 
 /**
- * Groups particles of the same group number and name and equal voltage, spherical aberration and amplitude contrast, so that
+ * Groups particles of the same group number and name and equal voltage, spherical aberration and amplitude contrast, so
+ * that
  * each group is one row of an optics table. A name standing for several groups gets a number appended.
  */
-export function groupByOptics(optics: Optics, groupOf: (particle: number) => OpticsGroup): { opticsGroup: Int32Array; opticsGroupNames: string[]; opticsGroupNumbers: number[] } {
+export function groupByOptics(
+  optics: Optics,
+  groupOf: (particle: number) => OpticsGroup,
+): { opticsGroup: Int32Array; opticsGroupNames: string[]; opticsGroupNumbers: number[] } {
   const count = optics.voltageKv.length;
   const indexOf = new Map<string, number>();
   const opticsGroup = new Int32Array(count);
-  const opticsGroupNames: string[] = [], opticsGroupNumbers: number[] = [];
+  const opticsGroupNames: string[] = [],
+    opticsGroupNumbers: number[] = [];
   for (let i = 0; i < count; i++) {
     const { number, name } = groupOf(i);
     const key = `${optics.voltageKv[i]} ${optics.sphericalAberrationMm[i]} ${optics.amplitudeContrast[i]} ${number} ${name}`;

@@ -1,10 +1,10 @@
 /** The images of a particle set: checked against their stacks first, then read in any order. */
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { openStack } from "./mrc.ts";
+import { InputError } from "../base/errors.ts";
+import type { ParticleSet } from "../base/types.ts";
 import type { ImageStack } from "./mrc.ts";
-import { InputError } from "./types.ts";
-import type { ParticleSet } from "./types.ts";
+import { openStack } from "./mrc.ts";
 
 /** Stacks kept open between reads. */
 const OPEN_STACKS = 64;
@@ -31,13 +31,16 @@ export async function validateImages(set: ParticleSet): Promise<void> {
   for (const [index, particle] of firstUser) {
     const path = set.stacks[index]!;
     if (!existsSync(path)) {
-      throw new InputError(`${set.where(particle)} names ${path}, which does not exist; give the project folder that stack names are relative to`);
+      throw new InputError(
+        `${set.where(particle)} names ${path}, which does not exist; give the project folder that stack names are relative to`,
+      );
     }
     const stack = await openStack(path);
     await stack.close();
     if (stack.width !== set.boxSize || stack.height !== set.boxSize) {
       throw new InputError(
-        `${set.where(particle)} names ${shortName(set, index)}, whose images have ${stack.width} x ${stack.height} pixels; the box size is ${set.boxSize}`);
+        `${set.where(particle)} names ${shortName(set, index)}, whose images have ${stack.width} x ${stack.height} pixels; the box size is ${set.boxSize}`,
+      );
     }
     counts[index] = stack.count;
   }
@@ -45,13 +48,16 @@ export async function validateImages(set: ParticleSet): Promise<void> {
     const index = set.stackIndex[i]!;
     const image = set.imageIndex[i]!;
     if (image < 0 || image >= counts[index]!) {
-      throw new InputError(`${set.where(i)} names image ${image + 1} of ${shortName(set, index)}, which holds ${counts[index]} images`);
+      throw new InputError(
+        `${set.where(i)} names image ${image + 1} of ${shortName(set, index)}, which holds ${counts[index]} images`,
+      );
     }
   }
 }
 
 /**
- * Opens the images of a particle set after {@link validateImages}. Stacks are opened when first read, a limited number at a
+ * Opens the images of a particle set after {@link validateImages}. Stacks are opened when first read, a limited number
+ * at a
  * time; calls of `read` follow one another.
  * @throws InputError as validateImages; from `read`, naming row, stack and image, when a pixel is NaN or infinite.
  */
@@ -78,7 +84,8 @@ export async function openParticleImages(set: ParticleSet): Promise<ParticleImag
 
   async function read(particles: ArrayLike<number>, out: Float32Array): Promise<void> {
     const size = set.boxSize ** 2;
-    if (out.length < particles.length * size) throw new RangeError(`${particles.length} images of ${size} pixels do not fit ${out.length}`);
+    if (out.length < particles.length * size)
+      throw new RangeError(`${particles.length} images of ${size} pixels do not fit ${out.length}`);
     // By stack and image, so that each stack is visited once and neighbours are read together.
     const order = Int32Array.from({ length: particles.length }, (_, slot) => slot).sort((a, b) => {
       const [p, q] = [particles[a]!, particles[b]!];
@@ -88,10 +95,14 @@ export async function openParticleImages(set: ParticleSet): Promise<ParticleImag
     for (let start = 0; start < order.length; ) {
       const index = set.stackIndex[particles[order[start]!]!]!;
       let end = start + 1;
-      while (end < order.length && end - start < IMAGES_AT_ONCE && set.stackIndex[particles[order[end]!]!] === index) end++;
+      while (end < order.length && end - start < IMAGES_AT_ONCE && set.stackIndex[particles[order[end]!]!] === index)
+        end++;
       const slots = order.subarray(start, end);
       const stack = await stackOf(index);
-      await stack.read(slots.map((slot) => set.imageIndex[particles[slot]!]!), scratch);
+      await stack.read(
+        slots.map((slot) => set.imageIndex[particles[slot]!]!),
+        scratch,
+      );
       slots.forEach((slot, i) => {
         const image = scratch.subarray(i * size, (i + 1) * size);
         checkFinite(set, particles[slot]!, image);
@@ -119,7 +130,8 @@ function checkFinite(set: ParticleSet, particle: number, image: Float32Array): v
   for (let i = 0; i < image.length; i++) {
     if (Number.isFinite(image[i])) continue;
     throw new InputError(
-      `${set.where(particle)}: image ${set.imageIndex[particle]! + 1} of ${shortName(set, set.stackIndex[particle]!)} has a pixel that is NaN or infinite; remove this particle`);
+      `${set.where(particle)}: image ${set.imageIndex[particle]! + 1} of ${shortName(set, set.stackIndex[particle]!)} has a pixel that is NaN or infinite; remove this particle`,
+    );
   }
 }
 

@@ -1,24 +1,31 @@
 /** Particle sets from RELION and cryoSPARC: the front door of the files beside this one. */
+
+import type { ParticleSet } from "../base/types.ts";
 import { readCryosparcParticles } from "./cryosparcParticles.ts";
 import { positionsNotIn } from "./exclude.ts";
 import type { ReadOptions } from "./particleChecks.ts";
 import { readRelionParticles } from "./relionParticles.ts";
-import type { ParticleSet } from "./types.ts";
 
-export { openParticleImages, validateImages } from "./particleImages.ts";
-export type { ParticleImages } from "./particleImages.ts";
-export { writeParticlesStar } from "./particlesStar.ts";
 export type { ReadOptions } from "./particleChecks.ts";
+export type { ParticleImages } from "./particleImages.ts";
+export { openParticleImages, validateImages } from "./particleImages.ts";
+export { writeParticlesStar } from "./particlesStar.ts";
 
 /**
- * Reads a particle STAR file (RELION 3.0, 3.1, 5) or a cryoSPARC .cs file. Images are neither read nor looked for, unless
+ * Reads a particle STAR file (RELION 3.0, 3.1, 5) or a cryoSPARC .cs file. Images are neither read nor looked for,
+ * unless
  * the box size must come from the first stack; call validateImages or openParticleImages for that.
  * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
  * @throws InputError in one line naming file, row and column.
  */
 export async function readParticles(path: string, options: ReadOptions = {}): Promise<ParticleSet> {
-  const read = await (path.toLowerCase().endsWith(".cs") ? readCryosparcParticles(path, options) : readRelionParticles(path, options));
-  const set = options.exclude === undefined ? read : subset(read, await positionsNotIn(options.exclude, read, options.projectRoot));
+  const read = await (path.toLowerCase().endsWith(".cs")
+    ? readCryosparcParticles(path, options)
+    : readRelionParticles(path, options));
+  const set =
+    options.exclude === undefined
+      ? read
+      : subset(read, await positionsNotIn(options.exclude, read, options.projectRoot));
   if (options.ctfPhaseFlipped) set.optics.phaseFlipped = new Float64Array(set.count).fill(1);
   return set;
 }
@@ -30,7 +37,9 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
   if (outside >= 0) throw new RangeError(`particle ${chosen[outside]} of ${set.count}`);
   const integers = (values: Int32Array) => chosen.map((i) => values[i]!);
   const floats = <T extends object>(columns: T): T =>
-    Object.fromEntries(Object.entries(columns).map(([key, values]) => [key, Float64Array.from(chosen, (i) => values[i])])) as T;
+    Object.fromEntries(
+      Object.entries(columns).map(([key, values]) => [key, Float64Array.from(chosen, (i) => values[i])]),
+    ) as T;
   return {
     ...set,
     count: chosen.length,

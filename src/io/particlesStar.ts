@@ -1,8 +1,8 @@
 /** Writing particles as RELION 3.1 and later read them: an optics table and a particle table. */
 import { basename, dirname, extname, relative, resolve } from "node:path";
+import type { ParticleSet } from "../base/types.ts";
 import { writeFileAtomic } from "./files.ts";
 import { writeStar } from "./star.ts";
-import type { ParticleSet } from "./types.ts";
 
 const DEGREES = 180 / Math.PI;
 
@@ -14,32 +14,55 @@ export interface ParticlesStarOptions {
 }
 
 /**
- * Writes `set` as a STAR file; stacks elsewhere than below the folder that names start from are named by their absolute path.
+ * Writes `set` as a STAR file; stacks elsewhere than below the folder that names start from are named by their absolute
+ * path.
  * @throws InputError when the file cannot be written.
  */
-export async function writeParticlesStar(path: string, set: ParticleSet, { poses = false, stackNamesFrom = dirname(path) }: ParticlesStarOptions = {}): Promise<void> {
+export async function writeParticlesStar(
+  path: string,
+  set: ParticleSet,
+  { poses = false, stackNamesFrom = dirname(path) }: ParticlesStarOptions = {},
+): Promise<void> {
   const optics = { name: "optics", ...opticsTable(set) };
-  const stackNames = stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
+  const stackNames =
+    stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
   const particles = { name: "particles", ...particleTable(set, stackNames, poses) };
   await writeFileAtomic(path, writeStar([optics, particles]));
 }
 
 function opticsTable(set: ParticleSet): { columns: string[]; rows: string[][] } {
   const columns = [
-    "rlnOpticsGroup", "rlnOpticsGroupName", "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast",
-    "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality",
+    "rlnOpticsGroup",
+    "rlnOpticsGroupName",
+    "rlnVoltage",
+    "rlnSphericalAberration",
+    "rlnAmplitudeContrast",
+    "rlnImagePixelSize",
+    "rlnImageSize",
+    "rlnImageDimensionality",
   ];
   const firstOf = new Map<number, number>();
-  set.opticsGroup.forEach((group, i) => { if (!firstOf.has(group)) firstOf.set(group, i); });
+  set.opticsGroup.forEach((group, i) => {
+    if (!firstOf.has(group)) firstOf.set(group, i);
+  });
   for (const key of ["voltageKv", "sphericalAberrationMm", "amplitudeContrast"] as const) {
     const values = set.optics[key];
     const odd = set.opticsGroup.findIndex((group, i) => values[i] !== values[firstOf.get(group)!]);
-    if (odd >= 0) throw new Error(`particles of optics group ${set.opticsGroupNames[set.opticsGroup[odd]!]} differ in ${key}`);
+    if (odd >= 0)
+      throw new Error(`particles of optics group ${set.opticsGroupNames[set.opticsGroup[odd]!]} differ in ${key}`);
   }
-  const rows = [...firstOf].sort(([a], [b]) => a - b).map(([group, i]) => [
-    String(group + 1), set.opticsGroupNames[group]!, fixed(set.optics.voltageKv[i]!), fixed(set.optics.sphericalAberrationMm[i]!),
-    fixed(set.optics.amplitudeContrast[i]!), fixed(set.pixelSizeAngstrom), String(set.boxSize), "2",
-  ]);
+  const rows = [...firstOf]
+    .sort(([a], [b]) => a - b)
+    .map(([group, i]) => [
+      String(group + 1),
+      set.opticsGroupNames[group]!,
+      fixed(set.optics.voltageKv[i]!),
+      fixed(set.optics.sphericalAberrationMm[i]!),
+      fixed(set.optics.amplitudeContrast[i]!),
+      fixed(set.pixelSizeAngstrom),
+      String(set.boxSize),
+      "2",
+    ]);
   return { columns, rows };
 }
 
@@ -48,10 +71,17 @@ function nameFrom(folder: string, stack: string): string {
   return name.startsWith("..") ? stack : name;
 }
 
-function particleTable(set: ParticleSet, stackNames: readonly string[], withPoses: boolean): { columns: string[]; rows: Iterable<string[]> } {
+function particleTable(
+  set: ParticleSet,
+  stackNames: readonly string[],
+  withPoses: boolean,
+): { columns: string[]; rows: Iterable<string[]> } {
   const { optics, poses, randomSubset } = set;
   if (withPoses && poses === undefined) throw new Error(`${set.source} has no poses to write`);
-  const { names, index } = set.micrographs ?? { names: stackNames.map((name) => `${basename(name, extname(name))}.mrc`), index: set.stackIndex };
+  const { names, index } = set.micrographs ?? {
+    names: stackNames.map((name) => `${basename(name, extname(name))}.mrc`),
+    index: set.stackIndex,
+  };
 
   const columns: [label: string, value: (particle: number) => string][] = [
     ["rlnImageName", (i) => `${String(set.imageIndex[i]! + 1).padStart(6, "0")}@${stackNames[set.stackIndex[i]!]}`],

@@ -1,27 +1,50 @@
 /** Particle STAR files of RELION 3.0, 3.1 and 5 (https://relion.readthedocs.io, "Conventions"). */
 import { readFile } from "node:fs/promises";
+import { InputError } from "../base/errors.ts";
+import type { Optics, ParticleSet, Poses } from "../base/types.ts";
 import { fileError } from "./files.ts";
-import { boxSizeOfStack, checkOptics, commonValue, distinctMicrographs, distinctStacks, groupByOptics, rowsOfGroups, stackPath } from "./particleChecks.ts";
 import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
-import { parseStar } from "./star.ts";
+import {
+  boxSizeOfStack,
+  checkOptics,
+  commonValue,
+  distinctMicrographs,
+  distinctStacks,
+  groupByOptics,
+  rowsOfGroups,
+  stackPath,
+} from "./particleChecks.ts";
 import type { StarBlock } from "./star.ts";
-import { InputError } from "./types.ts";
-import type { Optics, ParticleSet, Poses } from "./types.ts";
+import { parseStar } from "./star.ts";
 
 const DEGREE = Math.PI / 180;
 
 /** @throws InputError naming file, row and column of whatever cannot be read or cannot be. */
 export async function readRelionParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
-  const bytes = await readFile(path).catch((error: unknown) => { throw fileError("read", path, error); });
-  if (bytes.length > 2 ** 29 - 32) throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError("read", path, error);
+  });
+  if (bytes.length > 2 ** 29 - 32)
+    throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
   const blocks = parseStar(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), path);
   const opticsBlock = blocks.find((block) => block.name === "optics");
   const block = particleBlock(blocks, path);
   const everything = table(block, path);
   if (everything.count === 0) throw new InputError(`${path} lists no particles`);
   const optics = opticsBlock === undefined ? undefined : table(opticsBlock, path);
-  const particles = options.opticsGroups === undefined ? everything
-    : table(block, path, rowsOfGroups(options.opticsGroups, everything.count, opticsGroups(optics, optics && opticsRows(everything, optics)), path));
+  const particles =
+    options.opticsGroups === undefined
+      ? everything
+      : table(
+          block,
+          path,
+          rowsOfGroups(
+            options.opticsGroups,
+            everything.count,
+            opticsGroups(optics, optics && opticsRows(everything, optics)),
+            path,
+          ),
+        );
   const { count, where } = particles;
   const groupRow = optics && opticsRows(particles, optics);
   /** A column of the particle table or, where that has none, of the optics table, one value per particle. */
@@ -33,7 +56,8 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
   };
   const required = (label: string): Float64Array => {
     const values = column(label);
-    if (values === undefined) throw new InputError(`${path} has no column _${label}, which the CTF needs; add it to the file`);
+    if (values === undefined)
+      throw new InputError(`${path} has no column _${label}, which the CTF needs; add it to the file`);
     return values;
   };
   const optional = (label: string) => column(label) ?? new Float64Array(count);
@@ -49,25 +73,57 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
     amplitudeContrast: required("rlnAmplitudeContrast"),
     bFactorAngstrom2: optional("rlnCtfBfactor"),
   };
-  checkOptics(set, {
-    defocusUAngstrom: "_rlnDefocusU", defocusVAngstrom: "_rlnDefocusV", voltageKv: "_rlnVoltage",
-    sphericalAberrationMm: "_rlnSphericalAberration", amplitudeContrast: "_rlnAmplitudeContrast",
-  }, where);
+  checkOptics(
+    set,
+    {
+      defocusUAngstrom: "_rlnDefocusU",
+      defocusVAngstrom: "_rlnDefocusV",
+      voltageKv: "_rlnVoltage",
+      sphericalAberrationMm: "_rlnSphericalAberration",
+      amplitudeContrast: "_rlnAmplitudeContrast",
+    },
+    where,
+  );
   if (column("rlnDefocusAngle") === undefined) refuseUnknownAstigmatism(set, where);
-  refuse(column("rlnImageDimensionality"), (x) => x !== 2, where, "the image is not two-dimensional; only single-particle images can be used");
-  refuse(column("rlnCtfDataAreCtfPremultiplied"), (x) => x !== 0, where, "the image is premultiplied by its CTF; extract the particles without that option");
+  refuse(
+    column("rlnImageDimensionality"),
+    (x) => x !== 2,
+    where,
+    "the image is not two-dimensional; only single-particle images can be used",
+  );
+  refuse(
+    column("rlnCtfDataAreCtfPremultiplied"),
+    (x) => x !== 0,
+    where,
+    "the image is premultiplied by its CTF; extract the particles without that option",
+  );
 
-  const pixelSizeAngstrom = options.pixelSizeAngstrom ?? commonValue(pixelSizes(column, path), "the pixel size", "Å", where,
-    "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
+  const pixelSizeAngstrom =
+    options.pixelSizeAngstrom ??
+    commonValue(
+      pixelSizes(column, path),
+      "the pixel size",
+      "Å",
+      where,
+      "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all",
+    );
   const stacks = images.names.map((name) => stackPath(name, path, options.projectRoot));
   const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;
-  const boxSize = options.boxSize ?? (boxSizes === undefined
-    ? await boxSizeOfStack(stacks[0]!, where(0))
-    : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
+  const boxSize =
+    options.boxSize ??
+    (boxSizes === undefined
+      ? await boxSizeOfStack(stacks[0]!, where(0))
+      : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
 
   const micrographName = particles.column("rlnMicrographName");
   return {
-    count, source: path, stacks, stackIndex: images.stackIndex, imageIndex: images.imageIndex, boxSize, pixelSizeAngstrom,
+    count,
+    source: path,
+    stacks,
+    stackIndex: images.stackIndex,
+    imageIndex: images.imageIndex,
+    boxSize,
+    pixelSizeAngstrom,
     optics: set,
     ...groupByOptics(set, opticsGroups(optics, groupRow)),
     micrographs: micrographName && distinctMicrographs(count, micrographName),
@@ -89,22 +145,35 @@ interface Table {
 }
 
 /** @param rows of the block that make the table: all, unless they are given */
-function table(block: StarBlock, file: string, rows: Int32Array = Int32Array.from({ length: block.rowCount }, (_, row) => row)): Table {
+function table(
+  block: StarBlock,
+  file: string,
+  rows: Int32Array = Int32Array.from({ length: block.rowCount }, (_, row) => row),
+): Table {
   const suffix = block.name === "optics" ? " of data_optics" : "";
-  const where = rowNamer(file, rows, rows.map((row) => block.line(row)), suffix);
+  const where = rowNamer(
+    file,
+    rows,
+    rows.map((row) => block.line(row)),
+    suffix,
+  );
   const column = (label: string) => {
     const index = block.columns.indexOf(label);
     return index < 0 ? undefined : (row: number) => block.value(rows[row]!, index);
   };
   return {
-    file, count: rows.length, where, column,
+    file,
+    count: rows.length,
+    where,
+    column,
     numbers(label) {
       const text = column(label);
       if (text === undefined) return undefined;
       return Float64Array.from({ length: rows.length }, (_, row) => {
         const value = text(row).trim();
         const number = value === "" ? NaN : Number(value);
-        if (!Number.isFinite(number)) throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
+        if (!Number.isFinite(number))
+          throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
         return number;
       });
     },
@@ -127,7 +196,8 @@ function particleBlock(blocks: StarBlock[], file: string): StarBlock {
 
 /** The optics group of each particle, from the row that describes it; without a table of them all are in group 1. */
 function opticsGroups(optics: Table | undefined, groupRow: Int32Array | undefined): (particle: number) => OpticsGroup {
-  const numbers = optics?.numbers("rlnOpticsGroup"), names = optics?.column("rlnOpticsGroupName");
+  const numbers = optics?.numbers("rlnOpticsGroup"),
+    names = optics?.column("rlnOpticsGroupName");
   return (particle) => {
     const row = groupRow === undefined ? 0 : groupRow[particle]!;
     return { number: numbers?.[row] ?? row + 1, name: names?.(row) ?? `opticsGroup${row + 1}` };
@@ -145,7 +215,8 @@ function opticsRows(particles: Table, optics: Table): Int32Array {
   }
   return Int32Array.from(groups, (group, i) => {
     const row = rowOf.get(group);
-    if (row === undefined) throw new InputError(`${particles.where(i)} names optics group ${group}, which data_optics does not list`);
+    if (row === undefined)
+      throw new InputError(`${particles.where(i)} names optics group ${group}, which data_optics does not list`);
     return row;
   });
 }
@@ -174,7 +245,9 @@ function pixelSizes(column: (label: string) => Float64Array | undefined, file: s
   const detector = column("rlnDetectorPixelSize");
   const magnification = column("rlnMagnification");
   if (detector === undefined || magnification === undefined) {
-    throw new InputError(`${file} has no column _rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size`);
+    throw new InputError(
+      `${file} has no column _rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size`,
+    );
   }
   return detector.map((micrometres, i) => (micrometres / magnification[i]!) * 1e4);
 }
@@ -184,12 +257,16 @@ function readPoses(particles: Table, pixelSizeAngstrom: number): Poses | undefin
   const [rot, tilt, psi] = ["Rot", "Tilt", "Psi"].map((angle) => particles.numbers(`rlnAngle${angle}`));
   if (rot === undefined || tilt === undefined || psi === undefined) return undefined;
   const origin = (axis: "X" | "Y") => {
-    const pixels = () => scaled(particles.numbers(`rlnOrigin${axis}`) ?? new Float64Array(particles.count), pixelSizeAngstrom);
+    const pixels = () =>
+      scaled(particles.numbers(`rlnOrigin${axis}`) ?? new Float64Array(particles.count), pixelSizeAngstrom);
     return particles.numbers(`rlnOrigin${axis}Angst`) ?? pixels();
   };
   return {
-    rot: scaled(rot, DEGREE), tilt: scaled(tilt, DEGREE), psi: scaled(psi, DEGREE),
-    originXAngstrom: origin("X"), originYAngstrom: origin("Y"),
+    rot: scaled(rot, DEGREE),
+    tilt: scaled(tilt, DEGREE),
+    psi: scaled(psi, DEGREE),
+    originXAngstrom: origin("X"),
+    originYAngstrom: origin("Y"),
   };
 }
 
@@ -201,10 +278,18 @@ function readRandomSubset(particles: Table): Int32Array | undefined {
 
 function refuseUnknownAstigmatism(optics: Optics, where: Where): void {
   const row = optics.defocusUAngstrom.findIndex((u, i) => u !== optics.defocusVAngstrom[i]);
-  if (row >= 0) throw new InputError(`${where(row)} has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`);
+  if (row >= 0)
+    throw new InputError(
+      `${where(row)} has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`,
+    );
 }
 
-function refuse(values: Float64Array | undefined, wrong: (value: number) => boolean, where: Where, message: string): void {
+function refuse(
+  values: Float64Array | undefined,
+  wrong: (value: number) => boolean,
+  where: Where,
+  message: string,
+): void {
   const row = values?.findIndex(wrong) ?? -1;
   if (row >= 0) throw new InputError(`${where(row)}: ${message}`);
 }

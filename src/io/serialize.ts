@@ -1,6 +1,8 @@
 /**
- * Plain objects with typed arrays as bytes, the same in Node and in a browser: the length of a JSON text (uint32), that text, and the arrays one after
- * the other, each at a multiple of 8 bytes. What JSON lacks stands in the text as { "$": … }: a typed array, or a number that is not finite.
+ * Plain objects with typed arrays as bytes, the same in Node and in a browser: the length of a JSON text (uint32), that
+ * text, and the arrays one after
+ * the other, each at a multiple of 8 bytes. What JSON lacks stands in the text as { "$": … }: a typed array, or a
+ * number that is not finite.
  */
 const arrayTypes = { Float32Array, Float64Array, Int32Array, Uint8Array };
 type ArrayType = keyof typeof arrayTypes;
@@ -8,7 +10,8 @@ type TypedArray = InstanceType<(typeof arrayTypes)[ArrayType]>;
 type Mark = { $: "number"; text: string } | { $: ArrayType; offset: number; length: number };
 
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-const isTypedArray = (value: unknown): value is TypedArray => ArrayBuffer.isView(value) && Object.hasOwn(arrayTypes, value.constructor.name);
+const isTypedArray = (value: unknown): value is TypedArray =>
+  ArrayBuffer.isView(value) && Object.hasOwn(arrayTypes, value.constructor.name);
 
 /** @throws {TypeError} for a view of another kind than float32, float64, int32 or bytes */
 export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
@@ -28,7 +31,8 @@ export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(start + size);
   new DataView(bytes.buffer).setUint32(0, head.length, true);
   bytes.set(head, 4);
-  for (const { offset, values } of arrays) bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start + offset);
+  for (const { offset, values } of arrays)
+    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start + offset);
   return bytes;
 }
 
@@ -38,12 +42,18 @@ export function deserialize(bytes: Uint8Array): unknown {
   const length = view.getUint32(0, true);
   const start = aligned(4 + length);
   if (start > bytes.length) throw new RangeError("cut short");
-  return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, 4 + length)), (_, part: unknown): unknown => {
-    if (typeof part !== "object" || part === null || !("$" in part)) return part;
-    const mark = part as Mark;
-    if (mark.$ === "number") return Number(mark.text);
-    const Type = arrayTypes[mark.$], from = start + mark.offset, to = from + mark.length * Type.BYTES_PER_ELEMENT;
-    if (to > bytes.length) throw new RangeError("cut short");
-    return new Type(new Uint8Array(bytes.subarray(from, to)).buffer); // a copy, also where the bytes are a Buffer, whose slice is none
-  });
+  return JSON.parse(
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, 4 + length)),
+    (_, part: unknown): unknown => {
+      if (typeof part !== "object" || part === null || !("$" in part)) return part;
+      const mark = part as Mark;
+      if (mark.$ === "number") return Number(mark.text);
+      const Type = arrayTypes[mark.$],
+        from = start + mark.offset,
+        to = from + mark.length * Type.BYTES_PER_ELEMENT;
+      if (to > bytes.length) throw new RangeError("cut short");
+      // a copy, also where the bytes are a Buffer, whose slice is none
+      return new Type(new Uint8Array(bytes.subarray(from, to)).buffer);
+    },
+  );
 }

@@ -1,12 +1,13 @@
 /** Stacks under the names that RELION wants. */
 import { lstat, symlink, unlink } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
+import { InputError } from "../base/errors.ts";
+import type { ParticleSet } from "../base/types.ts";
 import { ensureWritableFolder, fileError } from "./files.ts";
-import { InputError } from "./types.ts";
-import type { ParticleSet } from "./types.ts";
 
 /**
- * RELION takes a file named .mrc for a 3D map, cryoSPARC names its stacks so: each stack that is not named .mrcs gets a symbolic link of that name in
+ * RELION takes a file named .mrc for a 3D map, cryoSPARC names its stacks so: each stack that is not named .mrcs gets a
+ * symbolic link of that name in
  * `folder`, which is made only if there is one. Links of an earlier call are replaced.
  * @returns the set with the links as its stacks, and how many there are
  * @throws InputError when the folder cannot be written, or something else than a link is in the way
@@ -33,7 +34,8 @@ export async function linkStacks(set: ParticleSet, folder: string): Promise<{ se
 async function link(stack: string, path: string): Promise<string> {
   try {
     const there = await lstat(path).catch(() => undefined);
-    if (there && !there.isSymbolicLink()) throw new InputError(`cannot write ${path}: a file of that name is in the way`);
+    if (there && !there.isSymbolicLink())
+      throw new InputError(`cannot write ${path}: a file of that name is in the way`);
     if (there) await unlink(path);
     await symlink(stack, path);
     return path;

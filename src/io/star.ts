@@ -1,7 +1,9 @@
 /** STAR files as RELION and its relatives write them: blocks of label-value pairs or loops with one line per row. */
-import { InputError } from "./types.ts";
+import { InputError } from "../base/errors.ts";
 
-/** One `data_` block. A block of pairs is a table of one row. Values stay in the text and are cut out when asked for. */
+/**
+ * One `data_` block. A block of pairs is a table of one row. Values stay in the text and are cut out when asked for.
+ */
 export interface StarBlock {
   /** Name without `data_`; "" for an unnamed block. */
   name: string;
@@ -15,7 +17,14 @@ export interface StarBlock {
   value(row: number, column: number): string;
 }
 
-const TAB = 9, LINE_FEED = 10, CARRIAGE_RETURN = 13, SPACE = 32, DOUBLE_QUOTE = 34, HASH = 35, SINGLE_QUOTE = 39, UNDERSCORE = 95;
+const TAB = 9,
+  LINE_FEED = 10,
+  CARRIAGE_RETURN = 13,
+  SPACE = 32,
+  DOUBLE_QUOTE = 34,
+  HASH = 35,
+  SINGLE_QUOTE = 39,
+  UNDERSCORE = 95;
 
 /**
  * Parses a STAR file in one pass.
@@ -39,17 +48,29 @@ export function parseStar(text: string, file: string): StarBlock[] {
     const isLabel = text.charCodeAt(first) === UNDERSCORE;
     // A row may begin with a name such as data_1.mrc; a block's heading stands alone on its line.
     if (words.length === 1 && startsWith(text, first, "data_")) {
-      block = { name: wordAt(text, first).slice(5), kind: "pairs", columns: [], cells: new Int32List(), lines: new Int32List() };
+      block = {
+        name: wordAt(text, first).slice(5),
+        kind: "pairs",
+        columns: [],
+        cells: new Int32List(),
+        lines: new Int32List(),
+      };
       blocks.push(block);
     } else if (block === undefined) {
       throw new InputError(`${file}: line ${line} stands before any data_ block; is this a STAR file?`);
     } else if (words.length === 1 && startsWith(text, first, "loop_")) {
-      if (block.columns.length > 0) throw new InputError(`${file}: line ${line}: a second table in data_${block.name}; give it a data_ block of its own`);
+      if (block.columns.length > 0)
+        throw new InputError(
+          `${file}: line ${line}: a second table in data_${block.name}; give it a data_ block of its own`,
+        );
       block.kind = "loop";
     } else if (isLabel && block.lines.length === 0 && block.kind === "loop") {
       block.columns.push(detached(wordAt(text, first).slice(1)));
     } else if (isLabel && block.kind === "pairs") {
-      if (words.length !== 2) throw new InputError(`${file}: line ${line}: ${wordAt(text, first)} needs one value, found ${words.length - 1}`);
+      if (words.length !== 2)
+        throw new InputError(
+          `${file}: line ${line}: ${wordAt(text, first)} needs one value, found ${words.length - 1}`,
+        );
       block.columns.push(detached(wordAt(text, first).slice(1)));
       block.cells.push(words.items[1]!);
       if (block.lines.length === 0) block.lines.push(line);
@@ -57,7 +78,8 @@ export function parseStar(text: string, file: string): StarBlock[] {
       const expected = block.columns.length;
       if (words.length !== expected) {
         throw new InputError(
-          `${file}: row ${block.lines.length + 1} (line ${line}) of data_${block.name} has ${words.length} values, the table has ${expected} columns`);
+          `${file}: row ${block.lines.length + 1} (line ${line}) of data_${block.name} has ${words.length} values, the table has ${expected} columns`,
+        );
       }
       for (let i = 0; i < expected; i++) block.cells.push(words.items[i]!);
       block.lines.push(line);
@@ -79,7 +101,9 @@ interface OpenBlock {
 
 function closeBlock({ name, kind, columns, cells, lines }: OpenBlock, text: string): StarBlock {
   return {
-    name: detached(name), kind, columns,
+    name: detached(name),
+    kind,
+    columns,
     rowCount: lines.length,
     line: (row) => lines.items[row]!,
     value: (row, column) => wordAt(text, cells.items[row * columns.length + column]!),
@@ -141,14 +165,18 @@ function startsWith(text: string, at: number, word: string): boolean {
   return text.slice(at, at + word.length).toLowerCase() === word;
 }
 
-const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const encoder = new TextEncoder(),
+  decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A copy that does not keep the whole file's text in memory, as a slice of it would. */
 export function detached(slice: string): string {
   return decoder.decode(encoder.encode(slice));
 }
 
-/** A growing list of integers: a table of a million rows and 26 columns as ordinary arrays of strings would take gigabytes. */
+/**
+ * A growing list of integers: a table of a million rows and 26 columns as ordinary arrays of strings would take
+ * gigabytes.
+ */
 class Int32List {
   items = new Int32Array(64);
   length = 0;
@@ -182,12 +210,13 @@ export function writeStar(tables: readonly StarTable[]): string {
     lines.push("", "# version 30001", "", `data_${name}`, "", "loop_ ");
     columns.forEach((label, i) => lines.push(`_${label} #${i + 1} `));
     for (const row of rows) {
-      if (row.length !== columns.length) throw new RangeError(`data_${name}: a row of ${row.length} values for ${columns.length} columns`);
+      if (row.length !== columns.length)
+        throw new RangeError(`data_${name}: a row of ${row.length} values for ${columns.length} columns`);
       lines.push(row.map(quoted).join(" "));
     }
     lines.push(" ");
   }
-  return lines.join("\n") + "\n";
+  return `${lines.join("\n")}\n`;
 }
 
 function quoted(value: string): string {

@@ -1,11 +1,13 @@
 /**
  * Discrete Fourier transforms of any length in one to three dimensions.
  *
- * Convention: forward F(k) = sum_x f(x) exp(-2 pi i k x / n), unnormalised; the inverse has the opposite sign and divides
+ * Convention: forward F(k) = sum_x f(x) exp(-2 pi i k x / n), unnormalised; the inverse has the opposite sign and
+ * divides
  * by the number of points. Arrays are row-major (last dimension fastest), real and imaginary parts apart.
  *
  * Method: Stockham's self-sorting mixed-radix algorithm (Van Loan, "Computational Frameworks for the Fast Fourier
- * Transform", 1992, section 1.7) with radices 4, 2, 3, 5 and a direct sum for other primes. Lines are transformed a few at
+ * Transform", 1992, section 1.7) with radices 4, 2, 3, 5 and a direct sum for other primes. Lines are transformed a few
+ * at
  * a time, interleaved, so that the inner loops run over contiguous memory whichever the axis.
  */
 
@@ -68,8 +70,8 @@ export function fftn(re: Float64Array, im: Float64Array, shape: readonly number[
   }
   if (inverse) {
     for (let i = 0; i < total; i++) {
-      re[i] /= total;
-      im[i] /= total;
+      re[i]! /= total;
+      im[i]! /= total;
     }
   }
 }
@@ -93,9 +95,9 @@ function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: nu
     }
     for (let j = 0; j < n; j++) {
       for (let l = 0; l < count; l++) {
-        const from = base[l] + j * stride;
-        a.re[j * count + l] = re[from];
-        a.im[j * count + l] = im[from];
+        const from = base[l]! + j * stride;
+        a.re[j * count + l] = re[from]!;
+        a.im[j * count + l] = im[from]!;
       }
     }
     let length = n;
@@ -108,9 +110,9 @@ function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: nu
     }
     for (let j = 0; j < n; j++) {
       for (let l = 0; l < count; l++) {
-        const to = base[l] + j * stride;
-        re[to] = a.re[j * count + l];
-        im[to] = a.im[j * count + l];
+        const to = base[l]! + j * stride;
+        re[to] = a.re[j * count + l]!;
+        im[to] = a.im[j * count + l]!;
       }
     }
   }
@@ -121,8 +123,15 @@ function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: nu
  *   y[q + spacing (radix p + k)] = w_length^(p k) sum_j w_radix^(j k) x[q + spacing (p + j m)].
  */
 function stage(
-  plan: Plan, radix: number, length: number, spacing: number, lines: number,
-  xr: Float64Array, xi: Float64Array, yr: Float64Array, yi: Float64Array,
+  plan: Plan,
+  radix: number,
+  length: number,
+  spacing: number,
+  lines: number,
+  xr: Float64Array,
+  xi: Float64Array,
+  yr: Float64Array,
+  yi: Float64Array,
 ): void {
   const m = length / radix;
   const step = spacing / lines; // w_length^j is entry j * step of the table, since n = length * step
@@ -132,58 +141,89 @@ function stage(
     const from = spacing * p;
     const to = spacing * radix * p;
     if (radix === 4) {
-      const c1 = cosine[p * step], s1 = sine[p * step];
-      const c2 = cosine[2 * p * step], s2 = sine[2 * p * step];
-      const c3 = cosine[3 * p * step], s3 = sine[3 * p * step];
+      const c1 = cosine[p * step],
+        s1 = sine[p * step];
+      const c2 = cosine[2 * p * step],
+        s2 = sine[2 * p * step];
+      const c3 = cosine[3 * p * step],
+        s3 = sine[3 * p * step];
       for (let q = 0; q < spacing; q++) {
-        const i0 = from + q, i1 = i0 + jump, i2 = i1 + jump, i3 = i2 + jump;
-        const o0 = to + q, o1 = o0 + spacing, o2 = o1 + spacing, o3 = o2 + spacing;
-        const sumR = xr[i0] + xr[i2], sumI = xi[i0] + xi[i2];
-        const difR = xr[i0] - xr[i2], difI = xi[i0] - xi[i2];
-        const oddR = xr[i1] + xr[i3], oddI = xi[i1] + xi[i3];
+        const i0 = from + q,
+          i1 = i0 + jump,
+          i2 = i1 + jump,
+          i3 = i2 + jump;
+        const o0 = to + q,
+          o1 = o0 + spacing,
+          o2 = o1 + spacing,
+          o3 = o2 + spacing;
+        const sumR = xr[i0]! + xr[i2]!,
+          sumI = xi[i0]! + xi[i2]!;
+        const difR = xr[i0]! - xr[i2]!,
+          difI = xi[i0]! - xi[i2]!;
+        const oddR = xr[i1]! + xr[i3]!,
+          oddI = xi[i1]! + xi[i3]!;
         // -i (x1 - x3)
-        const rotR = xi[i1] - xi[i3], rotI = xr[i3] - xr[i1];
+        const rotR = xi[i1]! - xi[i3]!,
+          rotI = xr[i3]! - xr[i1]!;
         yr[o0] = sumR + oddR;
         yi[o0] = sumI + oddI;
-        const b1r = difR + rotR, b1i = difI + rotI;
-        yr[o1] = b1r * c1 - b1i * s1;
-        yi[o1] = b1r * s1 + b1i * c1;
-        const b2r = sumR - oddR, b2i = sumI - oddI;
-        yr[o2] = b2r * c2 - b2i * s2;
-        yi[o2] = b2r * s2 + b2i * c2;
-        const b3r = difR - rotR, b3i = difI - rotI;
-        yr[o3] = b3r * c3 - b3i * s3;
-        yi[o3] = b3r * s3 + b3i * c3;
+        const b1r = difR + rotR,
+          b1i = difI + rotI;
+        yr[o1] = b1r * c1! - b1i * s1!;
+        yi[o1] = b1r * s1! + b1i * c1!;
+        const b2r = sumR - oddR,
+          b2i = sumI - oddI;
+        yr[o2] = b2r * c2! - b2i * s2!;
+        yi[o2] = b2r * s2! + b2i * c2!;
+        const b3r = difR - rotR,
+          b3i = difI - rotI;
+        yr[o3] = b3r * c3! - b3i * s3!;
+        yi[o3] = b3r * s3! + b3i * c3!;
       }
     } else if (radix === 2) {
-      const c1 = cosine[p * step], s1 = sine[p * step];
+      const c1 = cosine[p * step],
+        s1 = sine[p * step];
       for (let q = 0; q < spacing; q++) {
-        const i0 = from + q, i1 = i0 + jump;
-        const o0 = to + q, o1 = o0 + spacing;
-        const br = xr[i0] - xr[i1], bi = xi[i0] - xi[i1];
-        yr[o0] = xr[i0] + xr[i1];
-        yi[o0] = xi[i0] + xi[i1];
-        yr[o1] = br * c1 - bi * s1;
-        yi[o1] = br * s1 + bi * c1;
+        const i0 = from + q,
+          i1 = i0 + jump;
+        const o0 = to + q,
+          o1 = o0 + spacing;
+        const br = xr[i0]! - xr[i1]!,
+          bi = xi[i0]! - xi[i1]!;
+        yr[o0] = xr[i0]! + xr[i1]!;
+        yi[o0] = xi[i0]! + xi[i1]!;
+        yr[o1] = br * c1! - bi * s1!;
+        yi[o1] = br * s1! + bi * c1!;
       }
     } else if (radix === 3) {
-      const c1 = cosine[p * step], s1 = sine[p * step];
-      const c2 = cosine[2 * p * step], s2 = sine[2 * p * step];
+      const c1 = cosine[p * step],
+        s1 = sine[p * step];
+      const c2 = cosine[2 * p * step],
+        s2 = sine[2 * p * step];
       const root = Math.sqrt(3) / 2;
       for (let q = 0; q < spacing; q++) {
-        const i0 = from + q, i1 = i0 + jump, i2 = i1 + jump;
-        const o0 = to + q, o1 = o0 + spacing, o2 = o1 + spacing;
-        const sumR = xr[i1] + xr[i2], sumI = xi[i1] + xi[i2];
-        const rotR = root * (xi[i1] - xi[i2]), rotI = root * (xr[i2] - xr[i1]);
-        const midR = xr[i0] - sumR / 2, midI = xi[i0] - sumI / 2;
-        yr[o0] = xr[i0] + sumR;
-        yi[o0] = xi[i0] + sumI;
-        const b1r = midR + rotR, b1i = midI + rotI;
-        yr[o1] = b1r * c1 - b1i * s1;
-        yi[o1] = b1r * s1 + b1i * c1;
-        const b2r = midR - rotR, b2i = midI - rotI;
-        yr[o2] = b2r * c2 - b2i * s2;
-        yi[o2] = b2r * s2 + b2i * c2;
+        const i0 = from + q,
+          i1 = i0 + jump,
+          i2 = i1 + jump;
+        const o0 = to + q,
+          o1 = o0 + spacing,
+          o2 = o1 + spacing;
+        const sumR = xr[i1]! + xr[i2]!,
+          sumI = xi[i1]! + xi[i2]!;
+        const rotR = root * (xi[i1]! - xi[i2]!),
+          rotI = root * (xr[i2]! - xr[i1]!);
+        const midR = xr[i0]! - sumR / 2,
+          midI = xi[i0]! - sumI / 2;
+        yr[o0] = xr[i0]! + sumR;
+        yi[o0] = xi[i0]! + sumI;
+        const b1r = midR + rotR,
+          b1i = midI + rotI;
+        yr[o1] = b1r * c1! - b1i * s1!;
+        yi[o1] = b1r * s1! + b1i * c1!;
+        const b2r = midR - rotR,
+          b2i = midI - rotI;
+        yr[o2] = b2r * c2! - b2i * s2!;
+        yi[o2] = b2r * s2! + b2i * c2!;
       }
     } else {
       primeButterfly(plan, radix, spacing, step, jump, p, from, to, xr, xi, yr, yi);
@@ -193,8 +233,18 @@ function stage(
 
 /** The butterfly of any other prime radix, by its definition. */
 function primeButterfly(
-  plan: Plan, radix: number, spacing: number, step: number, jump: number, p: number, from: number, to: number,
-  xr: Float64Array, xi: Float64Array, yr: Float64Array, yi: Float64Array,
+  plan: Plan,
+  radix: number,
+  spacing: number,
+  step: number,
+  jump: number,
+  p: number,
+  from: number,
+  to: number,
+  xr: Float64Array,
+  xi: Float64Array,
+  yr: Float64Array,
+  yi: Float64Array,
 ): void {
   const { n, cosine, sine } = plan;
   for (let k = 0; k < radix; k++) {
@@ -202,18 +252,21 @@ function primeButterfly(
     yr.fill(0, out, out + spacing);
     yi.fill(0, out, out + spacing);
     for (let j = 0; j < radix; j++) {
-      const turn = ((((j * k) % radix) * (n / radix)) + p * k * step) % n;
-      const c = cosine[turn], s = sine[turn];
+      const turn = (((j * k) % radix) * (n / radix) + p * k * step) % n;
+      const c = cosine[turn],
+        s = sine[turn];
       const input = from + j * jump;
       for (let q = 0; q < spacing; q++) {
-        yr[out + q] += xr[input + q] * c - xi[input + q] * s;
-        yi[out + q] += xr[input + q] * s + xi[input + q] * c;
+        yr[out + q]! += xr[input + q]! * c! - xi[input + q]! * s!;
+        yi[out + q]! += xr[input + q]! * s! + xi[input + q]! * c!;
       }
     }
   }
 }
 
-/** The signed frequency index of entry i of a transform of length n: 0, 1, ..., then negative; n/2 of an even n is -n/2. */
+/**
+ * The signed frequency index of entry i of a transform of length n: 0, 1, ..., then negative; n/2 of an even n is -n/2.
+ */
 export function signedFrequency(i: number, n: number): number {
   return 2 * i < n ? i : i - n;
 }
@@ -229,7 +282,7 @@ function roll(data: ArrayLike<number>, shape: readonly number[], offsets: readon
     for (let y = 0; y < ny; y++) {
       const from = (z * ny + y) * nx;
       const to = (toZ * ny + ((y + shift[1]) % ny)) * nx;
-      for (let x = 0; x < nx; x++) out[to + ((x + shift[2]) % nx)] = data[from + x];
+      for (let x = 0; x < nx; x++) out[to + ((x + shift[2]) % nx)] = data[from + x]!;
     }
   }
   return out;
@@ -240,9 +293,14 @@ function roll(data: ArrayLike<number>, shape: readonly number[], offsets: readon
  * F(k) = sum_x f(x) exp(-2 pi i k (x - floor(n/2)) / n), in FFT order (zero frequency first).
  */
 export function centeredTransform(
-  data: ArrayLike<number>, shape: readonly number[],
+  data: ArrayLike<number>,
+  shape: readonly number[],
 ): { re: Float64Array; im: Float64Array } {
-  const re = roll(data, shape, shape.map((n) => n - Math.floor(n / 2)));
+  const re = roll(
+    data,
+    shape,
+    shape.map((n) => n - Math.floor(n / 2)),
+  );
   const im = new Float64Array(re.length);
   fftn(re, im, shape);
   return { re, im };
@@ -251,5 +309,9 @@ export function centeredTransform(
 /** Real part of the inverse of `centeredTransform`: origin back at floor(n/2). Overwrites its arguments. */
 export function centeredInverse(re: Float64Array, im: Float64Array, shape: readonly number[]): Float64Array {
   fftn(re, im, shape, true);
-  return roll(re, shape, shape.map((n) => Math.floor(n / 2)));
+  return roll(
+    re,
+    shape,
+    shape.map((n) => Math.floor(n / 2)),
+  );
 }

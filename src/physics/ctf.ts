@@ -1,10 +1,13 @@
 /** The microscope's contrast transfer function. */
-import type { Optics } from "../io/types.ts";
+import type { Optics } from "../base/types.ts";
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { FrequencyGrid } from "./frequencies.ts";
 
-/** Numbers per particle that `ctf` needs: five of the phase, one of the envelope, and whether the image's phases were flipped. */
+/**
+ * Numbers per particle that `ctf` needs: five of the phase, one of the envelope, and whether the image's phases were
+ * flipped.
+ */
 export const ctfTerms = 7;
 
 /**
@@ -52,7 +55,8 @@ export function ctfCoefficients(optics: Optics, particles: ArrayLike<number>): F
 }
 
 /**
- * Contrast transfer function of a weak-phase object, CTF = sin χ · exp(-B s²/4); of an image whose phases were flipped, |CTF|.
+ * Contrast transfer function of a weak-phase object, CTF = sin χ · exp(-B s²/4); of an image whose phases were flipped,
+ * |CTF|.
  *
  * The sign is that of RELION, whose particles are bright on dark: positive at low frequency for underfocus.
  *
@@ -66,13 +70,15 @@ export function ctf(coefficients: Tensor, grid: FrequencyGrid, boxAngstrom: numb
   const basis = new Float32Array(5 * grid.count);
   const s2 = new Float32Array(grid.count);
   for (let i = 0; i < grid.count; i++) {
-    const x = grid.x[i]! / boxAngstrom, y = grid.y[i]! / boxAngstrom;
+    const x = grid.x[i]! / boxAngstrom,
+      y = grid.y[i]! / boxAngstrom;
     const r2 = x * x + y * y;
     basis.set([r2, x * x - y * y, 2 * x * y, r2 * r2, 1], 5 * i); // s² cos 2φ = x² - y², s² sin 2φ = 2xy
     s2[i] = r2;
   }
   const phase = op.matmul(constant(basis, [grid.count, 5]), op.slice(coefficients, 0, 0, 5));
   const envelope = op.exp(op.matmul(constant(s2, [grid.count, 1]), op.slice(coefficients, 0, 5, 6)));
-  const transfer = op.sin(phase), flipped = op.slice(coefficients, 0, 6, 7);
+  const transfer = op.sin(phase),
+    flipped = op.slice(coefficients, 0, 6, 7);
   return op.mul(op.add(transfer, op.mul(flipped, op.sub(op.abs(transfer), transfer))), envelope);
 }

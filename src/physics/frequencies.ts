@@ -8,7 +8,9 @@ export interface FrequencyGrid {
   y: Float64Array;
 }
 
-/** Samples on circles: `angles` directions over half a turn (the other half is the complex conjugate) and whole radii. */
+/**
+ * Samples on circles: `angles` directions over half a turn (the other half is the complex conjugate) and whole radii.
+ */
 export interface PolarGrid extends FrequencyGrid {
   /** Directions φ = π·a/angles; sample number a·radii.length + r. */
   angles: number;
@@ -20,7 +22,8 @@ export interface PolarGrid extends FrequencyGrid {
 export function polarGrid(maxRadius: number, angles: number): PolarGrid {
   const radii = Float64Array.from({ length: maxRadius }, (_, i) => i + 1);
   const count = angles * maxRadius;
-  const x = new Float64Array(count), y = new Float64Array(count);
+  const x = new Float64Array(count),
+    y = new Float64Array(count);
   for (let a = 0; a < angles; a++) {
     for (let r = 0; r < maxRadius; r++) {
       x[a * maxRadius + r] = radii[r]! * Math.cos((Math.PI * a) / angles);
@@ -37,7 +40,8 @@ export function radiusOf(grid: FrequencyGrid): Float64Array {
 
 /** A quantity known on shells 0, 1, 2, …, interpolated linearly at a radius; beyond the last shell its last value. */
 export function shellValue(shells: ArrayLike<number>, radius: number): number {
-  const low = Math.min(Math.floor(radius), shells.length - 1), high = Math.min(low + 1, shells.length - 1);
+  const low = Math.min(Math.floor(radius), shells.length - 1),
+    high = Math.min(low + 1, shells.length - 1);
   return shells[low]! + (radius - low) * (shells[high]! - shells[low]!);
 }
 
@@ -46,17 +50,26 @@ export function interpolateShells(shells: ArrayLike<number>, radii: ArrayLike<nu
   return Float32Array.from(radii, (radius) => shellValue(shells, radius));
 }
 
-/** All Fourier pixels of an n×n image with kx ≥ 0 below the Nyquist frequency: sample number row·columns + kx, row = ky + rows>>1. */
+/**
+ * All Fourier pixels of an n×n image with kx ≥ 0 below the Nyquist frequency: sample number row·columns + kx, row = ky
+ * + rows>>1.
+ */
 export interface RectangularGrid extends FrequencyGrid {
   n: number;
   rows: number;
   columns: number;
 }
 
-/** The half plane kx = 0 … ceil(n/2)-1 with |ky| < n/2. It holds both members of the conjugate pairs on kx = 0, and zero. */
+/**
+ * The half plane kx = 0 … ceil(n/2)-1 with |ky| < n/2. It holds both members of the conjugate pairs on kx = 0, and
+ * zero.
+ */
 export function rectangularGrid(n: number): RectangularGrid {
-  const columns = Math.ceil(n / 2), rows = 2 * columns - 1, count = rows * columns;
-  const x = new Float64Array(count), y = new Float64Array(count);
+  const columns = Math.ceil(n / 2),
+    rows = 2 * columns - 1,
+    count = rows * columns;
+  const x = new Float64Array(count),
+    y = new Float64Array(count);
   for (let row = 0; row < rows; row++) {
     for (let kx = 0; kx < columns; kx++) {
       x[row * columns + kx] = kx;

@@ -1,4 +1,6 @@
-/** Between images and their Fourier transforms, by matrix products (exact at any frequency, and quick on any device). */
+/**
+ * Between images and their Fourier transforms, by matrix products (exact at any frequency, and quick on any device).
+ */
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { Complex } from "./complex.ts";
@@ -19,7 +21,8 @@ export function imagesFromTransform(f: Complex, grid: RectangularGrid): Tensor {
   for (let y = 0; y < n; y++) {
     for (let row = 0; row < rows; row++) {
       const angle = (2 * Math.PI * (row - (columns - 1)) * (y - centre)) / n;
-      const c = Math.cos(angle), s = Math.sin(angle);
+      const c = Math.cos(angle),
+        s = Math.sin(angle);
       alongY[y * 2 * rows + row] = c;
       alongY[y * 2 * rows + rows + row] = -s;
       alongY[(n + y) * 2 * rows + row] = s;
@@ -42,10 +45,21 @@ export function imagesFromTransform(f: Complex, grid: RectangularGrid): Tensor {
   return op.matmul(constant(alongX, [n, 2 * columns]), op.reshape(perRow, [n, 2 * columns, batch]));
 }
 
-/** The frequencies of a grid up to signs and the order of their components: (kx, ky) = (±u, ±v) or, swapped, (±v, ±u), with u ≥ v ≥ 0. */
-function upToSymmetry({ count, x, y }: FrequencyGrid): { u: number[]; v: number[]; from: Int32Array; signs: Float32Array[] } {
-  const u: number[] = [], v: number[] = [], known = new Map<string, number>();
-  const sx = Float32Array.from(x, (k) => (k < 0 ? -1 : 1)), sy = Float32Array.from(y, (k) => (k < 0 ? -1 : 1));
+/**
+ * The frequencies of a grid up to signs and the order of their components: (kx, ky) = (±u, ±v) or, swapped, (±v, ±u),
+ * with u ≥ v ≥ 0.
+ */
+function upToSymmetry({ count, x, y }: FrequencyGrid): {
+  u: number[];
+  v: number[];
+  from: Int32Array;
+  signs: Float32Array[];
+} {
+  const u: number[] = [],
+    v: number[] = [],
+    known = new Map<string, number>();
+  const sx = Float32Array.from(x, (k) => (k < 0 ? -1 : 1)),
+    sy = Float32Array.from(y, (k) => (k < 0 ? -1 : 1));
   const of = Array.from({ length: count }, (_, i) => {
     const [high, low] = [Math.max(Math.abs(x[i]!), Math.abs(y[i]!)), Math.min(Math.abs(x[i]!), Math.abs(y[i]!))];
     const key = `${high.toFixed(6)}/${low.toFixed(6)}`;
@@ -57,8 +71,10 @@ function upToSymmetry({ count, x, y }: FrequencyGrid): { u: number[]; v: number[
 }
 
 /**
- * Fourier transform of images at any frequencies, exact. Images are folded along the axes and the diagonals into parts that are even or odd under each, so
- * that a grid of frequencies with the same symmetry takes an eighth of the products for the real and a quarter for the imaginary part.
+ * Fourier transform of images at any frequencies, exact. Images are folded along the axes and the diagonals into parts
+ * that are even or odd under each, so
+ * that a grid of frequencies with the same symmetry takes an eighth of the products for the real and a quarter for the
+ * imaginary part.
  *
  *   Σ f·e^(-i(kx·x + ky·y)) = Σ f·(cos cos - sin sin) - i Σ f·(sin cos + cos sin)
  *
@@ -66,44 +82,98 @@ function upToSymmetry({ count, x, y }: FrequencyGrid): { u: number[]; v: number[
  * @returns complex [frequencies, batch], unnormalised, about pixel floor(n/2)
  */
 export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid): Complex {
-  const centre = Math.floor(n / 2), edge = centre + 1, batch = images.shape[0]!;
-  // Quadrants of the image, pixels X, Y = 0 … centre from the middle. The border of an even box has no opposite, and axes count once: there stands a pixel of 0.
+  const centre = Math.floor(n / 2),
+    edge = centre + 1,
+    batch = images.shape[0]!;
+  // Quadrants of the image, pixels X, Y = 0 … centre from the middle. The border of an even box has no opposite, and
+  // axes count once: there stands a pixel of 0.
   const columns = op.concat([op.matrixTranspose(images), op.zeros([1, batch])], 0);
-  const quadrant = (sx: 1 | -1, sy: 1 | -1): Tensor => op.gather(columns, constant(Int32Array.from({ length: edge * edge }, (_, i) => {
-    const X = i % edge, Y = Math.floor(i / edge), x = centre + sx * X, y = centre + sy * Y;
-    return x < n && y < n && (X > 0 || sx > 0) && (Y > 0 || sy > 0) ? y * n + x : n * n;
-  }), [edge * edge], "int32"));
+  const quadrant = (sx: 1 | -1, sy: 1 | -1): Tensor =>
+    op.gather(
+      columns,
+      constant(
+        Int32Array.from({ length: edge * edge }, (_, i) => {
+          const X = i % edge,
+            Y = Math.floor(i / edge),
+            x = centre + sx * X,
+            y = centre + sy * Y;
+          return x < n && y < n && (X > 0 || sx > 0) && (Y > 0 || sy > 0) ? y * n + x : n * n;
+        }),
+        [edge * edge],
+        "int32",
+      ),
+    );
   const [pp, mp, pm, mm] = [quadrant(1, 1), quadrant(-1, 1), quadrant(1, -1), quadrant(-1, -1)];
-  const evenX = [op.add(pp, mp), op.add(pm, mm)] as const, oddX = [op.sub(pp, mp), op.sub(pm, mm)] as const;
-  const ee = op.add(...evenX), oo = op.sub(...oddX), eo = op.sub(...evenX), oe = op.add(...oddX);
+  const evenX = [op.add(pp, mp), op.add(pm, mm)] as const,
+    oddX = [op.sub(pp, mp), op.sub(pm, mm)] as const;
+  const ee = op.add(...evenX),
+    oo = op.sub(...oddX),
+    eo = op.sub(...evenX),
+    oe = op.add(...oddX);
 
-  const { u, v, from, signs } = upToSymmetry(grid), count = u.length;
-  const waves = (k: number[], f: (angle: number) => number): Float64Array => Float64Array.from({ length: count * edge }, (_, i) => f((2 * Math.PI * k[Math.floor(i / edge)]! * (i % edge)) / n));
-  const [cosU, cosV] = [u, v].map((k) => waves(k, Math.cos)) as [Float64Array, Float64Array], [sinU, sinV] = [u, v].map((k) => waves(k, Math.sin)) as [Float64Array, Float64Array];
-  const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const), octant = all.filter(([X, Y]) => X >= Y);
+  const { u, v, from, signs } = upToSymmetry(grid),
+    count = u.length;
+  const waves = (k: number[], f: (angle: number) => number): Float64Array =>
+    Float64Array.from({ length: count * edge }, (_, i) => f((2 * Math.PI * k[Math.floor(i / edge)]! * (i % edge)) / n));
+  const [cosU, cosV] = [u, v].map((k) => waves(k, Math.cos)) as [Float64Array, Float64Array],
+    [sinU, sinV] = [u, v].map((k) => waves(k, Math.sin)) as [Float64Array, Float64Array];
+  const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const),
+    octant = all.filter(([X, Y]) => X >= Y);
   /** @param f of the places of X and Y in the waves of a frequency */
   const matrix = (pixels: typeof all, f: (atX: number, atY: number) => number): Tensor => {
     const out = new Float32Array(count * pixels.length);
     let o = 0;
-    for (let start = 0; start < count * edge; start += edge) for (const [X, Y] of pixels) out[o++] = f(start + X, start + Y);
+    for (let start = 0; start < count * edge; start += edge)
+      for (const [X, Y] of pixels) out[o++] = f(start + X, start + Y);
     return constant(out, [count, pixels.length]);
   };
   const pick = (part: Tensor, places: number[]): Tensor => op.gather(part, constant(places, [places.length], "int32"));
 
   /** Σ part·U(x)·V(y), of a part that is alike in x and y, for (u, v) and then for (v, u): [2·count, batch]. */
   const alike = (part: Tensor, U: Float64Array, V: Float64Array): Tensor => {
-    const here = pick(part, octant.map(([X, Y]) => Y * edge + X));
-    const there = op.mul(pick(part, octant.map(([X, Y]) => X * edge + Y)), constant(octant.map(([X, Y]) => (X === Y ? 0 : 1)), [octant.length, 1])); // the diagonal counts once
-    const sum = op.matmul(matrix(octant, (x, y) => (U[x]! * V[y]! + U[y]! * V[x]!) / 2), op.add(here, there));
-    const difference = op.matmul(matrix(octant, (x, y) => (U[x]! * V[y]! - U[y]! * V[x]!) / 2), op.sub(here, there));
+    const here = pick(
+      part,
+      octant.map(([X, Y]) => Y * edge + X),
+    );
+    const there = op.mul(
+      pick(
+        part,
+        octant.map(([X, Y]) => X * edge + Y),
+      ),
+      constant(
+        octant.map(([X, Y]) => (X === Y ? 0 : 1)),
+        [octant.length, 1],
+      ),
+    ); // the diagonal counts once
+    const sum = op.matmul(
+      matrix(octant, (x, y) => (U[x]! * V[y]! + U[y]! * V[x]!) / 2),
+      op.add(here, there),
+    );
+    const difference = op.matmul(
+      matrix(octant, (x, y) => (U[x]! * V[y]! - U[y]! * V[x]!) / 2),
+      op.sub(here, there),
+    );
     return op.concat([op.add(sum, difference), op.sub(sum, difference)], 0);
   };
   /** Σ part·U(x)·V(y), and the same of the other part with x and y exchanged: twice [count, batch]. */
   const both = (part: Tensor, other: Tensor, U: Float64Array, V: Float64Array): [Tensor, Tensor] => {
-    const products = op.matmul(matrix(all, (x, y) => U[x]! * V[y]!), op.concat([part, pick(other, all.map(([X, Y]) => X * edge + Y))], 1));
+    const products = op.matmul(
+      matrix(all, (x, y) => U[x]! * V[y]!),
+      op.concat(
+        [
+          part,
+          pick(
+            other,
+            all.map(([X, Y]) => X * edge + Y),
+          ),
+        ],
+        1,
+      ),
+    );
     return [op.slice(products, 1, 0, batch), op.slice(products, 1, batch, 2 * batch)];
   };
-  const cosCos = alike(ee, cosU, cosV), sinSin = alike(oo, sinU, sinV);
+  const cosCos = alike(ee, cosU, cosV),
+    sinSin = alike(oo, sinU, sinV);
   const [sinCosHere, cosSinThere] = both(oe, eo, sinU, cosV);
   const [cosSinHere, sinCosThere] = both(eo, oe, cosU, sinV);
 
@@ -111,13 +181,19 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
   const sample = (values: Tensor): Tensor => op.gather(values, constant(from, [grid.count], "int32"));
   return {
     re: op.sub(sample(cosCos), op.mul(sample(sinSin), sxy)),
-    im: op.neg(op.add(op.mul(sample(op.concat([sinCosHere, sinCosThere], 0)), sx), op.mul(sample(op.concat([cosSinHere, cosSinThere], 0)), sy))),
+    im: op.neg(
+      op.add(
+        op.mul(sample(op.concat([sinCosHere, sinCosThere], 0)), sx),
+        op.mul(sample(op.concat([cosSinHere, cosSinThere], 0)), sy),
+      ),
+    ),
   };
 }
 
 /**
  * The matrix W with which W·image·Wᵀ is the image on m×m pixels that are `step` times as large, values kept and centres
- * (pixel floor(edge/2)) on each other. The image is taken as its band-limited periodic interpolation; frequencies at and
+ * (pixel floor(edge/2)) on each other. The image is taken as its band-limited periodic interpolation; frequencies at
+ * and
  * beyond the old or the new Nyquist frequency are dropped. With the default step n/m the field of view stays (Fourier
  * cropping for m < n, padding for m > n); with another it should shrink, as beyond its edge the image repeats itself.
  *

@@ -3,7 +3,7 @@
  * Everything happens at chosen frequencies of the image's Fourier transform, for a batch of particles at once.
  */
 import type { Tensor } from "../tensor/tensor.ts";
-import { addComplex, scaleComplex, type Complex } from "./complex.ts";
+import { addComplex, type Complex, scaleComplex } from "./complex.ts";
 import { ctf } from "./ctf.ts";
 import type { FrequencyGrid } from "./frequencies.ts";
 import { centralSlices } from "./project.ts";
@@ -30,7 +30,12 @@ export interface Exposure {
  * @param boxAngstrom edge of the box
  * @returns the images and the CTF they were taken with, [frequencies, batch]
  */
-export function image(table: Tensor, exposure: Exposure, grid: FrequencyGrid, boxAngstrom: number): { image: Complex; ctf: Tensor } {
+export function image(
+  table: Tensor,
+  exposure: Exposure,
+  grid: FrequencyGrid,
+  boxAngstrom: number,
+): { image: Complex; ctf: Tensor } {
   const projection = centralSlices(table, exposure.rotations, grid);
   const centred = exposure.shifts ? shift(projection, exposure.shifts, grid) : projection;
   const transfer = ctf(exposure.optics, grid, boxAngstrom);

@@ -1,4 +1,7 @@
-/** Noise of the detector: white, coloured by a radial spectrum, taken from a bank of background images, or both together. */
+/**
+ * Noise of the detector: white, coloured by a radial spectrum, taken from a bank of background images, or both
+ * together.
+ */
 import { fftn } from "../numeric/fft.ts";
 import type { Device } from "../runtime/device.ts";
 import type { RandomStream } from "../runtime/random.ts";
@@ -18,7 +21,8 @@ export function whiteNoise(stream: RandomStream): NoiseSource {
  * Normal noise with a radial power spectrum: the transform of independent complex normal numbers, each times the square
  * root of the power at its frequency. Its real and imaginary parts are two independent images.
  *
- * @param power power of shells 0, 1, … n/2 in Fourier pixels of the n×n image; the last also serves the corners. The result
+ * @param power power of shells 0, 1, … n/2 in Fourier pixels of the n×n image; the last also serves the corners. The
+ *   result
  *              is scaled to unit mean variance per pixel.
  */
 export function colouredNoise(power: ArrayLike<number>, n: number, stream: RandomStream): NoiseSource {
@@ -33,7 +37,8 @@ export function colouredNoise(power: ArrayLike<number>, n: number, stream: Rando
     }
   }
   const scale = (n * n) / Math.sqrt(total);
-  const re = new Float64Array(n * n), im = new Float64Array(n * n);
+  const re = new Float64Array(n * n),
+    im = new Float64Array(n * n);
   let imaginaryIsUnused = false;
   return (out) => {
     for (let start = 0; start < out.length; start += n * n) {
@@ -61,10 +66,12 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
   const count = bank.length / (n * n);
   return (out) => {
     for (let start = 0; start < out.length; start += n * n) {
-      const image = stream.integer(count) * n * n, turn = stream.integer(8);
+      const image = stream.integer(count) * n * n,
+        turn = stream.integer(8);
       for (let y = 0; y < n; y++) {
         for (let x = 0; x < n; x++) {
-          const u = turn & 1 ? n - 1 - x : x, v = turn & 2 ? n - 1 - y : y;
+          const u = turn & 1 ? n - 1 - x : x,
+            v = turn & 2 ? n - 1 - y : y;
           out[start + y * n + x] = bank[image + (turn & 4 ? u * n + v : v * n + u)]!;
         }
       }
@@ -73,14 +80,17 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
 }
 
 /**
- * A bank of few images made to last: √½ times an image of `bankNoise` plus √½ times normal noise with the bank's own radial
- * power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike; two that hold the
+ * A bank of few images made to last: √½ times an image of `bankNoise` plus √½ times normal noise with the bank's own
+ * radial
+ * power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike; two
+ * that hold the
  * same background in the same orientation correlate by ½.
  *
  * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
  */
 export function extendedNoise(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
-  const background = bankNoise(bank, n, stream), coloured = colouredNoise(radialPower(bank, n), n, stream);
+  const background = bankNoise(bank, n, stream),
+    coloured = colouredNoise(radialPower(bank, n), n, stream);
   const addition = new Float32Array(n * n);
   return (out) => {
     for (let start = 0; start < out.length; start += n * n) {
@@ -100,10 +110,20 @@ export function extendedNoise(bank: Float32Array, n: number, stream: RandomStrea
  * @param step size of its pixels in pixels of the bank
  * @returns images of m×m pixels
  */
-export async function fitBackgrounds(bank: Float32Array, n: number, m: number, step: number, device: Pick<Device, "name" | "threads">): Promise<Float32Array> {
-  const count = bank.length / (n * n), batch = Math.min(64, count);
+export async function fitBackgrounds(
+  bank: Float32Array,
+  n: number,
+  m: number,
+  step: number,
+  device: Pick<Device, "name" | "threads">,
+): Promise<Float32Array> {
+  const count = bank.length / (n * n),
+    batch = Math.min(64, count);
   const images = input("images", [batch, n, n]);
-  const resampling = await compile({ name: "resample", state: {}, feeds: { images }, outputs: { fitted: resampleImages(images, m, step) } }, device);
+  const resampling = await compile(
+    { name: "resample", state: {}, feeds: { images }, outputs: { fitted: resampleImages(images, m, step) } },
+    device,
+  );
   const out = new Float32Array(count * m * m);
   const fed = new Float32Array(batch * n * n);
   for (let first = 0; first < count; first += batch) {
@@ -118,7 +138,8 @@ export async function fitBackgrounds(bank: Float32Array, n: number, m: number, s
 
 /** To mean 0 and variance 1, in place. */
 function normalise(image: Float32Array): void {
-  let sum = 0, squares = 0;
+  let sum = 0,
+    squares = 0;
   for (let i = 0; i < image.length; i++) sum += image[i]!;
   const mean = sum / image.length;
   for (let i = 0; i < image.length; i++) squares += (image[i]! - mean) ** 2;
@@ -126,11 +147,16 @@ function normalise(image: Float32Array): void {
   for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) / deviation;
 }
 
-/** Radial power spectrum of images of n×n pixels: mean |F|²/n² over shells 0 … floor(n/2); a white image of unit variance gives 1. */
+/**
+ * Radial power spectrum of images of n×n pixels: mean |F|²/n² over shells 0 … floor(n/2); a white image of unit
+ * variance gives 1.
+ */
 export function radialPower(images: Float32Array, n: number): Float64Array {
   const shells = Math.floor(n / 2) + 1;
-  const power = new Float64Array(shells), samples = new Float64Array(shells);
-  const re = new Float64Array(n * n), im = new Float64Array(n * n);
+  const power = new Float64Array(shells),
+    samples = new Float64Array(shells);
+  const re = new Float64Array(n * n),
+    im = new Float64Array(n * n);
   for (let start = 0; start < images.length; start += n * n) {
     re.set(images.subarray(start, start + n * n));
     im.fill(0);

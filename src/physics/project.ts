@@ -1,26 +1,34 @@
 /**
  * Projection by the central slice theorem: the Fourier transform of a projection is a plane through the volume's
- * Fourier transform. The volume is padded to twice its edge and divided by the transform of the trilinear kernel, so that
- * trilinear interpolation between its Fourier samples is accurate: to 1.5 % of each shell for density that reaches a fifth
- * of the box edge from its centre, 3.5 % for 0.3 and 6 % for 0.4 (test/physics/project.test.ts). RELION does the same, and
+ * Fourier transform. The volume is padded to twice its edge and divided by the transform of the trilinear kernel, so
+ * that
+ * trilinear interpolation between its Fourier samples is accurate: to 1.5 % of each shell for density that reaches a
+ * fifth
+ * of the box edge from its centre, 3.5 % for 0.3 and 6 % for 0.4 (test/physics/project.test.ts). RELION does the same,
+ * and
  * its projections agree with these to 2 parts in 10,000 (test/physics/relion.test.ts).
  *
- * @see Penczek, Renka & Schomberg (2004) J. Opt. Soc. Am. A 21, 499 (gridding); Scheres (2012) J. Struct. Biol. 180, 519
+ * @see Penczek, Renka & Schomberg (2004) J. Opt. Soc. Am. A 21, 499 (gridding); Scheres (2012) J. Struct. Biol. 180,
+ *   519
  */
 import * as op from "../tensor/ops.ts";
 import { constant, ShapeError, type Tensor } from "../tensor/tensor.ts";
 import type { Complex } from "./complex.ts";
-import { radiusOf, type FrequencyGrid } from "./frequencies.ts";
+import { type FrequencyGrid, radiusOf } from "./frequencies.ts";
 
 export const padding = 2;
 
 /** Edge of the Fourier table of an n³ volume: padded frequencies -n … n+1 (one more, for the upper neighbour). */
 const tableEdge = (n: number): number => padding * n + 2;
 
-/** e^(-2πikx/(2n)) for padded frequencies k = -n … n+1 and positions x about voxel floor(n/2): cosine and sine parts, [2n+2, n]. */
+/**
+ * e^(-2πikx/(2n)) for padded frequencies k = -n … n+1 and positions x about voxel floor(n/2): cosine and sine parts,
+ * [2n+2, n].
+ */
 function dftMatrices(n: number): { cosine: Float32Array; sine: Float32Array } {
   const rows = tableEdge(n);
-  const cosine = new Float32Array(rows * n), sine = new Float32Array(rows * n);
+  const cosine = new Float32Array(rows * n),
+    sine = new Float32Array(rows * n);
   for (let k = 0; k < rows; k++) {
     for (let x = 0; x < n; x++) {
       const angle = (2 * Math.PI * (k - n) * (x - Math.floor(n / 2))) / (padding * n);
@@ -36,7 +44,8 @@ function complexMatrix(cosine: Float32Array, sine: Float32Array, rows: number, n
   const out = new Float32Array(4 * rows * n);
   for (let k = 0; k < rows; k++) {
     for (let x = 0; x < n; x++) {
-      const c = cosine[k * n + x]!, s = sine[k * n + x]!;
+      const c = cosine[k * n + x]!,
+        s = sine[k * n + x]!;
       out[k * 2 * n + x] = c;
       out[k * 2 * n + n + x] = s;
       out[(rows + k) * 2 * n + x] = -s;
@@ -63,10 +72,12 @@ function griddingCorrection(n: number): Float64Array {
  */
 export function fourierTable(volume: Tensor): Tensor {
   const [n, ny, nx] = volume.shape;
-  if (volume.shape.length !== 3 || n === undefined || ny !== n || nx !== n) throw new ShapeError(`fourierTable: volume [${volume.shape}] is not a cube`);
+  if (volume.shape.length !== 3 || n === undefined || ny !== n || nx !== n)
+    throw new ShapeError(`fourierTable: volume [${volume.shape}] is not a cube`);
   const w = griddingCorrection(n);
   const correction = new Float32Array(n ** 3);
-  for (let z = 0, i = 0; z < n; z++) for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) correction[i++] = w[z]! * w[y]! * w[x]!;
+  for (let z = 0, i = 0; z < n; z++)
+    for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) correction[i++] = w[z]! * w[y]! * w[x]!;
   const corrected = op.mul(volume, constant(correction, [n, n, n]));
 
   const m = tableEdge(n);
@@ -98,11 +109,15 @@ export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyG
     k[i] = padding * grid.x[i]!;
     k[grid.count + i] = padding * grid.y[i]!;
   }
-  // Image by image, so that samples next to each other in memory are so in the volume: twice as fast as frequency by frequency.
+  // Image by image, so that samples next to each other in memory are so in the volume: twice as fast as frequency by
+  // frequency.
   const axes = op.reshape(op.transpose(op.slice(rotations, 1, 0, 2), [2, 0, 1]), [3 * batch, 2]);
   const coordinates = op.reshape(op.add(op.matmul(axes, constant(k, [2, grid.count])), n), [3, batch, grid.count]);
   const sample = (at: Tensor): Tensor => op.trilinear(table, op.transpose(at, [1, 2, 0])); // [2, batch, frequencies]
-  const samples = op.transpose(radiusOf(grid).every((r) => r < n / 2 + 1e-6) ? sample(coordinates) : zeroOutside(sample, coordinates, padding * n), [0, 2, 1]);
+  const samples = op.transpose(
+    radiusOf(grid).every((r) => r < n / 2 + 1e-6) ? sample(coordinates) : zeroOutside(sample, coordinates, padding * n),
+    [0, 2, 1],
+  );
   return { re: op.pick(samples, 0, 0), im: op.pick(samples, 0, 1) };
 }
 

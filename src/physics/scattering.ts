@@ -1,7 +1,10 @@
 /** Elastic scattering of electrons by neutral atoms. */
-import { InputError } from "../io/types.ts";
+import { InputError } from "../base/errors.ts";
 
-/** Scattering factor of an element as five Gaussians: f(g) = sum of a exp(-b g² / 4), g the spatial frequency in 1/Å, f in Å. */
+/**
+ * Scattering factor of an element as five Gaussians: f(g) = sum of a exp(-b g² / 4), g the spatial frequency in 1/Å, f
+ * in Å.
+ */
 export interface ScatteringFactor {
   /** Amplitudes in Å. */
   a: readonly number[];
@@ -54,11 +57,16 @@ const factors = new Map<string, ScatteringFactor>(
   Object.entries(table).map(([element, row]) => [element, { a: row.slice(0, 5), b: row.slice(5) }]),
 );
 
-/** The scattering factor of an element, named by its symbol in any case. Throws InputError for one that is not tabulated. */
+/**
+ * The scattering factor of an element, named by its symbol in any case. Throws InputError for one that is not
+ * tabulated.
+ */
 export function scatteringFactor(element: string): ScatteringFactor {
   const found = factors.get(element.toUpperCase());
   if (!found) {
-    throw new InputError(`no electron scattering factor for element "${element}"; known: ${[...factors.keys()].join(", ")}. Remove or rename these atoms`);
+    throw new InputError(
+      `no electron scattering factor for element "${element}"; known: ${[...factors.keys()].join(", ")}. Remove or rename these atoms`,
+    );
   }
   return found;
 }

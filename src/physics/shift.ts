@@ -1,8 +1,9 @@
 /** In-plane shifts of the particle. */
-import { constant, type Tensor } from "../tensor/tensor.ts";
-import * as op from "../tensor/ops.ts";
+
 import type { RandomStream } from "../runtime/random.ts";
-import { turnPhase, type Complex } from "./complex.ts";
+import * as op from "../tensor/ops.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
+import { type Complex, turnPhase } from "./complex.ts";
 import type { FrequencyGrid } from "./frequencies.ts";
 
 /**
@@ -31,7 +32,8 @@ export type ShiftLaw =
 export function sampleShifts(law: ShiftLaw, count: number, stream: RandomStream): Float32Array {
   const out = new Float32Array(2 * count);
   if (law.kind === "gaussian") for (let i = 0; i < out.length; i++) out[i] = law.sigma * stream.normal();
-  if (law.kind === "triangular") for (let i = 0; i < out.length; i++) out[i] = law.extent * (stream.uniform() + stream.uniform() - 1);
+  if (law.kind === "triangular")
+    for (let i = 0; i < out.length; i++) out[i] = law.extent * (stream.uniform() + stream.uniform() - 1);
   return out;
 }
 

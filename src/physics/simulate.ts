@@ -1,6 +1,7 @@
 /** Synthetic particle images of a density map. */
+
+import type { Optics, Volume } from "../base/types.ts";
 import type { AstigmaticDefocus } from "../io/defocusTable.ts";
-import type { Optics, Volume } from "../io/types.ts";
 import type { Device } from "../runtime/device.ts";
 import type { Program } from "../runtime/program.ts";
 import { createStream } from "../runtime/random.ts";
@@ -30,7 +31,9 @@ export interface SimulationInput extends Exposures {
   signalToNoise?: number;
   /** Noise of unit variance; absent: no noise, signal of unit variance. */
   noise?: NoiseSource;
-  /** Particles (indices) whose images hold noise alone; absent: none. They change nothing in the images of the others. */
+  /**
+   * Particles (indices) whose images hold noise alone; absent: none. They change nothing in the images of the others.
+   */
   junk?: ReadonlySet<number>;
 }
 
@@ -44,26 +47,38 @@ type DeviceChoice = Pick<Device, "name" | "threads">;
 const defaultBatch = 64;
 
 /**
- * Noise-free images of a map, in batches: shifted projections filtered by the CTF. A pixel of the projection is the sum of
+ * Noise-free images of a map, in batches: shifted projections filtered by the CTF. A pixel of the projection is the sum
+ * of
  * the voxels along the ray.
  */
-export async function* exposeImages(from: Exposures, device: DeviceChoice, batch = defaultBatch): AsyncGenerator<ImageBatch> {
+export async function* exposeImages(
+  from: Exposures,
+  device: DeviceChoice,
+  batch = defaultBatch,
+): AsyncGenerator<ImageBatch> {
   const microscope = await openMicroscope(from, device, batch);
   try {
-    for (let first = 0; first < microscope.count; first += batch) yield { first, images: await microscope.expose(first) };
+    for (let first = 0; first < microscope.count; first += batch)
+      yield { first, images: await microscope.expose(first) };
   } finally {
     await microscope.release();
   }
 }
 
 /**
- * Images of a map with noise, in batches. The scale is that of normalised particles: noise of unit variance, or, without
- * noise, signal of unit variance. The signal's variance is that of pixels about the mean of their image, measured on the
+ * Images of a map with noise, in batches. The scale is that of normalised particles: noise of unit variance, or,
+ * without
+ * noise, signal of unit variance. The signal's variance is that of pixels about the mean of their image, measured on
+ * the
  * first 1024 images. The result depends on the batch size by rounding alone.
  *
  * @yields batches, and the factor between an image of `exposeImages` and the signal in them
  */
-export async function* simulateImages(from: SimulationInput, device: DeviceChoice, batch = defaultBatch): AsyncGenerator<ImageBatch & { scale: number }> {
+export async function* simulateImages(
+  from: SimulationInput,
+  device: DeviceChoice,
+  batch = defaultBatch,
+): AsyncGenerator<ImageBatch & { scale: number }> {
   const microscope = await openMicroscope(from, device, batch);
   try {
     const pixels = from.volume.shape[2] ** 2;
@@ -71,9 +86,10 @@ export async function* simulateImages(from: SimulationInput, device: DeviceChoic
     let variance = 0;
     for (let first = 0; first < measured; first += batch) {
       const images = await microscope.expose(first);
-      for (let i = 0; i < Math.min(batch, measured - first); i++) variance += varianceOf(images.subarray(i * pixels, (i + 1) * pixels)) / measured;
+      for (let i = 0; i < Math.min(batch, measured - first); i++)
+        variance += varianceOf(images.subarray(i * pixels, (i + 1) * pixels)) / measured;
     }
-    const scale = Math.sqrt((from.noise ? from.signalToNoise ?? 1 : 1) / variance);
+    const scale = Math.sqrt((from.noise ? (from.signalToNoise ?? 1) : 1) / variance);
     for (let first = 0; first < microscope.count; first += batch) {
       const signal = await microscope.expose(first);
       const images = new Float32Array(signal.length);
@@ -90,7 +106,8 @@ export async function* simulateImages(from: SimulationInput, device: DeviceChoic
 }
 
 function varianceOf(values: Float32Array): number {
-  let sum = 0, squares = 0;
+  let sum = 0,
+    squares = 0;
   for (let i = 0; i < values.length; i++) {
     sum += values[i]!;
     squares += values[i]! ** 2;
@@ -109,7 +126,10 @@ async function openMicroscope(from: Exposures, device: DeviceChoice, batch: numb
   const n = from.volume.shape[2];
   const count = from.rotations.length / 9;
   const volume = input("volume", [n, n, n]);
-  const transform = await compile({ name: "transform", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } }, device);
+  const transform = await compile(
+    { name: "transform", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } },
+    device,
+  );
   const { table } = await transform.run({ volume: from.volume.data });
   await transform.release();
   const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch), device);
@@ -119,25 +139,35 @@ async function openMicroscope(from: Exposures, device: DeviceChoice, batch: numb
     async expose(first) {
       // The last batch is filled up with repeats, which are cut off again.
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
-      const rotations = new Float32Array(9 * batch), shifts = new Float32Array(2 * batch);
+      const rotations = new Float32Array(9 * batch),
+        shifts = new Float32Array(2 * batch);
       particles.forEach((p, b) => {
         rotations.set(from.rotations.subarray(9 * p, 9 * p + 9), 9 * b);
         shifts[b] = from.shifts[2 * p]!;
         shifts[batch + b] = from.shifts[2 * p + 1]!;
       });
-      const { images } = await imaging.run({ table: table!, rotations, shifts, optics: ctfCoefficients(from.optics, particles) });
+      const { images } = await imaging.run({
+        table: table!,
+        rotations,
+        shifts,
+        optics: ctfCoefficients(from.optics, particles),
+      });
       return images!.subarray(0, n * n * Math.min(batch, count - first));
     },
     release: () => imaging.release(),
   };
 }
 
-/** Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [7,batch]. */
+/**
+ * Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [7,batch].
+ */
 function imagingProgram(n: number, boxAngstrom: number, batch: number): Program {
   const grid = rectangularGrid(n);
   const feeds = {
     table: input("table", [2, 2 * n + 2, 2 * n + 2, 2 * n + 2]),
-    rotations: input("rotations", [batch, 3, 3]), shifts: input("shifts", [2, batch]), optics: input("optics", [ctfTerms, batch]),
+    rotations: input("rotations", [batch, 3, 3]),
+    shifts: input("shifts", [2, batch]),
+    optics: input("optics", [ctfTerms, batch]),
   };
   const exposed = image(feeds.table, feeds, grid, boxAngstrom);
   const images = op.transpose(op.reshape(imagesFromTransform(exposed.image, grid), [n * n, batch]), [1, 0]);
@@ -153,25 +183,45 @@ export interface MicroscopeSettings {
 }
 
 /** The same optics for all but the defocus, which is drawn uniformly from a range, without astigmatism. */
-export function uniformDefocus(count: number, rangeAngstrom: readonly [number, number], microscope: MicroscopeSettings, seed: number): Optics {
+export function uniformDefocus(
+  count: number,
+  rangeAngstrom: readonly [number, number],
+  microscope: MicroscopeSettings,
+  seed: number,
+): Optics {
   const stream = createStream(seed, "defocus");
   const [low, high] = rangeAngstrom;
-  return opticsOf(Array.from({ length: count }, () => {
-    const defocus = low + (high - low) * stream.uniform();
-    return { defocusUAngstrom: defocus, defocusVAngstrom: defocus, astigmatismAngle: 0 };
-  }), microscope);
+  return opticsOf(
+    Array.from({ length: count }, () => {
+      const defocus = low + (high - low) * stream.uniform();
+      return { defocusUAngstrom: defocus, defocusVAngstrom: defocus, astigmatismAngle: 0 };
+    }),
+    microscope,
+  );
 }
 
 /** The same optics for all but the defocus, for which a row of a table is drawn for each particle. */
-export function tabulatedDefocus(count: number, table: readonly AstigmaticDefocus[], microscope: MicroscopeSettings, seed: number): Optics {
+export function tabulatedDefocus(
+  count: number,
+  table: readonly AstigmaticDefocus[],
+  microscope: MicroscopeSettings,
+  seed: number,
+): Optics {
   const stream = createStream(seed, "defocus");
-  return opticsOf(Array.from({ length: count }, () => table[stream.integer(table.length)]!), microscope);
+  return opticsOf(
+    Array.from({ length: count }, () => table[stream.integer(table.length)]!),
+    microscope,
+  );
 }
 
 /** Optics whose CTF is 1 at every frequency: in focus, without aberration, and all contrast from amplitude. */
 export function flatOptics(count: number, voltageKv: number): Optics {
   const inFocus = { defocusUAngstrom: 0, defocusVAngstrom: 0, astigmatismAngle: 0 };
-  return opticsOf(new Array<AstigmaticDefocus>(count).fill(inFocus), { voltageKv, sphericalAberrationMm: 0, amplitudeContrast: 1 });
+  return opticsOf(new Array<AstigmaticDefocus>(count).fill(inFocus), {
+    voltageKv,
+    sphericalAberrationMm: 0,
+    amplitudeContrast: 1,
+  });
 }
 
 function opticsOf(defocus: readonly AstigmaticDefocus[], microscope: MicroscopeSettings): Optics {
@@ -180,7 +230,10 @@ function opticsOf(defocus: readonly AstigmaticDefocus[], microscope: MicroscopeS
     defocusUAngstrom: Float64Array.from(defocus, (d) => d.defocusUAngstrom),
     defocusVAngstrom: Float64Array.from(defocus, (d) => d.defocusVAngstrom),
     astigmatismAngle: Float64Array.from(defocus, (d) => d.astigmatismAngle),
-    phaseShift: fill(0), voltageKv: fill(microscope.voltageKv), sphericalAberrationMm: fill(microscope.sphericalAberrationMm),
-    amplitudeContrast: fill(microscope.amplitudeContrast), bFactorAngstrom2: fill(microscope.bFactorAngstrom2 ?? 0),
+    phaseShift: fill(0),
+    voltageKv: fill(microscope.voltageKv),
+    sphericalAberrationMm: fill(microscope.sphericalAberrationMm),
+    amplitudeContrast: fill(microscope.amplitudeContrast),
+    bFactorAngstrom2: fill(microscope.bFactorAngstrom2 ?? 0),
   };
 }

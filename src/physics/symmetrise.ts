@@ -5,7 +5,8 @@ import { fourierTable, padding } from "./project.ts";
 import type { Matrix3 } from "./rotations.ts";
 
 /**
- * The mean of a volume over the rotations of a point group, made in Fourier space from the same interpolated samples that projections are
+ * The mean of a volume over the rotations of a point group, made in Fourier space from the same interpolated samples
+ * that projections are
  * made from. Frequencies beyond the Nyquist sphere are dropped.
  *
  * @param volume [n, n, n], n even, centred at voxel n/2
@@ -16,7 +17,8 @@ export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
   if (group.length === 1) return volume;
   const n = volume.shape[0]!;
   const table = fourierTable(volume);
-  const lattice: number[] = [], points: number[] = [];
+  const lattice: number[] = [],
+    points: number[] = [];
   for (let z = -n / 2; z < n / 2; z++) {
     for (let y = -n / 2; y < n / 2; y++) {
       for (let x = -n / 2; x < n / 2; x++) if (Math.hypot(x, y, z) < n / 2) lattice.push(x, y, z);
@@ -25,17 +27,23 @@ export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
   const count = lattice.length / 3;
   for (const g of group) {
     for (let i = 0; i < lattice.length; i += 3) {
-      for (const row of [0, 3, 6]) points.push(n + padding * (g[row]! * lattice[i]! + g[row + 1]! * lattice[i + 1]! + g[row + 2]! * lattice[i + 2]!));
+      for (const row of [0, 3, 6])
+        points.push(
+          n + padding * (g[row]! * lattice[i]! + g[row + 1]! * lattice[i + 1]! + g[row + 2]! * lattice[i + 2]!),
+        );
     }
   }
   const samples = op.trilinear(table, constant(points, [group.length, count, 3]));
   const transform = op.mean(samples, [1]); // [2, count]
 
   // Back to real space, an axis at a time, from the samples put onto the whole lattice.
-  const place = new Int32Array(n ** 3).fill(count); // frequencies outside the sphere take the row of zeros behind the samples
-  for (let i = 0; i < count; i++) place[((lattice[3 * i + 2]! + n / 2) * n + lattice[3 * i + 1]! + n / 2) * n + lattice[3 * i]! + n / 2] = i;
+  // frequencies outside the sphere take the row of zeros behind the samples
+  const place = new Int32Array(n ** 3).fill(count);
+  for (let i = 0; i < count; i++)
+    place[((lattice[3 * i + 2]! + n / 2) * n + lattice[3 * i + 1]! + n / 2) * n + lattice[3 * i]! + n / 2] = i;
   const rows = op.gather(op.pad(op.transpose(transform, [1, 0]), 0, 0, 1), constant(place, [n ** 3], "int32"));
-  const cosine = new Float32Array(n * n), sine = new Float32Array(n * n);
+  const cosine = new Float32Array(n * n),
+    sine = new Float32Array(n * n);
   for (let x = 0; x < n; x++) {
     for (let k = 0; k < n; k++) {
       const angle = (2 * Math.PI * (x - n / 2) * (k - n / 2)) / n;
@@ -43,8 +51,10 @@ export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
       sine[x * n + k] = Math.sin(angle) / n;
     }
   }
-  const c = constant(cosine, [n, n]), s = constant(sine, [n, n]);
-  let re = op.reshape(op.slice(rows, 1, 0, 1), [n, n * n]), im = op.reshape(op.slice(rows, 1, 1, 2), [n, n * n]);
+  const c = constant(cosine, [n, n]),
+    s = constant(sine, [n, n]);
+  let re = op.reshape(op.slice(rows, 1, 0, 1), [n, n * n]),
+    im = op.reshape(op.slice(rows, 1, 1, 2), [n, n * n]);
   // Multiplies by e^(+2πikx/n) along the first axis, then turns the axes round; three times brings them back.
   for (let axis = 0; axis < 3; axis++) {
     const turned = (t: Tensor): Tensor => op.reshape(op.transpose(t, [1, 0]), [n, n * n]);

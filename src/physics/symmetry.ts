@@ -1,6 +1,6 @@
 /** Point groups of chiral molecules, with their axes where RELION has them. */
-import { InputError } from "../io/types.ts";
-import { angularDistance, axisAngleToMatrix, multiply, type Matrix3 } from "./rotations.ts";
+import { InputError } from "../base/errors.ts";
+import { angularDistance, axisAngleToMatrix, type Matrix3, multiply } from "./rotations.ts";
 
 type Axis = [number, number, number];
 
@@ -21,7 +21,8 @@ const icosahedralTurn: Record<string, number> = {
 };
 
 /**
- * All rotations of a point group, the identity first: a map of that symmetry satisfies V(S x) = V(x) for each S, and the
+ * All rotations of a point group, the identity first: a map of that symmetry satisfies V(S x) = V(x) for each S, and
+ * the
  * poses A and A S give the same image.
  *
  * Symbols (upper or lower case) and axes are those of RELION (`SymList::fill_symmetry_class`, src/symmetries.cpp):
@@ -42,9 +43,21 @@ function generators(symbol: string): RotationAxis[] {
   const name = symbol.toUpperCase();
   const [, family, fold] = /^([CD])([1-9]\d?)$/.exec(name) ?? [];
   if (family === "C") return [{ fold: Number(fold), axis: [0, 0, 1] }];
-  if (family === "D") return [{ fold: Number(fold), axis: [0, 0, 1] }, { fold: 2, axis: [1, 0, 0] }];
-  if (name === "T") return [{ fold: 3, axis: [0, 0, 1] }, { fold: 2, axis: [0, Math.SQRT2, 1] }];
-  if (name === "O") return [{ fold: 3, axis: [1, 1, 1] }, { fold: 4, axis: [0, 0, 1] }];
+  if (family === "D")
+    return [
+      { fold: Number(fold), axis: [0, 0, 1] },
+      { fold: 2, axis: [1, 0, 0] },
+    ];
+  if (name === "T")
+    return [
+      { fold: 3, axis: [0, 0, 1] },
+      { fold: 2, axis: [0, Math.SQRT2, 1] },
+    ];
+  if (name === "O")
+    return [
+      { fold: 3, axis: [1, 1, 1] },
+      { fold: 4, axis: [0, 0, 1] },
+    ];
   const turn = icosahedralTurn[name];
   if (turn === undefined) {
     throw new InputError(
@@ -60,7 +73,8 @@ function generators(symbol: string): RotationAxis[] {
 }
 
 function turnAboutY([x, y, z]: Axis, angle: number): Axis {
-  const c = Math.cos(angle), s = Math.sin(angle);
+  const c = Math.cos(angle),
+    s = Math.sin(angle);
   return [c * x + s * z, y, c * z - s * x];
 }
 

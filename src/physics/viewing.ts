@@ -1,13 +1,16 @@
 /** Where particles are seen from: distributions of poses, and draws from them. */
-import { InputError } from "../io/types.ts";
+import { InputError } from "../base/errors.ts";
 import type { RandomStream } from "../runtime/random.ts";
-import { eulerToMatrix, randomRotation, type Matrix3 } from "./rotations.ts";
+import { eulerToMatrix, type Matrix3, randomRotation } from "./rotations.ts";
 
 /** A preferred viewing direction. */
 export interface ViewingPeak {
   /** Direction of projection in volume coordinates (row 2 of the pose), any length but 0. */
   direction: [number, number, number];
-  /** Concentration of the von Mises-Fisher distribution: 0 is uniform; the spread is about 1/sqrt(kappa) radians per axis. */
+  /**
+   * Concentration of the von Mises-Fisher distribution: 0 is uniform; the spread is about 1/sqrt(kappa) radians per
+   * axis.
+   */
   kappa: number;
   /** Relative share of the particles, 1 if not given. */
   weight?: number;
@@ -38,10 +41,11 @@ export function samplePoses(distribution: ViewingDistribution, count: number, st
     for (let i = 0; i < count; i++) poses.set(randomRotation(stream), 9 * i);
     return poses;
   }
-  const peaks = distribution.kind === "peaks" ? distribution.peaks : tablePeaks(distribution.views, distribution.jitter);
+  const peaks =
+    distribution.kind === "peaks" ? distribution.peaks : tablePeaks(distribution.views, distribution.jitter);
   const shares = cumulativeShares(peaks);
   for (let i = 0; i < count; i++) {
-    const direction = sampleDirection(peaks[firstAbove(shares, stream.uniform())], stream);
+    const direction = sampleDirection(peaks[firstAbove(shares, stream.uniform())]!, stream);
     poses.set(poseAlong(direction, 2 * Math.PI * stream.uniform()), 9 * i);
   }
   return poses;
@@ -62,10 +66,12 @@ function cumulativeShares(peaks: ViewingPeak[]): Float64Array {
   let sum = 0;
   peaks.forEach(({ direction, kappa, weight = 1 }, i) => {
     const where = `viewing distribution, entry ${i + 1}`;
-    if (!(weight >= 0 && weight < Infinity)) throw new InputError(`${where}: the weight must be a number of 0 or more, got ${weight}`);
+    if (!(weight >= 0 && weight < Infinity))
+      throw new InputError(`${where}: the weight must be a number of 0 or more, got ${weight}`);
     if (!(kappa >= 0)) throw new InputError(`${where}: kappa must be 0 or more, got ${kappa}`);
     const length = Math.hypot(...direction);
-    if (!(length > 0 && length < Infinity)) throw new InputError(`${where}: ${direction.join(", ")} is not a direction`);
+    if (!(length > 0 && length < Infinity))
+      throw new InputError(`${where}: ${direction.join(", ")} is not a direction`);
     sum += weight;
     shares[i] = sum;
   });
@@ -79,7 +85,7 @@ function firstAbove(ascending: Float64Array, value: number): number {
   let high = ascending.length - 1;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ascending[middle] > value) high = middle;
+    if (ascending[middle]! > value) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -99,7 +105,7 @@ function sampleDirection(peak: ViewingPeak, stream: RandomStream): [number, numb
   const a = radius * Math.cos(azimuth);
   const b = radius * Math.sin(azimuth);
   const frame = poseAlong(peak.direction, 0);
-  const component = (i: number) => a * frame[i] + b * frame[3 + i] + w * frame[6 + i];
+  const component = (i: number) => a * frame[i]! + b * frame[3 + i]! + w * frame[6 + i]!;
   return [component(0), component(1), component(2)];
 }
 

@@ -1,15 +1,32 @@
 /**
- * The loop: losses and optimiser, adversarial and refinement stages as tensor programs, the schedule, and whole runs from a particle file to a run folder.
+ * The loop: losses and optimiser, adversarial and refinement stages as tensor programs, the schedule, and whole runs
+ * from a particle file to a run folder.
  *
  * @module
  */
-export { adam, parameter, type AdamOptions, type Parameter } from "./adam.ts";
-export { adversarialProgram, initialCritic, type AdversarialSettings } from "./adversarial.ts";
-export type { RunDirections, RunEvent, RunExamples, RunSpectra, RunTemplates } from "./events.ts";
-export { clipByNorm, logisticR1, wganGp, type AdversarialLoss, type JudgedBatch } from "./losses.ts";
-export { chooseRecipe, convolutionalRecipe, likelihoodRatioRecipe, type AdversarialRecipe, type CriticName, type LossName } from "./recipes.ts";
-export { expectationProgram, tableProgram, templateProgram, viewGrid, viewLikelihoodProgram, type ExpectationShape } from "./refinement.ts";
-export { reconstruct, type ReconstructOptions, type RunResult } from "./run.ts";
-export { attainableSnr, automaticSchedule, finalRadius, type AdversarialStage, type Budget, type LocalStage, type RefinementStage, type Stage } from "./schedule.ts";
-export { measureSpectra, type Spectra } from "./spectra.ts";
-export { casTransform, coefficientAmplitude, density, sphericalMask, type VolumeModel } from "./volume.ts";
+
+export { type AdamOptions, adam, type Parameter, parameter } from "./adversarial/adam.ts";
+export { type AdversarialSettings, adversarialProgram, initialCritic } from "./adversarial/iteration.ts";
+export { type AdversarialLoss, clipByNorm, type JudgedBatch, logisticR1, wganGp } from "./adversarial/losses.ts";
+export {
+  type AdversarialRecipe,
+  chooseRecipe,
+  convolutionalRecipe,
+  likelihoodRatioRecipe,
+} from "./adversarial/recipes.ts";
+export { casTransform, coefficientAmplitude, density } from "./adversarial/volume.ts";
+export type { RunEvent, RunExamples, RunSpectra } from "./folder/events.ts";
+export {
+  type ExpectationShape,
+  expectationProgram,
+  tableProgram,
+  templateProgram,
+  viewGrid,
+  viewLikelihoodProgram,
+} from "./likelihood/refinement.ts";
+export { measureSpectra, type Spectra } from "./measure/spectra.ts";
+export type { CriticName, LossName, ReconstructOptions } from "./options.ts";
+export { type RunResult, reconstruct } from "./run/run.ts";
+export { attainableSnr, automaticSchedule, type Budget, finalRadius } from "./run/schedule.ts";
+export type { AdversarialStage, LocalStage, RefinementStage, RunDirections, RunTemplates, Stage } from "./stage.ts";
+export { sphericalMask } from "./stageMask.ts";

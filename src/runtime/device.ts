@@ -1,6 +1,6 @@
 /** Choice of the ONNX Runtime execution provider: what was asked for, or the fastest that really works. */
 import type { InferenceSession } from "onnxruntime-node";
-import { InputError } from "../io/types.ts";
+import { InputError } from "../base/errors.ts";
 import { emitOnnx } from "../tensor/emit.ts";
 import { matmul } from "../tensor/ops.ts";
 import { input } from "../tensor/tensor.ts";
@@ -30,7 +30,8 @@ export function sessionOptions(device: Pick<Device, "name" | "threads">): Infere
 /** Runs a 512×512 matrix product a few times. @returns the best time in ms. @throws if the provider fails or errs */
 async function tryProvider(name: DeviceName, threads: number): Promise<number> {
   const n = 512;
-  const a = input("a", [n, n]), b = input("b", [n, n]);
+  const a = input("a", [n, n]),
+    b = input("b", [n, n]);
   const session = await createSession(emitOnnx([a, b], { product: matmul(a, b) }), sessionOptions({ name, threads }));
   const values = Float32Array.from({ length: n * n }, (_, i) => Math.sin(i));
   const identity = Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 2 : 0));
@@ -38,7 +39,7 @@ async function tryProvider(name: DeviceName, threads: number): Promise<number> {
   let best = Infinity;
   for (let i = 0; i < 4; i++) {
     const start = performance.now();
-    const product = (await session.run(feeds))["product"]!.data as Float32Array;
+    const product = (await session.run(feeds)).product!.data as Float32Array;
     if (i > 0) best = Math.min(best, performance.now() - start);
     if (product.some((p, j) => Math.abs(p - 2 * values[j]!) > 1e-2)) throw new Error("a matrix product came out wrong");
   }
@@ -47,7 +48,8 @@ async function tryProvider(name: DeviceName, threads: number): Promise<number> {
 }
 
 /**
- * Device for a request. `auto` tries every provider in this build of ONNX Runtime on a small product and takes the fastest
+ * Device for a request. `auto` tries every provider in this build of ONNX Runtime on a small product and takes the
+ * fastest
  * that gives the right answer.
  *
  * @throws {InputError} if a device asked for by name does not work here; the message says why
@@ -61,7 +63,9 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
       await tryProvider(request, threads);
       return { name: request, threads, reason: "as asked" };
     } catch (error) {
-      throw new InputError(`device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; use --device cpu or auto`);
+      throw new InputError(
+        `device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; use --device cpu or auto`,
+      );
     }
   }
   const timed: { name: DeviceName; ms: number }[] = [];

@@ -1,5 +1,6 @@
 /**
- * Execution of tensor programs by ONNX Runtime, the choice of the device, and random streams that can be stopped and resumed.
+ * Execution of tensor programs by ONNX Runtime, the choice of the device, and random streams that can be stopped and
+ * resumed.
  *
  * @module
  */

@@ -43,7 +43,8 @@ export function createStream(seed: number, name: string): RandomStream {
   };
   const normal = () => drawNormal(words, uniform);
   const integer = (n: number) => {
-    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32)) throw new RangeError(`integer(n) needs 1 <= n <= 2^32, got ${n}`);
+    if (!(Number.isInteger(n) && n >= 1 && n <= 2 ** 32))
+      throw new RangeError(`integer(n) needs 1 <= n <= 2^32, got ${n}`);
     const limit = 2 ** 32 - (2 ** 32 % n); // the largest multiple of n: words beyond it would favour small results
     for (;;) {
       const word = nextWord(words) >>> 0;
@@ -66,7 +67,7 @@ export function createStream(seed: number, name: string): RandomStream {
       for (let i = n - 1; i > 0; i--) {
         const j = integer(i + 1);
         const held = order[i];
-        order[i] = order[j];
+        order[i] = order[j]!;
         order[j] = held;
       }
       return order;
@@ -75,7 +76,7 @@ export function createStream(seed: number, name: string): RandomStream {
     restore(state) {
       const valid = state.length === 4 && state.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
       if (!valid || state.every((word) => word === 0)) throw new RangeError("not the state of a random stream");
-      for (let i = 0; i < 4; i++) words[i] = state[i] | 0;
+      for (let i = 0; i < 4; i++) words[i] = state[i]! | 0;
     },
   };
 }
@@ -84,11 +85,11 @@ export function createStream(seed: number, name: string): RandomStream {
 function nextWord(s: Int32Array): number {
   const s1 = s[1];
   const result = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9);
-  const s2 = s[2] ^ s[0];
-  const s3 = s[3] ^ s1;
-  s[1] = s1 ^ s2;
-  s[0] = s[0] ^ s3;
-  s[2] = s2 ^ (s1 << 9);
+  const s2 = s[2]! ^ s[0]!;
+  const s3 = s[3]! ^ s1!;
+  s[1] = s1! ^ s2;
+  s[0] = s[0]! ^ s3;
+  s[2] = s2 ^ (s1! << 9);
   s[3] = rotateLeft(s3, 11);
   return result;
 }
@@ -102,12 +103,16 @@ const tailStart = 3.442619855899;
 const layerArea = 9.91256303526217e-3;
 const layerEdge = ziggurat();
 
-/** Right edges of the layers, x[0] > x[1] > ... > x[128] = 0, for the density exp(-x²/2); x[0] stands for the base with its tail. */
+/**
+ * Right edges of the layers, x[0] > x[1] > ... > x[128] = 0, for the density exp(-x²/2); x[0] stands for the base with
+ * its tail.
+ */
 function ziggurat(): Float64Array {
   const x = new Float64Array(129);
   x[0] = layerArea / Math.exp(-0.5 * tailStart ** 2);
   x[1] = tailStart;
-  for (let i = 2; i < 128; i++) x[i] = Math.sqrt(-2 * Math.log(layerArea / x[i - 1] + Math.exp(-0.5 * x[i - 1] ** 2)));
+  for (let i = 2; i < 128; i++)
+    x[i] = Math.sqrt(-2 * Math.log(layerArea / x[i - 1]! + Math.exp(-0.5 * x[i - 1]! ** 2)));
   return x;
 }
 
@@ -116,11 +121,11 @@ function drawNormal(words: Int32Array, uniform: () => number): number {
     const word = nextWord(words);
     const layer = word & 127;
     // 25 bits, symmetric about 0 and never 0: one for the sign, 24 for the abscissa.
-    const x = ((word >> 7) + 0.5) * 2 ** -24 * layerEdge[layer];
-    if (Math.abs(x) < layerEdge[layer + 1]) return x;
+    const x = ((word >> 7) + 0.5) * 2 ** -24 * layerEdge[layer]!;
+    if (Math.abs(x) < layerEdge[layer + 1]!) return x;
     if (layer === 0) return x < 0 ? -drawTail(uniform) : drawTail(uniform);
-    const inner = Math.exp(-0.5 * layerEdge[layer + 1] ** 2);
-    const outer = Math.exp(-0.5 * layerEdge[layer] ** 2);
+    const inner = Math.exp(-0.5 * layerEdge[layer + 1]! ** 2);
+    const outer = Math.exp(-0.5 * layerEdge[layer]! ** 2);
     if (outer + uniform() * (inner - outer) < Math.exp(-0.5 * x * x)) return x;
   }
 }
@@ -140,9 +145,10 @@ export function murmurHash3(bytes: Uint8Array, seed: number): number {
   const blocks = bytes.length >> 2;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let h = seed | 0;
-  for (let i = 0; i < blocks; i++) h = (Math.imul(rotateLeft(h ^ mix(view.getInt32(4 * i, true)), 13), 5) + 0xe6546b64) | 0;
+  for (let i = 0; i < blocks; i++)
+    h = (Math.imul(rotateLeft(h ^ mix(view.getInt32(4 * i, true)), 13), 5) + 0xe6546b64) | 0;
   let tail = 0;
-  for (let i = bytes.length - 1; i >= 4 * blocks; i--) tail = (tail << 8) | bytes[i];
+  for (let i = bytes.length - 1; i >= 4 * blocks; i--) tail = (tail << 8) | bytes[i]!;
   h ^= mix(tail) ^ bytes.length;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);

@@ -2,12 +2,15 @@
 import type * as ort from "onnxruntime-node";
 import { emitOnnx } from "../tensor/emit.ts";
 import { input, sizeOf, type Tensor } from "../tensor/tensor.ts";
-import { sessionOptions, type Device } from "./device.ts";
+import { type Device, sessionOptions } from "./device.ts";
 import { createSession, Tensor as OrtTensor } from "./onnxRuntime.ts";
 import type { Program, Values } from "./program.ts";
 
 export interface Executable {
-  /** One run: feeds by name in, outputs by name out; the state moves on. @throws {Error} if a feed is missing or has the wrong size */
+  /**
+   * One run: feeds by name in, outputs by name out; the state moves on. @throws {Error} if a feed is missing or has the
+   * wrong size
+   */
   run(feeds: Record<string, Values>): Promise<Record<string, Float32Array>>;
   /** Sets a state, copying the values. @throws {Error} if the program has no such state, or the size is wrong */
   setState(name: string, values: Values): void;
@@ -23,21 +26,32 @@ export interface Executable {
 const nextName = (name: string): string => `next_${name}`;
 
 function ortTensor(t: Tensor, values: Values, name: string): ort.Tensor {
-  if (values.length !== sizeOf(t.shape)) throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
+  if (values.length !== sizeOf(t.shape))
+    throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
   return t.dtype === "int32"
     ? new OrtTensor("int32", values as Int32Array, t.shape)
     : new OrtTensor("float32", values as Float32Array, t.shape);
 }
 
-/** Brings a tensor from device memory: Node's binding cannot read it, but a program whose output lies in host memory can. */
-async function readerOf(state: Tensor, device: Pick<Device, "name" | "threads">): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
+/**
+ * Brings a tensor from device memory: Node's binding cannot read it, but a program whose output lies in host memory
+ * can.
+ */
+async function readerOf(
+  state: Tensor,
+  device: Pick<Device, "name" | "threads">,
+): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
   const source = input("source", state.shape);
   const session = await createSession(emitOnnx([source], { copy: source }), sessionOptions(device));
-  return async (t) => (await session.run({ source: t }))["copy"]!.data as Float32Array;
+  return async (t) => (await session.run({ source: t })).copy!.data as Float32Array;
 }
 
 /** Compiles a program for a device. All state starts at zero; set it before the first run. */
-export async function compile(program: Program, device: Pick<Device, "name" | "threads">, extra: ort.InferenceSession.SessionOptions = {}): Promise<Executable> {
+export async function compile(
+  program: Program,
+  device: Pick<Device, "name" | "threads">,
+  extra: ort.InferenceSession.SessionOptions = {},
+): Promise<Executable> {
   const states = Object.entries(program.state);
   const inputs = [...states.map(([, s]) => s.input), ...Object.values(program.feeds)];
   const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
@@ -45,16 +59,21 @@ export async function compile(program: Program, device: Pick<Device, "name" | "t
   const onGpu = device.name === "webgpu";
   const session = await createSession(model, {
     ...sessionOptions(device),
-    // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where others use them too.
+    // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where
+    // others use them too.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
-    ...(onGpu ? { preferredOutputLocation: Object.fromEntries(states.map(([name]) => [nextName(name), "gpu-buffer" as const])) } : {}),
+    ...(onGpu
+      ? { preferredOutputLocation: Object.fromEntries(states.map(([name]) => [nextName(name), "gpu-buffer" as const])) }
+      : {}),
     ...extra,
   });
   /** Programs that bring a state from the device, made when first asked for. */
   const readers = new Map<string, (t: ort.Tensor) => Promise<Float32Array>>();
-  const feedName = (t: Tensor): string => t.attributes["name"] as string;
+  const feedName = (t: Tensor): string => t.attributes.name as string;
   const used = new Set(session.inputNames);
-  const held = new Map<string, ort.Tensor>(states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]));
+  const held = new Map<string, ort.Tensor>(
+    states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]),
+  );
 
   return {
     model,
@@ -83,7 +102,9 @@ export async function compile(program: Program, device: Pick<Device, "name" | "t
         held.get(name)!.dispose();
         held.set(name, results[nextName(name)]!);
       }
-      return Object.fromEntries(Object.keys(program.outputs).map((name) => [name, results[name]!.data as Float32Array]));
+      return Object.fromEntries(
+        Object.keys(program.outputs).map((name) => [name, results[name]!.data as Float32Array]),
+      );
     },
     async release() {
       for (const t of held.values()) t.dispose();

@@ -1,9 +1,10 @@
 /**
- * Reverse-mode differentiation. Every rule is written with the operators of `ops.ts`, so a gradient is again a graph that
+ * Reverse-mode differentiation. Every rule is written with the operators of `ops.ts`, so a gradient is again a graph
+ * that
  * can be differentiated: that is how gradient penalties get their second-order terms.
  */
 import * as op from "./ops.ts";
-import { ShapeError, sizeOf, topologicalOrder, type Shape, type Tensor } from "./tensor.ts";
+import { type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
 
 /** Given a node and the gradient arriving at it, the gradient for each input (undefined: none flows). */
 type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => (Tensor | undefined)[];
@@ -26,7 +27,11 @@ const rules: Record<string, Rule> = {
     const first = float(op.greater(a!, b!));
     return [sumTo(op.mul(g, first), a!.shape), sumTo(op.mul(g, op.sub(1, first)), b!.shape)];
   },
-  where: (g, _y, condition, a, b) => [undefined, sumTo(op.mul(g, float(condition!)), a!.shape), sumTo(op.mul(g, op.sub(1, float(condition!))), b!.shape)],
+  where: (g, _y, condition, a, b) => [
+    undefined,
+    sumTo(op.mul(g, float(condition!)), a!.shape),
+    sumTo(op.mul(g, op.sub(1, float(condition!))), b!.shape),
+  ],
   neg: (g) => [op.neg(g)],
   exp: (g, y) => [op.mul(g, y)],
   log: (g, _y, x) => [op.div(g, x!)],
@@ -37,18 +42,21 @@ const rules: Record<string, Rule> = {
   sigmoid: (g, y) => [op.mul(g, op.mul(y, op.sub(1, y)))],
   softplus: (g, _y, x) => [op.mul(g, op.sigmoid(x!))],
   matmul: (g, _y, a, b) => {
-    const ga = a!.shape.length === 2 && b!.shape.length > 2
-      ? op.sum(op.matmul(g, op.matrixTranspose(b!)), [...Array(b!.shape.length - 2).keys()])
-      : op.matmul(g, op.matrixTranspose(b!));
+    const ga =
+      a!.shape.length === 2 && b!.shape.length > 2
+        ? op.sum(op.matmul(g, op.matrixTranspose(b!)), [...Array(b!.shape.length - 2).keys()])
+        : op.matmul(g, op.matrixTranspose(b!));
     if (b!.shape.length === 2 && a!.shape.length > 2) {
       // One large product over all leading axes instead of a product for each.
-      const k = a!.shape[a!.shape.length - 1]!, n = b!.shape[1]!, rows = sizeOf(a!.shape) / k;
+      const k = a!.shape[a!.shape.length - 1]!,
+        n = b!.shape[1]!,
+        rows = sizeOf(a!.shape) / k;
       return [ga, op.matmul(op.matrixTranspose(op.reshape(a!, [rows, k])), op.reshape(g, [rows, n]))];
     }
     return [ga, op.matmul(op.matrixTranspose(a!), g)];
   },
   transpose: (g, y) => {
-    const permutation = y.attributes["permutation"] as readonly number[];
+    const permutation = y.attributes.permutation as readonly number[];
     const inverse = permutation.map((_, i) => permutation.indexOf(i));
     return [op.transpose(g, inverse)];
   },
@@ -57,11 +65,11 @@ const rules: Record<string, Rule> = {
   sum: (g, _y, x) => [op.expand(g, x!.shape)],
   max: (g, y, x) => {
     const attained = float(op.equal(x!, y));
-    const count = op.sum(attained, y.attributes["axes"] as number[], true);
+    const count = op.sum(attained, y.attributes.axes as number[], true);
     return [op.mul(op.div(g, count), attained)];
   },
   concat: (g, y, ...inputs) => {
-    const axis = y.attributes["axis"] as number;
+    const axis = y.attributes.axis as number;
     let start = 0;
     return inputs.map((t) => op.slice(g, axis, start, (start += t.shape[axis]!)));
   },
@@ -94,11 +102,13 @@ export const primitives: readonly string[] = [...Object.keys(rules), ...flat];
  * @throws {ShapeError} if `loss` is not a float32 scalar
  */
 export function gradient(loss: Tensor, parameters: readonly Tensor[]): Tensor[] {
-  if (loss.shape.length !== 0 || loss.dtype !== "float32") throw new ShapeError(`gradient: the loss is ${loss.dtype} [${loss.shape}], not a float32 scalar`);
+  if (loss.shape.length !== 0 || loss.dtype !== "float32")
+    throw new ShapeError(`gradient: the loss is ${loss.dtype} [${loss.shape}], not a float32 scalar`);
   const order = topologicalOrder([loss]);
   const wanted = new Set<Tensor>(parameters);
   const reaches = new Set<Tensor>();
-  for (const t of order) if (wanted.has(t) || (!flat.has(t.primitive) && t.inputs.some((i) => reaches.has(i)))) reaches.add(t);
+  for (const t of order)
+    if (wanted.has(t) || (!flat.has(t.primitive) && t.inputs.some((i) => reaches.has(i)))) reaches.add(t);
 
   const arriving = new Map<Tensor, Tensor>([[loss, op.scalar(1)]]);
   for (const t of order.reverse()) {

@@ -1,5 +1,6 @@
 /**
- * Symbolic tensors: build an expression with `input`, `constant` and the operators in `op`, differentiate it with `gradient`, run it with `compile` of
+ * Symbolic tensors: build an expression with `input`, `constant` and the operators in `op`, differentiate it with
+ * `gradient`, run it with `compile` of
  * cryogan/runtime.
  *
  * @module
@@ -8,4 +9,14 @@ export { emitOnnx } from "./emit.ts";
 export { gradient } from "./gradient.ts";
 export * as op from "./ops.ts";
 export { evaluateReference } from "./reference.ts";
-export { constant, input, scalar, ShapeError, sizeOf, type Attributes, type DType, type Shape, type Tensor } from "./tensor.ts";
+export {
+  type Attributes,
+  constant,
+  type DType,
+  input,
+  type Shape,
+  ShapeError,
+  scalar,
+  sizeOf,
+  type Tensor,
+} from "./tensor.ts";

@@ -2,7 +2,7 @@
  * The operators a program is written with. Each checks its shapes, then builds one node (or, for the composites at the
  * end, a few). Shapes follow NumPy: trailing axes align and axes of length one broadcast.
  */
-import { constant, node, scalar, scalarValue, ShapeError, sizeOf, type Shape, type Tensor } from "./tensor.ts";
+import { constant, node, type Shape, ShapeError, scalar, scalarValue, sizeOf, type Tensor } from "./tensor.ts";
 
 export type Operand = Tensor | number;
 const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? scalar(x) : x);
@@ -35,8 +35,10 @@ export function broadcastShape(a: Shape, b: Shape, operator: string): number[] {
 }
 
 function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = "float32"): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
-  if (a.dtype !== b.dtype || a.dtype === "bool") throw new ShapeError(`${name}: operands are ${a.dtype} and ${b.dtype}`);
+  const a = tensorOf(x),
+    b = tensorOf(y);
+  if (a.dtype !== b.dtype || a.dtype === "bool")
+    throw new ShapeError(`${name}: operands are ${a.dtype} and ${b.dtype}`);
   const shape = broadcastShape(a.shape, b.shape, name);
   const small = unexpanded(a, b, shape);
   return node(name, [small, unexpanded(b, small, shape)], shape, out === "bool" ? "bool" : a.dtype);
@@ -47,33 +49,39 @@ function unexpanded(x: Tensor, other: Tensor, shape: Shape): Tensor {
   const source = x.inputs[0]!;
   return broadcastShape(source.shape, other.shape, "expand").join() === shape.join() ? source : x;
 }
-const unary = (name: string) => (x: Tensor): Tensor => {
-  needFloat(name, x);
-  return node(name, [x], x.shape);
-};
+const unary =
+  (name: string) =>
+  (x: Tensor): Tensor => {
+    needFloat(name, x);
+    return node(name, [x], x.shape);
+  };
 
 /** x + y; shapes broadcast as in NumPy, here and in the operators below. */
 export function add(x: Operand, y: Operand): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
+  const a = tensorOf(x),
+    b = tensorOf(y);
   if (scalarValue(a) === 0) return b;
   if (scalarValue(b) === 0) return a;
   return binary("add", a, b);
 }
 /** x - y. */
 export function sub(x: Operand, y: Operand): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
+  const a = tensorOf(x),
+    b = tensorOf(y);
   return scalarValue(b) === 0 ? a : binary("sub", a, b);
 }
 /** x · y, elementwise. */
 export function mul(x: Operand, y: Operand): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
+  const a = tensorOf(x),
+    b = tensorOf(y);
   if (scalarValue(a) === 1) return b;
   if (scalarValue(b) === 1) return a;
   return binary("mul", a, b);
 }
 /** x / y, elementwise. */
 export function div(x: Operand, y: Operand): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
+  const a = tensorOf(x),
+    b = tensorOf(y);
   return scalarValue(b) === 1 ? a : binary("div", a, b);
 }
 /** The larger of x and y, elementwise; the gradient goes to the larger. */
@@ -110,10 +118,15 @@ export const stopGradient = unary("stopGradient");
 
 /** condition ? x : y, elementwise. */
 export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
-  const a = tensorOf(x), b = tensorOf(y);
+  const a = tensorOf(x),
+    b = tensorOf(y);
   if (condition.dtype !== "bool") throw new ShapeError(`where: condition is ${condition.dtype}, not bool`);
   needFloat("where", a, b);
-  return node("where", [condition, a, b], broadcastShape(condition.shape, broadcastShape(a.shape, b.shape, "where"), "where"));
+  return node(
+    "where",
+    [condition, a, b],
+    broadcastShape(condition.shape, broadcastShape(a.shape, b.shape, "where"), "where"),
+  );
 }
 
 /** float32 to int32 (towards zero), int32 or bool to float32. */
@@ -125,9 +138,14 @@ export function cast(x: Tensor, dtype: "float32" | "int32"): Tensor {
 
 /** Matrix product over the last two axes; leading axes must be equal, or one operand a plain matrix. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  const ra = a.shape.length, rb = b.shape.length;
-  const leadA = a.shape.slice(0, -2), leadB = b.shape.slice(0, -2);
-  const fits = ra >= 2 && rb >= 2 && a.shape[ra - 1] === b.shape[rb - 2] &&
+  const ra = a.shape.length,
+    rb = b.shape.length;
+  const leadA = a.shape.slice(0, -2),
+    leadB = b.shape.slice(0, -2);
+  const fits =
+    ra >= 2 &&
+    rb >= 2 &&
+    a.shape[ra - 1] === b.shape[rb - 2] &&
     (leadA.length === 0 || leadB.length === 0 || leadA.join() === leadB.join());
   if (!fits) throw new ShapeError(`matmul: shapes ${show(a, b)} do not multiply`);
   needFloat("matmul", a, b);
@@ -138,14 +156,24 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
 
 /** Axes in another order: axis i of the result is axis permutation[i] of x. */
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
-  const valid = permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
+  const valid =
+    permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
   if (!valid) throw new ShapeError(`transpose: [${permutation}] does not permute the axes of ${show(x)}`);
   if (x.primitive === "transpose") {
-    const first = x.attributes["permutation"] as readonly number[];
-    return transpose(x.inputs[0]!, permutation.map((p) => first[p]!));
+    const first = x.attributes.permutation as readonly number[];
+    return transpose(
+      x.inputs[0]!,
+      permutation.map((p) => first[p]!),
+    );
   }
   if (permutation.every((p, i) => p === i)) return x;
-  return node("transpose", [x], permutation.map((p) => x.shape[p]!), x.dtype, { permutation: [...permutation] });
+  return node(
+    "transpose",
+    [x],
+    permutation.map((p) => x.shape[p]!),
+    x.dtype,
+    { permutation: [...permutation] },
+  );
 }
 
 /** Swaps the last two axes. */
@@ -166,14 +194,16 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** Repeats axes of length one (and adds leading axes) to reach `shape`. */
 export function expand(x: Tensor, shape: Shape): Tensor {
   if (shape.join() === x.shape.join()) return x;
-  if (broadcastShape(x.shape, shape, "expand").join() !== shape.join()) throw new ShapeError(`expand: ${show(x)} does not broadcast to [${shape}]`);
+  if (broadcastShape(x.shape, shape, "expand").join() !== shape.join())
+    throw new ShapeError(`expand: ${show(x)} does not broadcast to [${shape}]`);
   return node("expand", [x], shape, x.dtype);
 }
 
 function normaliseAxes(x: Tensor, axes: readonly number[] | undefined, operator: string): number[] {
   const rank = x.shape.length;
   const list = (axes ?? [...Array(rank).keys()]).map((a) => (a < 0 ? a + rank : a)).sort((p, q) => p - q);
-  if (list.some((a) => a < 0 || a >= rank) || new Set(list).size !== list.length) throw new ShapeError(`${operator}: axes [${axes}] of ${show(x)}`);
+  if (list.some((a) => a < 0 || a >= rank) || new Set(list).size !== list.length)
+    throw new ShapeError(`${operator}: axes [${axes}] of ${show(x)}`);
   return list;
 }
 function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, keepAxes: boolean): Tensor {
@@ -181,7 +211,10 @@ function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, ke
   const list = normaliseAxes(x, axes, name);
   if (list.length === 0) return x;
   const kept = x.shape.map((n, i) => (list.includes(i) ? 1 : n));
-  return reshape(node(name, [x], kept, "float32", { axes: list }), keepAxes ? kept : x.shape.filter((_, i) => !list.includes(i)));
+  return reshape(
+    node(name, [x], kept, "float32", { axes: list }),
+    keepAxes ? kept : x.shape.filter((_, i) => !list.includes(i)),
+  );
 }
 /** Sum over `axes` (all if absent). */
 export const sum = (x: Tensor, axes?: readonly number[], keepAxes = false): Tensor => reduce("sum", x, axes, keepAxes);
@@ -193,20 +226,39 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("concat: nothing to concatenate");
   const at = axisFromFront(axis, first.shape.length, "concat");
-  const same = tensors.every((t) => t.dtype === first.dtype && t.shape.length === first.shape.length && t.shape.every((n, i) => i === at || n === first.shape[i]));
-  if (!same) throw new ShapeError(`concat: ${show(...tensors)} (${tensors.map((t) => t.dtype).join(", ")}) along axis ${axis}`);
+  const same = tensors.every(
+    (t) =>
+      t.dtype === first.dtype &&
+      t.shape.length === first.shape.length &&
+      t.shape.every((n, i) => i === at || n === first.shape[i]),
+  );
+  if (!same)
+    throw new ShapeError(`concat: ${show(...tensors)} (${tensors.map((t) => t.dtype).join(", ")}) along axis ${axis}`);
   if (tensors.length === 1) return first;
   const length = tensors.reduce((total, t) => total + t.shape[at]!, 0);
-  return node("concat", [...tensors], first.shape.map((n, i) => (i === at ? length : n)), first.dtype, { axis: at });
+  return node(
+    "concat",
+    [...tensors],
+    first.shape.map((n, i) => (i === at ? length : n)),
+    first.dtype,
+    { axis: at },
+  );
 }
 
 /** Elements start ≤ i < end along one axis. */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const at = axisFromFront(axis, x.shape.length, "slice");
   const n = x.shape[at]!;
-  if (start < 0 || end > n || start >= end) throw new ShapeError(`slice: ${start}..${end} along axis ${axis} of ${show(x)}`);
+  if (start < 0 || end > n || start >= end)
+    throw new ShapeError(`slice: ${start}..${end} along axis ${axis} of ${show(x)}`);
   if (start === 0 && end === n) return x;
-  return node("slice", [x], x.shape.map((m, i) => (i === at ? end - start : m)), x.dtype, { axis: at, start, end });
+  return node(
+    "slice",
+    [x],
+    x.shape.map((m, i) => (i === at ? end - start : m)),
+    x.dtype,
+    { axis: at, start, end },
+  );
 }
 
 /** Zeros before and after, along one axis. */
@@ -215,19 +267,27 @@ export function pad(x: Tensor, axis: number, before: number, after: number): Ten
   const at = axisFromFront(axis, x.shape.length, "pad");
   if (before < 0 || after < 0) throw new ShapeError(`pad: ${before}, ${after} along axis ${axis} of ${show(x)}`);
   if (before === 0 && after === 0) return x;
-  return node("pad", [x], x.shape.map((m, i) => (i === at ? before + m + after : m)), "float32", { axis: at, before, after });
+  return node(
+    "pad",
+    [x],
+    x.shape.map((m, i) => (i === at ? before + m + after : m)),
+    "float32",
+    { axis: at, before, after },
+  );
 }
 
 /** Rows of a table: table [rows, width], indices [...] → [..., width]. Indices must lie in 0..rows-1. */
 export function gather(table: Tensor, indices: Tensor): Tensor {
-  if (table.shape.length !== 2 || indices.dtype !== "int32") throw new ShapeError(`gather: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
+  if (table.shape.length !== 2 || indices.dtype !== "int32")
+    throw new ShapeError(`gather: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("gather", table);
   return node("gather", [table, indices], [...indices.shape, table.shape[1]!]);
 }
 
 /** Columns of a table: table [width, columns], indices [...] → [width, ...]. Indices must lie in 0..columns-1. */
 export function gatherColumns(table: Tensor, indices: Tensor): Tensor {
-  if (table.shape.length !== 2 || indices.dtype !== "int32") throw new ShapeError(`gatherColumns: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
+  if (table.shape.length !== 2 || indices.dtype !== "int32")
+    throw new ShapeError(`gatherColumns: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("gatherColumns", table);
   return node("gatherColumns", [table, indices], [table.shape[0]!, ...indices.shape]);
 }
@@ -235,7 +295,8 @@ export function gatherColumns(table: Tensor, indices: Tensor): Tensor {
 /** The adjoint of `gather`: a table of `rows` rows, each the sum of the updates sent to it. */
 export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tensor {
   const width = updates.shape[updates.shape.length - 1];
-  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(0, -1).join() !== indices.shape.join()) throw new ShapeError(`scatterAdd: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
+  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(0, -1).join() !== indices.shape.join())
+    throw new ShapeError(`scatterAdd: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("scatterAdd", updates);
   return node("scatterAdd", [updates, indices], [rows, width], "float32", { rows });
 }
@@ -243,7 +304,8 @@ export function scatterAdd(updates: Tensor, indices: Tensor, rows: number): Tens
 /** The adjoint of `gatherColumns`: a table of so many columns, each the sum of the updates [width, ...] sent to it. */
 export function scatterColumns(updates: Tensor, indices: Tensor, columns: number): Tensor {
   const width = updates.shape[0];
-  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(1).join() !== indices.shape.join()) throw new ShapeError(`scatterColumns: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
+  if (width === undefined || indices.dtype !== "int32" || updates.shape.slice(1).join() !== indices.shape.join())
+    throw new ShapeError(`scatterColumns: updates ${show(updates)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("scatterColumns", updates);
   return node("scatterColumns", [updates, indices], [width, columns], "float32", { columns });
 }
@@ -262,7 +324,10 @@ export const logSumExp = (x: Tensor, axes: readonly number[]): Tensor => {
   const list = normaliseAxes(x, axes, "logSumExp");
   const peak = stopGradient(max(x, list, true));
   const total = log(sum(exp(sub(x, peak)), list, true));
-  return reshape(add(total, peak), x.shape.filter((_, i) => !list.includes(i)));
+  return reshape(
+    add(total, peak),
+    x.shape.filter((_, i) => !list.includes(i)),
+  );
 };
 /** max(x, slope·x) for slope < 1. */
 export const leakyRelu = (x: Tensor, slope: number): Tensor => maximum(x, mul(x, slope));
@@ -281,7 +346,10 @@ export const stack = (tensors: readonly Tensor[], axis: number): Tensor => {
 /** Element i along an axis, which is removed. */
 export const pick = (x: Tensor, axis: number, i: number): Tensor => {
   const at = axisFromFront(axis, x.shape.length, "pick");
-  return reshape(slice(x, at, i, i + 1), x.shape.filter((_, a) => a !== at));
+  return reshape(
+    slice(x, at, i, i + 1),
+    x.shape.filter((_, a) => a !== at),
+  );
 };
 
 // ---- trilinear interpolation ------------------------------------------------------------------------------------
@@ -290,18 +358,22 @@ export const pick = (x: Tensor, axis: number, i: number): Tensor => {
  * Trilinear interpolation of a volume.
  *
  * @param volume [channels, depth, height, width]
- * @param points [..., 3], coordinates (x, y, z) in voxels, at least one voxel inside the far faces; no gradient flows to them
+ * @param points [..., 3], coordinates (x, y, z) in voxels, at least one voxel inside the far faces; no gradient flows
+ *   to them
  * @returns [channels, ...]
  */
 export function trilinear(volume: Tensor, points: Tensor): Tensor {
-  if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3) throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
+  if (volume.shape.length !== 4 || points.shape[points.shape.length - 1] !== 3)
+    throw new ShapeError(`trilinear: volume ${show(volume)}, points ${show(points)}`);
   needFloat("trilinear", volume, points);
   const [channels, depth, height, width] = volume.shape as [number, number, number, number];
-  const rank = points.shape.length, count = sizeOf(points.shape) / 3;
+  const rank = points.shape.length,
+    count = sizeOf(points.shape) / 3;
   const flat = stopGradient(reshape(transpose(points, [rank - 1, ...Array(rank - 1).keys()]), [3, count]));
   const base = floor(flat);
   const upper = sub(flat, base);
-  const both = stack([sub(1, upper), upper], 0); // weights of the lower and the upper neighbour along each axis, [2, 3, count]
+  // weights of the lower and the upper neighbour along each axis, [2, 3, count]
+  const both = stack([sub(1, upper), upper], 0);
   const [x, y, z] = [0, 1, 2].map((axis) => pick(both, 1, axis)) as [Tensor, Tensor, Tensor];
   const zy = mul(reshape(z, [2, 1, count]), reshape(y, [1, 2, count]));
   const weights = reshape(mul(reshape(x, [2, 1, count]), reshape(zy, [1, 4, count])), [8, count]);

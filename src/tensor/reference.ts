@@ -4,7 +4,7 @@
  *
  * All values are Float64Array, row-major; an int32 holds whole numbers, a bool holds 0 and 1.
  */
-import { ShapeError, sizeOf, topologicalOrder, type Shape, type Tensor } from "./tensor.ts";
+import { type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
 
 /** An evaluated node. */
 interface Value {
@@ -24,12 +24,20 @@ function forEachIndex(shape: Shape, visit: (index: Index, position: number) => v
 }
 
 /** Where an index lies in memory. */
-const positionOf = (shape: Shape, index: Index): number => index.reduce((position, i, axis) => position * shape[axis]! + i, 0);
+const positionOf = (shape: Shape, index: Index): number =>
+  index.reduce((position, i, axis) => position * shape[axis]! + i, 0);
 
-/** The element at an index, by the NumPy broadcasting rule: surplus leading axes are dropped, axes of length one repeat. */
+/**
+ * The element at an index, by the NumPy broadcasting rule: surplus leading axes are dropped, axes of length one repeat.
+ */
 function at(x: Value, index: Index): number {
   const aligned = index.slice(index.length - x.shape.length);
-  return x.data[positionOf(x.shape, aligned.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)))]!;
+  return x.data[
+    positionOf(
+      x.shape,
+      aligned.map((i, axis) => (x.shape[axis] === 1 ? 0 : i)),
+    )
+  ]!;
 }
 
 /** An array whose element at every index is given by a formula. */
@@ -42,18 +50,26 @@ function build(shape: Shape, element: (index: Index) => number): Float64Array {
 /** The index with its entry for one axis replaced. */
 const replaced = (index: Index, axis: number, value: number): number[] => index.map((i, a) => (a === axis ? value : i));
 
-const elementwise = (f: (...x: number[]) => number): Meaning => (t, ...inputs) => build(t.shape, (index) => f(...inputs.map((x) => at(x, index))));
+const elementwise =
+  (f: (...x: number[]) => number): Meaning =>
+  (t, ...inputs) =>
+    build(t.shape, (index) => f(...inputs.map((x) => at(x, index))));
 
 /** Combines all elements that differ only along the attribute `axes`, which keep length one. */
-const reduction = (start: number, combine: (sofar: number, x: number) => number): Meaning => (t, x) => {
-  const axes = t.attributes["axes"] as readonly number[];
-  const out = new Float64Array(sizeOf(t.shape)).fill(start);
-  forEachIndex(x!.shape, (index, position) => {
-    const target = positionOf(t.shape, index.map((i, axis) => (axes.includes(axis) ? 0 : i)));
-    out[target] = combine(out[target]!, x!.data[position]!);
-  });
-  return out;
-};
+const reduction =
+  (start: number, combine: (sofar: number, x: number) => number): Meaning =>
+  (t, x) => {
+    const axes = t.attributes.axes as readonly number[];
+    const out = new Float64Array(sizeOf(t.shape)).fill(start);
+    forEachIndex(x!.shape, (index, position) => {
+      const target = positionOf(
+        t.shape,
+        index.map((i, axis) => (axes.includes(axis) ? 0 : i)),
+      );
+      out[target] = combine(out[target]!, x!.data[position]!);
+    });
+    return out;
+  };
 
 const meanings: Record<string, Meaning> = {
   constant: (t) => Float64Array.from(t.data!),
@@ -82,17 +98,26 @@ const meanings: Record<string, Meaning> = {
   cast: (t, x) => elementwise(t.dtype === "int32" ? (v) => Math.trunc(v!) : (v) => v!)(t, x!),
 
   /** y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j] */
-  matmul: (t, a, b) => build(t.shape, (index) => {
-    const lead = index.slice(0, -2), i = index[index.length - 2]!, j = index[index.length - 1]!;
-    let total = 0;
-    for (let k = 0; k < a!.shape[a!.shape.length - 1]!; k++) total += at(a!, [...lead, i, k]) * at(b!, [...lead, k, j]);
-    return total;
-  }),
+  matmul: (t, a, b) =>
+    build(t.shape, (index) => {
+      const lead = index.slice(0, -2),
+        i = index[index.length - 2]!,
+        j = index[index.length - 1]!;
+      let total = 0;
+      for (let k = 0; k < a!.shape[a!.shape.length - 1]!; k++)
+        total += at(a!, [...lead, i, k]) * at(b!, [...lead, k, j]);
+      return total;
+    }),
 
   /** Axis p of the result is axis permutation[p] of x. */
   transpose: (t, x) => {
-    const permutation = t.attributes["permutation"] as readonly number[];
-    return build(t.shape, (index) => at(x!, permutation.map((_, axis) => index[permutation.indexOf(axis)]!)));
+    const permutation = t.attributes.permutation as readonly number[];
+    return build(t.shape, (index) =>
+      at(
+        x!,
+        permutation.map((_, axis) => index[permutation.indexOf(axis)]!),
+      ),
+    );
   },
   reshape: (_t, x) => x!.data,
   expand: elementwise((x) => x!),
@@ -101,7 +126,7 @@ const meanings: Record<string, Meaning> = {
   max: reduction(-Infinity, Math.max),
 
   concat: (t, ...parts) => {
-    const axis = t.attributes["axis"] as number;
+    const axis = t.attributes.axis as number;
     return build(t.shape, (index) => {
       let along = index[axis]!;
       let part = 0;
@@ -122,12 +147,14 @@ const meanings: Record<string, Meaning> = {
   },
 
   /** y[…, c] = table[indices[…], c] */
-  gather: (t, table, indices) => build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
+  gather: (t, table, indices) =>
+    build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
   /** y[r, …] = table[r, indices[…]] */
   gatherColumns: (t, table, indices) => build(t.shape, ([row, ...place]) => at(table!, [row!, at(indices!, place)])),
   /** y[r, c] = Σ over places p with indices[p] = c of updates[r, p] */
   scatterColumns: (t, updates, indices) => {
-    const [width, columns] = t.shape as [number, number], places = indices!.data.length;
+    const [width, columns] = t.shape as [number, number],
+      places = indices!.data.length;
     const out = new Float64Array(width * columns);
     indices!.data.forEach((column, place) => {
       for (let r = 0; r < width; r++) out[r * columns + column]! += updates!.data[r * places + place]!;
@@ -153,18 +180,27 @@ const meanings: Record<string, Meaning> = {
  * @throws {Error} if an input has no feed, or a primitive no meaning here
  * @throws {ShapeError} if a feed has the wrong number of values
  */
-export function evaluateReference(outputs: readonly Tensor[], feeds: ReadonlyMap<Tensor, Float64Array>): Float64Array[] {
+export function evaluateReference(
+  outputs: readonly Tensor[],
+  feeds: ReadonlyMap<Tensor, Float64Array>,
+): Float64Array[] {
   const values = new Map<Tensor, Value>();
   for (const t of topologicalOrder(outputs)) {
-    values.set(t, { shape: t.shape, data: t.primitive === "input" ? feedOf(t, feeds) : meaningOf(t)(t, ...t.inputs.map((i) => values.get(i)!)) });
+    values.set(t, {
+      shape: t.shape,
+      data: t.primitive === "input" ? feedOf(t, feeds) : meaningOf(t)(t, ...t.inputs.map((i) => values.get(i)!)),
+    });
   }
   return outputs.map((t) => values.get(t)!.data);
 }
 
 function feedOf(t: Tensor, feeds: ReadonlyMap<Tensor, Float64Array>): Float64Array {
   const data = feeds.get(t);
-  if (!data) throw new Error(`evaluateReference: no values for input '${t.attributes["name"]}'`);
-  if (data.length !== sizeOf(t.shape)) throw new ShapeError(`evaluateReference: ${data.length} values for input '${t.attributes["name"]}' of shape [${t.shape}]`);
+  if (!data) throw new Error(`evaluateReference: no values for input '${t.attributes.name}'`);
+  if (data.length !== sizeOf(t.shape))
+    throw new ShapeError(
+      `evaluateReference: ${data.length} values for input '${t.attributes.name}' of shape [${t.shape}]`,
+    );
   return data;
 }
 

@@ -23,7 +23,8 @@ export class ShapeError extends Error {
 }
 
 function checkLengths(shape: Shape, operator: string): void {
-  if (!shape.every((n) => Number.isInteger(n) && n >= 0)) throw new ShapeError(`${operator}: [${shape}] is not a shape; lengths are whole numbers, 0 or more`);
+  if (!shape.every((n) => Number.isInteger(n) && n >= 0))
+    throw new ShapeError(`${operator}: [${shape}] is not a shape; lengths are whole numbers, 0 or more`);
 }
 
 let nextId = 0;
@@ -31,7 +32,13 @@ let nextId = 0;
 const built = new Map<string, WeakRef<Tensor>>();
 
 /** Builds a node, or returns the identical one built before. Operators in `ops.ts` call this after checking shapes. */
-export function node(primitive: string, inputs: readonly Tensor[], shape: Shape, dtype: DType = "float32", attributes: Attributes = {}): Tensor {
+export function node(
+  primitive: string,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  dtype: DType = "float32",
+  attributes: Attributes = {},
+): Tensor {
   checkLengths(shape, primitive);
   const key = `${primitive}|${inputs.map((t) => t.id).join(",")}|${JSON.stringify(attributes)}|${shape.join(",")}|${dtype}`;
   const known = built.get(key)?.deref();

@@ -21,7 +21,11 @@ describe("maps that a program leaves", () => {
   const maps = mapsIn(folder, /_it(\d+)_class001\.mrc$/, 1000 * start);
 
   it("are listed by time since the start, other files left out", () => {
-    expect(maps.map(({ iteration, seconds }) => [iteration, seconds])).toEqual([[10, 5], [20, 15.5], [100, 95]]);
+    expect(maps.map(({ iteration, seconds }) => [iteration, seconds])).toEqual([
+      [10, 5],
+      [20, 15.5],
+      [100, 95],
+    ]);
     expect(maps[0]!.path).toBe(join(folder, "run_it010_class001.mrc"));
   });
 
@@ -38,6 +42,13 @@ it("RELION is told the same particle as the others, and a final resolution that 
   const value = (name: string): string | undefined => args[args.indexOf(name) + 1];
   expect(value("--particle_diameter")).toBe("293"); // 0.9 of the box
   expect(value("--sgd_fin_resol")).toBe("10"); // Nyquist is 10.16 Å
-  expect(["--sgd_ini_iter", "--sgd_inbetween_iter", "--sgd_fin_iter", "--offset_range"].map(value)).toEqual(["5", "6", "7", "3"]);
-  expect(new Set(args.filter((arg) => arg.startsWith("--"))).size).toBe(args.filter((arg) => arg.startsWith("--")).length);
+  expect(["--sgd_ini_iter", "--sgd_inbetween_iter", "--sgd_fin_iter", "--offset_range"].map(value)).toEqual([
+    "5",
+    "6",
+    "7",
+    "3",
+  ]);
+  expect(new Set(args.filter((arg) => arg.startsWith("--"))).size).toBe(
+    args.filter((arg) => arg.startsWith("--")).length,
+  );
 });

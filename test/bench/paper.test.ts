@@ -22,10 +22,21 @@ describe("the data sets", () => {
   it("are the paper's", () => {
     const { optics, ...options } = parseSimulateOptions({ ...dataSets.shifted, out: "o" });
     expect(options).toMatchObject({
-      particles: 41_000, boxSize: 192, pixelSizeAngstrom: 1.274, symmetricFrame: true, shift: { kind: "triangular", boxFraction: 0.03 },
-      noise: { kind: "extended", snr: 0.01 }, views: { kind: "uniform" }, junkFraction: 0,
+      particles: 41_000,
+      boxSize: 192,
+      pixelSizeAngstrom: 1.274,
+      symmetricFrame: true,
+      shift: { kind: "triangular", boxFraction: 0.03 },
+      noise: { kind: "extended", snr: 0.01 },
+      views: { kind: "uniform" },
+      junkFraction: 0,
     });
-    expect(optics).toMatchObject({ voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.07, defocus: { kind: "table" } });
+    expect(optics).toMatchObject({
+      voltageKv: 300,
+      sphericalAberrationMm: 2.7,
+      amplitudeContrast: 0.07,
+      defocus: { kind: "table" },
+    });
     // The envelope at the Nyquist frequency.
     expect(Math.exp((-optics.bFactorAngstrom2 / 4) * (1 / (2 * 1.274)) ** 2)).toBeCloseTo(0.2, 4);
   });
@@ -33,18 +44,37 @@ describe("the data sets", () => {
   it("and the options of every case are accepted by the program, and their files are there", () => {
     for (const [name, { data, arguments: args }] of Object.entries(cases)) {
       const simulation = parseSimulateOptions({ ...dataSets[data], out: "o" });
-      expect([simulation.model, (dataSets[data] as Record<string, string>)["noiseBank"], (dataSets[data] as Record<string, string>)["defocusTable"]].map((file) => existsSync(file!)), name).toEqual([true, true, true]);
-      const pairs = Array.from({ length: args.length / 2 }, (_, i) => [args[2 * i]!.slice(2).replace(/-(.)/g, (_, c: string) => c.toUpperCase()), args[2 * i + 1]]);
-      const { symmetry, maximumShiftAngstrom, particleLimit } = parseReconstructOptions({ particlesFile: "p.star", out: "o", ...(Object.fromEntries(pairs) as object) });
+      expect(
+        [
+          simulation.model,
+          (dataSets[data] as Record<string, string>).noiseBank,
+          (dataSets[data] as Record<string, string>).defocusTable,
+        ].map((file) => existsSync(file!)),
+        name,
+      ).toEqual([true, true, true]);
+      const pairs = Array.from({ length: args.length / 2 }, (_, i) => [
+        args[2 * i]!.slice(2).replace(/-(.)/g, (_, c: string) => c.toUpperCase()),
+        args[2 * i + 1],
+      ]);
+      const { symmetry, maximumShiftAngstrom, particleLimit } = parseReconstructOptions({
+        particlesFile: "p.star",
+        out: "o",
+        ...(Object.fromEntries(pairs) as object),
+      });
       // 3 % of 192 pixels of 1.274 Å.
-      expect([symmetry, maximumShiftAngstrom, particleLimit], name).toEqual([name === "c1" ? "C1" : "D2", name === "shifted" ? 7.34 : 0, name === "quarter" ? 10_250 : undefined]);
+      expect([symmetry, maximumShiftAngstrom, particleLimit], name).toEqual([
+        name === "c1" ? "C1" : "D2",
+        name === "shifted" ? 7.34 : 0,
+        name === "quarter" ? 10_250 : undefined,
+      ]);
     }
   });
 
   it("are made once, and not mistaken for others", async () => {
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     try {
-      const model = join(folder, "map.mrc"), out = join(folder, "data");
+      const model = join(folder, "map.mrc"),
+        out = join(folder, "data");
       await writeMap(model, densityOf(randomBlobs(1, 5, 8, 4), 16, 3));
       const values = { model, particles: "5", box: "16", snr: "0.1" };
       const written = async () => (await stat(join(out, "particles.mrcs"))).mtimeMs;
@@ -52,7 +82,9 @@ describe("the data sets", () => {
       const first = await written();
       await ensureDataSet(out, values, 1);
       expect(await written()).toBe(first);
-      await expect(ensureDataSet(out, { ...values, snr: "0.2", seed: "3" })).rejects.toThrow(`${out} holds particles that differ in noise, seed; delete it`);
+      await expect(ensureDataSet(out, { ...values, snr: "0.2", seed: "3" })).rejects.toThrow(
+        `${out} holds particles that differ in noise, seed; delete it`,
+      );
       expect(await written()).toBe(first);
     } finally {
       write.mockRestore();
@@ -63,7 +95,8 @@ describe("the data sets", () => {
 describe("measure", () => {
   it("tells the peak of the memory, not its end, and the time", async () => {
     // 200 MiB of ones; given back before the end.
-    const script = "let a = Buffer.alloc(200 * 2 ** 20, 1); setTimeout(() => { a = null; gc(); }, 600); setTimeout(() => {}, 1000)";
+    const script =
+      "let a = Buffer.alloc(200 * 2 ** 20, 1); setTimeout(() => { a = null; gc(); }, 600); setTimeout(() => {}, 1000)";
     const { wallSeconds, peakMemoryMiB } = await measure(["--expose-gc", "-e", script], folder);
     expect(wallSeconds).toBeGreaterThan(1);
     if (!existsSync("/proc/self/status")) return expect(peakMemoryMiB).toBeNull();
@@ -78,7 +111,13 @@ describe("measure", () => {
 
 it("a result is a row of a markdown table", () => {
   const result = {
-    case: "c1", what: "C1", halfMapsAngstrom: 9.04, truthAngstrom: null, truthUnmaskedAngstrom: 10.26, wallSeconds: 1199, peakMemoryMiB: 1536,
+    case: "c1",
+    what: "C1",
+    halfMapsAngstrom: 9.04,
+    truthAngstrom: null,
+    truthUnmaskedAngstrom: 10.26,
+    wallSeconds: 1199,
+    peakMemoryMiB: 1536,
   } as PaperResult;
   expect(markdownTable([result]).split("\n")).toEqual([
     "| case | what | halves, FSC 0.143 | truth, FSC 0.5 | the same unmasked | time | peak memory |",

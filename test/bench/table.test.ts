@@ -13,7 +13,11 @@ describe("how far a map is right", () => {
   });
 
   it("a shell is reached by the first map that is right that far or farther, whatever follows", () => {
-    const progress = [{ seconds: 3, shell: 6 }, { seconds: 5, shell: 11 }, { seconds: 9, shell: 4 }];
+    const progress = [
+      { seconds: 3, shell: 6 },
+      { seconds: 5, shell: 11 },
+      { seconds: 9, shell: 4 },
+    ];
     expect(secondsTo(6, progress)).toBe(3);
     expect(secondsTo(8, progress)).toBe(5);
     expect(secondsTo(12, progress)).toBeUndefined();
@@ -21,10 +25,25 @@ describe("how far a map is right", () => {
 });
 
 it("the table has a row a program, with what was not reached and what was stopped said so", () => {
-  const table = markdownTable([
-    { title: "ours", coarseMs: 12.94, fineMs: 135, progress: [{ seconds: 2.04, shell: 8 }, { seconds: 123.4, shell: 10 }], totalSeconds: 130, stopped: false, peakBytes: 250e6 },
-    { title: "other", coarseMs: 11_500, progress: [], totalSeconds: 1800, stopped: true, peakBytes: 23_288 * 1024 },
-  ], [8, 10, 12], 320);
+  const table = markdownTable(
+    [
+      {
+        title: "ours",
+        coarseMs: 12.94,
+        fineMs: 135,
+        progress: [
+          { seconds: 2.04, shell: 8 },
+          { seconds: 123.4, shell: 10 },
+        ],
+        totalSeconds: 130,
+        stopped: false,
+        peakBytes: 250e6,
+      },
+      { title: "other", coarseMs: 11_500, progress: [], totalSeconds: 1800, stopped: true, peakBytes: 23_288 * 1024 },
+    ],
+    [8, 10, 12],
+    320,
+  );
   expect(table.split("\n")).toEqual([
     "| program | iteration, first | iteration, last | FSC 0.5 at shell 8 (40.0 Å) | FSC 0.5 at shell 10 (32.0 Å) | FSC 0.5 at shell 12 (26.7 Å) | finest shell | whole run | peak memory |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

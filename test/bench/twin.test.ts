@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { adversarialCase, device } from "../../bench/cases.ts";
-import { prepareCase, startTwin, type ReadyCase } from "../../bench/twin.ts";
+import { prepareCase, type ReadyCase, startTwin } from "../../bench/twin.ts";
 
 // PyTorch's own derivatives, second derivatives, interpolation and Adam are the truth here.
 describe("three adversarial iterations against PyTorch", () => {
@@ -21,17 +21,25 @@ describe("three adversarial iterations against PyTorch", () => {
   });
 
   it("losses, penalty, volume, templates, offsets and amplitude agree", async () => {
-    const twin = await startTwin(1, [{ folder, variant: "harmonics" }, { folder, variant: "dense" }]);
+    const twin = await startTwin(1, [
+      { folder, variant: "harmonics" },
+      { folder, variant: "dense" },
+    ]);
     twin.end();
     expect(twin.agreement.trim().split("\n")).toHaveLength(4); // two variants, after one and after three iterations
   });
 
   it("the comparison notices a volume that is a hundredth off", async () => {
-    const manifest = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as { arrays: Record<string, { file: string }> };
+    const manifest = JSON.parse(readFileSync(join(folder, "case.json"), "utf8")) as {
+      arrays: Record<string, { file: string }>;
+    };
     const file = join(folder, manifest.arrays["expected3/u"]!.file);
     const bytes = readFileSync(file);
     const u = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
-    writeFileSync(file, u.map((v) => 1.01 * v));
+    writeFileSync(
+      file,
+      u.map((v) => 1.01 * v),
+    );
     await expect(startTwin(1, [{ folder, variant: "harmonics" }])).rejects.toThrow("the twin computes something else");
   });
 });

@@ -16,7 +16,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test("a map is like itself: correlation 1 in every shell", async () => {
-  const { code, stdout } = await cryogan("evaluate", at("map.mrc"), "--reference", at("map.mrc"), "--no-align", "--mask", "none", "--json", "--out", at("out"));
+  const { code, stdout } = await cryogan(
+    "evaluate",
+    at("map.mrc"),
+    "--reference",
+    at("map.mrc"),
+    "--no-align",
+    "--mask",
+    "none",
+    "--json",
+    "--out",
+    at("out"),
+  );
   expect(code).toBe(0);
   const report = JSON.parse(stdout) as EvaluationReport;
   expect(report.correlation).toBeCloseTo(1, 6);
@@ -27,8 +38,18 @@ test("a map is like itself: correlation 1 in every shell", async () => {
 });
 
 test("the text names what was compared and the resolution", async () => {
-  const { stdout } = await cryogan("evaluate", "--half-maps", at("map.mrc"), at("map.mrc"), "--no-align", "--mask", "none");
+  const { stdout } = await cryogan(
+    "evaluate",
+    "--half-maps",
+    at("map.mrc"),
+    at("map.mrc"),
+    "--no-align",
+    "--mask",
+    "none",
+  );
   expect(stdout).toContain(`Half-maps            ${at("map.mrc")} and ${at("map.mrc")}\n`);
   // Voxels of 12 Å, 192 / 16; the correlation nowhere falls.
-  expect(stdout).toMatch(/Grid +box 16 px, 12 Å per pixel\nResolution at 0\.5 +\S.*\nResolution at 0\.143 +\S.*\nFSC curve +unmasked\nCorrelation +1\n/);
+  expect(stdout).toMatch(
+    /Grid +box 16 px, 12 Å per pixel\nResolution at 0\.5 +\S.*\nResolution at 0\.143 +\S.*\nFSC curve +unmasked\nCorrelation +1\n/,
+  );
 });

@@ -1,4 +1,7 @@
-/** What `export` writes, used by RELION: a run of 600 simulated images of a D4 molecule, refined further by two iterations of auto-refine. */
+/**
+ * What `export` writes, used by RELION: a run of 600 simulated images of a D4 molecule, refined further by two
+ * iterations of auto-refine.
+ */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -11,23 +14,36 @@ import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { pointGroup } from "../../src/physics/symmetry.ts";
-import { reconstruct } from "../../src/reconstruct/run.ts";
+import { reconstruct } from "../../src/reconstruct/run/run.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../evaluate/blobs.ts";
 import { installTestDebs, python } from "../io/helpers.ts";
 import { cryogan } from "./run.ts";
 
-const boxSize = 32, pixelSizeAngstrom = 4;
+const boxSize = 32,
+  pixelSizeAngstrom = 4;
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
 const exported = async (run: string, ...args: string[]) => {
   const { code, stdout, stderr } = await cryogan("export", at(run), "--json", ...args);
   expect(stderr).toBe("");
   expect(code).toBe(0);
-  return JSON.parse(stdout.trim().split("\n").at(-1)!) as { resolutionAngstrom: number; lowPassAngstrom: number; particleDiameterAngstrom: number; normalised: boolean; links: number; particles: number };
+  return JSON.parse(stdout.trim().split("\n").at(-1)!) as {
+    resolutionAngstrom: number;
+    lowPassAngstrom: number;
+    particleDiameterAngstrom: number;
+    normalised: boolean;
+    links: number;
+    particles: number;
+  };
 };
 
 /** Programs of RELION as root and with more processes than cores, which Open MPI refuses unless told. */
-const environment = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1", OMPI_MCA_rmaps_base_oversubscribe: "1" };
+const environment = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  OMPI_MCA_rmaps_base_oversubscribe: "1",
+};
 const execute = (program: string, args: readonly string[], more: Record<string, string> = {}) =>
   execFileSync(program, args, { cwd: folder, stdio: "pipe", env: { ...environment, ...more }, maxBuffer: 1 << 28 });
 
@@ -36,16 +52,41 @@ beforeAll(async () => {
   execFileSync(fileURLToPath(new URL("../../scripts/install-relion.sh", import.meta.url)), { stdio: "pipe" });
   folder = await mkdtemp(join(tmpdir(), "cryogan-export-"));
   const unit = randomBlobs(5, 8, 0.25 * boxSize * pixelSizeAngstrom, pixelSizeAngstrom);
-  await writeMap(at("model.mrc"), densityOf(pointGroup("D4").flatMap((g) => moveBlobs(unit, g, [0, 0, 0], false)), boxSize, pixelSizeAngstrom));
+  await writeMap(
+    at("model.mrc"),
+    densityOf(
+      pointGroup("D4").flatMap((g) => moveBlobs(unit, g, [0, 0, 0], false)),
+      boxSize,
+      pixelSizeAngstrom,
+    ),
+  );
   const silent = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {
-    await simulate(parseSimulateOptions({ model: at("model.mrc"), out: at("data"), particles: 600, box: boxSize, snr: 3, shiftSigma: 3, device: "cpu" }));
+    await simulate(
+      parseSimulateOptions({
+        model: at("model.mrc"),
+        out: at("data"),
+        particles: 600,
+        box: boxSize,
+        snr: 3,
+        shiftSigma: 3,
+        device: "cpu",
+      }),
+    );
   } finally {
     silent.mockRestore();
   }
   await reconstruct({
-    particles: at("data/particles.star"), out: at("run"), symmetry: "D4", critic: "likelihood-ratio", halfMaps: false, resume: false, overwrite: false,
-    maximumShiftAngstrom: 9, device: "cpu", seed: 1,
+    particles: at("data/particles.star"),
+    out: at("run"),
+    symmetry: "D4",
+    critic: "likelihood-ratio",
+    halfMaps: false,
+    resume: false,
+    overwrite: false,
+    maximumShiftAngstrom: 9,
+    device: "cpu",
+    seed: 1,
     stages: [
       { kind: "adversarial", maxRadius: 6, iterations: 200 },
       { kind: "refinement", maxRadius: 8, iterations: 3, particles: Infinity },
@@ -58,32 +99,62 @@ afterAll(() => rm(folder, { recursive: true }));
 test("two iterations of RELION's auto-refine, by the script that is written, are nearer to the truth than the start model", async () => {
   const summary = await exported("run", "--relion", at("relion"));
   // Worked at to 128 Å / 8 = 16 Å.
-  expect(summary).toMatchObject({ particles: 600, resolutionAngstrom: 16, lowPassAngstrom: 24, particleDiameterAngstrom: 115, normalised: false, links: 0 });
+  expect(summary).toMatchObject({
+    particles: 600,
+    resolutionAngstrom: 16,
+    lowPassAngstrom: 24,
+    particleDiameterAngstrom: 115,
+    normalised: false,
+    links: 0,
+  });
   execute(at("relion/relion_refine.sh"), ["--auto_iter_max", "2", "--random_seed", "1"]);
-  const resolution = async (map: string) => (await evaluateAgainstReference(at("relion", map), at("data/truth.mrc"))).report.fsc.resolution05Angstrom!;
+  const resolution = async (map: string) =>
+    (await evaluateAgainstReference(at("relion", map), at("data/truth.mrc"))).report.fsc.resolution05Angstrom!;
   const start = await resolution("start.mrc");
-  for (const half of ["half1", "half2"]) expect(await resolution(`refine/run_it002_${half}_class001.mrc`)).toBeLessThan(0.9 * start);
+  for (const half of ["half1", "half2"])
+    expect(await resolution(`refine/run_it002_${half}_class001.mrc`)).toBeLessThan(0.9 * start);
 });
 
 test("with the poses that are written, relion_reconstruct makes the run's map where it lies", async () => {
   await exported("run", "--relion", at("poses"), "--poses");
-  execute("relion_reconstruct", ["--i", at("poses/particles.star"), "--o", "reconstruction.mrc", "--ctf", "--sym", "D4"]);
+  execute("relion_reconstruct", [
+    "--i",
+    at("poses/particles.star"),
+    "--o",
+    "reconstruction.mrc",
+    "--ctf",
+    "--sym",
+    "D4",
+  ]);
   // Unaligned, up to the 16 Å that poses were found at.
-  const { report } = await evaluateAgainstReference(at("reconstruction.mrc"), at("poses/map.mrc"), { align: false, mask: "none" });
+  const { report } = await evaluateAgainstReference(at("reconstruction.mrc"), at("poses/map.mrc"), {
+    align: false,
+    mask: "none",
+  });
   expect(Math.min(...report.fsc.fsc.slice(0, 7))).toBeGreaterThan(0.95);
 });
 
 test("the start model is the map below its filter and nothing beyond; the mask holds the density", async () => {
   await exported("run", "--relion", at("filtered"), "--ini-high", "32");
-  const statistics = python(`
+  const statistics = python(
+    `
 import sys, numpy as np, mrcfile
 read = lambda name: mrcfile.read(f"{sys.argv[1]}/{name}.mrc").astype("f8")
 shells = np.round(np.sqrt(sum(np.meshgrid(*3 * [np.fft.fftfreq(32, 1 / 32) ** 2]))))
 power = lambda v: np.array([(np.abs(np.fft.fftn(v)[shells == s]) ** 2).sum() for s in range(17)])
 m, s, mask = read("map"), read("start"), read("mask")
 ratio = power(s) / power(m)
-print(ratio[1:3].min(), ratio[6:9].max(), mask.min(), mask.max(), mask[:2].max(), (m * mask).sum() / m.clip(0).sum())`, at("filtered"));
-  const [pass, stop, least, most, rim, held] = statistics.split(" ").map(Number) as [number, number, number, number, number, number];
+print(ratio[1:3].min(), ratio[6:9].max(), mask.min(), mask.max(), mask[:2].max(), (m * mask).sum() / m.clip(0).sum())`,
+    at("filtered"),
+  );
+  const [pass, stop, least, most, rim, held] = statistics.split(" ").map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   // 128 Å / 32 Å is shell 4; the filter falls from shell 3 to 5. The map ends at shell 8.
   expect(pass).toBeCloseTo(1, 4);
   expect(stop).toBeLessThan(1e-6);
@@ -94,14 +165,22 @@ print(ratio[1:3].min(), ratio[6:9].max(), mask.min(), mask.max(), mask[:2].max()
 /** The run, with other images and options. */
 function anotherRun(name: string, options: object): void {
   cpSync(at("run"), at(name), { recursive: true });
-  writeFileSync(at(name, "config.json"), JSON.stringify({ ...(JSON.parse(readFileSync(at("run/config.json"), "utf8")) as object), ...options }));
+  writeFileSync(
+    at(name, "config.json"),
+    JSON.stringify({ ...(JSON.parse(readFileSync(at("run/config.json"), "utf8")) as object), ...options }),
+  );
 }
 
 /** The data set again, with a stack of another name whose images are a · image + b. */
 function anotherSet(star: string, stack: string, a: number, b: number): void {
-  python(`import sys, mrcfile
+  python(
+    `import sys, mrcfile
 m = mrcfile.new(sys.argv[2]); m.set_data((float(sys.argv[3]) * mrcfile.read(sys.argv[1]) + float(sys.argv[4])).astype("f4")); m.set_image_stack(); m.voxel_size = 4; m.close()`,
-    at("data/particles.mrcs"), at(stack), String(a), String(b));
+    at("data/particles.mrcs"),
+    at(stack),
+    String(a),
+    String(b),
+  );
   writeFileSync(at(star), readFileSync(at("data/particles.star"), "utf8").replaceAll("@particles.mrcs", `@${stack}`));
 }
 
@@ -109,16 +188,41 @@ test("a stack named .mrc in a RELION project: a link that RELION reads, all name
   anotherSet("linked.star", "linked.mrc", 1, 0);
   anotherRun("linked run", { particles: at("linked.star") });
   const out = at("External/it's_cryogan");
-  expect(await exported("linked run", "--relion", out, "--project-root", folder)).toMatchObject({ links: 1, normalised: false });
+  expect(await exported("linked run", "--relion", out, "--project-root", folder)).toMatchObject({
+    links: 1,
+    normalised: false,
+  });
   execute("relion_stack_create", ["--i", "External/it's_cryogan/particles.star", "--o", "joined"]);
-  expect(Number(python("import sys, mrcfile, numpy as np\nprint(np.abs(mrcfile.read(sys.argv[1]) - mrcfile.read(sys.argv[2])).max())", at("joined.mrcs"), at("data/particles.mrcs")))).toBe(0);
+  expect(
+    Number(
+      python(
+        "import sys, mrcfile, numpy as np\nprint(np.abs(mrcfile.read(sys.argv[1]) - mrcfile.read(sys.argv[2])).max())",
+        at("joined.mrcs"),
+        at("data/particles.mrcs"),
+      ),
+    ),
+  ).toBe(0);
 
   // An mpirun that tells its folder and its arguments.
   mkdirSync(at("bin"));
   writeFileSync(at("bin/mpirun"), '#!/bin/sh\npwd\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
-  const lines = execute(join(out, "relion_refine.sh"), ["--gpu", ""], { PATH: `${at("bin")}:${process.env["PATH"]}` }).toString().split("\n");
-  expect(lines.slice(0, 8)).toEqual([folder, "-n", "3", "relion_refine_mpi", "--o", "External/it's_cryogan/refine/run", "--i", "External/it's_cryogan/particles.star"]);
-  expect(lines.slice(lines.indexOf("--ref"), lines.indexOf("--ref") + 2)).toEqual(["--ref", "External/it's_cryogan/start.mrc"]);
+  const lines = execute(join(out, "relion_refine.sh"), ["--gpu", ""], { PATH: `${at("bin")}:${process.env.PATH}` })
+    .toString()
+    .split("\n");
+  expect(lines.slice(0, 8)).toEqual([
+    folder,
+    "-n",
+    "3",
+    "relion_refine_mpi",
+    "--o",
+    "External/it's_cryogan/refine/run",
+    "--i",
+    "External/it's_cryogan/particles.star",
+  ]);
+  expect(lines.slice(lines.indexOf("--ref"), lines.indexOf("--ref") + 2)).toEqual([
+    "--ref",
+    "External/it's_cryogan/start.mrc",
+  ]);
   expect(lines.slice(lines.indexOf("--sym"), lines.indexOf("--sym") + 2)).toEqual(["--sym", "D4"]);
   expect(lines.slice(-3)).toEqual(["--gpu", "", ""]);
 });
@@ -129,13 +233,18 @@ test("dark images that are not normalised are written anew as RELION needs them"
   expect(await exported("dark run", "--relion", at("dark"))).toMatchObject({ links: 0, normalised: true });
   expect(readFileSync(at("dark/relion_refine.sh"), "utf8")).toContain("--ctf --ctf_phase_flipped ");
   execute("relion_stack_create", ["--i", at("dark/particles.star"), "--o", "bright"]);
-  const [mean, deviation, likeness] = python(`
+  const [mean, deviation, likeness] = python(
+    `
 import sys, numpy as np, mrcfile
 before, images = mrcfile.read(sys.argv[1]), mrcfile.read(sys.argv[2])
 y, x = np.indices((32, 32)) - 16
 outside = np.hypot(x, y) > 14.4
 print(np.abs(images[:, outside].mean(1)).max(), np.abs(images[:, outside].std(1) - 1).max(), np.corrcoef(before.ravel(), images.ravel())[0, 1])`,
-    at("data/particles.mrcs"), at("bright.mrcs")).split(" ").map(Number) as [number, number, number];
+    at("data/particles.mrcs"),
+    at("bright.mrcs"),
+  )
+    .split(" ")
+    .map(Number) as [number, number, number];
   expect(mean).toBeLessThan(1e-4);
   expect(deviation).toBeLessThan(1e-4);
   expect(likeness).toBeGreaterThan(0.95);
@@ -148,12 +257,18 @@ test("what is missing is said in one line", async () => {
   };
   mkdirSync(at("begun"));
   copyFileSync(at("run/config.json"), at("begun/config.json"));
-  expect(await failure("begun", "--relion", at("x"))).toBe(`1 error: ${at("begun")} has no map.mrc yet; wait for the end of a stage`);
+  expect(await failure("begun", "--relion", at("x"))).toBe(
+    `1 error: ${at("begun")} has no map.mrc yet; wait for the end of a stage`,
+  );
   copyFileSync(at("run/map.mrc"), at("begun/map.mrc"));
-  expect(await failure("begun", "--relion", at("x"))).toBe(`1 error: ${at("begun")} does not tell its resolution; give the filter of the start model with --ini-high`);
+  expect(await failure("begun", "--relion", at("x"))).toBe(
+    `1 error: ${at("begun")} does not tell its resolution; give the filter of the start model with --ini-high`,
+  );
   expect(await failure("begun", "--relion", at("x"), "--ini-high", "20", "--poses")).toBe(
-    `1 error: ${at("begun")} has no poses: they are found by stages of local refinement; export without --poses`);
+    `1 error: ${at("begun")} has no poses: they are found by stages of local refinement; export without --poses`,
+  );
   expect(await failure("run", "--relion", at("x"), "--project-root", at("data"))).toBe(
-    `1 error: ${at("x")} is not in the project folder ${at("data")}; give a folder inside it`);
+    `1 error: ${at("x")} is not in the project folder ${at("data")}; give a folder inside it`,
+  );
   expect(await failure("run")).toBe("2 error: required option '--relion <folder>' not specified");
 });

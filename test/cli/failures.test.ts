@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const quick = ["--device", "cpu", "--max-shift", "0", "--stages", "adversarial 12:40, refine 12:2"];
-const reconstruct = (input: string, out: string, ...more: string[]) => cryogan("reconstruct", input, "--out", out, ...quick, ...more);
+const reconstruct = (input: string, out: string, ...more: string[]) =>
+  cryogan("reconstruct", input, "--out", out, ...quick, ...more);
 
 /** What follows the progress on stderr: one line. */
 function errorLine({ code, stderr }: Outcome): string {
@@ -31,7 +32,11 @@ function errorLine({ code, stderr }: Outcome): string {
 }
 
 /** A data set with a change in it, in a folder of its own. */
-async function broken(name: string, changeStar: (text: string) => string, changeStack: (path: string) => Promise<void> = async () => {}): Promise<string> {
+async function broken(
+  name: string,
+  changeStar: (text: string) => string,
+  changeStack: (path: string) => Promise<void> = async () => {},
+): Promise<string> {
   const own = join(folder, name);
   await mkdir(own);
   await copyFile(join(folder, "particles.mrcs"), join(own, "particles.mrcs"));
@@ -42,12 +47,25 @@ async function broken(name: string, changeStar: (text: string) => string, change
 
 /** The text with a change in the row of this particle, counted from 1. */
 const inRow = (row: number, change: (line: string) => string) => (text: string) =>
-  text.split("\n").map((line) => (line.includes(`${String(row).padStart(6, "0")}@`) || new RegExp(`(^|\\s)0*${row}@`).test(line) ? change(line) : line)).join("\n");
+  text
+    .split("\n")
+    .map((line) =>
+      line.includes(`${String(row).padStart(6, "0")}@`) || new RegExp(`(^|\\s)0*${row}@`).test(line)
+        ? change(line)
+        : line,
+    )
+    .join("\n");
 const lineOf = (row: number) => star.split("\n").findIndex((line) => new RegExp(`(^|\\s)0*${row}@`).test(line)) + 1;
 /** The text with another value in a column of this row. */
 const inColumn = (row: number, label: string, value: string) => (text: string) => {
   const column = Number(new RegExp(`_${label} #(\\d+)`, "g").exec(text.slice(text.indexOf("data_particles")))![1]) - 1;
-  return inRow(row, (line) => line.trim().split(/\s+/).map((cell, i) => (i === column ? value : cell)).join(" "))(text);
+  return inRow(row, (line) =>
+    line
+      .trim()
+      .split(/\s+/)
+      .map((cell, i) => (i === column ? value : cell))
+      .join(" "),
+  )(text);
 };
 
 describe("broken inputs are told in one line that names file and row", () => {
@@ -55,11 +73,16 @@ describe("broken inputs are told in one line that names file and row", () => {
 
   test("a truncated stack", async () => {
     const input = await broken("truncated", same, (path) => truncate(path, 1024 + 1500 * imageBytes + 100));
-    expect(errorLine(await reconstruct(input, join(folder, "o1")))).toMatch(/^error: .*truncated\/particles\.mrcs .*truncated/);
+    expect(errorLine(await reconstruct(input, join(folder, "o1")))).toMatch(
+      /^error: .*truncated\/particles\.mrcs .*truncated/,
+    );
   });
 
   test("a row that names image 1,000,000", async () => {
-    const input = await broken("beyond", inRow(17, (line) => line.replace(/\d+@/, "1000000@")));
+    const input = await broken(
+      "beyond",
+      inRow(17, (line) => line.replace(/\d+@/, "1000000@")),
+    );
     const line = errorLine(await reconstruct(input, join(folder, "o2")));
     expect(line).toContain(`${input}: row 17 (line ${lineOf(17)})`);
     expect(line).toMatch(/1000000.*2000/);
@@ -85,7 +108,11 @@ describe("broken inputs are told in one line that names file and row", () => {
   });
 
   test("two boxes in one file", async () => {
-    const input = await broken("boxes", (text) => text.replace(/(\d+)@\S*particles\.mrcs/g, (name, image) => (Number(image) > 1990 ? `${Number(image) - 1990}@${join(folder, "small.mrcs")}` : name)));
+    const input = await broken("boxes", (text) =>
+      text.replace(/(\d+)@\S*particles\.mrcs/g, (name, image) =>
+        Number(image) > 1990 ? `${Number(image) - 1990}@${join(folder, "small.mrcs")}` : name,
+      ),
+    );
     // The first 1024 bytes with 16 x 16 x 10 in place of the box, and as many zeros.
     const header = (await readFile(join(folder, "particles.mrcs"))).subarray(0, 1024);
     [16, 16, 10].forEach((size, i) => header.writeInt32LE(size, 4 * i));
@@ -98,7 +125,10 @@ describe("broken inputs are told in one line that names file and row", () => {
 });
 
 describe("places that cannot be written are told in one line", () => {
-  test.each([["under a file", () => join(folder, "particles.star", "run")], ["in /proc", () => "/proc/cryogan"]])("%s", async (_name, out) => {
+  test.each([
+    ["under a file", () => join(folder, "particles.star", "run")],
+    ["in /proc", () => "/proc/cryogan"],
+  ])("%s", async (_name, out) => {
     expect(errorLine(await reconstruct(particles, out()))).toContain(`cannot write ${out()}`);
   });
 
@@ -118,7 +148,10 @@ describe("places that cannot be written are told in one line", () => {
     }
   });
 
-  /** A file system with room for the first files of a run, but not for its checkpoints; undefined where mounting is not permitted. */
+  /**
+   * A file system with room for the first files of a run, but not for its checkpoints; undefined where mounting is not
+   * permitted.
+   */
   async function tinyDisk(): Promise<string | undefined> {
     const at = join(folder, "disk");
     await mkdir(at);
@@ -140,9 +173,12 @@ describe("runs that are stopped", () => {
     expected = await readFile(join(folder, "whole", "map.mrc"));
   });
 
-  /** Starts or goes on with the run, and sends the signal when so many events of progress or checkpoints have been printed. */
+  /**
+   * Starts or goes on with the run, and sends the signal when so many events of progress or checkpoints have been
+   * printed.
+   */
   function stopped(out: string, signal: NodeJS.Signals, events: number, ...more: string[]): Promise<Outcome> {
-    const args = ["src/cli/main.ts", "reconstruct", particles, "--out", out, ...quick, ...steady, "--json", ...more];
+    const args = ["src/main.ts", "reconstruct", particles, "--out", out, ...quick, ...steady, "--json", ...more];
     return runNode(args, {}, (child) => {
       let seen = 0;
       child.stdout!.on("data", (chunk: Buffer) => {
@@ -154,8 +190,10 @@ describe("runs that are stopped", () => {
   }
 
   test("kill -9 again and again, at random moments: --resume ends in the same map, byte for byte", async () => {
-    const out = join(folder, "killed"), random = createStream(Date.now() % 2 ** 32, "kills");
-    let outcome = await stopped(out, "SIGKILL", 2 + random.integer(3)); // early enough however few events a fast machine prints
+    const out = join(folder, "killed"),
+      random = createStream(Date.now() % 2 ** 32, "kills");
+    // early enough however few events a fast machine prints
+    let outcome = await stopped(out, "SIGKILL", 2 + random.integer(3));
     let kills = 0;
     while (outcome.code !== 0) {
       expect(outcome.code).toBe(null); // killed, not failed
@@ -179,8 +217,12 @@ describe("runs that are stopped", () => {
   test("an unfinished run is not started over, nor gone on with under another seed", async () => {
     const out = join(folder, "guarded");
     await stopped(out, "SIGINT", 5);
-    expect(errorLine(await reconstruct(particles, out, ...steady))).toBe(`error: ${out} holds a run: go on with it by --resume, replace it by --overwrite, or give another folder`);
-    expect(errorLine(await reconstruct(particles, out, "--resume", "--seed", "4"))).toContain("the run began with another --seed (3, now 4)");
+    expect(errorLine(await reconstruct(particles, out, ...steady))).toBe(
+      `error: ${out} holds a run: go on with it by --resume, replace it by --overwrite, or give another folder`,
+    );
+    expect(errorLine(await reconstruct(particles, out, "--resume", "--seed", "4"))).toContain(
+      "the run began with another --seed (3, now 4)",
+    );
     expect((await reconstruct(particles, out, ...steady, "--overwrite")).code).toBe(0);
     expect((await readFile(join(out, "map.mrc"))).equals(expected)).toBe(true);
   });

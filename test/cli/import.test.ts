@@ -11,7 +11,8 @@ let project: string;
 const at = (...names: string[]) => join(project, ...names);
 
 /**
- * A project: J1 holds two stacks of 16 px, one of them a link; J2 extracted them, J3 selected 20 of 24 by 2D classes, J4 is an ab-initio job of two
+ * A project: J1 holds two stacks of 16 px, one of them a link; J2 extracted them, J3 selected 20 of 24 by 2D classes,
+ * J4 is an ab-initio job of two
  * classes. Fields as cryosparc-tools documents them.
  */
 const makeProject = `
@@ -70,18 +71,30 @@ beforeAll(() => {
 
 /** Columns of the particle table as RELION's own script prints them. */
 function printed(star: string, ...columns: string[]): string[][] {
-  return execFileSync("relion_star_printtable", [star, "data_particles", ...columns], { encoding: "utf8" }).trim().split("\n").map((line) => line.trim().split(/\s+/));
+  return execFileSync("relion_star_printtable", [star, "data_particles", ...columns], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/));
 }
 
-/** Largest difference between RELION's stack of all particles of the STAR file and the images that mrcfile reads, named as "a 0". */
+/**
+ * Largest difference between RELION's stack of all particles of the STAR file and the images that mrcfile reads, named
+ * as "a 0".
+ */
 function relionsImagesDiffer(star: string, images: readonly string[]): number {
   execFileSync("relion_stack_create", ["--i", star, "--o", at("joined")], { stdio: "pipe" });
-  return Number(python(`
+  return Number(
+    python(
+      `
 import sys, mrcfile, numpy as np
 stacks = {n: mrcfile.read(f"{sys.argv[1]}/J1/imported/{n}.mrc") for n in "ab"}
 ours = mrcfile.read(f"{sys.argv[1]}/joined.mrcs")
 theirs = np.array([stacks[w.split()[0]][int(w.split()[1])] for w in sys.argv[2:]])
-print(np.abs(ours - theirs).max() if ours.shape == theirs.shape else np.inf)`, project, ...images));
+print(np.abs(ours - theirs).max() if ours.shape == theirs.shape else np.inf)`,
+      project,
+      ...images,
+    ),
+  );
 }
 
 const everyImage = Array.from({ length: 24 }, (_, i) => (i < 10 ? `a ${i}` : `b ${i - 10}`));
@@ -91,14 +104,32 @@ test("an extract job: the files that job.json names, joined by uid, with stacks 
   const { code, stdout } = await cryogan("import", at("J2"), "--out", out, "--json");
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
-    particles: 24, boxSize: 16, pixelSizeAngstrom: 2.5, stacks: 2, micrographs: 2, poses: false, halfSets: false,
-    opticsGroups: [{ name: "opticsGroup3", particles: 10 }, { name: "opticsGroup7", particles: 14 }],
-    files: { particles: at("J2/extracted_particles.cs"), passthrough: at("J2/J2_passthrough_particles.cs"), star: out, links: at("j2_stacks") },
+    particles: 24,
+    boxSize: 16,
+    pixelSizeAngstrom: 2.5,
+    stacks: 2,
+    micrographs: 2,
+    poses: false,
+    halfSets: false,
+    opticsGroups: [
+      { name: "opticsGroup3", particles: 10 },
+      { name: "opticsGroup7", particles: 14 },
+    ],
+    files: {
+      particles: at("J2/extracted_particles.cs"),
+      passthrough: at("J2/J2_passthrough_particles.cs"),
+      star: out,
+      links: at("j2_stacks"),
+    },
   });
   const rows = printed(out, "rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle", "rlnOpticsGroup", "rlnMicrographName");
   expect(rows.map((row) => Number(row[0]))).toEqual(Array.from({ length: 24 }, (_, i) => 15000 + 100 * i));
   for (const [i, row] of rows.entries()) {
-    expect([Number(row[1]), Number(row[3]), row[4]]).toEqual([14000, i < 10 ? 1 : 2, `J1/motioncorrected/m${i < 10 ? 1 : 2}.mrc`]);
+    expect([Number(row[1]), Number(row[3]), row[4]]).toEqual([
+      14000,
+      i < 10 ? 1 : 2,
+      `J1/motioncorrected/m${i < 10 ? 1 : 2}.mrc`,
+    ]);
     expect(Number(row[2])).toBeCloseTo(30, 4);
   }
   expect(lstatSync(at("j2_stacks/a.mrcs")).isSymbolicLink()).toBe(true);
@@ -108,27 +139,57 @@ test("an extract job: the files that job.json names, joined by uid, with stacks 
 test("a job without job.json: the selected particles, by their names", async () => {
   const out = at("j3.star");
   const { stdout } = await cryogan("import", at("J3"), "--out", out, "--json");
-  expect(JSON.parse(stdout)).toMatchObject({ particles: 20, files: { particles: at("J3/particles_selected.cs"), passthrough: at("J3/J3_passthrough_particles_selected.cs") } });
-  expect(printed(out, "rlnDefocusU").map(([u]) => Number(u))).toEqual(Array.from({ length: 20 }, (_, i) => 15000 + 100 * (23 - i)));
+  expect(JSON.parse(stdout)).toMatchObject({
+    particles: 20,
+    files: { particles: at("J3/particles_selected.cs"), passthrough: at("J3/J3_passthrough_particles_selected.cs") },
+  });
+  expect(printed(out, "rlnDefocusU").map(([u]) => Number(u))).toEqual(
+    Array.from({ length: 20 }, (_, i) => 15000 + 100 * (23 - i)),
+  );
   expect(relionsImagesDiffer(out, everyImage.toReversed().slice(0, 20))).toBe(0);
 });
 
 test("an ab-initio job of two classes asks which, takes the last iteration, and gives its poses", async () => {
   const asked = await cryogan("import", at("J4"), "--out", at("j4.star"));
   expect(asked.code).toBe(1);
-  expect(asked.stderr).toBe(`error: ${at("J4")} has several sets of particles (J4_class_00_final_particles.cs, J4_class_01_final_particles.cs, ` +
-    "J4_passthrough_particles_all_classes.cs); choose one with --particles-file\n");
-  const { stdout } = await cryogan("import", at("J4"), "--out", at("j4.star"), "--particles-file", "J4_class_01_final_particles.cs");
+  expect(asked.stderr).toBe(
+    `error: ${at("J4")} has several sets of particles (J4_class_00_final_particles.cs, J4_class_01_final_particles.cs, ` +
+      "J4_passthrough_particles_all_classes.cs); choose one with --particles-file\n",
+  );
+  const { stdout } = await cryogan(
+    "import",
+    at("J4"),
+    "--out",
+    at("j4.star"),
+    "--particles-file",
+    "J4_class_01_final_particles.cs",
+  );
   expect(stdout).toContain("12 of 16 px, 2.5 Å per pixel, in 2 stacks");
   expect(stdout).toContain("J4_passthrough_particles_class_1.cs");
   // A turn about z by 0.5, and (1, -2) pixels; all in set 0: no half-sets.
   const [row] = printed(at("j4.star"), "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst");
-  expect(row!.map(Number).map((x) => x.toFixed(3))).toEqual(["0.000", ((0.5 * 180) / Math.PI).toFixed(3), "2.500", "-5.000"]);
+  expect(row!.map(Number).map((x) => x.toFixed(3))).toEqual([
+    "0.000",
+    ((0.5 * 180) / Math.PI).toFixed(3),
+    "2.500",
+    "-5.000",
+  ]);
   expect(readFileSync(at("j4.star"), "utf8")).not.toContain("rlnRandomSubset");
   // Without job.json the names tell the same.
   rmSync(at("J4/job.json"));
-  const again = await cryogan("import", at("J4"), "--out", at("j4.star"), "--particles-file", "J4_class_00_final_particles.cs", "--json");
-  expect(JSON.parse(again.stdout)).toMatchObject({ particles: 12, files: { passthrough: at("J4/J4_passthrough_particles_class_0.cs") } });
+  const again = await cryogan(
+    "import",
+    at("J4"),
+    "--out",
+    at("j4.star"),
+    "--particles-file",
+    "J4_class_00_final_particles.cs",
+    "--json",
+  );
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    particles: 12,
+    files: { passthrough: at("J4/J4_passthrough_particles_class_0.cs") },
+  });
 });
 
 test("what is wrong is said in one line, and nothing is written", async () => {
@@ -137,14 +198,23 @@ test("what is wrong is said in one line, and nothing is written", async () => {
     expect(existsSync(at("wrong.star"))).toBe(false);
     return `${code} ${stderr.trim()}`;
   };
-  expect(await failure(at("J9"))).toBe(`1 error: ${at("J9")}: no such folder; give the folder of a cryoSPARC job, such as J42`);
+  expect(await failure(at("J9"))).toBe(
+    `1 error: ${at("J9")}: no such folder; give the folder of a cryoSPARC job, such as J42`,
+  );
   expect(await failure(at("J1"))).toBe(`1 error: ${at("J1")} has no output of particles (no .cs file)`);
-  expect(await failure(at("J3"), "--particles-file", "x.cs")).toContain(`1 error: x.cs is neither in ${at("J3")} nor a path to a file; there are J3_passthrough`);
+  expect(await failure(at("J3"), "--particles-file", "x.cs")).toContain(
+    `1 error: x.cs is neither in ${at("J3")} nor a path to a file; there are J3_passthrough`,
+  );
   expect(await failure(at("J3"), "--passthrough", at("J2/extracted_particles.cs"))).toBe(
-    `1 error: ${at("J3/particles_selected.cs")} has no field ctf/df1_A, nor has its passthrough file ${at("J2/extracted_particles.cs")}; is it that of the same job?`);
-  expect(await failure(at("J3"), "--passthrough", at("J3/twice.cs"))).toContain(`1 error: ${at("J3/twice.cs")}: rows 1 and 2 have the same uid 92233720`);
+    `1 error: ${at("J3/particles_selected.cs")} has no field ctf/df1_A, nor has its passthrough file ${at("J2/extracted_particles.cs")}; is it that of the same job?`,
+  );
+  expect(await failure(at("J3"), "--passthrough", at("J3/twice.cs"))).toContain(
+    `1 error: ${at("J3/twice.cs")}: rows 1 and 2 have the same uid 92233720`,
+  );
   rmSync(at("b_far_away.mrc"));
-  expect(await failure(at("J2"))).toContain(`1 error: ${at("J2/extracted_particles.cs")}: row 11 names ${at("J1/imported/b.mrc")}, which does not exist`);
+  expect(await failure(at("J2"))).toContain(
+    `1 error: ${at("J2/extracted_particles.cs")}: row 11 names ${at("J1/imported/b.mrc")}, which does not exist`,
+  );
   expect(readdirSync(project).filter((name) => name.startsWith("wrong"))).toEqual([]);
   const { code, stderr } = await cryogan("import", at("J2"), "--out", at("particles.txt"));
   expect(`${code} ${stderr.trim()}`).toBe("2 error: --out: expected a name that ends in .star");

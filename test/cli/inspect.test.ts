@@ -19,9 +19,14 @@ beforeAll(async () => {
   await writer.append(Float32Array.from({ length: 6 * box * box }, (_, i) => 2 * (i % 2)));
   await writer.close();
   const rows = [
-    "000001@one.mrcs 10000 12000 1", "000006@one.mrcs 20000 20000 1", "000001@gone.mrcs 30000 30000 2", "000002@gone.mrcs 40000 40000 2",
+    "000001@one.mrcs 10000 12000 1",
+    "000006@one.mrcs 20000 20000 1",
+    "000001@gone.mrcs 30000 30000 2",
+    "000002@gone.mrcs 40000 40000 2",
   ];
-  await writeFile(at("particles.star"), `
+  await writeFile(
+    at("particles.star"),
+    `
 data_optics
 
 loop_
@@ -44,10 +49,14 @@ _rlnDefocusV
 _rlnOpticsGroup
 _rlnDefocusAngle
 ${rows.map((row) => `${row} 0`).join("\n")}
-`);
+`,
+  );
   // A ramp along x on a 4 x 4 x 4 grid: 0, 1, 2, 3.
   await writeMap(at("ramp.mrc"), {
-    data: Float32Array.from({ length: 64 }, (_, i) => i % 4), shape: [4, 4, 4], pixelSizeAngstrom: 2.5, originAngstrom: [-5, 0, 5],
+    data: Float32Array.from({ length: 64 }, (_, i) => i % 4),
+    shape: [4, 4, 4],
+    pixelSizeAngstrom: 2.5,
+    originAngstrom: [-5, 0, 5],
   });
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -58,7 +67,12 @@ describe("particles", () => {
     expect(code).toBe(0);
     const summary = JSON.parse(stdout) as ParticleSummary;
     expect(summary).toMatchObject({
-      kind: "particles", particles: 4, boxSize: 8, pixelSizeAngstrom: 1.5, hasPoses: false, stacks: 2,
+      kind: "particles",
+      particles: 4,
+      boxSize: 8,
+      pixelSizeAngstrom: 1.5,
+      hasPoses: false,
+      stacks: 2,
       opticsGroups: [
         { name: "krios", particles: 2, voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 },
         { name: "talos", particles: 2, voltageKv: 200, sphericalAberrationMm: 2, amplitudeContrast: 0.07 },
@@ -69,7 +83,9 @@ describe("particles", () => {
     });
     // Bins of 2,900 Å from 11,000 Å.
     expect(summary.defocusAngstrom.histogram.counts).toEqual([1, 0, 0, 1, 0, 0, 1, 0, 0, 1]);
-    expect(summary.stackProblems).toEqual([{ stack: at("gone.mrcs"), particles: 2, problem: expect.stringContaining("gone.mrcs") }]);
+    expect(summary.stackProblems).toEqual([
+      { stack: at("gone.mrcs"), particles: 2, problem: expect.stringContaining("gone.mrcs") },
+    ]);
   });
 
   test("as text", async () => {
@@ -89,7 +105,8 @@ describe("particles", () => {
     await writeFile(at("beyond.star"), text);
     const { stdout } = await cryogan("inspect", at("beyond.star"), "--json");
     expect((JSON.parse(stdout) as ParticleSummary).stackProblems.map(({ problem }) => problem)).toEqual([
-      "holds 6 images, but image 7 is used", expect.stringContaining("gone.mrcs"),
+      "holds 6 images, but image 7 is used",
+      expect.stringContaining("gone.mrcs"),
     ]);
   });
 });
@@ -97,7 +114,15 @@ describe("particles", () => {
 test("a stack, with a picture of its images", async () => {
   const { code, stdout } = await cryogan("inspect", at("one.mrcs"), "--json", "--png", at("one.png"));
   expect(code).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ kind: "stack", images: 6, width: 8, height: 8, pixelSizeAngstrom: 1.5, mode: "float32", pixels: { mean: 1, standardDeviation: 1 } });
+  expect(JSON.parse(stdout)).toMatchObject({
+    kind: "stack",
+    images: 6,
+    width: 8,
+    height: 8,
+    pixelSizeAngstrom: 1.5,
+    mode: "float32",
+    pixels: { mean: 1, standardDeviation: 1 },
+  });
   const png = decode(await readFile(at("one.png")));
   // Six images in a row with gaps of two pixels.
   expect([png.width, png.height, png.channels]).toEqual([6 * 8 + 5 * 2, 8, 1]);
@@ -107,7 +132,13 @@ test("a stack, with a picture of its images", async () => {
 test("a map, with a picture of its slices and projections", async () => {
   const { stdout } = await cryogan("inspect", at("ramp.mrc"), "--json", "--png", at("ramp.png"));
   const summary = JSON.parse(stdout) as MrcSummary;
-  expect(summary).toMatchObject({ kind: "map", shape: [4, 4, 4], pixelSizeAngstrom: 2.5, originAngstrom: [-5, 0, 5], voxels: { mean: 1.5, minimum: 0, maximum: 3 } });
+  expect(summary).toMatchObject({
+    kind: "map",
+    shape: [4, 4, 4],
+    pixelSizeAngstrom: 2.5,
+    originAngstrom: [-5, 0, 5],
+    voxels: { mean: 1.5, minimum: 0, maximum: 3 },
+  });
   // Variance of 0, 1, 2, 3: 5/4.
   expect(summary.kind === "map" && summary.voxels.standardDeviation).toBeCloseTo(Math.sqrt(1.25), 6);
   const png = decode(await readFile(at("ramp.png")));

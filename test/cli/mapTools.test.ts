@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Volume } from "../../src/base/types.ts";
 import { flip } from "../../src/cli/actions/flip.ts";
 import { postprocessMap } from "../../src/cli/actions/postprocess.ts";
 import { resampleMap } from "../../src/cli/actions/resample.ts";
@@ -16,15 +17,15 @@ import { fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
 import { sphericalMask } from "../../src/evaluate/mask.ts";
 import type { PostprocessReport } from "../../src/evaluate/postprocess.ts";
 import { readMap, writeMap } from "../../src/io/mrc.ts";
-import type { Volume } from "../../src/io/types.ts";
 import { parseStar } from "../../src/io/star.ts";
-import { inputError } from "../io/helpers.ts";
 import { densityOf, randomBlobs, withNoise } from "../evaluate/blobs.ts";
+import { inputError } from "../io/helpers.ts";
 import { cryogan } from "./run.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
-const relion = (program: string, ...args: string[]) => execFileSync(program, args, { cwd: folder, stdio: "pipe" }).toString();
+const relion = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { cwd: folder, stdio: "pipe" }).toString();
 async function silently(run: () => Promise<void>): Promise<string> {
   const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {
@@ -51,7 +52,10 @@ function difference(a: Volume, b: Volume): number {
 describe("flip", () => {
   test("is relion_image_handler --invert_hand, voxel by voxel; origin and pixel size stay", async () => {
     const n = 32;
-    await writeMap(at("hand.mrc"), { ...densityOf(randomBlobs(2, 12, 0.2 * n * 2, 3), n, 2), originAngstrom: [10, -20, 30] });
+    await writeMap(at("hand.mrc"), {
+      ...densityOf(randomBlobs(2, 12, 0.2 * n * 2, 3), n, 2),
+      originAngstrom: [10, -20, 30],
+    });
     relion("relion_image_handler", "--i", "hand.mrc", "--o", "relion-hand.mrc", "--invert_hand");
     await silently(() => flip(parseFlipOptions({ map: at("hand.mrc"), out: at("flipped.mrc") })));
     const flipped = await readMap(at("flipped.mrc"));
@@ -62,25 +66,53 @@ describe("flip", () => {
 });
 
 describe("resample", () => {
-  const blobs = randomBlobs(3, 12, 20, 5), n = 48, pixel = 2;
+  const blobs = randomBlobs(3, 12, 20, 5),
+    n = 48,
+    pixel = 2;
   const resampled = async (values: Record<string, unknown>): Promise<Volume> => {
-    await silently(() => resampleMap(parseResampleOptions({ map: at("map.mrc"), out: at("resampled.mrc"), ...values })));
+    await silently(() =>
+      resampleMap(parseResampleOptions({ map: at("map.mrc"), out: at("resampled.mrc"), ...values })),
+    );
     return readMap(at("resampled.mrc"));
   };
   beforeAll(() => writeMap(at("map.mrc"), { ...densityOf(blobs, n, pixel), originAngstrom: [-48, 0, 5] }));
 
-  test.each([["coarser", 3, 32], ["finer", 1.5, 64]])("to %s pixels is relion_image_handler --rescale_angpix, and the density itself", async (_, newPixel, box) => {
-    relion("relion_image_handler", "--i", "map.mrc", "--o", "relion-rescaled.mrc", "--angpix", String(pixel), "--rescale_angpix", String(newPixel));
+  test.each([
+    ["coarser", 3, 32],
+    ["finer", 1.5, 64],
+  ])("to %s pixels is relion_image_handler --rescale_angpix, and the density itself", async (_, newPixel, box) => {
+    relion(
+      "relion_image_handler",
+      "--i",
+      "map.mrc",
+      "--o",
+      "relion-rescaled.mrc",
+      "--angpix",
+      String(pixel),
+      "--rescale_angpix",
+      String(newPixel),
+    );
     const found = await resampled({ pixelSize: String(newPixel) });
     expect(found.shape).toEqual([box, box, box]);
     expect(difference(found, await readMap(at("relion-rescaled.mrc")))).toBeLessThan(2e-3);
     expect(difference(found, densityOf(blobs, box, newPixel))).toBeLessThan(2e-3);
     expect(found.pixelSizeAngstrom).toBeCloseTo(newPixel, 5);
-    expect(found.originAngstrom.map((v) => Math.round(v))).toEqual([-48, 0, 5]); // the centre is 48 Å from the first voxel, as it was
+    // the centre is 48 Å from the first voxel, as it was
+    expect(found.originAngstrom.map((v) => Math.round(v))).toEqual([-48, 0, 5]);
   });
 
   test.each([[32], [60], [41]])("to a box of %i is relion_image_handler --new_box, voxel by voxel", async (box) => {
-    relion("relion_image_handler", "--i", "map.mrc", "--o", "relion-box.mrc", "--angpix", String(pixel), "--new_box", String(box));
+    relion(
+      "relion_image_handler",
+      "--i",
+      "map.mrc",
+      "--o",
+      "relion-box.mrc",
+      "--angpix",
+      String(pixel),
+      "--new_box",
+      String(box),
+    );
     const found = await resampled({ box: String(box) });
     expect(difference(found, await readMap(at("relion-box.mrc")))).toBe(0);
     const first = (24 - Math.floor(box / 2)) * pixel;
@@ -97,30 +129,59 @@ describe("resample", () => {
 });
 
 describe("postprocess", () => {
-  const n = 64, pixel = 1.5, sigma = 1.3, bOfAtoms = 8 * Math.PI ** 2 * sigma ** 2;
+  const n = 64,
+    pixel = 1.5,
+    sigma = 1.3,
+    bOfAtoms = 8 * Math.PI ** 2 * sigma ** 2;
   // Many atoms, all alike: amplitudes fall as exp(-B s²/4) with B = 8π²σ² = 133 Å².
-  const truth = densityOf(randomBlobs(6, 600, 27, 1).map((blob) => ({ ...blob, sigmaAngstrom: sigma })), n, pixel);
+  const truth = densityOf(
+    randomBlobs(6, 600, 27, 1).map((blob) => ({ ...blob, sigmaAngstrom: sigma })),
+    n,
+    pixel,
+  );
   let relions: Volume, ours: PostprocessReport;
 
   beforeAll(async () => {
     await writeMap(at("half1.mrc"), withNoise(truth, 0.1, 1));
     await writeMap(at("half2.mrc"), withNoise(truth, 0.1, 2));
     await writeMap(at("mask.mrc"), sphericalMask(truth, 33, 9));
-    await silently(() => postprocessMap(parsePostprocessOptions({ map: folder, mask: at("mask.mrc"), out: at("post.mrc") })));
+    await silently(() =>
+      postprocessMap(parsePostprocessOptions({ map: folder, mask: at("mask.mrc"), out: at("post.mrc") })),
+    );
     ours = JSON.parse(await readFile(at("post.json"), "utf8")) as PostprocessReport;
     await mkdir(at("relion"));
     // RELION's own default fits to the Nyquist frequency, far into the noise.
     relion(
-      "relion_postprocess", "--i", "half1.mrc", "--i2", "half2.mrc", "--mask", "mask.mrc", "--angpix", String(pixel), "--low_pass", String(ours.lowPassAngstrom),
-      "--auto_bfac", "--autob_lowres", "10", "--autob_highres", String(ours.resolutionAngstrom), "--o", "relion/post");
+      "relion_postprocess",
+      "--i",
+      "half1.mrc",
+      "--i2",
+      "half2.mrc",
+      "--mask",
+      "mask.mrc",
+      "--angpix",
+      String(pixel),
+      "--low_pass",
+      String(ours.lowPassAngstrom),
+      "--auto_bfac",
+      "--autob_lowres",
+      "10",
+      "--autob_highres",
+      String(ours.resolutionAngstrom),
+      "--o",
+      "relion/post",
+    );
     relions = await readMap(at("relion/post.mrc"));
   });
 
-  const relionBlock = (name: string) => parseStar(readFileSync(at("relion/post.star"), "utf8"), "post.star").find((block) => block.name === name)!;
-  const general = (label: string): number => Number(relionBlock("general").value(0, relionBlock("general").columns.indexOf(label)));
+  const relionBlock = (name: string) =>
+    parseStar(readFileSync(at("relion/post.star"), "utf8"), "post.star").find((block) => block.name === name)!;
+  const general = (label: string): number =>
+    Number(relionBlock("general").value(0, relionBlock("general").columns.indexOf(label)));
 
   test("resolution and B-factor are RELION's", async () => {
-    const resolution = general("rlnFinalResolution"), bFactor = general("rlnBfactorUsedForSharpening");
+    const resolution = general("rlnFinalResolution"),
+      bFactor = general("rlnBfactorUsedForSharpening");
     // RELION names the last shell above 0.143, we where the curve crosses: within a shell.
     const shell = (angstrom: number) => (n * pixel) / angstrom;
     expect(Math.abs(shell(ours.resolutionAngstrom!) - shell(resolution))).toBeLessThan(1.01);
@@ -129,19 +190,37 @@ describe("postprocess", () => {
 
   test("without noise the B-factor is that of the atoms", async () => {
     await writeMap(at("clean.mrc"), truth);
-    const printed = await silently(() => postprocessMap(parsePostprocessOptions({ map: at("clean.mrc"), lowPass: "3.2", mask: "none", out: at("clean-auto.mrc"), json: true })));
+    const printed = await silently(() =>
+      postprocessMap(
+        parsePostprocessOptions({
+          map: at("clean.mrc"),
+          lowPass: "3.2",
+          mask: "none",
+          out: at("clean-auto.mrc"),
+          json: true,
+        }),
+      ),
+    );
     const { bFactorAngstrom2, guinier } = JSON.parse(printed) as PostprocessReport;
     expect(-bFactorAngstrom2 / bOfAtoms).toSatisfy((ratio: number) => Math.abs(ratio - 1) < 0.1);
     expect(guinier.fit!.correlation).toBeLessThan(-0.99);
   });
 
   test("the sharpened map is RELION's, shell by shell up to the resolution, and so is its masked version", async () => {
-    const map = await readMap(at("post.mrc")), shells = Math.floor((n * pixel) / ours.resolutionAngstrom!) - 1;
+    const map = await readMap(at("post.mrc")),
+      shells = Math.floor((n * pixel) / ours.resolutionAngstrom!) - 1;
     const { fsc } = fourierShellCorrelation(map, relions);
     expect(Math.min(...fsc.slice(0, shells))).toBeGreaterThan(0.99);
     const power = (volume: Volume) => volume.data.reduce((sum, v) => sum + v * v, 0);
     expect(power(map) / power(relions)).toSatisfy((ratio: number) => Math.abs(ratio - 1) < 0.1);
-    expect(Math.min(...fourierShellCorrelation(await readMap(at("post_masked.mrc")), await readMap(at("relion/post_masked.mrc"))).fsc.slice(0, shells))).toBeGreaterThan(0.99);
+    expect(
+      Math.min(
+        ...fourierShellCorrelation(
+          await readMap(at("post_masked.mrc")),
+          await readMap(at("relion/post_masked.mrc")),
+        ).fsc.slice(0, shells),
+      ),
+    ).toBeGreaterThan(0.99);
   });
 
   test("the Guinier plot is written and straight after sharpening", () => {
@@ -149,9 +228,16 @@ describe("postprocess", () => {
     expect(original.logAmplitude).toHaveLength(n / 2);
     expect(fit!.correlation).toBeLessThan(-0.95);
     // RELION's points: another unit of amplitude, and the mean in place of the root mean square.
-    const guinier = relionBlock("guinier"), value = (label: string, i: number) => Number(guinier.value(i + 1, guinier.columns.indexOf(label)));
-    const inFit = original.inverseSquareResolution.map((s2, i) => ({ s2, i })).filter(({ s2 }) => s2 > 0.01 && s2 < 0.8 / ours.resolutionAngstrom! ** 2);
-    for (const [label, { logAmplitude }] of [["rlnLogAmplitudesOriginal", original], ["rlnLogAmplitudesWeighted", ours.guinier.weighted], ["rlnLogAmplitudesSharpened", sharpened]] as const) {
+    const guinier = relionBlock("guinier"),
+      value = (label: string, i: number) => Number(guinier.value(i + 1, guinier.columns.indexOf(label)));
+    const inFit = original.inverseSquareResolution
+      .map((s2, i) => ({ s2, i }))
+      .filter(({ s2 }) => s2 > 0.01 && s2 < 0.8 / ours.resolutionAngstrom! ** 2);
+    for (const [label, { logAmplitude }] of [
+      ["rlnLogAmplitudesOriginal", original],
+      ["rlnLogAmplitudesWeighted", ours.guinier.weighted],
+      ["rlnLogAmplitudesSharpened", sharpened],
+    ] as const) {
       const offsets = inFit.map(({ i }) => logAmplitude[i]! - value(label, i));
       expect(Math.max(...offsets) - Math.min(...offsets), label).toBeLessThan(0.15);
     }
@@ -159,10 +245,33 @@ describe("postprocess", () => {
   });
 
   test("a given B-factor and resolution do what they say to a map without half-maps", async () => {
-    const text = await silently(() => postprocessMap(parsePostprocessOptions({ map: at("clean.mrc"), bFactor: "-100", lowPass: "4.8", mask: "none", out: at("clean-sharp.mrc") })));
+    const text = await silently(() =>
+      postprocessMap(
+        parsePostprocessOptions({
+          map: at("clean.mrc"),
+          bFactor: "-100",
+          lowPass: "4.8",
+          mask: "none",
+          out: at("clean-sharp.mrc"),
+        }),
+      ),
+    );
     expect(text).toMatch(/B-factor +-100 Å²\nLow-pass filter +4\.8 Å\n/);
-    // Gaussians of B = 133 Å² become Gaussians of 33 Å², cut off at 4.8 Å, which is shell 20: the same as RELION's image handler makes of them.
-    relion("relion_image_handler", "--i", "clean.mrc", "--o", "relion-clean.mrc", "--angpix", String(pixel), "--bfactor", "-100", "--lowpass", "4.8");
+    // Gaussians of B = 133 Å² become Gaussians of 33 Å², cut off at 4.8 Å, which is shell 20: the same as RELION's
+    // image handler makes of them.
+    relion(
+      "relion_image_handler",
+      "--i",
+      "clean.mrc",
+      "--o",
+      "relion-clean.mrc",
+      "--angpix",
+      String(pixel),
+      "--bfactor",
+      "-100",
+      "--lowpass",
+      "4.8",
+    );
     expect(difference(await readMap(at("clean-sharp.mrc")), await readMap(at("relion-clean.mrc")))).toBeLessThan(1e-3);
   });
 
@@ -170,19 +279,32 @@ describe("postprocess", () => {
     const coarse = densityOf(randomBlobs(6, 40, 60, 8), 40, 5);
     await writeMap(at("coarse1.mrc"), withNoise(coarse, 0.05, 1));
     await writeMap(at("coarse2.mrc"), withNoise(coarse, 0.05, 2));
-    const text = await silently(() => postprocessMap(parsePostprocessOptions({ half1: at("coarse1.mrc"), half2: at("coarse2.mrc"), out: at("coarse.mrc") })));
-    expect(text).toMatch(/B-factor +0 Å²\n +no B-factor was fitted: from 10 Å to the resolution of [\d.]+ Å there are 0 Fourier shells/);
+    const text = await silently(() =>
+      postprocessMap(
+        parsePostprocessOptions({ half1: at("coarse1.mrc"), half2: at("coarse2.mrc"), out: at("coarse.mrc") }),
+      ),
+    );
+    expect(text).toMatch(
+      /B-factor +0 Å²\n +no B-factor was fitted: from 10 Å to the resolution of [\d.]+ Å there are 0 Fourier shells/,
+    );
   });
 
   test("what cannot be done is refused in one line", async () => {
-    const run = (values: Record<string, unknown>) => inputError(() => postprocessMap(parsePostprocessOptions({ out: at("x.mrc"), ...values })));
-    expect(await run({ map: at("half1.mrc") })).toBe("the resolution to filter to is found from half-maps: give --half1 and --half2, or --low-pass");
+    const run = (values: Record<string, unknown>) =>
+      inputError(() => postprocessMap(parsePostprocessOptions({ out: at("x.mrc"), ...values })));
+    expect(await run({ map: at("half1.mrc") })).toBe(
+      "the resolution to filter to is found from half-maps: give --half1 and --half2, or --low-pass",
+    );
     expect(await run({ half1: at("half1.mrc") })).toBe("--half2: is required with --half1");
     expect(await run({})).toBe("MAP: is required: a map or a run folder, or --half1 and --half2");
-    expect(await run({ map: folder, bFactor: "high" })).toContain('--b-factor: expected auto or a number');
-    expect(await run({ map: folder, out: at("x.txt") })).toBe(`--out: expected a map to write, named .mrc, got "${at("x.txt")}"`);
+    expect(await run({ map: folder, bFactor: "high" })).toContain("--b-factor: expected auto or a number");
+    expect(await run({ map: folder, out: at("x.txt") })).toBe(
+      `--out: expected a map to write, named .mrc, got "${at("x.txt")}"`,
+    );
     await writeMap(at("other.mrc"), densityOf([], 48, 2));
-    expect(await run({ half1: at("half1.mrc"), half2: at("other.mrc") })).toBe(`${at("other.mrc")} has 48 voxels of 2 Å, the map 64 of 1.5 Å: resample one (cryogan resample)`);
+    expect(await run({ half1: at("half1.mrc"), half2: at("other.mrc") })).toBe(
+      `${at("other.mrc")} has 48 voxels of 2 Å, the map 64 of 1.5 Å: resample one (cryogan resample)`,
+    );
   });
 });
 
@@ -190,6 +312,14 @@ test("the commands run, and tell what they wrote as JSON", async () => {
   await writeMap(at("small.mrc"), densityOf(randomBlobs(1, 5, 10, 4), 16, 3));
   const json = async (...args: string[]) => JSON.parse((await cryogan(...args, "--json")).stdout) as unknown;
   expect(await json("flip", at("small.mrc"), "--out", at("a.mrc"))).toEqual({ map: at("small.mrc"), out: at("a.mrc") });
-  expect(await json("resample", at("small.mrc"), "--box", "20", "--out", at("b.mrc"))).toEqual({ map: at("small.mrc"), out: at("b.mrc"), boxSize: 20, pixelSizeAngstrom: 3, originAngstrom: [-6, -6, -6] });
-  expect(await json("postprocess", at("small.mrc"), "--b-factor", "-50", "--low-pass", "8", "--out", at("c.mrc"))).toMatchObject({ bFactorAngstrom2: -50, lowPassAngstrom: 8, halves: null });
+  expect(await json("resample", at("small.mrc"), "--box", "20", "--out", at("b.mrc"))).toEqual({
+    map: at("small.mrc"),
+    out: at("b.mrc"),
+    boxSize: 20,
+    pixelSizeAngstrom: 3,
+    originAngstrom: [-6, -6, -6],
+  });
+  expect(
+    await json("postprocess", at("small.mrc"), "--b-factor", "-50", "--low-pass", "8", "--out", at("c.mrc")),
+  ).toMatchObject({ bFactorAngstrom2: -50, lowPassAngstrom: 8, halves: null });
 });

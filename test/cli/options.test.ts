@@ -5,18 +5,42 @@ import { parseReconstructOptions } from "../../src/cli/options/reconstruct.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 
 const simulate = (values: Record<string, unknown> = {}) =>
-  parseSimulateOptions({ model: "7a4m.cif", out: "o", particles: "5000", box: "64", pixelSize: "3", snr: "0.1", ...values });
-const reconstruct = (values: Record<string, unknown> = {}) => parseReconstructOptions({ particlesFile: "p.star", out: "o", ...values });
+  parseSimulateOptions({
+    model: "7a4m.cif",
+    out: "o",
+    particles: "5000",
+    box: "64",
+    pixelSize: "3",
+    snr: "0.1",
+    ...values,
+  });
+const reconstruct = (values: Record<string, unknown> = {}) =>
+  parseReconstructOptions({ particlesFile: "p.star", out: "o", ...values });
 
 describe("simulate", () => {
   test("defaults are a 300 kV microscope and white noise", () => {
     expect(simulate()).toEqual({
-      model: "7a4m.cif", out: "o", particles: 5000, boxSize: 64, pixelSizeAngstrom: 3, symmetricFrame: false,
+      model: "7a4m.cif",
+      out: "o",
+      particles: 5000,
+      boxSize: 64,
+      pixelSizeAngstrom: 3,
+      symmetricFrame: false,
       optics: {
         defocus: { kind: "range", minimumAngstrom: 8000, maximumAngstrom: 25000 },
-        voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1, bFactorAngstrom2: 0,
+        voltageKv: 300,
+        sphericalAberrationMm: 2.7,
+        amplitudeContrast: 0.1,
+        bFactorAngstrom2: 0,
       },
-      shift: { kind: "none" }, noise: { kind: "white", snr: 0.1 }, views: { kind: "uniform" }, junkFraction: 0, float16: false, seed: 1, device: "auto", json: false,
+      shift: { kind: "none" },
+      noise: { kind: "white", snr: 0.1 },
+      views: { kind: "uniform" },
+      junkFraction: 0,
+      float16: false,
+      seed: 1,
+      device: "auto",
+      json: false,
     });
   });
 
@@ -28,12 +52,23 @@ describe("simulate", () => {
   });
 
   test("choices carry what they need", () => {
-    const options = simulate({ noise: "bank", noiseBank: "n.mrcs", views: "vmf", kappa: "3", defocusTable: "d.csv", shiftTriangular: "0.06" });
+    const options = simulate({
+      noise: "bank",
+      noiseBank: "n.mrcs",
+      views: "vmf",
+      kappa: "3",
+      defocusTable: "d.csv",
+      shiftTriangular: "0.06",
+    });
     expect(options.noise).toEqual({ kind: "bank", snr: 0.1, bank: "n.mrcs" });
     expect(options.views).toEqual({ kind: "vmf", kappa: 3 });
     expect(options.optics.defocus).toEqual({ kind: "table", path: "d.csv" });
     expect(options.shift).toEqual({ kind: "triangular", boxFraction: 0.06 });
-    expect(simulate({ noise: "extended", noiseBank: "n.mrcs" }).noise).toEqual({ kind: "extended", snr: 0.1, bank: "n.mrcs" });
+    expect(simulate({ noise: "extended", noiseBank: "n.mrcs" }).noise).toEqual({
+      kind: "extended",
+      snr: 0.1,
+      bank: "n.mrcs",
+    });
     expect(simulate({ snr: undefined, noiseFree: true }).noise).toEqual({ kind: "none" });
   });
 
@@ -45,15 +80,24 @@ describe("simulate", () => {
     [{ particles: "10.5" }, '--particles: expected a whole number of at least 1, got "10.5"'],
     [{ box: "0x40" }, '--box: expected a whole number of at least 8 in pixels, got "0x40"'],
     [{ amplitudeContrast: "7" }, '--amplitude-contrast: expected a number from 0 to 1, got "7"'],
-    [{ defocusRange: "2,1" }, '--defocus-range: expected two defocus values in µm, the smaller first, such as 0.8,2.5, got "2,1"'],
-    [{ defocusRange: "1,2", defocusTable: "d.csv" }, "--defocus-table: cannot be combined with --defocus-range; give one of them"],
+    [
+      { defocusRange: "2,1" },
+      '--defocus-range: expected two defocus values in µm, the smaller first, such as 0.8,2.5, got "2,1"',
+    ],
+    [
+      { defocusRange: "1,2", defocusTable: "d.csv" },
+      "--defocus-table: cannot be combined with --defocus-range; give one of them",
+    ],
     [{ snr: undefined }, "--snr: is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free"],
     [{ noiseFree: true }, "--snr: cannot be combined with --noise-free"],
     [{ noise: "bank" }, "--noise-bank: is required with --noise bank: a stack of particle-free images"],
     [{ noiseBank: "n.mrcs" }, "--noise-bank: has a meaning only with --noise spectrum, bank or extended"],
     [{ junk: "1.2" }, '--junk: expected a number from 0 to 1, got "1.2"'],
     [{ junk: "1" }, "--junk: leaves no image with a molecule; give a smaller share"],
-    [{ junk: "0.2", snr: undefined, noiseFree: true }, "--junk: has no meaning with --noise-free: images without a molecule hold noise alone"],
+    [
+      { junk: "0.2", snr: undefined, noiseFree: true },
+      "--junk: has no meaning with --noise-free: images without a molecule hold noise alone",
+    ],
     [{ views: "vmf" }, "--kappa: is required with --views vmf: a number above 0"],
     [{ kappa: "3" }, "--kappa: has a meaning only with --views vmf"],
     [{ resolution: "5" }, "--resolution: finer than the Nyquist limit of 6 Å at this pixel size"],
@@ -66,7 +110,14 @@ describe("simulate", () => {
 });
 
 describe("reconstruct", () => {
-  test.each([["90s", 90], ["5m", 300], ["1h", 3600], ["1h30m", 5400], ["1.5m", 90], ["1h1m1s", 3661]])("%s lasts %d seconds", (timeLimit, seconds) => {
+  test.each([
+    ["90s", 90],
+    ["5m", 300],
+    ["1h", 3600],
+    ["1h30m", 5400],
+    ["1.5m", 90],
+    ["1h1m1s", 3661],
+  ])("%s lasts %d seconds", (timeLimit, seconds) => {
     expect(reconstruct({ timeLimit }).timeLimitSeconds).toBe(seconds);
   });
 
@@ -84,13 +135,29 @@ describe("reconstruct", () => {
   });
 
   test.each([
-    "16:20", "adversarial 16", "refine 16:4", "adversarial 16:5:100", "adversarial 16:5,", "adversarial 24:5, refine 16:5", "adversarial 15:5",
-    "adversarial 6:5", "adversarial 16:0", "adversarial 16:5s", "adversarial 16:5, refine 16:1:0",
+    "16:20",
+    "adversarial 16",
+    "refine 16:4",
+    "adversarial 16:5:100",
+    "adversarial 16:5,",
+    "adversarial 24:5, refine 16:5",
+    "adversarial 15:5",
+    "adversarial 6:5",
+    "adversarial 16:0",
+    "adversarial 16:5s",
+    "adversarial 16:5, refine 16:1:0",
   ])("%j are no stages", (stages) => {
-    expect(() => reconstruct({ stages })).toThrow("--stages: expected stages with even boxes that do not shrink, the first one adversarial");
+    expect(() => reconstruct({ stages })).toThrow(
+      "--stages: expected stages with even boxes that do not shrink, the first one adversarial",
+    );
   });
 
-  test.each([["c1", "C1"], ["D2", "D2"], ["i3", "I3"], ["o", "O"]])("point group %s is %s", (symmetry, group) => {
+  test.each([
+    ["c1", "C1"],
+    ["D2", "D2"],
+    ["i3", "I3"],
+    ["o", "O"],
+  ])("point group %s is %s", (symmetry, group) => {
     expect(reconstruct({ symmetry }).symmetry).toBe(group);
   });
 
@@ -99,24 +166,50 @@ describe("reconstruct", () => {
   });
 
   test("names carry units", () => {
-    const options = reconstruct({ particles: "1000", box: "48", resolution: "8", maskDiameter: "150", maxShift: "12", cache: "1.5" });
+    const options = reconstruct({
+      particles: "1000",
+      box: "48",
+      resolution: "8",
+      maskDiameter: "150",
+      maxShift: "12",
+      cache: "1.5",
+    });
     expect(options).toMatchObject({
-      particles: "p.star", particleLimit: 1000, maximumBoxSize: 48, resolutionAngstrom: 8, maskDiameterAngstrom: 150,
-      maximumShiftAngstrom: 12, cacheBytes: 1.5e9, positivity: false, critic: "likelihood-ratio",
+      particles: "p.star",
+      particleLimit: 1000,
+      maximumBoxSize: 48,
+      resolutionAngstrom: 8,
+      maskDiameterAngstrom: 150,
+      maximumShiftAngstrom: 12,
+      cacheBytes: 1.5e9,
+      positivity: false,
+      critic: "likelihood-ratio",
     });
     expect(reconstruct({ maxShift: "0" }).maximumShiftAngstrom).toBe(0);
   });
 
   test("stages exclude a time limit", () => {
-    expect(() => reconstruct({ stages: "adversarial 16:5", timeLimit: "5s" })).toThrow("--time-limit: cannot be combined with --stages");
-    expect(() => reconstruct({ resume: true, overwrite: true })).toThrow("--overwrite: cannot be combined with --resume");
+    expect(() => reconstruct({ stages: "adversarial 16:5", timeLimit: "5s" })).toThrow(
+      "--time-limit: cannot be combined with --stages",
+    );
+    expect(() => reconstruct({ resume: true, overwrite: true })).toThrow(
+      "--overwrite: cannot be combined with --resume",
+    );
   });
 });
 
 describe("evaluate", () => {
   test("a map against a reference, or two half-maps", () => {
-    expect(parseEvaluateOptions({ map: "a.mrc", reference: "b.mrc" }).maps).toEqual({ kind: "reference", map: "a.mrc", reference: "b.mrc" });
-    expect(parseEvaluateOptions({ halfMaps: ["1.mrc", "2.mrc"] }).maps).toEqual({ kind: "halfMaps", halfMap1: "1.mrc", halfMap2: "2.mrc" });
+    expect(parseEvaluateOptions({ map: "a.mrc", reference: "b.mrc" }).maps).toEqual({
+      kind: "reference",
+      map: "a.mrc",
+      reference: "b.mrc",
+    });
+    expect(parseEvaluateOptions({ halfMaps: ["1.mrc", "2.mrc"] }).maps).toEqual({
+      kind: "halfMaps",
+      halfMap1: "1.mrc",
+      halfMap2: "2.mrc",
+    });
   });
 
   test.each([
@@ -131,21 +224,44 @@ describe("evaluate", () => {
 
 describe("project", () => {
   test("random views or those of a file", () => {
-    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5" }).poses).toEqual({ kind: "random", count: 5, views: { kind: "uniform" } });
-    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", star: "a.star" }).poses).toEqual({ kind: "star", path: "a.star" });
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5" }).poses).toEqual({
+      kind: "random",
+      count: 5,
+      views: { kind: "uniform" },
+    });
+    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", star: "a.star" }).poses).toEqual({
+      kind: "star",
+      path: "a.star",
+    });
     expect(() => parseProjectOptions({ map: "m.mrc", out: "o.mrcs" })).toThrow("--count: give either --count");
   });
 
   test("the CTF only on request", () => {
     expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5" }).optics).toBeUndefined();
-    expect(parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5", ctf: true, voltage: "200" }).optics?.voltageKv).toBe(200);
+    expect(
+      parseProjectOptions({ map: "m.mrc", out: "o.mrcs", count: "5", ctf: true, voltage: "200" }).optics?.voltageKv,
+    ).toBe(200);
   });
 });
 
 test("what is told of the images", () => {
   expect(reconstruct()).toMatchObject({ invertContrast: false, ctfPhaseFlipped: false });
-  expect(reconstruct({ opticsGroups: " 1, krios", exclude: "junk.star", mask: "mask.mrc", invertContrast: true, ctfPhaseFlipped: true })).toMatchObject({
-    opticsGroups: ["1", "krios"], exclude: "junk.star", mask: "mask.mrc", invertContrast: true, ctfPhaseFlipped: true,
+  expect(
+    reconstruct({
+      opticsGroups: " 1, krios",
+      exclude: "junk.star",
+      mask: "mask.mrc",
+      invertContrast: true,
+      ctfPhaseFlipped: true,
+    }),
+  ).toMatchObject({
+    opticsGroups: ["1", "krios"],
+    exclude: "junk.star",
+    mask: "mask.mrc",
+    invertContrast: true,
+    ctfPhaseFlipped: true,
   });
-  expect(() => reconstruct({ opticsGroups: "1,,3" })).toThrow('--optics-groups: expected optics groups, such as 1,3, got "1,,3"');
+  expect(() => reconstruct({ opticsGroups: "1,,3" })).toThrow(
+    '--optics-groups: expected optics groups, such as 1,3, got "1,,3"',
+  );
 });

@@ -1,20 +1,71 @@
 import { describe, expect, test } from "vitest";
 import { createProgress, type ProgressOptions } from "../../src/cli/progress.ts";
-import type { RunEvent } from "../../src/reconstruct/events.ts";
+import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 
 const time = "2025-03-01T12:00:00.000Z";
-const start: RunEvent = { type: "start", time, particles: 12345, boxSize: 128, pixelSizeAngstrom: 1.31, symmetry: "D2", device: "cpu", seed: 1 };
-const stage: RunEvent = { type: "stage", time, stage: 2, stages: 3, kind: "adversarial", boxSize: 24, resolutionAngstrom: 14.2, iterations: 2400 };
-const finished: RunEvent = { type: "finished", time, elapsedSeconds: 3675, map: "run/map.mrc", resolutionAngstrom: 8.13 };
+const start: RunEvent = {
+  type: "start",
+  time,
+  particles: 12345,
+  boxSize: 128,
+  pixelSizeAngstrom: 1.31,
+  symmetry: "D2",
+  device: "cpu",
+  seed: 1,
+};
+const stage: RunEvent = {
+  type: "stage",
+  time,
+  stage: 2,
+  stages: 3,
+  kind: "adversarial",
+  boxSize: 24,
+  resolutionAngstrom: 14.2,
+  iterations: 2400,
+};
+const finished: RunEvent = {
+  type: "finished",
+  time,
+  elapsedSeconds: 3675,
+  map: "run/map.mrc",
+  resolutionAngstrom: 8.13,
+};
 const progress = (iteration: number, elapsedSeconds: number, half?: 1 | 2): RunEvent => ({
-  type: "progress", time, stage: 2, iteration, iterations: 2400, elapsedSeconds, remainingSeconds: 130,
-  criticLoss: 0.69314, volumeLoss: 0.701, realLogit: 0.52, fakeLogit: -0.31, gradientPenalty: 0.012, signalAmplitude: 0.98,
+  type: "progress",
+  time,
+  stage: 2,
+  iteration,
+  iterations: 2400,
+  elapsedSeconds,
+  remainingSeconds: 130,
+  criticLoss: 0.69314,
+  volumeLoss: 0.701,
+  realLogit: 0.52,
+  fakeLogit: -0.31,
+  gradientPenalty: 0.012,
+  signalAmplitude: 0.98,
   ...(half === undefined ? {} : { half }),
 });
 
-const refinement: RunEvent = { type: "stage", time, stage: 3, stages: 3, kind: "refinement", boxSize: 32, resolutionAngstrom: 10.5, iterations: 2 };
+const refinement: RunEvent = {
+  type: "stage",
+  time,
+  stage: 3,
+  stages: 3,
+  kind: "refinement",
+  boxSize: 32,
+  resolutionAngstrom: 10.5,
+  iterations: 2,
+};
 const pass = (iteration: number, elapsedSeconds: number, logLikelihood?: number): RunEvent => ({
-  type: "progress", time, stage: 3, iteration, iterations: 2, elapsedSeconds, remainingSeconds: 30, ...(logLikelihood === undefined ? {} : { logLikelihood }),
+  type: "progress",
+  time,
+  stage: 3,
+  iteration,
+  iterations: 2,
+  elapsedSeconds,
+  remainingSeconds: 30,
+  ...(logLikelihood === undefined ? {} : { logLikelihood }),
 });
 const loading = (done: number): RunEvent => ({ type: "loading", time, done, particles: 5000 });
 
@@ -44,7 +95,15 @@ function screen(text: string): string[] {
 
 describe("lines", () => {
   test("milestones and the state of the run", () => {
-    expect(written("lines", [[0, start], [0, stage], [10, progress(100, 4)], [10_010, progress(950, 14)], [10_020, finished]]).split("\n")).toEqual([
+    expect(
+      written("lines", [
+        [0, start],
+        [0, stage],
+        [10, progress(100, 4)],
+        [10_010, progress(950, 14)],
+        [10_020, finished],
+      ]).split("\n"),
+    ).toEqual([
       "12,345 particles, box 128 px, 1.31 Å per pixel, symmetry D2, cpu, seed 1",
       "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
       "stage 2/3  100/2400  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:04  left 2:10",
@@ -56,13 +115,22 @@ describe("lines", () => {
 
   test("no more than one progress line in ten seconds, but one at once in a new stage", () => {
     const every = Array.from({ length: 30 }, (_, i): [number, RunEvent] => [1000 * i, progress(10 * (i + 1), i)]);
-    expect(written("lines", every).match(/^stage 2  /gm)).toHaveLength(3);
-    const staged = written("lines", [[0, progress(1, 0)], [50, stage], [60, progress(2, 1)]]);
+    expect(written("lines", every).match(/^stage 2 {2}/gm)).toHaveLength(3);
+    const staged = written("lines", [
+      [0, progress(1, 0)],
+      [50, stage],
+      [60, progress(2, 1)],
+    ]);
     expect(staged.match(/\d+\/2400/g)).toEqual(["1/2400", "2/2400"]);
   });
 
   test("refinement goes by passes, and keeps the likelihood of the last one", () => {
-    const text = written("lines", [[0, refinement], [0, pass(0.25, 5)], [10_000, pass(1, 15, 3.21)], [20_000, pass(1.5, 25)]]);
+    const text = written("lines", [
+      [0, refinement],
+      [0, pass(0.25, 5)],
+      [10_000, pass(1, 15, 3.21)],
+      [20_000, pass(1.5, 25)],
+    ]);
     expect(text.split("\n")).toEqual([
       "stage 3/3 refinement: box 32 px, to 10.5 Å, 2 passes",
       "stage 3/3  pass 1/2  12 %  elapsed 0:05  left 0:30",
@@ -73,12 +141,19 @@ describe("lines", () => {
   });
 
   test("reading is told every ten seconds", () => {
-    const text = written("lines", [[0, loading(256)], [5000, loading(512)], [10_000, loading(2048)]]);
+    const text = written("lines", [
+      [0, loading(256)],
+      [5000, loading(512)],
+      [10_000, loading(2048)],
+    ]);
     expect(text).toBe("reading particles 256/5,000\nreading particles 2,048/5,000\n");
   });
 
   test("warnings and halves are named", () => {
-    const text = written("lines", [[0, { type: "warning", time, message: "two stacks are empty" }], [0, progress(1, 0, 2)]]);
+    const text = written("lines", [
+      [0, { type: "warning", time, message: "two stacks are empty" }],
+      [0, progress(1, 0, 2)],
+    ]);
     expect(text).toMatch(/^warning: two stacks are empty\nhalf 2: stage 2 /);
   });
 });
@@ -86,7 +161,15 @@ describe("lines", () => {
 describe("live", () => {
   test("the block is rewritten in place, milestones stay above it", () => {
     const warning: RunEvent = { type: "warning", time, message: "low" };
-    const lines = screen(written("live", [[0, stage], [0, progress(0, 0)], [500, progress(600, 10)], [600, warning], [1000, progress(1200, 20)]]));
+    const lines = screen(
+      written("live", [
+        [0, stage],
+        [0, progress(0, 0)],
+        [500, progress(600, 10)],
+        [600, warning],
+        [1000, progress(1200, 20)],
+      ]),
+    );
     expect(lines).toEqual([
       "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
       "warning: low",
@@ -99,7 +182,15 @@ describe("live", () => {
   });
 
   test("refinement", () => {
-    const lines = screen(written("live", [[0, loading(256)], [100, refinement], [200, pass(0.5, 5)], [400, pass(1, 10, 3.21)], [600, pass(1.5, 15)]]));
+    const lines = screen(
+      written("live", [
+        [0, loading(256)],
+        [100, refinement],
+        [200, pass(0.5, 5)],
+        [400, pass(1, 10, 3.21)],
+        [600, pass(1.5, 15)],
+      ]),
+    );
     expect(lines).toEqual([
       "stage 3/3 refinement: box 32 px, to 10.5 Å, 2 passes",
       "stage 3/3  refinement  box 32 px  to 10.5 Å",
@@ -110,13 +201,27 @@ describe("live", () => {
   });
 
   test("lines are cut to the terminal, as wrapped lines cannot be erased", () => {
-    const lines = screen(written("live", [[0, stage], [0, progress(600, 10)]], 30)).slice(1);
+    const lines = screen(
+      written(
+        "live",
+        [
+          [0, stage],
+          [0, progress(600, 10)],
+        ],
+        30,
+      ),
+    ).slice(1);
     expect(Math.max(...lines.map((line) => line.length))).toBe(29);
   });
 });
 
 test("json: the events as they are, one per line", () => {
   const events = [start, stage, progress(1, 1), progress(2, 1), finished];
-  const lines = written("json", events.map((event) => [0, event])).trimEnd().split("\n");
+  const lines = written(
+    "json",
+    events.map((event) => [0, event]),
+  )
+    .trimEnd()
+    .split("\n");
   expect(lines.map((line) => JSON.parse(line))).toEqual(events);
 });

@@ -1,4 +1,4 @@
-import { spawn, type SpawnOptions } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -10,7 +10,11 @@ export interface Outcome {
 }
 
 /** Run node with the TypeScript loader; `interact` sees the process while it runs. */
-export function runNode(args: string[], options: SpawnOptions = {}, interact?: (child: ReturnType<typeof spawn>) => void): Promise<Outcome> {
+export function runNode(
+  args: string[],
+  options: SpawnOptions = {},
+  interact?: (child: ReturnType<typeof spawn>) => void,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: root, ...options });
     let [stdout, stderr] = ["", ""];
@@ -22,4 +26,4 @@ export function runNode(args: string[], options: SpawnOptions = {}, interact?: (
   });
 }
 
-export const cryogan = (...args: string[]) => runNode(["src/cli/main.ts", ...args]);
+export const cryogan = (...args: string[]) => runNode(["src/main.ts", ...args]);

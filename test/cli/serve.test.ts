@@ -1,20 +1,23 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseServeOptions } from "../../src/cli/options/serve.ts";
 import { httpSource } from "../../src/web/live/httpSource.ts";
 import { smallParticleSet } from "../reconstruct/data.ts";
-import { cryogan, runNode, type Outcome } from "./run.ts";
+import { cryogan, type Outcome, runNode } from "./run.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-serve-cli-"));
   await mkdir(join(folder, "runs", "one"), { recursive: true });
-  await writeFile(join(folder, "runs", "one", "events.jsonl"), '{"type":"stopped","time":"2026-01-01T00:00:00.000Z"}\n');
+  await writeFile(
+    join(folder, "runs", "one", "events.jsonl"),
+    '{"type":"stopped","time":"2026-01-01T00:00:00.000Z"}\n',
+  );
   // The platform's opener, which notes what it was asked to open.
   await mkdir(join(folder, "bin"));
   for (const name of ["xdg-open", "open"]) {
@@ -25,10 +28,13 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs a command that serves; `use` gets what it printed up to its address, and the command Ctrl-C afterwards. */
-async function served(args: string[], use: (address: string, child: ChildProcess, printed: () => string) => Promise<void>): Promise<Outcome> {
+async function served(
+  args: string[],
+  use: (address: string, child: ChildProcess, printed: () => string) => Promise<void>,
+): Promise<Outcome> {
   let used: Promise<void> | undefined;
-  const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env["PATH"]}` };
-  const outcome = await runNode(["src/cli/main.ts", ...args], { env }, (child) => {
+  const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}` };
+  const outcome = await runNode(["src/main.ts", ...args], { env }, (child) => {
     let printed = "";
     const look = (chunk: unknown) => {
       printed += String(chunk);
@@ -68,10 +74,13 @@ test("--read-only has no token; --json prints the address as JSON", async () => 
 });
 
 test("a host that others reach is warned of, and a token may be chosen", async () => {
-  const { stderr } = await served(["serve", join(folder, "runs"), "--host", "0.0.0.0", "--token", "one of my own", "--runs", join(folder, "new")], async (address) => {
-    expect(new URL(address).hash).toBe("#token=one%20of%20my%20own");
-    expect((await httpSource(address, "one of my own")).may.start).toBe(true);
-  });
+  const { stderr } = await served(
+    ["serve", join(folder, "runs"), "--host", "0.0.0.0", "--token", "one of my own", "--runs", join(folder, "new")],
+    async (address) => {
+      expect(new URL(address).hash).toBe("#token=one%20of%20my%20own");
+      expect((await httpSource(address, "one of my own")).may.start).toBe(true);
+    },
+  );
   expect(stderr).toMatch(/^warning: whoever reaches 0\.0\.0\.0 over the network can read these runs/m);
 });
 
@@ -86,12 +95,18 @@ describe("a port that is taken", () => {
   afterAll(() => void taken.close());
 
   test("asked for by name is an error", async () => {
-    expect(await cryogan("serve", join(folder, "runs"), "--port", String(port))).toEqual({ code: 1, stdout: "", stderr: `error: port ${port} of 127.0.0.1 is taken; give another by --port\n` });
+    expect(await cryogan("serve", join(folder, "runs"), "--port", String(port))).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: `error: port ${port} of 127.0.0.1 is taken; give another by --port\n`,
+    });
   });
 
   test("as the usual one is passed over", async () => {
     const usual = createServer();
-    const owned = await new Promise<boolean>((resolve) => usual.once("error", () => resolve(false)).listen(8765, "127.0.0.1", () => resolve(true)));
+    const owned = await new Promise<boolean>((resolve) =>
+      usual.once("error", () => resolve(false)).listen(8765, "127.0.0.1", () => resolve(true)),
+    );
     try {
       await served(["serve", join(folder, "runs")], async (address) => {
         expect(Number(new URL(address).port)).toBeGreaterThan(8765);
@@ -118,7 +133,9 @@ test.each([
   [{ token: "long enough", readOnly: true }, "--token: has no meaning with --read-only, which lets nobody write"],
   [{ runs: "r", readOnly: true }, "--runs: has no meaning with --read-only, which lets nobody write"],
 ])("%j is refused", (values, message) => {
-  expect(() => parseServeOptions({ folders: ["run"], ...values })).toThrow(expect.objectContaining({ name: "UsageError", message }));
+  expect(() => parseServeOptions({ folders: ["run"], ...values })).toThrow(
+    expect.objectContaining({ name: "UsageError", message }),
+  );
 });
 
 describe("reconstruct --open", () => {
@@ -126,38 +143,62 @@ describe("reconstruct --open", () => {
   beforeAll(async () => {
     particles = await smallParticleSet(folder, 500);
   });
-  const args = (out: string, ...more: string[]) => ["reconstruct", particles, "--out", join(folder, "runs", out), "--device", "cpu", "--max-shift", "0", "--open", ...more];
+  const args = (out: string, ...more: string[]) => [
+    "reconstruct",
+    particles,
+    "--out",
+    join(folder, "runs", out),
+    "--device",
+    "cpu",
+    "--max-shift",
+    "0",
+    "--open",
+    ...more,
+  ];
   /** How the run that the page was opened on stands. */
   const state = async (address: string) => {
-    const { origin, hash } = new URL(address), id = new URLSearchParams(hash.slice(1)).get("run");
+    const { origin, hash } = new URL(address),
+      id = new URLSearchParams(hash.slice(1)).get("run");
     return (await (await httpSource(origin)).list()).find((run) => run.id === id)?.state;
   };
 
   test("shows the run while it goes on, and afterwards until Ctrl-C", async () => {
     await rm(join(folder, "opened"), { force: true });
-    const { code, stdout } = await served(args("open", "--stages", "adversarial 12:100"), async (address, _child, printed) => {
-      await until(async () => (await state(address)) === "finished");
-      await until(async () => (await readFile(join(folder, "opened"), "utf8").catch(() => "")).trim() === address);
-      await until(() => printed().includes("the page is still served; Ctrl-C ends it\n"));
-      expect(await state(address)).toBe("finished");
-    });
+    const { code, stdout } = await served(
+      args("open", "--stages", "adversarial 12:100"),
+      async (address, _child, printed) => {
+        await until(async () => (await state(address)) === "finished");
+        await until(async () => (await readFile(join(folder, "opened"), "utf8").catch(() => "")).trim() === address);
+        await until(() => printed().includes("the page is still served; Ctrl-C ends it\n"));
+        expect(await state(address)).toBe("finished");
+      },
+    );
     expect([code, stdout]).toEqual([0, `${join(folder, "runs", "open", "report.html")}\n`]);
   });
 
   test("the first Ctrl-C stops the run, the page goes on; the second ends it", async () => {
-    const { code, stderr } = await served(args("stopped", "--stages", "adversarial 12:20000"), async (address, child, printed) => {
-      await until(async () => (await state(address)) === "running");
-      child.kill("SIGINT");
-      await until(() => printed().includes("the page is still served; Ctrl-C ends it\n"));
-      expect(await state(address)).toBe("stopped");
-    });
+    const { code, stderr } = await served(
+      args("stopped", "--stages", "adversarial 12:20000"),
+      async (address, child, printed) => {
+        await until(async () => (await state(address)) === "running");
+        child.kill("SIGINT");
+        await until(() => printed().includes("the page is still served; Ctrl-C ends it\n"));
+        expect(await state(address)).toBe("stopped");
+      },
+    );
     expect(code).toBe(130);
     expect(stderr).toContain("stopped; go on with: cryogan reconstruct");
   });
 
   test("a mistake opens no page and ends at once", async () => {
     await rm(join(folder, "opened"), { force: true });
-    const outcome = await cryogan("reconstruct", join(folder, "none.star"), "--out", join(folder, "runs", "none"), "--open");
+    const outcome = await cryogan(
+      "reconstruct",
+      join(folder, "none.star"),
+      "--out",
+      join(folder, "runs", "none"),
+      "--open",
+    );
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toMatch(/^error: [^\n]*none\.star[^\n]*\n$/);
     await expect(readFile(join(folder, "opened"))).rejects.toThrow("ENOENT");

@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { blocksFor, convolutionalCritic, convolutionalNetwork, convolve3x3, maxPool2x2 } from "../../src/critic/convolutional.ts";
-import { transformOfImages } from "../../src/physics/imageTransform.ts";
+import {
+  blocksFor,
+  convolutionalCritic,
+  convolutionalNetwork,
+  convolve3x3,
+  maxPool2x2,
+} from "../../src/critic/convolutional.ts";
 import { scaleComplex } from "../../src/physics/complex.ts";
+import { transformOfImages } from "../../src/physics/imageTransform.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
@@ -10,37 +16,61 @@ import { constant, input, sizeOf, type Tensor } from "../../src/tensor/tensor.ts
 
 const stream = createStream(5, "convolutional");
 const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => stream.normal());
-const valueOf = (t: Tensor, ...feeds: [Tensor, Float64Array][]): Float64Array => evaluateReference([t], new Map(feeds))[0]!;
+const valueOf = (t: Tensor, ...feeds: [Tensor, Float64Array][]): Float64Array =>
+  evaluateReference([t], new Map(feeds))[0]!;
 
 /** [y][x][channel][batch] arithmetic by loops. */
 const at = (x: Float64Array, [h, w, c, b]: number[], y: number, u: number, k: number, i: number): number =>
   y < 0 || u < 0 || y >= h! || u >= w! ? 0 : x[((y * w! + u) * c! + k) * b! + i]!;
 
 function naiveConvolution(x: Float64Array, shape: number[], weights: Float64Array, bias: Float64Array): number[] {
-  const [h, w, c, b] = shape as [number, number, number, number], result: number[] = [];
-  for (let y = 0; y < h; y++) for (let u = 0; u < w; u++) for (let o = 0; o < bias.length; o++) for (let i = 0; i < b; i++) {
-    let total = bias[o]!;
-    for (let dy = -1; dy <= 1; dy++) for (let dx = -1; dx <= 1; dx++) for (let k = 0; k < c; k++) {
-      total += weights[o * 9 * c + ((dy + 1) * 3 + dx + 1) * c + k]! * at(x, shape, y + dy, u + dx, k, i);
-    }
-    result.push(total);
-  }
+  const [h, w, c, b] = shape as [number, number, number, number],
+    result: number[] = [];
+  for (let y = 0; y < h; y++)
+    for (let u = 0; u < w; u++)
+      for (let o = 0; o < bias.length; o++)
+        for (let i = 0; i < b; i++) {
+          let total = bias[o]!;
+          for (let dy = -1; dy <= 1; dy++)
+            for (let dx = -1; dx <= 1; dx++)
+              for (let k = 0; k < c; k++) {
+                total += weights[o * 9 * c + ((dy + 1) * 3 + dx + 1) * c + k]! * at(x, shape, y + dy, u + dx, k, i);
+              }
+          result.push(total);
+        }
   return result;
 }
 function naivePool(x: Float64Array, shape: number[]): number[] {
-  const [h, w, c, b] = shape as [number, number, number, number], result: number[] = [];
-  for (let y = 0; y < h; y += 2) for (let u = 0; u < w; u += 2) for (let k = 0; k < c; k++) for (let i = 0; i < b; i++) {
-    result.push(Math.max(...[[0, 0], [0, 1], [1, 0], [1, 1]].map(([dy, dx]) => at(x, shape, y + dy!, u + dx!, k, i))));
-  }
+  const [h, w, c, b] = shape as [number, number, number, number],
+    result: number[] = [];
+  for (let y = 0; y < h; y += 2)
+    for (let u = 0; u < w; u += 2)
+      for (let k = 0; k < c; k++)
+        for (let i = 0; i < b; i++) {
+          result.push(
+            Math.max(
+              ...[
+                [0, 0],
+                [0, 1],
+                [1, 0],
+                [1, 1],
+              ].map(([dy, dx]) => at(x, shape, y + dy!, u + dx!, k, i)),
+            ),
+          );
+        }
   return result;
 }
 
 describe("layers against loops", () => {
   const shape = [4, 6, 2, 3];
-  const x = input("x", shape), xs = normals(sizeOf(shape));
+  const x = input("x", shape),
+    xs = normals(sizeOf(shape));
 
   it("3×3 convolution with zero edges", () => {
-    const weights = input("w", [5, 18]), bias = input("b", [5]), ws = normals(90), bs = normals(5);
+    const weights = input("w", [5, 18]),
+      bias = input("b", [5]),
+      ws = normals(90),
+      bs = normals(5);
     const result = valueOf(convolve3x3(x, weights, bias), [x, xs], [weights, ws], [bias, bs]);
     naiveConvolution(xs, shape, ws, bs).forEach((v, i) => expect(result[i]).toBeCloseTo(v, 10));
   });
@@ -50,20 +80,47 @@ describe("layers against loops", () => {
   });
 
   it("the whole network", () => {
-    const n = 4, batch = 2, images = input("images", [n, n, batch]), pixels = normals(n * n * batch);
-    const parameters: Record<string, Tensor> = {}, values: Record<string, Float64Array> = {};
-    const shapes = { kernels0: [3, 9], biases0: [3], kernels1: [6, 27], biases1: [6], denseWeights: [4, 6], denseBias: [4], outputWeights: [1, 4], outputBias: [] };
-    for (const [name, s] of Object.entries(shapes)) { parameters[name] = input(name, s); values[name] = normals(sizeOf(s)); }
-    const result = valueOf(convolutionalNetwork(parameters, images, 2), [images, pixels], ...Object.keys(shapes).map((k): [Tensor, Float64Array] => [parameters[k]!, values[k]!]));
+    const n = 4,
+      batch = 2,
+      images = input("images", [n, n, batch]),
+      pixels = normals(n * n * batch);
+    const parameters: Record<string, Tensor> = {},
+      values: Record<string, Float64Array> = {};
+    const shapes = {
+      kernels0: [3, 9],
+      biases0: [3],
+      kernels1: [6, 27],
+      biases1: [6],
+      denseWeights: [4, 6],
+      denseBias: [4],
+      outputWeights: [1, 4],
+      outputBias: [],
+    };
+    for (const [name, s] of Object.entries(shapes)) {
+      parameters[name] = input(name, s);
+      values[name] = normals(sizeOf(s));
+    }
+    const result = valueOf(
+      convolutionalNetwork(parameters, images, 2),
+      [images, pixels],
+      ...Object.keys(shapes).map((k): [Tensor, Float64Array] => [parameters[k]!, values[k]!]),
+    );
 
     const leaky = (list: number[]): Float64Array => Float64Array.from(list, (v) => (v > 0 ? v : 0.1 * v));
     const block = (input: Float64Array, s: number[], w: Float64Array, b: Float64Array): Float64Array =>
       leaky(naivePool(Float64Array.from(naiveConvolution(input, s, w, b)), [s[0]!, s[1]!, b.length, s[3]!]));
-    const first = block(pixels, [4, 4, 1, batch], values["kernels0"]!, values["biases0"]!);
-    const second = block(first, [2, 2, 3, batch], values["kernels1"]!, values["biases1"]!); // [1, 1, 6, batch]
+    const first = block(pixels, [4, 4, 1, batch], values.kernels0!, values.biases0!);
+    const second = block(first, [2, 2, 3, batch], values.kernels1!, values.biases1!); // [1, 1, 6, batch]
     for (let i = 0; i < batch; i++) {
-      const dense = leaky(Array.from({ length: 4 }, (_, o) => values["denseBias"]![o]! + [0, 1, 2, 3, 4, 5].reduce((sum, k) => sum + values["denseWeights"]![o * 6 + k]! * second[k * batch + i]!, 0)));
-      const output = dense.reduce((sum, v, o) => sum + v * values["outputWeights"]![o]!, values["outputBias"]![0]!);
+      const dense = leaky(
+        Array.from(
+          { length: 4 },
+          (_, o) =>
+            values.denseBias![o]! +
+            [0, 1, 2, 3, 4, 5].reduce((sum, k) => sum + values.denseWeights![o * 6 + k]! * second[k * batch + i]!, 0),
+        ),
+      );
+      const output = dense.reduce((sum, v, o) => sum + v * values.outputWeights![o]!, values.outputBias![0]!);
       expect(result[i]).toBeCloseTo(output, 5);
     }
   });
@@ -74,39 +131,71 @@ it("halves images until 3 to 5 pixels remain, or an odd edge", () => {
 });
 
 describe("convolutional critic as a model", () => {
-  const maxRadius = 4, n = 8;
+  const maxRadius = 4,
+    n = 8;
   const white = new Float64Array(n).fill(n * n);
-  const critic = convolutionalCritic({ maxRadius, noisePower: white, signalPower: new Float64Array(n) }, { channels: 2, features: 3 });
+  const critic = convolutionalCritic(
+    { maxRadius, noisePower: white, signalPower: new Float64Array(n) },
+    { channels: 2, features: 3 },
+  );
   const seen = (pixels: Float64Array, batch: number): Float64Array => {
     const images = input("images", [batch, n * n]);
-    const whitened = scaleComplex(transformOfImages(images, n, critic.grid), constant(critic.whitening(white), [critic.grid.count, 1]));
-    return valueOf(critic.view(whitened, constant(new Float32Array(critic.grid.count * batch), [critic.grid.count, batch]))["image"]!, [images, pixels]);
+    const whitened = scaleComplex(
+      transformOfImages(images, n, critic.grid),
+      constant(critic.whitening(white), [critic.grid.count, 1]),
+    );
+    return valueOf(
+      critic.view(whitened, constant(new Float32Array(critic.grid.count * batch), [critic.grid.count, batch])).image!,
+      [images, pixels],
+    );
   };
   /** cos 2π(kx x + ky y)/n about pixel n/2. */
-  const wave = (kx: number, ky: number): Float64Array => Float64Array.from({ length: n * n }, (_, i) => Math.cos((2 * Math.PI * (kx * ((i % n) - n / 2) + ky * (Math.floor(i / n) - n / 2))) / n));
+  const wave = (kx: number, ky: number): Float64Array =>
+    Float64Array.from({ length: n * n }, (_, i) =>
+      Math.cos((2 * Math.PI * (kx * ((i % n) - n / 2) + ky * (Math.floor(i / n) - n / 2))) / n),
+    );
 
   it("sees a wave inside the disc as it is, at unit spread, whatever its strength, and no mean", () => {
-    const image = seen(wave(2, 1).map((v) => 7 * v + 100), 1);
+    const image = seen(
+      wave(2, 1).map((v) => 7 * v + 100),
+      1,
+    );
     wave(2, 1).forEach((v, i) => expect(image[i]).toBeCloseTo(v * Math.SQRT2, 4));
   });
 
   it("sees nothing of waves outside the disc", () => {
-    const mixed = seen(wave(2, 1).map((v, i) => v + 50 * wave(3, 3)[i]!), 1);
+    const mixed = seen(
+      wave(2, 1).map((v, i) => v + 50 * wave(3, 3)[i]!),
+      1,
+    );
     wave(2, 1).forEach((v, i) => expect(mixed[i]).toBeCloseTo(v * Math.SQRT2, 4));
   });
 
   it("turns are quarter turns about pixel n/2 and mirror images, without moving the centre", () => {
-    const pixels = normals(n * n), images = input("images", [1, n * n]);
+    const pixels = normals(n * n),
+      images = input("images", [1, n * n]);
     const f = transformOfImages(images, n, critic.grid);
     const [re, im] = evaluateReference([f.re, f.im], new Map([[images, pixels]]));
     const kept = critic.whitening(white).map(Number);
-    // What a turn does to the transform at (kx, ky) it does to the wave vector: compare with pixels moved by the same matrix.
-    const matrices = [[1, 0, 0, 1], [0, 1, -1, 0], [-1, 0, 0, -1], [0, -1, 1, 0], [-1, 0, 0, 1], [0, 1, 1, 0], [1, 0, 0, -1], [0, -1, -1, 0]];
+    // What a turn does to the transform at (kx, ky) it does to the wave vector: compare with pixels moved by the same
+    // matrix.
+    const matrices = [
+      [1, 0, 0, 1],
+      [0, 1, -1, 0],
+      [-1, 0, 0, -1],
+      [0, -1, 1, 0],
+      [-1, 0, 0, 1],
+      [0, 1, 1, 0],
+      [1, 0, 0, -1],
+      [0, -1, -1, 0],
+    ];
     expect(critic.turns.length).toBe(matrices.length);
     matrices.forEach(([a, b, c, d], t) => {
       const moved = Float64Array.from({ length: n * n }, (_, i) => {
-        const x = (i % n) - n / 2, y = Math.floor(i / n) - n / 2;
-        const u = (((a! * x + b! * y) + n / 2 + n) % n), v = (((c! * x + d! * y) + n / 2 + n) % n);
+        const x = (i % n) - n / 2,
+          y = Math.floor(i / n) - n / 2;
+        const u = (a! * x + b! * y + n / 2 + n) % n,
+          v = (c! * x + d! * y + n / 2 + n) % n;
         return pixels[v * n + u]!;
       });
       const [movedRe, movedIm] = evaluateReference([f.re, f.im], new Map([[images, moved]]));
@@ -120,19 +209,29 @@ describe("convolutional critic as a model", () => {
   });
 
   it("has finite second derivatives: the slope's square can be differentiated in the kernels", () => {
-    const batch = 2, image = input("image", [n, n, batch]);
-    const p = Object.fromEntries(Object.entries(critic.parameters).map(([name, { shape }]) => [name, input(name, shape)]));
-    const feeds = new Map<Tensor, Float64Array>([[image, normals(n * n * batch)], ...Object.entries(critic.parameters).map(([name, q]): [Tensor, Float64Array] => [p[name]!, Float64Array.from(q.initial(createStream(9, name)))])]);
+    const batch = 2,
+      image = input("image", [n, n, batch]);
+    const p = Object.fromEntries(
+      Object.entries(critic.parameters).map(([name, { shape }]) => [name, input(name, shape)]),
+    );
+    const feeds = new Map<Tensor, Float64Array>([
+      [image, normals(n * n * batch)],
+      ...Object.entries(critic.parameters).map(([name, q]): [Tensor, Float64Array] => [
+        p[name]!,
+        Float64Array.from(q.initial(createStream(9, name))),
+      ]),
+    ]);
     const [slope] = gradient(op.sum(critic.judge(p, { image })), [image]);
     const penalty = op.sum(op.square(slope!));
-    const [g] = gradient(penalty, [p["kernels0"]!]);
+    const [g] = gradient(penalty, [p.kernels0!]);
     const step = 1e-5;
     const penaltyAt = (element: number, offset: number): number => {
-      const moved = feeds.get(p["kernels0"]!)!.slice();
+      const moved = feeds.get(p.kernels0!)!.slice();
       moved[element]! += offset;
-      return evaluateReference([penalty], new Map([...feeds, [p["kernels0"]!, moved]]))[0]![0]!;
+      return evaluateReference([penalty], new Map([...feeds, [p.kernels0!, moved]]))[0]![0]!;
     };
     const [values] = evaluateReference([g!], feeds);
-    for (const element of [0, 4, 9, 17]) expect(values![element]).toBeCloseTo((penaltyAt(element, step) - penaltyAt(element, -step)) / (2 * step), 5);
+    for (const element of [0, 4, 9, 17])
+      expect(values![element]).toBeCloseTo((penaltyAt(element, step) - penaltyAt(element, -step)) / (2 * step), 5);
   });
 });

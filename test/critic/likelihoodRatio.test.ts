@@ -8,7 +8,10 @@ import { evaluateReference } from "../../src/tensor/reference.ts";
 import { constant, input } from "../../src/tensor/tensor.ts";
 import { circle, randomTransforms } from "./polar.ts";
 
-const angles = 6, radii = 2, batch = 3, perSide = 2;
+const angles = 6,
+  radii = 2,
+  batch = 3,
+  perSide = 2;
 const grid = polarGrid(radii, angles);
 const orders = harmonicOrders(angles);
 const turns = 2 * angles; // so that every turn maps the polar grid onto itself
@@ -24,20 +27,22 @@ const ctfSquared = Array.from({ length: radii * batch }, () => stream.uniform())
 const { re, im } = randomTransforms(grid, batch, 4);
 
 /** A template's Hartley values around circle r, at an angle in steps of the grid, summed from its series. */
-const templateAt = (j: number, r: number, step: number): number => orders.reduce((sum, m, i) => {
-  const at = (part: number): number => coefficients[(i * 2 * perSide + j) * 2 * radii + part * radii + r]!;
-  const norm = (m === 0 ? Math.SQRT1_2 : 1) * Math.sqrt(2 / (2 * angles));
-  const phase = (Math.PI * m * step) / angles;
-  return sum + norm * (at(0) * Math.cos(phase) + at(1) * Math.sin(phase));
-}, 0);
+const templateAt = (j: number, r: number, step: number): number =>
+  orders.reduce((sum, m, i) => {
+    const at = (part: number): number => coefficients[(i * 2 * perSide + j) * 2 * radii + part * radii + r]!;
+    const norm = (m === 0 ? Math.SQRT1_2 : 1) * Math.sqrt(2 / (2 * angles));
+    const phase = (Math.PI * m * step) / angles;
+    return sum + norm * (at(0) * Math.cos(phase) + at(1) * Math.sin(phase));
+  }, 0);
 
 /** Inner product over the whole Fourier plane of image b with template j, mirrored (φ → -φ) or not, then turned. */
 function response(b: number, j: number, turn: number, mirror: boolean): number {
   let total = 0;
-  for (let r = 0; r < radii; r++) circle(grid, re, im, batch, b, r).forEach((y, a) => {
-    const angle = mirror ? turn - a : a - turn;
-    total += y * templateAt(j, r, angle);
-  });
+  for (let r = 0; r < radii; r++)
+    circle(grid, re, im, batch, b, r).forEach((y, a) => {
+      const angle = mirror ? turn - a : a - turn;
+      total += y * templateAt(j, r, angle);
+    });
   return total;
 }
 const logSumExp = (x: number[]): number => {
@@ -45,10 +50,12 @@ const logSumExp = (x: number[]): number => {
   return peak + Math.log(x.reduce((sum, v) => sum + Math.exp(v - peak), 0));
 };
 const poses = Array.from({ length: turns }, (_, t) => [false, true].map((mirror) => ({ t, mirror }))).flat();
-const meanOverPoses = (b: number, j: number): number => logSumExp(poses.map(({ t, mirror }) => response(b, j, t, mirror))) - Math.log(poses.length);
+const meanOverPoses = (b: number, j: number): number =>
+  logSumExp(poses.map(({ t, mirror }) => response(b, j, t, mirror))) - Math.log(poses.length);
 const halfEnergy = (b: number, j: number): number => {
   let total = 0;
-  for (let r = 0; r < radii; r++) for (let a = 0; a < 2 * angles; a++) total += templateAt(j, r, a) ** 2 * ctfSquared[r * batch + b]!;
+  for (let r = 0; r < radii; r++)
+    for (let a = 0; a < 2 * angles; a++) total += templateAt(j, r, a) ** 2 * ctfSquared[r * batch + b]!;
   return total / 2;
 };
 const expected = Array.from({ length: batch }, (_, b) => {
@@ -58,7 +65,10 @@ const expected = Array.from({ length: batch }, (_, b) => {
 });
 
 const f = { re: input("re", [grid.count, batch]), im: input("im", [grid.count, batch]) };
-const feeds = new Map([[f.re, Float64Array.from(re)], [f.im, Float64Array.from(im)]]);
+const feeds = new Map([
+  [f.re, Float64Array.from(re)],
+  [f.im, Float64Array.from(im)],
+]);
 const templates = input("templates", [angles, 2 * perSide, 2 * radii]);
 const withTemplates = new Map([...feeds, [templates, coefficients]]);
 
@@ -66,13 +76,23 @@ describe("likelihood-ratio critic against templates turned one by one in double 
   it("every response", () => {
     const { even, odd } = templateResponses(harmonics(f, grid), templates, turns);
     const [values] = evaluateReference([op.concat([op.add(even, odd), op.sub(even, odd)], 0)], withTemplates);
-    for (let t = 0; t < turns; t++) for (let j = 0; j < 2 * perSide; j++) for (let b = 0; b < batch; b++) for (const mirror of [false, true]) {
-      expect(values![(((mirror ? turns : 0) + t) * 2 * perSide + j) * batch + b]).toBeCloseTo(response(b, j, t, mirror), 5);
-    }
+    for (let t = 0; t < turns; t++)
+      for (let j = 0; j < 2 * perSide; j++)
+        for (let b = 0; b < batch; b++)
+          for (const mirror of [false, true]) {
+            expect(values![(((mirror ? turns : 0) + t) * 2 * perSide + j) * batch + b]).toBeCloseTo(
+              response(b, j, t, mirror),
+              5,
+            );
+          }
   });
 
   it("the whole output", () => {
-    const output = likelihoodRatio({ coefficients: templates, offsets: constant(offsets, [2 * perSide]) }, { harmonics: harmonics(f, grid), ctfSquared: constant(ctfSquared, [radii, batch]) }, turns);
+    const output = likelihoodRatio(
+      { coefficients: templates, offsets: constant(offsets, [2 * perSide]) },
+      { harmonics: harmonics(f, grid), ctfSquared: constant(ctfSquared, [radii, batch]) },
+      turns,
+    );
     const [values] = evaluateReference([output], withTemplates);
     values!.forEach((v, b) => expect(v).toBeCloseTo(expected[b]!, 5));
   });
@@ -91,11 +111,16 @@ describe("likelihood-ratio critic as a model", () => {
   });
 
   it("learns templates in units of a projection's expected size", () => {
-    const p = { templates: input("t", critic.parameters["templates"]!.shape), offsets: input("o", [2 * perSide]) };
+    const p = { templates: input("t", critic.parameters.templates!.shape), offsets: input("o", [2 * perSide]) };
     const x = { harmonics: harmonics(f, grid), ctfSquared: constant(ctfSquared, [radii, batch]) };
-    const expectedSize = [1, 2].map((r) => Math.sqrt((Math.PI * r) / angles / statistics.noisePower[r]! * statistics.signalPower[r]!));
+    const expectedSize = [1, 2].map((r) =>
+      Math.sqrt(((Math.PI * r) / angles / statistics.noisePower[r]!) * statistics.signalPower[r]!),
+    );
     const unscaled = coefficients.map((c, i) => c / expectedSize[i % radii]!);
-    const [values] = evaluateReference([critic.judge(p, x)], new Map([...feeds, [p.templates, unscaled], [p.offsets, Float64Array.from(offsets)]]));
+    const [values] = evaluateReference(
+      [critic.judge(p, x)],
+      new Map([...feeds, [p.templates, unscaled], [p.offsets, Float64Array.from(offsets)]]),
+    );
     values!.forEach((v, b) => expect(v).toBeCloseTo(expected[b]!, 5));
   });
 
@@ -103,21 +128,36 @@ describe("likelihood-ratio critic as a model", () => {
     const ctf = input("ctf", [grid.count, batch]);
     const transfer = Float64Array.from({ length: grid.count * batch }, (_, i) => Math.sin(i));
     const view = critic.view(f, ctf);
-    const filtered = { re: constant(re.map((v, i) => v * transfer[i]!), [grid.count, batch]), im: constant(im.map((v, i) => v * transfer[i]!), [grid.count, batch]) };
-    const [seen, squares, direct] = evaluateReference([view["harmonics"]!, view["ctfSquared"]!, harmonics(filtered, grid)], new Map([...feeds, [ctf, transfer]]));
+    const filtered = {
+      re: constant(
+        re.map((v, i) => v * transfer[i]!),
+        [grid.count, batch],
+      ),
+      im: constant(
+        im.map((v, i) => v * transfer[i]!),
+        [grid.count, batch],
+      ),
+    };
+    const [seen, squares, direct] = evaluateReference(
+      [view.harmonics!, view.ctfSquared!, harmonics(filtered, grid)],
+      new Map([...feeds, [ctf, transfer]]),
+    );
     seen!.forEach((v, i) => expect(v).toBeCloseTo(direct![i]!, 5));
-    for (let r = 0; r < radii; r++) for (let b = 0; b < batch; b++) {
-      let mean = 0;
-      for (let a = 0; a < angles; a++) mean += transfer[(a * radii + r) * batch + b]! ** 2 / angles;
-      expect(squares![r * batch + b]).toBeCloseTo(mean, 6);
-    }
+    for (let r = 0; r < radii; r++)
+      for (let b = 0; b < batch; b++) {
+        let mean = 0;
+        for (let a = 0; a < angles; a++) mean += transfer[(a * radii + r) * batch + b]! ** 2 / angles;
+        expect(squares![r * batch + b]).toBeCloseTo(mean, 6);
+      }
   });
 
   it("turns map samples to samples: turn t moves circle values by t directions", () => {
     critic.turns.forEach(({ from, conjugate }, t) => {
-      const turnedRe = Array.from(from, (i) => re[i * batch]!), turnedIm = Array.from(from, (i, k) => (conjugate[k] ? -1 : 1) * im[i * batch]!);
+      const turnedRe = Array.from(from, (i) => re[i * batch]!),
+        turnedIm = Array.from(from, (i, k) => (conjugate[k] ? -1 : 1) * im[i * batch]!);
       for (let r = 0; r < radii; r++) {
-        const before = circle(grid, re, im, batch, 0, r), after = circle(grid, turnedRe, turnedIm, 1, 0, r);
+        const before = circle(grid, re, im, batch, 0, r),
+          after = circle(grid, turnedRe, turnedIm, 1, 0, r);
         after.forEach((v, a) => expect(v).toBeCloseTo(before[(a + t) % (2 * angles)]!, 6));
       }
     });

@@ -23,12 +23,20 @@ export function circle(grid: PolarGrid, re: number[], im: number[], batch: numbe
 }
 
 /** The transforms whose Hartley values are given, `hartley(direction 0 … 2·angles-1, radius, image)`. */
-export function transformsOf(grid: PolarGrid, batch: number, hartley: (a: number, r: number, b: number) => number): Transforms {
-  const re: number[] = [], im: number[] = [];
-  for (let a = 0; a < grid.angles; a++) for (let r = 0; r < grid.radii.length; r++) for (let b = 0; b < batch; b++) {
-    const here = hartley(a, r, b), opposite = hartley(a + grid.angles, r, b);
-    re.push((here + opposite) / 2);
-    im.push((here - opposite) / 2);
-  }
+export function transformsOf(
+  grid: PolarGrid,
+  batch: number,
+  hartley: (a: number, r: number, b: number) => number,
+): Transforms {
+  const re: number[] = [],
+    im: number[] = [];
+  for (let a = 0; a < grid.angles; a++)
+    for (let r = 0; r < grid.radii.length; r++)
+      for (let b = 0; b < batch; b++) {
+        const here = hartley(a, r, b),
+          opposite = hartley(a + grid.angles, r, b);
+        re.push((here + opposite) / 2);
+        im.push((here - opposite) / 2);
+      }
   return { re, im };
 }

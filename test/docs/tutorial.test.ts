@@ -1,4 +1,7 @@
-/** Runs every `cryogan` command of docs/tutorial.md, in its order, on simulated ribosomes in the file layout of EMPIAR-10028. */
+/**
+ * Runs every `cryogan` command of docs/tutorial.md, in its order, on simulated ribosomes in the file layout of
+ * EMPIAR-10028.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -11,43 +14,85 @@ import { openParticleImages, readParticles } from "../../src/io/particles.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const commands = [...readFileSync(join(root, "docs/tutorial.md"), "utf8").matchAll(/```sh\n([^]*?)```/g)]
-  .flatMap((block) => block[1]!.split("\n")).filter((line) => line.startsWith("cryogan "));
+  .flatMap((block) => block[1]!.split("\n"))
+  .filter((line) => line.startsWith("cryogan "));
 
 let folder: string;
 /** In the folder of the data, as its user would. */
-const cryogan = (line: string, ...more: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> => new Promise((resolve, reject) => {
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), join(root, "src/cli/main.ts"), ...line.split(/\s+/), ...more], { cwd: folder });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk) => (stdout += chunk));
-  child.stderr.on("data", (chunk) => (stderr += chunk));
-  child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
-});
+const cryogan = (line: string, ...more: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), join(root, "src/main.ts"), ...line.split(/\s+/), ...more],
+      { cwd: folder },
+    );
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => (stdout += chunk));
+    child.stderr.on("data", (chunk) => (stderr += chunk));
+    child.on("error", reject).on("close", (code) => resolve({ code, stdout, stderr }));
+  });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-tutorial-"));
-  const made = await cryogan(`simulate ${join(root, "data/ribosome-70s-65.mrc")} --map-pixel-size 5 --particles 1200 --box 32 --pixel-size 15.075 --snr 1 --amplitude-contrast 0.1 --device cpu --out simulated`);
+  const made = await cryogan(
+    `simulate ${join(root, "data/ribosome-70s-65.mrc")} --map-pixel-size 5 --particles 1200 --box 32 --pixel-size 15.075 --snr 1 --amplitude-contrast 0.1 --device cpu --out simulated`,
+  );
   expect(made.code, made.stderr).toBe(0);
   renameSync(join(folder, "simulated/truth.mrc"), join(folder, "emd_2660.map"));
 
   // As the entry has them: stacks of some images in two folders, one table of the columns of early RELION.
-  const set = await readParticles(join(folder, "simulated/particles.star")), images = await openParticleImages(set);
-  const perStack = 300, { optics, pixelSizeAngstrom, boxSize } = set, rows: string[] = [];
+  const set = await readParticles(join(folder, "simulated/particles.star")),
+    images = await openParticleImages(set);
+  const perStack = 300,
+    { optics, pixelSizeAngstrom, boxSize } = set,
+    rows: string[] = [];
   for (let first = 0; first < set.count; first += perStack) {
-    const within = `Particles/${first < set.count / 2 ? "MRC_0601" : "MRC_1901"}`, stack = `${within}/${String(first / perStack + 1).padStart(3, "0")}_particles_shiny_nb50_new.mrcs`;
+    const within = `Particles/${first < set.count / 2 ? "MRC_0601" : "MRC_1901"}`,
+      stack = `${within}/${String(first / perStack + 1).padStart(3, "0")}_particles_shiny_nb50_new.mrcs`;
     mkdirSync(join(folder, within), { recursive: true });
-    const pixels = new Float32Array(perStack * boxSize ** 2), chosen = Int32Array.from({ length: perStack }, (_, i) => first + i);
+    const pixels = new Float32Array(perStack * boxSize ** 2),
+      chosen = Int32Array.from({ length: perStack }, (_, i) => first + i);
     await images.read(chosen, pixels);
-    const writer = await createStackWriter(join(folder, stack), { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 2 });
+    const writer = await createStackWriter(join(folder, stack), {
+      width: boxSize,
+      height: boxSize,
+      pixelSizeAngstrom,
+      mode: 2,
+    });
     await writer.append(pixels);
     await writer.close();
-    chosen.forEach((p, i) => rows.push([
-      `${String(i + 1).padStart(6, "0")}@${stack}`, optics.voltageKv[p], optics.defocusUAngstrom[p], optics.defocusVAngstrom[p], (optics.astigmatismAngle[p]! * 180) / Math.PI,
-      optics.sphericalAberrationMm[p], optics.amplitudeContrast[p], 10_000, pixelSizeAngstrom,
-    ].join(" ")));
+    chosen.forEach((p, i) =>
+      rows.push(
+        [
+          `${String(i + 1).padStart(6, "0")}@${stack}`,
+          optics.voltageKv[p],
+          optics.defocusUAngstrom[p],
+          optics.defocusVAngstrom[p],
+          (optics.astigmatismAngle[p]! * 180) / Math.PI,
+          optics.sphericalAberrationMm[p],
+          optics.amplitudeContrast[p],
+          10_000,
+          pixelSizeAngstrom,
+        ].join(" "),
+      ),
+    );
   }
   await images.close();
-  const columns = ["ImageName", "Voltage", "DefocusU", "DefocusV", "DefocusAngle", "SphericalAberration", "AmplitudeContrast", "Magnification", "DetectorPixelSize"];
-  writeFileSync(join(folder, "Particles/shiny_2sets.star"), `\ndata_\n\nloop_ \n${columns.map((name, i) => `_rln${name} #${i + 1} `).join("\n")}\n${rows.join("\n")}\n \n`);
+  const columns = [
+    "ImageName",
+    "Voltage",
+    "DefocusU",
+    "DefocusV",
+    "DefocusAngle",
+    "SphericalAberration",
+    "AmplitudeContrast",
+    "Magnification",
+    "DetectorPixelSize",
+  ];
+  writeFileSync(
+    join(folder, "Particles/shiny_2sets.star"),
+    `\ndata_\n\nloop_ \n${columns.map((name, i) => `_rln${name} #${i + 1} `).join("\n")}\n${rows.join("\n")}\n \n`,
+  );
   rmSync(join(folder, "simulated"), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -64,17 +109,33 @@ const promised: Record<string, (stdout: string) => Promise<void> | void> = {
 };
 
 test("the tutorial's commands do what it says", async () => {
-  expect(commands.map((line) => line.split(" ")[1])).toEqual(["inspect", "reconstruct", "report", "reconstruct", "evaluate", "export"]);
+  expect(commands.map((line) => line.split(" ")[1])).toEqual([
+    "inspect",
+    "reconstruct",
+    "report",
+    "reconstruct",
+    "evaluate",
+    "export",
+  ]);
   for (const line of commands) {
-    const shorter = line.slice("cryogan ".length).replace(/ --time-limit \w+/, "").replace("--particles 20000", "--particles 1000");
-    const { code, stdout, stderr } = await cryogan(shorter, ...(line.includes("--time-limit") ? ["--stages", "adversarial 10:60, refine 12:2", "--device", "cpu"] : []));
+    const shorter = line
+      .slice("cryogan ".length)
+      .replace(/ --time-limit \w+/, "")
+      .replace("--particles 20000", "--particles 1000");
+    const { code, stdout, stderr } = await cryogan(
+      shorter,
+      ...(line.includes("--time-limit") ? ["--stages", "adversarial 10:60, refine 12:2", "--device", "cpu"] : []),
+    );
     expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
     await promised[line.split(" ")[1]!]?.(stdout);
   }
-  expect((JSON.parse(readFileSync(join(folder, "halves/fsc.json"), "utf8")) as { fsc: number[] }).fsc.length).toBeGreaterThan(8);
+  expect(
+    (JSON.parse(readFileSync(join(folder, "halves/fsc.json"), "utf8")) as { fsc: number[] }).fsc.length,
+  ).toBeGreaterThan(8);
 
   // The defect of the published file is told by its line.
-  const star = join(folder, "Particles/shiny_2sets.star"), lines = readFileSync(star, "utf8").split("\n");
+  const star = join(folder, "Particles/shiny_2sets.star"),
+    lines = readFileSync(star, "utf8").split("\n");
   lines[500] += " 9";
   writeFileSync(star, lines.join("\n"));
   const { code, stderr } = await cryogan(commands[0]!.slice("cryogan ".length));

@@ -1,8 +1,10 @@
-import type { Volume } from "../../src/io/types.ts";
+import type { Volume } from "../../src/base/types.ts";
 import type { Matrix3 } from "../../src/physics/rotations.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
-/** Gaussians whose density is known everywhere, so that rotated, mirrored and resampled maps can be computed exactly. */
+/**
+ * Gaussians whose density is known everywhere, so that rotated, mirrored and resampled maps can be computed exactly.
+ */
 export interface Blob {
   centreAngstrom: [number, number, number];
   sigmaAngstrom: number;
@@ -16,7 +18,11 @@ export function randomBlobs(seed: number, count: number, radiusAngstrom: number,
     let centre: [number, number, number];
     do centre = [0, 0, 0].map(() => (2 * stream.uniform() - 1) * radiusAngstrom) as [number, number, number];
     while (Math.hypot(...centre) > radiusAngstrom);
-    return { centreAngstrom: centre, sigmaAngstrom: sigmaAngstrom * (0.8 + 0.4 * stream.uniform()), height: 0.5 + stream.uniform() };
+    return {
+      centreAngstrom: centre,
+      sigmaAngstrom: sigmaAngstrom * (0.8 + 0.4 * stream.uniform()),
+      height: 0.5 + stream.uniform(),
+    };
   });
 }
 
@@ -26,12 +32,16 @@ export function densityOf(blobs: Blob[], boxSize: number, pixelSizeAngstrom: num
   const centre = Math.floor(boxSize / 2);
   for (const { centreAngstrom, sigmaAngstrom, height } of blobs) {
     const line = centreAngstrom.map((c) =>
-      Float64Array.from({ length: boxSize }, (_, i) => Math.exp(-(((i - centre) * pixelSizeAngstrom - c) ** 2) / (2 * sigmaAngstrom ** 2))));
+      Float64Array.from({ length: boxSize }, (_, i) =>
+        Math.exp(-(((i - centre) * pixelSizeAngstrom - c) ** 2) / (2 * sigmaAngstrom ** 2)),
+      ),
+    );
     let i = 0;
-    for (let z = 0; z < boxSize; z++) for (let y = 0; y < boxSize; y++) {
-      const factor = height * line[2][z] * line[1][y];
-      for (let x = 0; x < boxSize; x++) data[i++] += factor * line[0][x];
-    }
+    for (let z = 0; z < boxSize; z++)
+      for (let y = 0; y < boxSize; y++) {
+        const factor = height * line[2][z]! * line[1][y]!;
+        for (let x = 0; x < boxSize; x++) data[i++]! += factor * line[0][x]!;
+      }
   }
   return { data, shape: [boxSize, boxSize, boxSize], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };
 }
@@ -41,7 +51,7 @@ export function moveBlobs(blobs: Blob[], rotation: Matrix3, shift: readonly numb
   return blobs.map((blob) => {
     const [x0, y, z] = blob.centreAngstrom;
     const x = mirrored ? -x0 : x0;
-    const row = (i: number) => rotation[3 * i] * x + rotation[3 * i + 1] * y + rotation[3 * i + 2] * z + shift[i];
+    const row = (i: number) => rotation[3 * i]! * x + rotation[3 * i + 1]! * y + rotation[3 * i + 2]! * z + shift[i]!;
     return { ...blob, centreAngstrom: [row(0), row(1), row(2)] };
   });
 }

@@ -3,8 +3,14 @@ import { emdbFscXml, fscJson } from "../../src/evaluate/emdbXml.ts";
 import type { FscResult } from "../../src/evaluate/fsc.ts";
 
 const result: FscResult = {
-  boxSize: 4, pixelSizeAngstrom: 2.5, frequency: [0.1, 0.2], resolutionAngstrom: [10, 5], fsc: [0.987654321, 1 / 3],
-  resolutionCurve: "fsc", resolution05Angstrom: 6.789, resolution0143Angstrom: null,
+  boxSize: 4,
+  pixelSizeAngstrom: 2.5,
+  frequency: [0.1, 0.2],
+  resolutionAngstrom: [10, 5],
+  fsc: [0.987654321, 1 / 3],
+  resolutionCurve: "fsc",
+  resolution05Angstrom: 6.789,
+  resolution0143Angstrom: null,
 };
 
 describe("FSC files", () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { InputError } from "../../src/base/errors.ts";
+import type { Volume } from "../../src/base/types.ts";
 import { crossingResolution, fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
 import { sphericalMask } from "../../src/evaluate/mask.ts";
-import { InputError, type Volume } from "../../src/io/types.ts";
 import { fftn, signedFrequency } from "../../src/numeric/fft.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
@@ -24,23 +25,25 @@ function colouredNoise(name: string, gain: (k: number) => number): Float64Array 
   fftn(re, im, [n, n, n]);
   for (let i = 0; i < n ** 3; i++) {
     const k = [i % n, Math.floor(i / n) % n, Math.floor(i / (n * n))].map((v) => signedFrequency(v, n));
-    re[i] *= gain(Math.hypot(...k));
-    im[i] *= gain(Math.hypot(...k));
+    re[i]! *= gain(Math.hypot(...k));
+    im[i]! *= gain(Math.hypot(...k));
   }
   fftn(re, im, [n, n, n], true);
   return re;
 }
 
 function sum(...parts: Float64Array[]): Volume {
-  return volumeOf(Float32Array.from(parts[0], (_, i) => parts.reduce((s, p) => s + p[i], 0)));
+  return volumeOf(Float32Array.from(parts[0], (_, i) => parts.reduce((s, p) => s + p[i]!, 0)));
 }
 
 function shellSizes(): number[] {
   const size = Array<number>(n / 2 + 1).fill(0);
-  for (let z = -n / 2; z < n / 2; z++) for (let y = -n / 2; y < n / 2; y++) for (let x = -n / 2; x < n / 2; x++) {
-    const shell = Math.round(Math.hypot(x, y, z));
-    if (shell <= n / 2) size[shell]++;
-  }
+  for (let z = -n / 2; z < n / 2; z++)
+    for (let y = -n / 2; y < n / 2; y++)
+      for (let x = -n / 2; x < n / 2; x++) {
+        const shell = Math.round(Math.hypot(x, y, z));
+        if (shell <= n / 2) size[shell]!++;
+      }
   return size;
 }
 
@@ -61,7 +64,8 @@ describe("fourierShellCorrelation", () => {
   it("is the cosine of the phase difference of two waves, in the shell of their wave vector only", () => {
     const wave = (phase: number) => {
       const data = new Float32Array(n ** 3);
-      for (let i = 0; i < data.length; i++) data[i] = Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / (n * n)))) / n + phase);
+      for (let i = 0; i < data.length; i++)
+        data[i] = Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / (n * n)))) / n + phase);
       return volumeOf(data);
     };
     const { fsc } = fourierShellCorrelation(wave(0.2), wave(1.1));
@@ -77,7 +81,7 @@ describe("fourierShellCorrelation", () => {
       const snr = gain(i + 1) ** 2;
       const expected = snr / (1 + snr);
       // Standard error of a correlation from size/2 independent complex pairs; the gain varies a little within a shell.
-      const sigma = (1 - expected ** 2) / Math.sqrt(size[i + 1]);
+      const sigma = (1 - expected ** 2) / Math.sqrt(size[i + 1]!);
       expect(Math.abs(value - expected)).toBeLessThan(4 * sigma + 0.005);
     });
   });
@@ -85,13 +89,14 @@ describe("fourierShellCorrelation", () => {
   it("is 0 within three standard errors for independent noise", () => {
     const { fsc } = fourierShellCorrelation(sum(whiteNoise("noise 3")), sum(whiteNoise("noise 4")));
     const size = shellSizes();
-    fsc.forEach((value, i) => expect(Math.abs(value)).toBeLessThan(3 / Math.sqrt(size[i + 1])));
+    fsc.forEach((value, i) => expect(Math.abs(value)).toBeLessThan(3 / Math.sqrt(size[i + 1]!)));
   });
 
   it("removes the correlation that a mask carries into shells where the maps have nothing in common", () => {
     const signal = colouredNoise("signal", (k) => (k <= 4.5 ? 12 : 0));
     const noise = (name: string) => colouredNoise(name, (k) => (k <= 4.5 ? 0.1 : 1));
-    const a = sum(signal, noise("noise 1")), b = sum(signal, noise("noise 2"));
+    const a = sum(signal, noise("noise 1")),
+      b = sum(signal, noise("noise 2"));
     const mask = sphericalMask(a, 6 * pixelSizeAngstrom, 1 * pixelSizeAngstrom);
     const result = fourierShellCorrelation(a, b, { mask, seed: 3 });
     expect(result.randomisedFromShell).toBe(5);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Volume } from "../../src/base/types.ts";
 import { lowPass } from "../../src/evaluate/filter.ts";
 import { applyMask, densityMask, otsuThreshold, sphericalMask } from "../../src/evaluate/mask.ts";
-import type { Volume } from "../../src/io/types.ts";
 import { densityOf } from "./blobs.ts";
 
 const at = (v: Volume, x: number, y: number, z: number) => v.data[(z * v.shape[1] + y) * v.shape[2] + x];
@@ -23,18 +23,20 @@ describe("densityMask", () => {
 
   it("is 1 out to threshold radius plus extension, and 0 beyond the edge", () => {
     const mask = densityMask(ball, { lowPassAngstrom: 0, threshold: 0.5, extendVoxels: 2, softEdgeVoxels: 4 });
-    for (let z = 0; z < 40; z++) for (let y = 0; y < 40; y++) for (let x = 0; x < 40; x++) {
-      const r = Math.hypot(x - 24, y - 18, z - 20);
-      const value = at(mask, x, y, z);
-      // The thresholded voxels end within one voxel of the sphere.
-      if (r <= radius + 1) expect(value).toBe(1);
-      else if (r >= radius + 7) expect(value).toBe(0);
-      else {
-        const edge = (d: number) => 0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, Math.max(0, d / 4)));
-        expect(value).toBeGreaterThanOrEqual(edge(r - radius - 2 + 1) - 1e-6);
-        expect(value).toBeLessThanOrEqual(edge(r - radius - 2 - 1) + 1e-6);
-      }
-    }
+    for (let z = 0; z < 40; z++)
+      for (let y = 0; y < 40; y++)
+        for (let x = 0; x < 40; x++) {
+          const r = Math.hypot(x - 24, y - 18, z - 20);
+          const value = at(mask, x, y, z);
+          // The thresholded voxels end within one voxel of the sphere.
+          if (r <= radius + 1) expect(value).toBe(1);
+          else if (r >= radius + 7) expect(value).toBe(0);
+          else {
+            const edge = (d: number) => 0.5 + 0.5 * Math.cos(Math.PI * Math.min(1, Math.max(0, d / 4)));
+            expect(value).toBeGreaterThanOrEqual(edge(r - radius - 2 + 1) - 1e-6);
+            expect(value).toBeLessThanOrEqual(edge(r - radius - 2 - 1) + 1e-6);
+          }
+        }
   });
 
   it("finds a threshold by itself, between background and density", () => {
@@ -58,11 +60,18 @@ describe("densityMask", () => {
 describe("lowPass", () => {
   it("keeps waves below the cut-off, halves those on it and removes those above", () => {
     const n = 24;
-    const wave = (k: number) => Float32Array.from({ length: n ** 3 }, (_, i) => Math.cos((2 * Math.PI * k * Math.floor(i / n)) / n));
+    const wave = (k: number) =>
+      Float32Array.from({ length: n ** 3 }, (_, i) => Math.cos((2 * Math.PI * k * Math.floor(i / n)) / n));
     const filtered = (k: number) => lowPass({ ...densityOf([], n, 2), data: wave(k) }, 48 / 6).data;
-    for (const [k, gain] of [[4, 1], [5, 1], [6, 0.5], [7, 0], [10, 0]] as const) {
+    for (const [k, gain] of [
+      [4, 1],
+      [5, 1],
+      [6, 0.5],
+      [7, 0],
+      [10, 0],
+    ] as const) {
       const before = wave(k);
-      filtered(k).forEach((v, i) => expect(Math.abs(v - gain * before[i])).toBeLessThan(1e-5));
+      filtered(k).forEach((v, i) => expect(Math.abs(v - gain * before[i]!)).toBeLessThan(1e-5));
     }
   });
 });

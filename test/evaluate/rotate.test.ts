@@ -20,7 +20,9 @@ describe("rotateVolume", () => {
       const { fsc } = fourierShellCorrelation(result, truth);
       // The amplitude of the blobs falls to a thousandth at shell 11.
       for (const value of fsc.slice(0, 11)) expect(value).toBeGreaterThan(0.995);
-      const error = Math.sqrt(result.data.reduce((s, v, i) => s + (v - truth.data[i]) ** 2, 0) / truth.data.reduce((s, v) => s + v * v, 0));
+      const error = Math.sqrt(
+        result.data.reduce((s, v, i) => s + (v - truth.data[i]!) ** 2, 0) / truth.data.reduce((s, v) => s + v * v, 0),
+      );
       expect(error).toBeLessThan(0.03);
     }
   });
@@ -30,7 +32,7 @@ describe("mirrorX", () => {
   it.each([32, 33])("is the density of mirrored blobs, exactly, box %i", (n) => {
     const blobs = randomBlobs(4, 10, 18, 2);
     const truth = densityOf(moveBlobs(blobs, identity, [0, 0, 0], true), n, 2);
-    mirrorX(densityOf(blobs, n, 2)).data.forEach((v, i) => expect(Math.abs(v - truth.data[i])).toBeLessThan(1e-4));
+    mirrorX(densityOf(blobs, n, 2)).data.forEach((v, i) => expect(Math.abs(v - truth.data[i]!)).toBeLessThan(1e-4));
   });
 });
 

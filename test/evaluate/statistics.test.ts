@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { Volume } from "../../src/base/types.ts";
 import { guinierProfile, mapCorrelation, mapStatistics, radialPower } from "../../src/evaluate/statistics.ts";
-import type { Volume } from "../../src/io/types.ts";
 import { densityOf, withNoise } from "./blobs.ts";
 
 function smallMap(values: number[]): Volume {
-  return { data: Float32Array.from(values), shape: [1, 1, values.length], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] };
+  return {
+    data: Float32Array.from(values),
+    shape: [1, 1, values.length],
+    pixelSizeAngstrom: 1,
+    originAngstrom: [0, 0, 0],
+  };
 }
 
 describe("map statistics", () => {
@@ -18,15 +23,18 @@ describe("map statistics", () => {
     const { frequency, value } = radialPower({ ...densityOf([], n, 2), data });
     // Two coefficients of amplitude 3 n^3 / 2 among those of shell 5, counted directly.
     let size = 0;
-    for (let z = -8; z < 8; z++) for (let y = -8; y < 8; y++) for (let x = -8; x < 8; x++) if (Math.round(Math.hypot(x, y, z)) === 5) size++;
-    expect(value[4] / ((2 * (1.5 * n ** 3) ** 2) / size)).toBeCloseTo(1, 5);
-    expect(value[3] / value[4]).toBeLessThan(1e-10);
+    for (let z = -8; z < 8; z++)
+      for (let y = -8; y < 8; y++) for (let x = -8; x < 8; x++) if (Math.round(Math.hypot(x, y, z)) === 5) size++;
+    expect(value[4]! / ((2 * (1.5 * n ** 3) ** 2) / size)).toBeCloseTo(1, 5);
+    expect(value[3]! / value[4]!).toBeLessThan(1e-10);
     expect(frequency[4]).toBeCloseTo(5 / 32, 12);
   });
 
   it("makes a line of slope -2 pi^2 sigma^2 of a Gaussian in the Guinier plot", () => {
-    const { inverseSquareResolution: x, logAmplitude: y } = guinierProfile(densityOf([{ centreAngstrom: [1, 2, 3], sigmaAngstrom: 3, height: 2 }], 32, 2));
-    const slope = (y[7] - y[3]) / (x[7] - x[3]);
+    const { inverseSquareResolution: x, logAmplitude: y } = guinierProfile(
+      densityOf([{ centreAngstrom: [1, 2, 3], sigmaAngstrom: 3, height: 2 }], 32, 2),
+    );
+    const slope = (y[7]! - y[3]!) / (x[7]! - x[3]!);
     expect(slope / (-2 * Math.PI ** 2 * 9)).toBeCloseTo(1, 1);
   });
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync, gunzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
+import { InputError } from "../../src/base/errors.ts";
 import { readAtoms } from "../../src/io/atoms.ts";
-import { InputError } from "../../src/io/types.ts";
 
 const model = new URL("../../data/5a1a.cif.gz", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "atoms-"));
@@ -36,7 +36,11 @@ const pdbLines = [
 describe("mmCIF", () => {
   it("gives the atoms of 5A1A as the file's own lines have them", async () => {
     const atoms = await readAtoms(model);
-    const lines = gunzipSync(readFileSync(model)).toString().split("\n").filter((line) => /^(ATOM|HETATM) /.test(line)).map((line) => line.split(/\s+/));
+    const lines = gunzipSync(readFileSync(model))
+      .toString()
+      .split("\n")
+      .filter((line) => /^(ATOM|HETATM) /.test(line))
+      .map((line) => line.split(/\s+/));
     // Counted with zcat, grep and awk.
     expect(atoms.count).toBe(33696);
     const perElement: Record<string, number> = {};
@@ -54,7 +58,9 @@ describe("mmCIF", () => {
   });
 
   it("takes the first model only, defaults for what is unknown, and charges off symbols", async () => {
-    const path = file("models.cif", `# a comment
+    const path = file(
+      "models.cif",
+      `# a comment
 data_x
 loop_
 _atom_site.type_symbol
@@ -67,27 +73,37 @@ _atom_site.pdbx_PDB_model_num
 C 1.5 -2 3e1 0.5 10 1
 ZN2+ 1 2 3 . ? 1
 C 9 9 9 1 10 2
-`);
+`,
+    );
     const atoms = await readAtoms(path);
     expect(atoms).toEqual({
-      count: 2, source: path, x: Float64Array.of(1.5, 1), y: Float64Array.of(-2, 2), z: Float64Array.of(30, 3),
-      element: ["C", "Zn"], occupancy: Float64Array.of(0.5, 1), bFactorAngstrom2: Float64Array.of(10, 0),
+      count: 2,
+      source: path,
+      x: Float64Array.of(1.5, 1),
+      y: Float64Array.of(-2, 2),
+      z: Float64Array.of(30, 3),
+      element: ["C", "Zn"],
+      occupancy: Float64Array.of(0.5, 1),
+      bFactorAngstrom2: Float64Array.of(10, 0),
     });
   });
 });
 
 describe("PDB", () => {
-  it.each(["plain", "gzipped"])("gives all atoms of the first model, %s, calcium told from an alpha carbon", async (kind) => {
-    const text = pdbLines.join("\n") + "\n";
-    const atoms = await readAtoms(kind === "plain" ? file("a.pdb", text) : file("a.ent.gz", gzipSync(text)));
-    expect(atoms.count).toBe(5);
-    expect(atoms.element).toEqual(["N", "C", "C", "Ca", "O"]);
-    expect([...atoms.x]).toEqual([93.288, -92.46, -92.56, 1, 4]);
-    expect([...atoms.y]).toEqual([158.598, 157.403, 157.403, 2, 5]);
-    expect([...atoms.z]).toEqual([84.748, 84.859, 84.859, -3, 6.5]);
-    expect([...atoms.occupancy]).toEqual([1, 0.6, 0.4, 1, 1]);
-    expect([...atoms.bFactorAngstrom2]).toEqual([30, 25.5, 25.5, 12, 40]);
-  });
+  it.each(["plain", "gzipped"])(
+    "gives all atoms of the first model, %s, calcium told from an alpha carbon",
+    async (kind) => {
+      const text = `${pdbLines.join("\n")}\n`;
+      const atoms = await readAtoms(kind === "plain" ? file("a.pdb", text) : file("a.ent.gz", gzipSync(text)));
+      expect(atoms.count).toBe(5);
+      expect(atoms.element).toEqual(["N", "C", "C", "Ca", "O"]);
+      expect([...atoms.x]).toEqual([93.288, -92.46, -92.56, 1, 4]);
+      expect([...atoms.y]).toEqual([158.598, 157.403, 157.403, 2, 5]);
+      expect([...atoms.z]).toEqual([84.748, 84.859, 84.859, -3, 6.5]);
+      expect([...atoms.occupancy]).toEqual([1, 0.6, 0.4, 1, 1]);
+      expect([...atoms.bFactorAngstrom2]).toEqual([30, 25.5, 25.5, 12, 40]);
+    },
+  );
 });
 
 describe("a file that holds no model", () => {
@@ -111,10 +127,17 @@ describe("a file that holds no model", () => {
   });
 
   it("is refused at the atom whose coordinate is missing or no number", async () => {
-    const cif = (x: string) => `data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nC 1 2 3\nC ${x} 2 3\n`;
+    const cif = (x: string) =>
+      `data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nC 1 2 3\nC ${x} 2 3\n`;
     await refuses(file("missing.cif", cif("?")), /atom 2: Cartn_x is missing/);
     await refuses(file("word.cif", cif("abc")), /atom 2: Cartn_x is "abc", not a number/);
-    await refuses(file("columns.cif", "data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\nC 1\n"), /no Cartn_y column/);
-    await refuses(file("stars.pdb", pdbLines.map((line) => line.replace("158.598", "*******")).join("\n")), /atom 1: Cartn_y is "\*{7}", not a number/);
+    await refuses(
+      file("columns.cif", "data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\nC 1\n"),
+      /no Cartn_y column/,
+    );
+    await refuses(
+      file("stars.pdb", pdbLines.map((line) => line.replace("158.598", "*******")).join("\n")),
+      /atom 1: Cartn_y is "\*{7}", not a number/,
+    );
   });
 });

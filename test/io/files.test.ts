@@ -20,10 +20,12 @@ test("a write that fails half-way keeps the previous file", async () => {
   const path = join(folder, "map.mrc");
   writeFileSync(path, "whole");
   const fullDisk = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  const message = await inputError(() => writeThenRename(path, async (handle) => {
-    await handle.writeFile("ha");
-    throw fullDisk;
-  }));
+  const message = await inputError(() =>
+    writeThenRename(path, async (handle) => {
+      await handle.writeFile("ha");
+      throw fullDisk;
+    }),
+  );
   expect(message).toBe(`cannot write ${path}: the disk is full`);
   expect(readFileSync(path, "utf8")).toBe("whole");
   expect(readdirSync(folder)).toEqual(["map.mrc"]);
@@ -40,12 +42,16 @@ test("folders that cannot be written are named", async () => {
   expect(await inputError(() => writeFileAtomic(missing, ""))).toBe(`cannot write ${missing}: no such file or folder`);
   const file = join(folder, "file");
   writeFileSync(file, "");
-  expect(await inputError(() => ensureWritableFolder(join(file, "run")))).toBe(`cannot write ${join(file, "run")}: a part of the path is a file, not a folder`);
+  expect(await inputError(() => ensureWritableFolder(join(file, "run")))).toBe(
+    `cannot write ${join(file, "run")}: a part of the path is a file, not a folder`,
+  );
   expect(await inputError(() => ensureWritableFolder(file))).toContain(`cannot write ${file}: `);
   // procfs takes no new files, whoever asks.
   expect(await inputError(() => ensureWritableFolder("/proc/self"))).toContain("cannot write /proc/self: ");
   mkdirSync(join(folder, "taken"));
-  expect(await inputError(() => writeFileAtomic(join(folder, "taken"), ""))).toBe(`cannot write ${join(folder, "taken")}: it is a folder`);
+  expect(await inputError(() => writeFileAtomic(join(folder, "taken"), ""))).toBe(
+    `cannot write ${join(folder, "taken")}: it is a folder`,
+  );
 });
 
 test("ensureWritableFolder creates folders and leaves them empty", async () => {

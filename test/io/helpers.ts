@@ -2,11 +2,14 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InputError } from "../../src/io/types.ts";
+import { InputError } from "../../src/base/errors.ts";
 
 /** Debian's own Python, which has numpy and mrcfile after installTestDebs(). */
 export function python(code: string, ...args: string[]): string {
-  return execFileSync("/usr/bin/python3", ["-W", "error::RuntimeWarning", "-c", code, ...args], { encoding: "utf8", maxBuffer: 1 << 28 });
+  return execFileSync("/usr/bin/python3", ["-W", "error::RuntimeWarning", "-c", code, ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
 }
 
 export function installTestDebs(): void {

@@ -1,8 +1,8 @@
 import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { Volume } from "../../src/base/types.ts";
 import { createStackWriter, openStack, readMap, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
-import type { Volume } from "../../src/io/types.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -17,18 +17,31 @@ const COUNTING = "np.fromfunction(lambda z, y, x: 100*z + 10*y + x - 60, shape)"
 
 function counting(nz: number, ny: number, nx: number, offset = -60): number[] {
   const values: number[] = [];
-  for (let z = 0; z < nz; z++) for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) values.push(100 * z + 10 * y + x + offset);
+  for (let z = 0; z < nz; z++)
+    for (let y = 0; y < ny; y++) for (let x = 0; x < nx; x++) values.push(100 * z + 10 * y + x + offset);
   return values;
 }
 
-const modes = [[0, "i1"], [1, "i2"], [2, "f4"], [6, "u2"], [12, "f2"]] as const;
-const orders = [["little", "<"], ["big", ">"]] as const;
+const modes = [
+  [0, "i1"],
+  [1, "i2"],
+  [2, "f4"],
+  [6, "u2"],
+  [12, "f2"],
+] as const;
+const orders = [
+  ["little", "<"],
+  ["big", ">"],
+] as const;
 
 test.each(modes.flatMap(([mode, type]) => orders.map(([name, order]) => ({ mode, type, name, order }))))(
-  "reads $type, mode $mode, in $name-endian order as mrcfile writes it", async ({ mode, type, order }) => {
+  "reads $type, mode $mode, in $name-endian order as mrcfile writes it",
+  async ({ mode, type, order }) => {
     const folder = temporaryFolder();
     const map = join(folder, "map.mrc");
-    mrcfile(map, `
+    mrcfile(
+      map,
+      `
 shape = (2, 3, 4)
 data = (${COUNTING} + ${mode === 6 ? 60 : 0}).astype("${order}${type}")
 m = mrcfile.new(path, overwrite=True)
@@ -39,7 +52,8 @@ m.close()
 if data.dtype.itemsize == 1 and "${order}" == ">": # single bytes have no order from which mrcfile could take the header's
     h = mrcfile.open(path).header.astype(mrcfile.dtypes.HEADER_DTYPE.newbyteorder(">"))
     h.machst = [0x11, 0x11, 0, 0]
-    with open(path, "r+b") as f: f.write(h.tobytes())`);
+    with open(path, "r+b") as f: f.write(h.tobytes())`,
+    );
     const bytes = readFileSync(map);
     expect(bytes[212]).toBe(order === "<" ? 0x44 : 0x11);
     const volume = await readMap(map);
@@ -59,7 +73,8 @@ if data.dtype.itemsize == 1 and "${order}" == ">": # single bytes have no order 
     await stack.read([1, 0], out);
     expect([...out]).toEqual([...volume.data.subarray(12), ...volume.data.subarray(0, 12)]);
     await stack.close();
-  });
+  },
+);
 
 function copyAs(from: string, to: string): string {
   copyFileSync(from, to);
@@ -68,7 +83,9 @@ function copyAs(from: string, to: string): string {
 
 test("parses the header that mrcfile writes, behind an extended header", async () => {
   const path = join(temporaryFolder(), "extended.mrc");
-  mrcfile(path, `
+  mrcfile(
+    path,
+    `
 shape = (3, 3, 3)
 m = mrcfile.new(path)
 m.set_data(${COUNTING}.astype("f4"))
@@ -77,11 +94,20 @@ m.header.exttyp = b"SERI"
 m.header.nxstart, m.header.nystart, m.header.nzstart = -1, 2, 3
 m.voxel_size = 2
 m.add_label("second label")
-m.close()`);
+m.close()`,
+  );
   const header = await readMrcHeader(path);
   expect(header).toMatchObject({
-    columns: 3, rows: 3, sections: 3, mode: 2, bytesPerPixel: 4, littleEndian: true, axisOrder: [1, 2, 3], spaceGroup: 1,
-    pixelSizeAngstrom: [2, 2, 2], dataOffset: 1024 + 1536,
+    columns: 3,
+    rows: 3,
+    sections: 3,
+    mode: 2,
+    bytesPerPixel: 4,
+    littleEndian: true,
+    axisOrder: [1, 2, 3],
+    spaceGroup: 1,
+    pixelSizeAngstrom: [2, 2, 2],
+    dataOffset: 1024 + 1536,
     // No ORIGIN: the start counts stand in.
     originAngstrom: [-2, 4, 6],
   });
@@ -96,21 +122,32 @@ m.close()`);
 
 test("a map without a cell, as the tutorial ribosome is, has pixel size 0", async () => {
   const path = join(temporaryFolder(), "ribosome.mrc");
-  mrcfile(path, `
+  mrcfile(
+    path,
+    `
 m = mrcfile.new(path)
 m.set_data(np.linspace(-1, 1, 65**3, dtype="f4").reshape(65, 65, 65))
 m.header.cella = (0, 0, 0)
-m.close()`);
+m.close()`,
+  );
   const volume = await readMap(path);
   expect(volume.shape).toEqual([65, 65, 65]);
   expect(volume.pixelSizeAngstrom).toBe(0);
   expect([volume.data[0], volume.data[65 ** 3 - 1]]).toEqual([-1, 1]);
 });
 
-test.each([[1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]])("turns axis order %i,%i,%i into z, y, x", async (mapc, mapr, maps) => {
+test.each([
+  [1, 3, 2],
+  [2, 1, 3],
+  [2, 3, 1],
+  [3, 1, 2],
+  [3, 2, 1],
+])("turns axis order %i,%i,%i into z, y, x", async (mapc, mapr, maps) => {
   const path = join(temporaryFolder(), "axes.mrc");
   // The array is stored section, row, column; axis letters x y z are 1 2 3.
-  mrcfile(path, `
+  mrcfile(
+    path,
+    `
 shape = (2, 3, 4)
 stored = np.transpose(${COUNTING}, [3 - ${maps}, 3 - ${mapr}, 3 - ${mapc}]).astype("f4")
 m = mrcfile.new(path)
@@ -120,7 +157,8 @@ h.mapc, h.mapr, h.maps = ${mapc}, ${mapr}, ${maps}
 h.mx, h.my, h.mz = 4, 3, 2
 h.cella = (8, 6, 4)
 h[["nxstart", "nystart", "nzstart"][[${mapc}, ${mapr}, ${maps}].index(1)]] = 5
-m.close()`);
+m.close()`,
+  );
   const volume = await readMap(path);
   expect(volume.shape).toEqual([2, 3, 4]);
   expect([...volume.data]).toEqual(counting(2, 3, 4));
@@ -139,18 +177,37 @@ function randomValues(n: number, mean: number): Float32Array {
 test("a written map passes mrcfile's validation and holds the same data", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "map.mrc");
-  const volume: Volume = { data: randomValues(4 * 5 * 6, 3), shape: [4, 5, 6], pixelSizeAngstrom: 1.274, originAngstrom: [-1, 2, 3.5] };
+  const volume: Volume = {
+    data: randomValues(4 * 5 * 6, 3),
+    shape: [4, 5, 6],
+    pixelSizeAngstrom: 1.274,
+    originAngstrom: [-1, 2, 3.5],
+  };
   await writeMap(path, volume, "half-map 1 of 5 Ångström");
   expect(readdirSync(folder)).toEqual(["map.mrc"]);
-  const read = JSON.parse(mrcfile(path, `
+  const read = JSON.parse(
+    mrcfile(
+      path,
+      `
 import json
 assert mrcfile.validate(path, print_file=sys.stderr)
 m = mrcfile.open(path)
 h = m.header
 print(json.dumps(dict(data=m.data.ravel().tolist(), shape=m.data.shape, volume=bool(m.is_volume()), mode=int(h.mode), ispg=int(h.ispg),
   mz=int(h.mz), nversion=int(h.nversion), voxel=[float(m.voxel_size[a]) for a in "xyz"], origin=[float(h.origin[a]) for a in "xyz"],
-  label=h.label[0].decode(), nlabl=int(h.nlabl))))`));
-  expect(read).toMatchObject({ shape: [4, 5, 6], volume: true, mode: 2, ispg: 1, mz: 4, nversion: 20141, origin: [-1, 2, 3.5], nlabl: 1 });
+  label=h.label[0].decode(), nlabl=int(h.nlabl))))`,
+    ),
+  );
+  expect(read).toMatchObject({
+    shape: [4, 5, 6],
+    volume: true,
+    mode: 2,
+    ispg: 1,
+    mz: 4,
+    nversion: 20141,
+    origin: [-1, 2, 3.5],
+    nlabl: 1,
+  });
   expect(read.data).toEqual([...volume.data]);
   expect(read.label.trim()).toBe("half-map 1 of 5 ?ngstr?m");
   for (const size of read.voxel) expect(size).toBeCloseTo(1.274, 5);
@@ -161,29 +218,37 @@ test("a map with NaN is not written over the one before", async () => {
   writeFileSync(path, "before");
   const data = new Float32Array(8).fill(1);
   data[3] = NaN;
-  await expect(writeMap(path, { data, shape: [2, 2, 2], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] })).rejects.toThrow("NaN");
+  await expect(
+    writeMap(path, { data, shape: [2, 2, 2], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] }),
+  ).rejects.toThrow("NaN");
   expect(readFileSync(path, "utf8")).toBe("before");
 });
 
-test.each([2, 12] as const)("a written stack of mode %i passes mrcfile's validation and holds the same data", async (mode) => {
-  const folder = temporaryFolder();
-  const path = join(folder, "stack.mrcs");
-  const images = randomValues(5 * 6 * 4, -0.5);
-  const writer = await createStackWriter(path, { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode });
-  await writer.append(images.subarray(0, 48));
-  await writer.append(images.subarray(48));
-  expect(readdirSync(folder)).not.toContain("stack.mrcs");
-  await writer.close();
-  expect(readdirSync(folder)).toEqual(["stack.mrcs"]);
-  writeFileSync(join(folder, "expected"), images);
-  mrcfile(path, `
+test.each([2, 12] as const)(
+  "a written stack of mode %i passes mrcfile's validation and holds the same data",
+  async (mode) => {
+    const folder = temporaryFolder();
+    const path = join(folder, "stack.mrcs");
+    const images = randomValues(5 * 6 * 4, -0.5);
+    const writer = await createStackWriter(path, { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode });
+    await writer.append(images.subarray(0, 48));
+    await writer.append(images.subarray(48));
+    expect(readdirSync(folder)).not.toContain("stack.mrcs");
+    await writer.close();
+    expect(readdirSync(folder)).toEqual(["stack.mrcs"]);
+    writeFileSync(join(folder, "expected"), images);
+    mrcfile(
+      path,
+      `
 assert mrcfile.validate(path, print_file=sys.stderr)
 m = mrcfile.open(path)
 assert m.is_image_stack() and m.data.shape == (5, 6, 4) and m.header.mode == ${mode} and m.header.mz == 1
 assert abs(m.voxel_size.x - 3.25) < 1e-6 and abs(m.voxel_size.y - 3.25) < 1e-6
 expected = np.fromfile(path.replace("stack.mrcs", "expected"), "<f4").reshape(5, 6, 4)
-assert np.array_equal(m.data, expected.astype(m.data.dtype))`);
-});
+assert np.array_equal(m.data, expected.astype(m.data.dtype))`,
+    );
+  },
+);
 
 test("an aborted stack leaves the one before", async () => {
   const folder = temporaryFolder();
@@ -202,7 +267,8 @@ test("stack writing refuses what would be a broken file", async () => {
   const writer = await createStackWriter(path, options);
   await expect(writer.append(new Float32Array(5))).rejects.toThrow("no whole number of 2 x 2 images");
   expect(await inputError(() => writer.append(Float32Array.of(1, 2, 3, 70000)))).toBe(
-    `cannot write ${path}: pixel value 70000 does not fit float16; use float32`);
+    `cannot write ${path}: pixel value 70000 does not fit float16; use float32`,
+  );
   await expect(writer.close()).rejects.toThrow(`no image was written to ${path}`);
   const nowhere = join(path, "x.mrcs");
   expect(await inputError(() => createStackWriter(nowhere, options))).toContain(`cannot write ${nowhere}: `);
@@ -210,12 +276,15 @@ test("stack writing refuses what would be a broken file", async () => {
 
 test("openStack reads any indices in any order, runs and repeats included", async () => {
   const path = join(temporaryFolder(), "stack.mrc");
-  mrcfile(path, `
+  mrcfile(
+    path,
+    `
 m = mrcfile.new(path)
 m.set_data(np.arange(10 * 2 * 3, dtype="i2").reshape(10, 2, 3))
 m.set_image_stack()
 m.voxel_size = 4
-m.close()`);
+m.close()`,
+  );
   const stack = await openStack(path);
   expect(stack).toMatchObject({ count: 10, height: 2, width: 3, pixelSizeAngstrom: 4 });
   const indices = [7, 8, 9, 0, 1, 1, 2, 5, 4];
@@ -233,13 +302,18 @@ test("a truncated file tells how much is there", async () => {
   expect(statSync(path).size).toBe(1024 + 10 * 80);
   truncateSync(path, 1024 + 3 * 80 + 79);
   expect(await inputError(() => openStack(path))).toBe(
-    `${path} is truncated: 10 images need 1824 bytes, the file holds 1343; the last whole image is number 3; copy or write it anew`);
+    `${path} is truncated: 10 images need 1824 bytes, the file holds 1343; the last whole image is number 3; copy or write it anew`,
+  );
   const map = copyAs(path, join(folder, "map.mrc"));
-  expect(await inputError(() => readMap(map))).toContain("10 sections need 1824 bytes, the file holds 1343; the last whole section is number 3");
+  expect(await inputError(() => readMap(map))).toContain(
+    "10 sections need 1824 bytes, the file holds 1343; the last whole section is number 3",
+  );
   truncateSync(path, 1024);
   expect(await inputError(() => openStack(path))).toContain("the file holds 1024; no image is whole");
   truncateSync(path, 1000);
-  expect(await inputError(() => openStack(path))).toBe(`${path} is not an MRC file: it holds 1000 bytes, the header alone has 1024`);
+  expect(await inputError(() => openStack(path))).toBe(
+    `${path} is not an MRC file: it holds 1000 bytes, the header alone has 1024`,
+  );
 });
 
 test("volumes and stacks are told apart", async () => {
@@ -249,17 +323,27 @@ test("volumes and stacks are told apart", async () => {
   const image = join(folder, "image.mrc");
   mrcfile(volume, `mrcfile.write(path, np.zeros((4, 4, 4), "f4"))`);
   mrcfile(image, `mrcfile.write(path, np.zeros((4, 4), "f4"))`);
-  mrcfile(stack, `
+  mrcfile(
+    stack,
+    `
 m = mrcfile.new(path, np.zeros((7, 4, 4), "f4"))
 m.set_image_stack()
-m.close()`);
+m.close()`,
+  );
   expect(await inputError(() => openStack(volume))).toBe(
-    `${volume} is a volume (4 x 4 x 4) where an image stack is needed; name it .mrcs if it is a stack`);
-  expect(await inputError(() => readMap(stack))).toBe(`${stack} is a stack (7 images of 4 x 4) where a volume is needed`);
+    `${volume} is a volume (4 x 4 x 4) where an image stack is needed; name it .mrcs if it is a stack`,
+  );
+  expect(await inputError(() => readMap(stack))).toBe(
+    `${stack} is a stack (7 images of 4 x 4) where a volume is needed`,
+  );
   expect(await inputError(() => readMap(image))).toBe(`${image} is a single 4 x 4 image where a volume is needed`);
   const named = copyAs(volume, join(folder, "named.mrcs"));
   expect(await inputError(() => readMap(named))).toContain("is a stack (4 images of 4 x 4)");
-  for (const [path, count] of [[named, 4], [stack, 7], [image, 1]] as const) {
+  for (const [path, count] of [
+    [named, 4],
+    [stack, 7],
+    [image, 1],
+  ] as const) {
     const opened = await openStack(path);
     expect(opened.count).toBe(count);
     await opened.close();
@@ -272,16 +356,25 @@ test("files that are no MRC files, or of kinds that are not read, are refused by
   expect(await inputError(() => readMap(path))).toBe(`cannot read ${path}: no such file or folder`);
   expect(await inputError(() => readMap(folder))).toBe(`cannot read ${folder}: it is not a file`);
   writeFileSync(path, Buffer.alloc(2000, "text "));
-  expect(await inputError(() => readMrcHeader(path))).toBe(`${path} is not an MRC file: its header makes sense in neither byte order`);
+  expect(await inputError(() => readMrcHeader(path))).toBe(
+    `${path} is not an MRC file: its header makes sense in neither byte order`,
+  );
   writeFileSync(path, Uint8Array.of(0x1f, 0x8b, 8, 0));
   expect(await inputError(() => readMap(path))).toBe(`${path} is compressed; unpack it with gunzip`);
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "c8"), overwrite=True)`);
-  expect(await inputError(() => readMap(path))).toBe(`${path} has MRC mode 4 (complex float32); modes 0, 1, 2, 6 and 12 can be read`);
+  expect(await inputError(() => readMap(path))).toBe(
+    `${path} has MRC mode 4 (complex float32); modes 0, 1, 2, 6 and 12 can be read`,
+  );
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "f4"), overwrite=True, voxel_size=(1, 1, 2))`);
-  expect(await inputError(() => readMap(path))).toBe(`${path} has pixels that are not square: 1.0000 x 1.0000 x 2.0000 Å`);
-  mrcfile(path, `
+  expect(await inputError(() => readMap(path))).toBe(
+    `${path} has pixels that are not square: 1.0000 x 1.0000 x 2.0000 Å`,
+  );
+  mrcfile(
+    path,
+    `
 m = mrcfile.new(path, np.zeros((4, 4, 4), "f4"), overwrite=True)
 m.header.maps = 1
-m.close()`);
+m.close()`,
+  );
   expect(await inputError(() => readMap(path))).toContain("axis order (MAPC, MAPR, MAPS) is 1, 2, 1");
 });

@@ -1,8 +1,8 @@
 import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { ParticleSet } from "../../src/base/types.ts";
 import { openParticleImages, readParticles, subset, validateImages } from "../../src/io/particles.ts";
-import type { ParticleSet } from "../../src/io/types.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -13,14 +13,34 @@ beforeAll(installTestDebs);
  */
 async function project(stacks: number, names: string[], boxSize = 4): Promise<{ folder: string; set: ParticleSet }> {
   const folder = temporaryFolder();
-  python(`
+  python(
+    `
 import sys, numpy as np, mrcfile
 for s in range(${stacks}):
     data = np.fromfunction(lambda k, y, x: 1000*s + 100*k + 4*y + x, (5, 4, 4))
-    mrcfile.write(f"{sys.argv[1]}/s{s}.mrcs", data.astype("f4"), voxel_size=2)`, folder);
-  const columns = ["rlnImageName", "rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle", "rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast", "rlnImagePixelSize"];
+    mrcfile.write(f"{sys.argv[1]}/s{s}.mrcs", data.astype("f4"), voxel_size=2)`,
+    folder,
+  );
+  const columns = [
+    "rlnImageName",
+    "rlnDefocusU",
+    "rlnDefocusV",
+    "rlnDefocusAngle",
+    "rlnVoltage",
+    "rlnSphericalAberration",
+    "rlnAmplitudeContrast",
+    "rlnImagePixelSize",
+  ];
   const path = join(folder, "particles.star");
-  writeFileSync(path, ["data_", "loop_", ...columns.map((label) => `_${label}`), ...names.map((name) => `${name} 9000 9000 0 300 2 0.1 2`)].join("\n"));
+  writeFileSync(
+    path,
+    [
+      "data_",
+      "loop_",
+      ...columns.map((label) => `_${label}`),
+      ...names.map((name) => `${name} 9000 9000 0 300 2 0.1 2`),
+    ].join("\n"),
+  );
   return { folder, set: await readParticles(path, { boxSize }) };
 }
 
@@ -68,33 +88,41 @@ test("an image that the stack does not hold is named before any work", async () 
   expect(await inputError(() => openParticleImages(set))).toBe(message);
   await validateImages(subset(set, Int32Array.of(0, 1)));
   expect(await inputError(() => validateImages(subset(set, Int32Array.of(1, 3))))).toBe(
-    `${set.source}: row 4 (line 14) names image 6 of s1.mrcs, which holds 5 images`);
+    `${set.source}: row 4 (line 14) names image 6 of s1.mrcs, which holds 5 images`,
+  );
 });
 
 test("missing, truncated and differently sized stacks are named", async () => {
   const { folder, set } = await project(2, ["1@s0.mrcs", "1@s1.mrcs", "2@sub/none.mrcs"]);
   expect(await inputError(() => validateImages(set))).toBe(
-    `${set.source}: row 3 (line 13) names ${join(folder, "sub/none.mrcs")}, which does not exist; give the project folder that stack names are relative to`);
+    `${set.source}: row 3 (line 13) names ${join(folder, "sub/none.mrcs")}, which does not exist; give the project folder that stack names are relative to`,
+  );
   truncateSync(join(folder, "s1.mrcs"), 1024 + 4 * 64 + 1);
   expect(await inputError(() => validateImages(set))).toContain(
-    `${join(folder, "s1.mrcs")} is truncated: 5 images need 1344 bytes, the file holds 1281; the last whole image is number 4`);
+    `${join(folder, "s1.mrcs")} is truncated: 5 images need 1344 bytes, the file holds 1281; the last whole image is number 4`,
+  );
   const wrongBox = await project(1, ["1@s0.mrcs"], 8);
   expect(await inputError(() => validateImages(wrongBox.set))).toBe(
-    `${wrongBox.set.source}: row 1 (line 11) names s0.mrcs, whose images have 4 x 4 pixels; the box size is 8`);
+    `${wrongBox.set.source}: row 1 (line 11) names s0.mrcs, whose images have 4 x 4 pixels; the box size is 8`,
+  );
 });
 
 test.each(["nan", "inf", "-inf"])("a pixel that is %s is found when it is read", async (value) => {
   const { folder, set } = await project(1, ["1@s0.mrcs", "4@s0.mrcs"]);
-  python(`
+  python(
+    `
 import sys, mrcfile
 m = mrcfile.open(sys.argv[1], "r+")
 m.data[3, 3, 3] = float("${value}")
-m.flush()`, join(folder, "s0.mrcs"));
+m.flush()`,
+    join(folder, "s0.mrcs"),
+  );
   const images = await openParticleImages(set);
   const out = new Float32Array(32);
   await images.read([0], out);
   expect(await inputError(() => images.read([0, 1], out))).toBe(
-    `${set.source}: row 2 (line 12): image 4 of s0.mrcs has a pixel that is NaN or infinite; remove this particle`);
+    `${set.source}: row 2 (line 12): image 4 of s0.mrcs has a pixel that is NaN or infinite; remove this particle`,
+  );
   await images.read([0], out); // the reader stays usable
   expect([...out.subarray(0, 16)]).toEqual(image(0, 0));
   await images.close();

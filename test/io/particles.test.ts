@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import type { ParticleSet } from "../../src/base/types.ts";
 import { eulerAngles } from "../../src/io/cryosparcParticles.ts";
 import { readParticles, subset, writeParticlesStar } from "../../src/io/particles.ts";
 import { parseStar } from "../../src/io/star.ts";
-import type { ParticleSet } from "../../src/io/types.ts";
 import { formats, inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -16,21 +16,43 @@ const format = (name: string) => join(formats, name);
 function starFile(rows: Record<string, string>[], optics?: Record<string, string>[]): string {
   const path = join(temporaryFolder(), "particles.star");
   const loop = (name: string, table: Record<string, string>[]) =>
-    [`data_${name}`, "loop_", ...Object.keys(table[0]!).map((label) => `_${label}`), ...table.map((row) => Object.values(row).join(" ")), "", ""].join("\n");
+    [
+      `data_${name}`,
+      "loop_",
+      ...Object.keys(table[0]!).map((label) => `_${label}`),
+      ...table.map((row) => Object.values(row).join(" ")),
+      "",
+      "",
+    ].join("\n");
   writeFileSync(path, (optics ? loop("optics", optics) : "") + loop("particles", rows));
   return path;
 }
 
 const optics1 = {
-  rlnOpticsGroup: "1", rlnOpticsGroupName: "g", rlnVoltage: "300", rlnSphericalAberration: "2.7", rlnAmplitudeContrast: "0.1",
-  rlnImagePixelSize: "1.5", rlnImageSize: "64", rlnImageDimensionality: "2",
+  rlnOpticsGroup: "1",
+  rlnOpticsGroupName: "g",
+  rlnVoltage: "300",
+  rlnSphericalAberration: "2.7",
+  rlnAmplitudeContrast: "0.1",
+  rlnImagePixelSize: "1.5",
+  rlnImageSize: "64",
+  rlnImageDimensionality: "2",
 };
-const particle1 = { rlnImageName: "1@a.mrcs", rlnDefocusU: "12000", rlnDefocusV: "11000", rlnDefocusAngle: "30", rlnOpticsGroup: "1" };
+const particle1 = {
+  rlnImageName: "1@a.mrcs",
+  rlnDefocusU: "12000",
+  rlnDefocusV: "11000",
+  rlnDefocusAngle: "30",
+  rlnOpticsGroup: "1",
+};
 
 // The numbers below were read off the files in an editor.
 
 test("RELION 3.1", async () => {
-  for (const [name, firstLine] of [["relion31.star", 50], ["relion31.v2.star", 32]] as const) {
+  for (const [name, firstLine] of [
+    ["relion31.star", 50],
+    ["relion31.v2.star", 32],
+  ] as const) {
     const set = await readParticles(format(name));
     expect(set).toMatchObject({ count: 5, boxSize: 256, pixelSizeAngstrom: 2.806, opticsGroupNames: ["opticsGroup1"] });
     expect(set.stacks).toEqual([format("relion31.mrcs")]);
@@ -74,11 +96,16 @@ test("RELION 3.0: pixel size from the magnification, box from the first stack", 
   const path = join(folder, "empiar_10076_7.star");
   writeFileSync(path, readFileSync(format("empiar_10076_7.star")));
   expect(await inputError(() => readParticles(path))).toContain(
-    `${path}: row 1 (line 14) names ${join(folder, "empiar_10076_7.mrc")}, which does not exist, and the box size is not in the file`);
-  python(`import sys, numpy as np, mrcfile; mrcfile.write(sys.argv[1], np.zeros((7, 10, 10), "f4"))`, join(folder, "empiar_10076_7.mrc"));
+    `${path}: row 1 (line 14) names ${join(folder, "empiar_10076_7.mrc")}, which does not exist, and the box size is not in the file`,
+  );
+  python(
+    `import sys, numpy as np, mrcfile; mrcfile.write(sys.argv[1], np.zeros((7, 10, 10), "f4"))`,
+    join(folder, "empiar_10076_7.mrc"),
+  );
   const set = await readParticles(path);
   expect(set).toMatchObject({ count: 7, boxSize: 10, poses: undefined, randomSubset: undefined });
-  expect(set.pixelSizeAngstrom).toBeCloseTo(1.309997904, 8); // 5 µm / 38168; cryoSPARC's file of the same images says 1.3099979
+  // 5 µm / 38168; cryoSPARC's file of the same images says 1.3099979
+  expect(set.pixelSizeAngstrom).toBeCloseTo(1.309997904, 8);
   expect(set.optics.astigmatismAngle[6]).toBeCloseTo(0.0921533845, 9);
   expect(set.optics.defocusVAngstrom[6]).toBe(14792.7);
   expect(set.optics.amplitudeContrast[0]).toBe(0.07);
@@ -88,7 +115,8 @@ test("RELION 3.0: pixel size from the magnification, box from the first stack", 
 test("RELION 3.0: origins in pixels, amplitude contrast missing", async () => {
   const path = format("FinalRefinement-OriginalParticles-PfCRT.star");
   expect(await inputError(() => readParticles(path, { boxSize: 300 }))).toBe(
-    `${path} has no column _rlnAmplitudeContrast, which the CTF needs; add it to the file`);
+    `${path} has no column _rlnAmplitudeContrast, which the CTF needs; add it to the file`,
+  );
   // The same file with the column added.
   const text = readFileSync(path, "utf8")
     .replace("_rlnVoltage #22 ", "_rlnVoltage #22 \n_rlnAmplitudeContrast #23 ")
@@ -106,8 +134,10 @@ test("two pixel sizes are refused unless one is given for all", async () => {
   const path = format("relion31.6opticsgroups.star");
   const message = await inputError(() => readParticles(path));
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
-  expect(message).toBe(`${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
-    "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all");
+  expect(message).toBe(
+    `${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
+      "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all",
+  );
   const set = await readParticles(path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });
   expect(set.opticsGroupNames[set.opticsGroup[0]!]).toBe("opticsGroup6");
@@ -120,24 +150,37 @@ test("two pixel sizes are refused unless one is given for all", async () => {
 test("zero defocus is refused", async () => {
   const path = format("toy_projections.star");
   expect(await inputError(() => readParticles(path, { pixelSizeAngstrom: 1, boxSize: 30 }))).toBe(
-    `${path}: row 1 (line 13): _rlnDefocusU is 0; it must be between 100 and 100000 Å in size`);
+    `${path}: row 1 (line 13): _rlnDefocusU is 0; it must be between 100 and 100000 Å in size`,
+  );
 });
 
 test("cryoSPARC: the same particles as the STAR file", async () => {
   const cs = await readParticles(format("empiar_10076_7.cs"));
   const star = await readParticles(format("empiar_10076_7.star"), { boxSize: 320 });
-  expect(cs).toMatchObject({ count: 7, boxSize: 320, stacks: star.stacks, poses: undefined, opticsGroupNames: ["opticsGroup23"] });
+  expect(cs).toMatchObject({
+    count: 7,
+    boxSize: 320,
+    stacks: star.stacks,
+    poses: undefined,
+    opticsGroupNames: ["opticsGroup23"],
+  });
   expect([...cs.imageIndex]).toEqual([0, 1, 2, 3, 4, 5, 6]);
   expect(cs.pixelSizeAngstrom).toBeCloseTo(star.pixelSizeAngstrom, 5);
   for (const key of Object.keys(star.optics) as (keyof typeof star.optics)[]) {
-    cs.optics[key]!.forEach((value, i) => expect(Math.abs(value - star.optics[key]![i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))));
+    cs.optics[key]!.forEach((value, i) =>
+      expect(Math.abs(value - star.optics[key]![i]!), key).toBeLessThan(1e-6 * (1 + Math.abs(value))),
+    );
   }
   expect(cs.where(2)).toBe(`${format("empiar_10076_7.cs")}: row 3`);
 });
 
 test("cryoSPARC: a path beginning with > lies in the project", async () => {
   const set = await readParticles(format("cryosparc_J2_particles_exported.cs"), { projectRoot: "/data/P7" });
-  expect(set).toMatchObject({ count: 22, boxSize: 300, stacks: ["/data/P7/J1/imported/000090334788266266069_18jam15b_0345_ali_DW.mrcs"] });
+  expect(set).toMatchObject({
+    count: 22,
+    boxSize: 300,
+    stacks: ["/data/P7/J1/imported/000090334788266266069_18jam15b_0345_ali_DW.mrcs"],
+  });
   expect(set.pixelSizeAngstrom).toBeCloseTo(1.345, 6);
   expect(set.optics.defocusUAngstrom[0]).toBeCloseTo(16412.1777, 3);
   expect(set.optics.astigmatismAngle[0]).toBeCloseTo(0.861639, 6);
@@ -145,7 +188,8 @@ test("cryoSPARC: a path beginning with > lies in the project", async () => {
 
 test("cryoSPARC: poses, phase shift and half-sets, from the file or its passthrough", async () => {
   const folder = temporaryFolder();
-  python(`
+  python(
+    `
 import sys, numpy as np
 ctf = [("ctf/" + n, "<f4") for n in ("df1_A", "df2_A", "df_angle_rad", "phase_shift_rad", "accel_kv", "cs_mm", "amp_contrast", "bfactor")]
 pose = [("alignments3D/split", "<u4"), ("alignments3D/shift", "<f4", (2,)), ("alignments3D/pose", "<f4", (3,)), ("alignments3D/psize_A", "<f4")]
@@ -166,11 +210,17 @@ np.save(open(sys.argv[1] + "/noctf.cs", "wb"), repack_fields(t[[f[0] for f in bl
 t["ctf/df2_A"][1] = np.nan
 np.save(open(sys.argv[1] + "/nan.cs", "wb"), t)
 t["ctf/df2_A"] = 9000; t["blob/psize_A"][1] = 1.6
-np.save(open(sys.argv[1] + "/pixels.cs", "wb"), t)`, folder);
+np.save(open(sys.argv[1] + "/pixels.cs", "wb"), t)`,
+    folder,
+  );
   const all = await readParticles(join(folder, "all.cs"));
   const joined = await readParticles(join(folder, "own.cs"), { passthrough: join(folder, "rest.cs") });
   for (const set of [all, joined]) {
-    expect(set).toMatchObject({ boxSize: 64, pixelSizeAngstrom: 1.5, opticsGroupNames: ["opticsGroup0", "opticsGroup0_2"] });
+    expect(set).toMatchObject({
+      boxSize: 64,
+      pixelSizeAngstrom: 1.5,
+      opticsGroupNames: ["opticsGroup0", "opticsGroup0_2"],
+    });
     expect([...set.opticsGroup]).toEqual([0, 1]);
     expect([...set.imageIndex]).toEqual([4, 3]);
     expect([...set.optics.phaseShift]).toEqual([1.5, 1.5]);
@@ -184,22 +234,48 @@ np.save(open(sys.argv[1] + "/pixels.cs", "wb"), t)`, folder);
   }
   expect((await readParticles(join(folder, "own.cs"))).poses).toBeUndefined();
   expect(await inputError(() => readParticles(join(folder, "noctf.cs")))).toBe(
-    `${join(folder, "noctf.cs")} has no field ctf/df1_A; give the passthrough file of the same job`);
+    `${join(folder, "noctf.cs")} has no field ctf/df1_A; give the passthrough file of the same job`,
+  );
   expect(await inputError(() => readParticles(join(folder, "nan.cs")))).toBe(
-    `${join(folder, "nan.cs")}: row 2: ctf/df2_A is NaN, which is not a number`);
-  expect(await inputError(() => readParticles(join(folder, "pixels.cs")))).toContain(`${join(folder, "pixels.cs")}: row 2: blob/psize_A is 1.6`);
+    `${join(folder, "nan.cs")}: row 2: ctf/df2_A is NaN, which is not a number`,
+  );
+  expect(await inputError(() => readParticles(join(folder, "pixels.cs")))).toContain(
+    `${join(folder, "pixels.cs")}: row 2: blob/psize_A is 1.6`,
+  );
 });
 
 test("Euler angles of a rotation vector: RELION's matrix is the transpose of exp([v]x)", () => {
-  const multiply = (a: number[][], b: number[][]) => a.map((row) => b[0]!.map((_, j) => row.reduce((sum, x, k) => sum + x * b[k]![j]!, 0)));
-  for (const v of [[0, 0, 0], [0, 0, 0.3], [0.4, -1.1, 0.7], [2, 1, -1.5], [-0.3, 0, 0], [0, Math.PI, 0], [Math.PI, 0, 0], [1, 2, 0.5]] as const) {
+  const multiply = (a: number[][], b: number[][]) =>
+    a.map((row) => b[0]!.map((_, j) => row.reduce((sum, x, k) => sum + x * b[k]![j]!, 0)));
+  for (const v of [
+    [0, 0, 0],
+    [0, 0, 0.3],
+    [0.4, -1.1, 0.7],
+    [2, 1, -1.5],
+    [-0.3, 0, 0],
+    [0, Math.PI, 0],
+    [Math.PI, 0, 0],
+    [1, 2, 0.5],
+  ] as const) {
     const [x, y, z] = v;
-    const generator = [[0, -z, y], [z, 0, -x], [-y, x, 0]];
-    let term = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+    const generator = [
+      [0, -z, y],
+      [z, 0, -x],
+      [-y, x, 0],
+    ];
+    let term = [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ];
     const exponential = term.map((row) => [...row]);
     for (let n = 1; n < 40; n++) {
       term = multiply(term, generator).map((row) => row.map((value) => value / n));
-      term.forEach((row, i) => row.forEach((value, j) => { exponential[i]![j]! += value; }));
+      term.forEach((row, i) =>
+        row.forEach((value, j) => {
+          exponential[i]![j]! += value;
+        }),
+      );
     }
     const [rot, tilt, psi] = eulerAngles(x, y, z);
     const [ca, cb, cg] = [Math.cos(rot), Math.cos(tilt), Math.cos(psi)];
@@ -241,19 +317,72 @@ test("stacks are found under the project root, the file's folder, then the folde
 });
 
 test.each<[string, Record<string, string>, Record<string, string>, string]>([
-  ["text for a number", { rlnDefocusU: "1.2.3" }, {}, 'row 2 (line 22): _rlnDefocusU is "1.2.3", which is not a number'],
+  [
+    "text for a number",
+    { rlnDefocusU: "1.2.3" },
+    {},
+    'row 2 (line 22): _rlnDefocusU is "1.2.3", which is not a number',
+  ],
   ["nan", { rlnDefocusAngle: "nan" }, {}, 'row 2 (line 22): _rlnDefocusAngle is "nan", which is not a number'],
-  ["large defocus", { rlnDefocusV: "100001" }, {}, "row 2 (line 22): _rlnDefocusV is 100001; it must be between 100 and 100000 Å in size"],
-  ["micrometres", { rlnDefocusU: "1.2" }, {}, "row 2 (line 22): _rlnDefocusU is 1.2; it must be between 100 and 100000 Å in size"],
-  ["image number 0", { rlnImageName: "000000@a.mrcs" }, {}, 'row 2 (line 22): _rlnImageName is "000000@a.mrcs"; it must be like 000001@stack.mrcs'],
-  ["no image number", { rlnImageName: "a.mrcs" }, {}, 'row 2 (line 22): _rlnImageName is "a.mrcs"; it must be like 000001@stack.mrcs'],
-  ["unknown group", { rlnOpticsGroup: "3" }, {}, "row 2 (line 22) names optics group 3, which data_optics does not list"],
-  ["box sizes", { rlnOpticsGroup: "2" }, { rlnImageSize: "72" }, "row 2 (line 22): the box size is 72 px, that of row 1 is 64 px; all images need one box size"],
-  ["voltage", { rlnOpticsGroup: "2" }, { rlnVoltage: "300000" }, "row 2 (line 22): _rlnVoltage is 300000; it must be between 10 and 2000 kV"],
-  ["text in the optics table", {}, { rlnSphericalAberration: "x" }, 'row 2 (line 12) of data_optics: _rlnSphericalAberration is "x", which is not a number'],
-  ["tomograms", { rlnOpticsGroup: "2" }, { rlnImageDimensionality: "3" }, "row 2 (line 22): the image is not two-dimensional; only single-particle images can be used"],
+  [
+    "large defocus",
+    { rlnDefocusV: "100001" },
+    {},
+    "row 2 (line 22): _rlnDefocusV is 100001; it must be between 100 and 100000 Å in size",
+  ],
+  [
+    "micrometres",
+    { rlnDefocusU: "1.2" },
+    {},
+    "row 2 (line 22): _rlnDefocusU is 1.2; it must be between 100 and 100000 Å in size",
+  ],
+  [
+    "image number 0",
+    { rlnImageName: "000000@a.mrcs" },
+    {},
+    'row 2 (line 22): _rlnImageName is "000000@a.mrcs"; it must be like 000001@stack.mrcs',
+  ],
+  [
+    "no image number",
+    { rlnImageName: "a.mrcs" },
+    {},
+    'row 2 (line 22): _rlnImageName is "a.mrcs"; it must be like 000001@stack.mrcs',
+  ],
+  [
+    "unknown group",
+    { rlnOpticsGroup: "3" },
+    {},
+    "row 2 (line 22) names optics group 3, which data_optics does not list",
+  ],
+  [
+    "box sizes",
+    { rlnOpticsGroup: "2" },
+    { rlnImageSize: "72" },
+    "row 2 (line 22): the box size is 72 px, that of row 1 is 64 px; all images need one box size",
+  ],
+  [
+    "voltage",
+    { rlnOpticsGroup: "2" },
+    { rlnVoltage: "300000" },
+    "row 2 (line 22): _rlnVoltage is 300000; it must be between 10 and 2000 kV",
+  ],
+  [
+    "text in the optics table",
+    {},
+    { rlnSphericalAberration: "x" },
+    'row 2 (line 12) of data_optics: _rlnSphericalAberration is "x", which is not a number',
+  ],
+  [
+    "tomograms",
+    { rlnOpticsGroup: "2" },
+    { rlnImageDimensionality: "3" },
+    "row 2 (line 22): the image is not two-dimensional; only single-particle images can be used",
+  ],
 ])("%s: the row is named", async (_, particle, optics, message) => {
-  const path = starFile([particle1, { ...particle1, ...particle }], [optics1, { ...optics1, rlnOpticsGroup: "2", ...optics }]);
+  const path = starFile(
+    [particle1, { ...particle1, ...particle }],
+    [optics1, { ...optics1, rlnOpticsGroup: "2", ...optics }],
+  );
   expect(await inputError(() => readParticles(path))).toBe(`${path}: ${message}`);
 });
 
@@ -266,7 +395,8 @@ test.each([
   ["rlnAmplitudeContrast", "rlnAmplitudeContrast, which the CTF needs; add it to the file"],
   ["rlnImagePixelSize", "rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size"],
 ])("a file without %s is refused", async (label, message) => {
-  const without = (row: Record<string, string>) => Object.fromEntries(Object.entries(row).filter(([key]) => key !== label));
+  const without = (row: Record<string, string>) =>
+    Object.fromEntries(Object.entries(row).filter(([key]) => key !== label));
   const path = starFile([without(particle1)], [without(optics1)]);
   expect(await inputError(() => readParticles(path))).toBe(`${path} has no column _${message}`);
 });
@@ -274,13 +404,23 @@ test.each([
 test("columns with a sensible default may be missing", async () => {
   const { rlnDefocusAngle: _, ...plain } = particle1;
   const round = await readParticles(starFile([{ ...plain, rlnDefocusV: "12000" }], [optics1]));
-  expect([round.optics.astigmatismAngle[0], round.optics.phaseShift[0], round.optics.bFactorAngstrom2[0]]).toEqual([0, 0, 0]);
+  expect([round.optics.astigmatismAngle[0], round.optics.phaseShift[0], round.optics.bFactorAngstrom2[0]]).toEqual([
+    0, 0, 0,
+  ]);
   const path = starFile([plain], [optics1]);
   expect(await inputError(() => readParticles(path))).toBe(
-    `${path}: row 1 (line 19) has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`);
+    `${path}: row 1 (line 19) has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`,
+  );
   // Values in the particle table go before those of the optics table.
-  const mixed = await readParticles(starFile(
-    [{ ...particle1, rlnVoltage: "200", rlnPhaseShift: "90", rlnCtfBfactor: "50" }, { ...particle1, rlnVoltage: "300", rlnPhaseShift: "0", rlnCtfBfactor: "0" }], [optics1]));
+  const mixed = await readParticles(
+    starFile(
+      [
+        { ...particle1, rlnVoltage: "200", rlnPhaseShift: "90", rlnCtfBfactor: "50" },
+        { ...particle1, rlnVoltage: "300", rlnPhaseShift: "0", rlnCtfBfactor: "0" },
+      ],
+      [optics1],
+    ),
+  );
   expect([...mixed.optics.voltageKv]).toEqual([200, 300]);
   expect(mixed.opticsGroupNames).toEqual(["g", "g_2"]);
   expect(mixed.optics.phaseShift[0]).toBeCloseTo(Math.PI / 2, 12);
@@ -299,17 +439,31 @@ test("empty, missing and premultiplied", async () => {
 /** Two particles of two groups in a stack beside the STAR file and one elsewhere. */
 function writtenSet(folder: string): ParticleSet {
   return {
-    count: 3, source: "made", stacks: [join(folder, "images", "a.mrcs"), "/elsewhere/b.mrcs"],
-    stackIndex: Int32Array.of(0, 1, 0), imageIndex: Int32Array.of(0, 41, 1234566), boxSize: 64, pixelSizeAngstrom: 1.25,
+    count: 3,
+    source: "made",
+    stacks: [join(folder, "images", "a.mrcs"), "/elsewhere/b.mrcs"],
+    stackIndex: Int32Array.of(0, 1, 0),
+    imageIndex: Int32Array.of(0, 41, 1234566),
+    boxSize: 64,
+    pixelSizeAngstrom: 1.25,
     optics: {
-      defocusUAngstrom: Float64Array.of(12000.5, 13000, 14000), defocusVAngstrom: Float64Array.of(11000, 12000, 13000),
-      astigmatismAngle: Float64Array.of(0.5, -1, 0), phaseShift: Float64Array.of(0, 0, 0), voltageKv: Float64Array.of(300, 200, 300),
-      sphericalAberrationMm: Float64Array.of(2.7, 2, 2.7), amplitudeContrast: Float64Array.of(0.1, 0.07, 0.1), bFactorAngstrom2: Float64Array.of(0, 0, 0),
+      defocusUAngstrom: Float64Array.of(12000.5, 13000, 14000),
+      defocusVAngstrom: Float64Array.of(11000, 12000, 13000),
+      astigmatismAngle: Float64Array.of(0.5, -1, 0),
+      phaseShift: Float64Array.of(0, 0, 0),
+      voltageKv: Float64Array.of(300, 200, 300),
+      sphericalAberrationMm: Float64Array.of(2.7, 2, 2.7),
+      amplitudeContrast: Float64Array.of(0.1, 0.07, 0.1),
+      bFactorAngstrom2: Float64Array.of(0, 0, 0),
     },
-    opticsGroup: Int32Array.of(0, 1, 0), opticsGroupNames: ["first", "second"],
+    opticsGroup: Int32Array.of(0, 1, 0),
+    opticsGroupNames: ["first", "second"],
     poses: {
-      rot: Float64Array.of(1, 2, 3), tilt: Float64Array.of(0.5, 1, 1.5), psi: Float64Array.of(-1, -2, -3),
-      originXAngstrom: Float64Array.of(0.25, -1, 2), originYAngstrom: Float64Array.of(0, 1, -2),
+      rot: Float64Array.of(1, 2, 3),
+      tilt: Float64Array.of(0.5, 1, 1.5),
+      psi: Float64Array.of(-1, -2, -3),
+      originXAngstrom: Float64Array.of(0.25, -1, 2),
+      originYAngstrom: Float64Array.of(0, 1, -2),
     },
     where: (i) => `made: row ${i + 1}`,
   };
@@ -368,11 +522,25 @@ test("written particles read back, poses and all", async () => {
   expect(valueOf("rlnPhaseShift", 1)).toBe("90.000000");
   expect(valueOf("rlnOriginXAngst", 1)).toBe("-1.000000");
   const read = await readParticles(path);
-  for (const key of ["count", "stacks", "stackIndex", "imageIndex", "boxSize", "pixelSizeAngstrom", "opticsGroup", "opticsGroupNames", "randomSubset"] as const) {
+  for (const key of [
+    "count",
+    "stacks",
+    "stackIndex",
+    "imageIndex",
+    "boxSize",
+    "pixelSizeAngstrom",
+    "opticsGroup",
+    "opticsGroupNames",
+    "randomSubset",
+  ] as const) {
     expect(read[key], key).toEqual(set[key]);
   }
-  for (const [mine, its] of [[set.optics, read.optics], [set.poses!, read.poses!]] as unknown as Record<string, Float64Array>[][]) {
-    for (const key of Object.keys(mine!)) mine![key]!.forEach((value, i) => expect(its![key]![i], key).toBeCloseTo(value, 6));
+  for (const [mine, its] of [
+    [set.optics, read.optics],
+    [set.poses!, read.poses!],
+  ] as unknown as Record<string, Float64Array>[][]) {
+    for (const key of Object.keys(mine!))
+      mine![key]!.forEach((value, i) => expect(its![key]![i], key).toBeCloseTo(value, 6));
   }
   await expect(writeParticlesStar(path, { ...set, poses: undefined }, { poses: true })).rejects.toThrow("no poses");
   set.optics.voltageKv[2] = 120;
@@ -383,7 +551,10 @@ test("a subset keeps rows, order and everything known of each particle", async (
   const whole = await readParticles(format("relion5.star"));
   const part = subset(whole, Int32Array.of(16, 1, 1));
   expect(part.count).toBe(3);
-  expect([part.where(0), part.where(1)]).toEqual([`${whole.source}: row 17 (line 70)`, `${whole.source}: row 2 (line 55)`]);
+  expect([part.where(0), part.where(1)]).toEqual([
+    `${whole.source}: row 17 (line 70)`,
+    `${whole.source}: row 2 (line 55)`,
+  ]);
   expect([...part.imageIndex]).toEqual([5, 1, 1]);
   expect([...part.optics.defocusUAngstrom]).toEqual([11650.680211, 11963.504884, 11963.504884]);
   expect(part.poses!.originXAngstrom[0]).toBe(1.259694);
@@ -394,7 +565,11 @@ test("a subset keeps rows, order and everything known of each particle", async (
 });
 
 test("micrograph names are kept, in files that are written too", async () => {
-  const rows = ["m2.mrc", "m1.mrc", "m2.mrc"].map((name, i) => ({ ...particle1, rlnImageName: `${i + 1}@a.mrcs`, rlnMicrographName: `Micrographs/${name}` }));
+  const rows = ["m2.mrc", "m1.mrc", "m2.mrc"].map((name, i) => ({
+    ...particle1,
+    rlnImageName: `${i + 1}@a.mrcs`,
+    rlnMicrographName: `Micrographs/${name}`,
+  }));
   const set = subset(await readParticles(starFile(rows, [optics1])), Int32Array.of(2, 1));
   const path = join(temporaryFolder(), "written.star");
   await writeParticlesStar(path, set, { stackNamesFrom: null });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseStar, writeStar } from "../../src/io/star.ts";
 import type { StarBlock } from "../../src/io/star.ts";
+import { parseStar, writeStar } from "../../src/io/star.ts";
 import { formats, inputError } from "./helpers.ts";
 
 function rows(block: StarBlock): string[][] {
@@ -44,7 +44,8 @@ test("comments, label numbers, quotes, tabs, carriage returns and blank lines", 
     "loop_",
     "_rlnOnly #1",
     "x", // line 21
-    "", "",
+    "",
+    "",
   ].join("\r\n");
   const blocks = parseStar(text, "x.star");
   expect(blocks.map(({ name, kind, columns, rowCount }) => ({ name, kind, columns, rowCount }))).toEqual([
@@ -53,7 +54,11 @@ test("comments, label numbers, quotes, tabs, carriage returns and blank lines", 
     { name: "last", kind: "loop", columns: ["rlnOnly"], rowCount: 1 },
   ]);
   expect(rows(blocks[0]!)).toEqual([["1", "", "two words"]]);
-  expect(rows(blocks[1]!)).toEqual([["data_1.mrc", "1.5"], ["with # and 'single'", "it's"], ["a#b", "_2"]]);
+  expect(rows(blocks[1]!)).toEqual([
+    ["data_1.mrc", "1.5"],
+    ["with # and 'single'", "it's"],
+    ["a#b", "_2"],
+  ]);
   expect(lines(blocks[1]!)).toEqual([13, 15, 16]);
   expect(rows(blocks[2]!)).toEqual([["x"]]);
   expect(lines(blocks[2]!)).toEqual([21]);
@@ -82,10 +87,34 @@ test.each([
 test.each([
   ["FinalRefinement-OriginalParticles-PfCRT.star", [["images", 22, 5, 28]]],
   ["empiar_10076_7.star", [["", 10, 7, 14]]],
-  ["relion31.6opticsgroups.star", [["optics", 18, 6, 24], ["particles", 23, 139, 58]]],
-  ["relion31.star", [["optics", 9, 1, 16], ["particles", 26, 5, 50]]],
-  ["relion31.v2.star", [["particles", 26, 5, 32], ["optics", 9, 1, 53]]],
-  ["relion5.star", [["optics", 18, 1, 23], ["particles", 26, 17, 54]]],
+  [
+    "relion31.6opticsgroups.star",
+    [
+      ["optics", 18, 6, 24],
+      ["particles", 23, 139, 58],
+    ],
+  ],
+  [
+    "relion31.star",
+    [
+      ["optics", 9, 1, 16],
+      ["particles", 26, 5, 50],
+    ],
+  ],
+  [
+    "relion31.v2.star",
+    [
+      ["particles", 26, 5, 32],
+      ["optics", 9, 1, 53],
+    ],
+  ],
+  [
+    "relion5.star",
+    [
+      ["optics", 18, 1, 23],
+      ["particles", 26, 17, 54],
+    ],
+  ],
   ["toy_projections.star", [["images", 9, 1000, 13]]],
 ])("%s: blocks, columns, rows and the line of the first row", (name, expected) => {
   expect(formatBlocks(name).map((b) => [b.name, b.columns.length, b.rowCount, b.line(0)])).toEqual(expected);
@@ -96,7 +125,9 @@ test("values of the files", () => {
   expect(valueOf(pfcrt!, 2, "rlnDefocusV")).toBe("16345.900000");
   expect(valueOf(pfcrt!, 4, "rlnVoltage")).toBe("300.000000");
   const [optics, particles] = formatBlocks("relion31.6opticsgroups.star");
-  expect(valueOf(optics!, 4, "rlnOddZernike")).toBe("[-0.122672847719,-0.00493892512848,-10.1300509188,0,0,0.380003655589]");
+  expect(valueOf(optics!, 4, "rlnOddZernike")).toBe(
+    "[-0.122672847719,-0.00493892512848,-10.1300509188,0,0,0.380003655589]",
+  );
   expect(valueOf(particles!, 0, "rlnImageName")).toBe("3@Polish/job520/Micrographs/0003_shiny.mrcs");
   expect(valueOf(particles!, 138, "rlnGroupNumber")).toBe("2695");
   expect(particles!.line(138)).toBe(196);
@@ -140,7 +171,7 @@ _rlnImageName #1
 
 test("a hundred thousand rows keep their values and lines", () => {
   const count = 100_000;
-  const text = "data_x\nloop_\n_a\n_b\n" + Array.from({ length: count }, (_, i) => `${i}.5 ${i}@s.mrcs`).join("\n");
+  const text = `data_x\nloop_\n_a\n_b\n${Array.from({ length: count }, (_, i) => `${i}.5 ${i}@s.mrcs`).join("\n")}`;
   const [block] = parseStar(text, "x.star");
   expect(block!.rowCount).toBe(count);
   for (const i of [0, 31, 32, 65_536, count - 1]) {

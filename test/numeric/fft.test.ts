@@ -3,7 +3,7 @@ import { centeredInverse, centeredTransform, fft, fftn, signedFrequency } from "
 
 /** Deterministic numbers without structure that a transform could hide. */
 function sample(length: number, seed: number): Float64Array {
-  return Float64Array.from({ length }, (_, i) => ((Math.sin((i + 1) * 12.9898 + seed * 78.233) * 43758.5453) % 1));
+  return Float64Array.from({ length }, (_, i) => (Math.sin((i + 1) * 12.9898 + seed * 78.233) * 43758.5453) % 1);
 }
 
 /** The definition, written with nothing but the definition. */
@@ -11,11 +11,12 @@ function directDft(re: ArrayLike<number>, im: ArrayLike<number>, sign: number): 
   const n = re.length;
   const out = { re: [] as number[], im: [] as number[] };
   for (let k = 0; k < n; k++) {
-    let sumR = 0, sumI = 0;
+    let sumR = 0,
+      sumI = 0;
     for (let x = 0; x < n; x++) {
       const angle = (sign * 2 * Math.PI * ((k * x) % n)) / n;
-      sumR += re[x] * Math.cos(angle) - im[x] * Math.sin(angle);
-      sumI += re[x] * Math.sin(angle) + im[x] * Math.cos(angle);
+      sumR += re[x]! * Math.cos(angle) - im[x]! * Math.sin(angle);
+      sumI += re[x]! * Math.sin(angle) + im[x]! * Math.cos(angle);
     }
     out.re.push(sumR);
     out.im.push(sumI);
@@ -25,7 +26,7 @@ function directDft(re: ArrayLike<number>, im: ArrayLike<number>, sign: number): 
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let largest = a.length === b.length ? 0 : Infinity;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]));
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
   return largest;
 }
 
@@ -33,17 +34,30 @@ const lengths = [...Array.from({ length: 40 }, (_, i) => i + 1), 64, 97, 98, 130
 
 describe("fft", () => {
   it.each(lengths)("equals the direct sum, forward and inverse, for length %i", (n) => {
-    const re = sample(n, 1), im = sample(n, 2);
+    const re = sample(n, 1),
+      im = sample(n, 2);
     const forward = directDft(re, im, -1);
     const backward = directDft(re, im, 1);
-    const a = re.slice(), b = im.slice();
+    const a = re.slice(),
+      b = im.slice();
     fft(a, b);
     expect(largestDifference(a, forward.re)).toBeLessThan(1e-12 * n);
     expect(largestDifference(b, forward.im)).toBeLessThan(1e-12 * n);
-    const c = re.slice(), d = im.slice();
+    const c = re.slice(),
+      d = im.slice();
     fft(c, d, true);
-    expect(largestDifference(c, backward.re.map((v) => v / n))).toBeLessThan(1e-12);
-    expect(largestDifference(d, backward.im.map((v) => v / n))).toBeLessThan(1e-12);
+    expect(
+      largestDifference(
+        c,
+        backward.re.map((v) => v / n),
+      ),
+    ).toBeLessThan(1e-12);
+    expect(
+      largestDifference(
+        d,
+        backward.im.map((v) => v / n),
+      ),
+    ).toBeLessThan(1e-12);
   });
 });
 
@@ -51,21 +65,28 @@ describe("fftn", () => {
   it("equals the direct triple sum on a box with three different edges", () => {
     const shape = [3, 10, 7] as const;
     const total = 210;
-    const re = sample(total, 3), im = sample(total, 4);
-    const a = re.slice(), b = im.slice();
+    const re = sample(total, 3),
+      im = sample(total, 4);
+    const a = re.slice(),
+      b = im.slice();
     fftn(a, b, shape);
     let worst = 0;
-    for (let kz = 0; kz < 3; kz++) for (let ky = 0; ky < 10; ky++) for (let kx = 0; kx < 7; kx++) {
-      let sumR = 0, sumI = 0;
-      for (let z = 0; z < 3; z++) for (let y = 0; y < 10; y++) for (let x = 0; x < 7; x++) {
-        const angle = -2 * Math.PI * ((kz * z) / 3 + (ky * y) / 10 + (kx * x) / 7);
-        const i = (z * 10 + y) * 7 + x;
-        sumR += re[i] * Math.cos(angle) - im[i] * Math.sin(angle);
-        sumI += re[i] * Math.sin(angle) + im[i] * Math.cos(angle);
-      }
-      const k = (kz * 10 + ky) * 7 + kx;
-      worst = Math.max(worst, Math.abs(sumR - a[k]), Math.abs(sumI - b[k]));
-    }
+    for (let kz = 0; kz < 3; kz++)
+      for (let ky = 0; ky < 10; ky++)
+        for (let kx = 0; kx < 7; kx++) {
+          let sumR = 0,
+            sumI = 0;
+          for (let z = 0; z < 3; z++)
+            for (let y = 0; y < 10; y++)
+              for (let x = 0; x < 7; x++) {
+                const angle = -2 * Math.PI * ((kz * z) / 3 + (ky * y) / 10 + (kx * x) / 7);
+                const i = (z * 10 + y) * 7 + x;
+                sumR += re[i]! * Math.cos(angle) - im[i]! * Math.sin(angle);
+                sumI += re[i]! * Math.sin(angle) + im[i]! * Math.cos(angle);
+              }
+          const k = (kz * 10 + ky) * 7 + kx;
+          worst = Math.max(worst, Math.abs(sumR - a[k]!), Math.abs(sumI - b[k]!));
+        }
     expect(worst).toBeLessThan(1e-11);
   });
 
@@ -75,29 +96,33 @@ describe("fftn", () => {
 });
 
 describe("centeredTransform", () => {
-  it.each([[[24]], [[25]], [[24, 27]], [[20, 21, 22]]])("of a Gaussian at floor(n/2) is the analytic real Gaussian, shape %j", (shape) => {
-    const sigma = 1.5;
-    const total = shape.reduce((a, b) => a * b, 1);
-    const coordinates = (i: number): number[] => {
-      const out: number[] = [];
-      for (const n of [...shape].reverse()) {
-        out.unshift(i % n);
-        i = Math.floor(i / n);
+  it.each([[[24]], [[25]], [[24, 27]], [[20, 21, 22]]])(
+    "of a Gaussian at floor(n/2) is the analytic real Gaussian, shape %j",
+    (shape) => {
+      const sigma = 1.5;
+      const total = shape.reduce((a, b) => a * b, 1);
+      const coordinates = (i: number): number[] => {
+        const out: number[] = [];
+        for (const n of [...shape].reverse()) {
+          out.unshift(i % n);
+          i = Math.floor(i / n);
+        }
+        return out;
+      };
+      const data = Float64Array.from({ length: total }, (_, i) => {
+        const r2 = coordinates(i).reduce((s, x, d) => s + (x - Math.floor(shape[d]! / 2)) ** 2, 0);
+        return Math.exp(-r2 / (2 * sigma * sigma)) / (2 * Math.PI * sigma * sigma) ** (shape.length / 2);
+      });
+      const { re, im } = centeredTransform(data, shape);
+      let worst = 0;
+      for (let i = 0; i < total; i++) {
+        const s2 = coordinates(i).reduce((s, k, d) => s + (signedFrequency(k, shape[d]!) / shape[d]!) ** 2, 0);
+        worst = Math.max(worst, Math.abs(re[i]! - Math.exp(-2 * Math.PI ** 2 * sigma ** 2 * s2)), Math.abs(im[i]!));
       }
-      return out;
-    };
-    const data = Float64Array.from({ length: total }, (_, i) => {
-      const r2 = coordinates(i).reduce((s, x, d) => s + (x - Math.floor(shape[d] / 2)) ** 2, 0);
-      return Math.exp(-r2 / (2 * sigma * sigma)) / Math.pow(2 * Math.PI * sigma * sigma, shape.length / 2);
-    });
-    const { re, im } = centeredTransform(data, shape);
-    let worst = 0;
-    for (let i = 0; i < total; i++) {
-      const s2 = coordinates(i).reduce((s, k, d) => s + (signedFrequency(k, shape[d]) / shape[d]) ** 2, 0);
-      worst = Math.max(worst, Math.abs(re[i] - Math.exp(-2 * Math.PI ** 2 * sigma ** 2 * s2)), Math.abs(im[i]));
-    }
-    // The sampled Gaussian differs from the continuous one by its aliases, exp(-2 pi^2 sigma^2 / 4) at the Nyquist frequency.
-    expect(worst).toBeLessThan(3e-5);
-    expect(largestDifference(centeredInverse(re, im, shape), data)).toBeLessThan(1e-14);
-  });
+      // The sampled Gaussian differs from the continuous one by its aliases, exp(-2 pi^2 sigma^2 / 4) at the Nyquist
+      // frequency.
+      expect(worst).toBeLessThan(3e-5);
+      expect(largestDifference(centeredInverse(re, im, shape), data)).toBeLessThan(1e-14);
+    },
+  );
 });

@@ -1,11 +1,26 @@
 import { describe, expect, it } from "vitest";
-import { polarGrid, rectangularGrid, type FrequencyGrid } from "../../src/physics/frequencies.ts";
-import { imagesFromTransform, resampleImages, resamplingMatrix, transformOfImages } from "../../src/physics/imageTransform.ts";
+import { type FrequencyGrid, polarGrid, rectangularGrid } from "../../src/physics/frequencies.ts";
+import {
+  imagesFromTransform,
+  resampleImages,
+  resamplingMatrix,
+  transformOfImages,
+} from "../../src/physics/imageTransform.ts";
 import { input } from "../../src/tensor/tensor.ts";
 import { randomBlobs } from "../evaluate/blobs.ts";
-import { cartesianGrid, column, evaluate, projectionImage, projectionTransform, randomPoses, relativeErrors } from "./analytic.ts";
+import {
+  cartesianGrid,
+  column,
+  evaluate,
+  projectionImage,
+  projectionTransform,
+  randomPoses,
+  relativeErrors,
+} from "./analytic.ts";
 
-/** Projections of smooth molecules well inside the box: neither aliasing nor truncation above a few parts in 100,000. */
+/**
+ * Projections of smooth molecules well inside the box: neither aliasing nor truncation above a few parts in 100,000.
+ */
 function molecules(n: number, pixel: number) {
   const poses = randomPoses(6, 3);
   return poses.map((pose, i) => {
@@ -27,29 +42,40 @@ describe.each([32, 33])("images of %d pixels", (n) => {
   it("from the transform of Gaussians come the Gaussians", async () => {
     const grid = rectangularGrid(n);
     const transforms = known.map((m) => m.transform(grid));
-    const interleave = (part: "re" | "im") => Float32Array.from({ length: 3 * grid.count }, (_, i) => transforms[i % 3][part][Math.floor(i / 3)]);
-    const re = input("real", [grid.count, 3]), im = input("imaginary", [grid.count, 3]);
-    const { images } = await evaluate({ images: imagesFromTransform({ re, im }, grid) }, {
-      real: { tensor: re, values: interleave("re") }, imaginary: { tensor: im, values: interleave("im") },
-    });
+    const interleave = (part: "re" | "im") =>
+      Float32Array.from({ length: 3 * grid.count }, (_, i) => transforms[i % 3][part][Math.floor(i / 3)]!);
+    const re = input("real", [grid.count, 3]),
+      im = input("imaginary", [grid.count, 3]);
+    const { images } = await evaluate(
+      { images: imagesFromTransform({ re, im }, grid) },
+      {
+        real: { tensor: re, values: interleave("re") },
+        imaginary: { tensor: im, values: interleave("im") },
+      },
+    );
     known.forEach((molecule, b) => {
       const truth = molecule.image();
-      const error = truth.map((value, i) => value - images[3 * i + b]);
+      const error = truth.map((value, i) => value - images[3 * i + b]!);
       expect(largest(error) / largest(truth)).toBeLessThan(3e-5);
     });
   });
 
-  it.each<[string, FrequencyGrid]>([["Cartesian", cartesianGrid(n / 2)], ["polar, off the pixels", polarGrid(Math.floor(n / 2), 11)]])(
-    "their transform on a %s grid is that of Gaussians", async (_, grid) => {
-      const images = input("images", [3, n * n]);
-      const found = await evaluate({ ...transformOfImages(images, n, grid) }, {
+  it.each<[string, FrequencyGrid]>([
+    ["Cartesian", cartesianGrid(n / 2)],
+    ["polar, off the pixels", polarGrid(Math.floor(n / 2), 11)],
+  ])("their transform on a %s grid is that of Gaussians", async (_, grid) => {
+    const images = input("images", [3, n * n]);
+    const found = await evaluate(
+      { ...transformOfImages(images, n, grid) },
+      {
         images: { tensor: images, values: Float32Array.from(known.flatMap((m) => [...m.image()])) },
-      });
-      known.forEach((molecule, b) => {
-        const [error] = relativeErrors(column(found, 3, b), molecule.transform(grid), () => 0, 1);
-        expect(error).toBeLessThan(3e-5);
-      });
+      },
+    );
+    known.forEach((molecule, b) => {
+      const [error] = relativeErrors(column(found, 3, b), molecule.transform(grid), () => 0, 1);
+      expect(error).toBeLessThan(3e-5);
     });
+  });
 });
 
 describe("resampling", () => {
@@ -61,26 +87,52 @@ describe("resampling", () => {
     // projectionImage counts voxels along the ray, which are longer there.
     const after = projectionImage(blobs, pose, [1.3, -2.4], m, step).map((v) => v * step);
     const images = input("images", [1, n, n]);
-    const { found } = await evaluate({ found: resampleImages(images, m, step) }, { images: { tensor: images, values: Float32Array.from(before) } });
-    return largest(after.map((v, i) => v - found[i])) / largest(after);
+    const { found } = await evaluate(
+      { found: resampleImages(images, m, step) },
+      { images: { tensor: images, values: Float32Array.from(before) } },
+    );
+    return largest(after.map((v, i) => v - found[i]!)) / largest(after);
   }
 
-  it.each([[64, 32], [64, 33], [65, 32], [65, 33], [64, 48]])("Fourier cropping of %d to %d pixels keeps the values of Gaussians", async (n, m) => {
+  it.each([
+    [64, 32],
+    [64, 33],
+    [65, 32],
+    [65, 33],
+    [64, 48],
+  ])("Fourier cropping of %d to %d pixels keeps the values of Gaussians", async (n, m) => {
     expect(await resampled(n, m, n / m)).toBeLessThan(3e-5);
   });
 
-  it.each([[40, 60], [41, 60], [40, 61]])("Fourier padding of %d to %d pixels does", async (n, m) => {
+  it.each([
+    [40, 60],
+    [41, 60],
+    [40, 61],
+  ])("Fourier padding of %d to %d pixels does", async (n, m) => {
     expect(await resampled(n, m, n / m)).toBeLessThan(3e-5);
   });
 
-  it.each([[64, 36, 1.37], [65, 40, 1.13], [48, 48, 0.8]])("so does cutting out: %d to %d pixels of %f", async (n, m, step) => {
+  it.each([
+    [64, 36, 1.37],
+    [65, 40, 1.13],
+    [48, 48, 0.8],
+  ])("so does cutting out: %d to %d pixels of %f", async (n, m, step) => {
     expect(await resampled(n, m, step)).toBeLessThan(3e-5);
   });
 
   it("takes away frequencies that the new pixels cannot hold, and keeps the others", () => {
-    const n = 32, m = 16;
+    const n = 32,
+      m = 16;
     const w = resamplingMatrix(n, m);
-    const amplitudeOf = (k: number) => largest(Array.from({ length: m }, (_, a) => Array.from({ length: n }, (_, x) => w[a * n + x] * Math.cos((2 * Math.PI * k * (x - 16)) / n)).reduce((p, q) => p + q, 0)));
+    const amplitudeOf = (k: number) =>
+      largest(
+        Array.from({ length: m }, (_, a) =>
+          Array.from({ length: n }, (_, x) => w[a * n + x]! * Math.cos((2 * Math.PI * k * (x - 16)) / n)).reduce(
+            (p, q) => p + q,
+            0,
+          ),
+        ),
+      );
     expect([0, 3, 7, 8, 9, 15].map((k) => Math.round(1e5 * amplitudeOf(k)) / 1e5)).toEqual([1, 1, 1, 0, 0, 0]);
   });
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { bankNoise, colouredNoise, extendedNoise, fitBackgrounds, radialPower, whiteNoise } from "../../src/physics/noise.ts";
+import {
+  bankNoise,
+  colouredNoise,
+  extendedNoise,
+  fitBackgrounds,
+  radialPower,
+  whiteNoise,
+} from "../../src/physics/noise.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
 const cpu = { name: "cpu" as const, threads: 1 };
@@ -7,16 +14,19 @@ const cpu = { name: "cpu" as const, threads: 1 };
 /** Fourier pixels of an n×n image in each shell. */
 function samplesPerShell(n: number): number[] {
   const samples = new Array<number>(Math.floor(n / 2) + 1).fill(0);
-  for (let y = 0; y < n; y++) for (let x = 0; x < n; x++) {
-    const shell = Math.round(Math.hypot(x < n - x ? x : n - x, y < n - y ? y : n - y));
-    if (shell < samples.length) samples[shell]++;
-  }
+  for (let y = 0; y < n; y++)
+    for (let x = 0; x < n; x++) {
+      const shell = Math.round(Math.hypot(Math.min(x, n - x), Math.min(y, n - y)));
+      if (shell < samples.length) samples[shell]!++;
+    }
   return samples;
 }
 
 /** Each power against its expectation, in standard errors: conjugate pairs, each exponentially distributed. */
 function deviations(power: ArrayLike<number>, expected: ArrayLike<number>, n: number, images: number): number[] {
-  return samplesPerShell(n).map((samples, shell) => (power[shell] / expected[shell] - 1) / Math.sqrt(2 / (samples * images)));
+  return samplesPerShell(n).map(
+    (samples, shell) => (power[shell]! / expected[shell]! - 1) / Math.sqrt(2 / (samples * images)),
+  );
 }
 
 function draw(source: (out: Float32Array) => void, n: number, images: number): Float32Array {
@@ -39,10 +49,16 @@ describe.each([24, 25])("of %d pixels", (n) => {
     // The corners carry the last shell's power.
     const samples = samplesPerShell(n);
     const inside = samples.reduce((a, b) => a + b, 0);
-    const total = samples.reduce((sum, m, s) => sum + m * asked[s], 0) + (n * n - inside) * asked[shells - 1];
+    const total = samples.reduce((sum, m, s) => sum + m * asked[s]!, 0) + (n * n - inside) * asked[shells - 1]!;
     const noise = draw(colouredNoise(asked, n, createStream(7, "noise")), n, images);
     const power = radialPower(noise, n);
-    for (const d of deviations(power, asked.map((p) => (p * n * n) / total), n, images)) expect(Math.abs(d)).toBeLessThan(3);
+    for (const d of deviations(
+      power,
+      asked.map((p) => (p * n * n) / total),
+      n,
+      images,
+    ))
+      expect(Math.abs(d)).toBeLessThan(3);
     const variance = noise.reduce((sum, v) => sum + v * v, 0) / noise.length;
     expect(variance).toBeCloseTo(1, 1);
   });
@@ -51,12 +67,13 @@ describe.each([24, 25])("of %d pixels", (n) => {
     const noise = draw(colouredNoise(new Array(13).fill(1), n, createStream(8, "noise")), n, images);
     const size = n * n;
     let product = 0;
-    for (let i = 0; i < noise.length - size; i++) product += noise[i] * noise[i + size];
+    for (let i = 0; i < noise.length - size; i++) product += noise[i]! * noise[i + size]!;
     expect(Math.abs(product)).toBeLessThan(3 * Math.sqrt(noise.length));
   });
 
   it("the images of one call are those of several calls", () => {
-    const several = new Float32Array(3 * n * n), source = colouredNoise([1, 2, 3], n, createStream(1, "noise"));
+    const several = new Float32Array(3 * n * n),
+      source = colouredNoise([1, 2, 3], n, createStream(1, "noise"));
     for (let i = 0; i < 3; i++) source(several.subarray(i * n * n, (i + 1) * n * n));
     expect(draw(colouredNoise([1, 2, 3], n, createStream(1, "noise")), n, 3)).toEqual(several);
   });
@@ -64,10 +81,16 @@ describe.each([24, 25])("of %d pixels", (n) => {
 
 describe("radialPower", () => {
   it("of a cosine: amplitude² n² / 4 in each of two Fourier pixels", () => {
-    const n = 20, amplitude = 3;
-    const wave = Float32Array.from({ length: n * n }, (_, i) => amplitude * Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / n))) / n + 0.4));
+    const n = 20,
+      amplitude = 3;
+    const wave = Float32Array.from(
+      { length: n * n },
+      (_, i) => amplitude * Math.cos((2 * Math.PI * (3 * (i % n) - 4 * Math.floor(i / n))) / n + 0.4),
+    );
     const power = radialPower(wave, n);
-    power.forEach((p, shell) => expect(p).toBeCloseTo(shell === 5 ? (2 * amplitude ** 2 * n * n) / 4 / samplesPerShell(n)[5] : 0, 4));
+    power.forEach((p, shell) =>
+      expect(p).toBeCloseTo(shell === 5 ? (2 * amplitude ** 2 * n * n) / 4 / samplesPerShell(n)[5]! : 0, 4),
+    );
   });
 
   it("is the mean over images", () => {
@@ -110,14 +133,17 @@ describe("extendedNoise", () => {
     const power = Float64Array.from({ length: 13 }, (_, s) => 0.3 + 4 / (1 + s));
     return fitBackgrounds(draw(colouredNoise(power, n, createStream(3, "bank")), n, count), n, n, 1, cpu);
   }
-  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
   const correlation = (a: Float32Array, b: Float32Array) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
-  const imagesOf = (stack: Float32Array) => Array.from({ length: stack.length / n ** 2 }, (_, i) => stack.subarray(i * n * n, (i + 1) * n * n));
+  const imagesOf = (stack: Float32Array) =>
+    Array.from({ length: stack.length / n ** 2 }, (_, i) => stack.subarray(i * n * n, (i + 1) * n * n));
 
   it("has the bank's spectrum, mean and variance", async () => {
-    const bank = await bankOf(40), draws = 400;
+    const bank = await bankOf(40),
+      draws = 400;
     const noise = draw(extendedNoise(bank, n, createStream(4, "noise")), n, draws);
-    const asked = radialPower(bank, n), found = radialPower(noise, n);
+    const asked = radialPower(bank, n),
+      found = radialPower(noise, n);
     for (const d of deviations(found, asked, n, draws).slice(1)) expect(Math.abs(d)).toBeLessThan(3);
     for (const image of imagesOf(noise)) expect(Math.abs(image.reduce((a, b) => a + b, 0))).toBeLessThan(1e-2);
     expect(dot(noise, noise) / noise.length).toBeCloseTo(1, 1);
@@ -137,7 +163,9 @@ describe("extendedNoise", () => {
   });
 
   it("the images of one call are those of several calls", async () => {
-    const bank = await bankOf(5), several = new Float32Array(3 * n * n), source = extendedNoise(bank, n, createStream(1, "noise"));
+    const bank = await bankOf(5),
+      several = new Float32Array(3 * n * n),
+      source = extendedNoise(bank, n, createStream(1, "noise"));
     for (let i = 0; i < 3; i++) source(several.subarray(i * n * n, (i + 1) * n * n));
     expect(draw(extendedNoise(bank, n, createStream(1, "noise")), n, 3)).toEqual(several);
   });
@@ -145,10 +173,14 @@ describe("extendedNoise", () => {
 
 describe("fitBackgrounds", () => {
   it("resamples each image and brings it to mean 0 and variance 1", async () => {
-    const n = 30, m = 16, step = 1.5, images = 70; // more than one batch
+    const n = 30,
+      m = 16,
+      step = 1.5,
+      images = 70; // more than one batch
     // A wave of period 10 pixels on a pedestal; its amplitude and phase differ from image to image.
     const bank = Float32Array.from({ length: images * n * n }, (_, i) => {
-      const image = Math.floor(i / (n * n)), x = (i % n) - 15;
+      const image = Math.floor(i / (n * n)),
+        x = (i % n) - 15;
       return 5 + (1 + image) * Math.cos((2 * Math.PI * x) / 10 + image);
     });
     const fitted = await fitBackgrounds(bank, n, m, step, cpu);
@@ -157,9 +189,10 @@ describe("fitBackgrounds", () => {
       const wave = Array.from({ length: m }, (_, x) => Math.cos((2 * Math.PI * (x - 8) * step) / 10 + image));
       const mean = wave.reduce((a, b) => a + b, 0) / m;
       const deviation = Math.sqrt(wave.reduce((a, b) => a + (b - mean) ** 2, 0) / m);
-      for (let y = 0; y < m; y += 5) for (let x = 0; x < m; x++) {
-        expect(fitted[(image * m + y) * m + x]).toBeCloseTo((wave[x] - mean) / deviation, 3);
-      }
+      for (let y = 0; y < m; y += 5)
+        for (let x = 0; x < m; x++) {
+          expect(fitted[(image * m + y) * m + x]).toBeCloseTo((wave[x]! - mean) / deviation, 3);
+        }
     }
   });
 });

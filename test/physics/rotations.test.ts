@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
-  angularDistance, axisAngleToMatrix, eulerToMatrix, matrixToEuler, multiply, quaternionToMatrix, randomRotation, transpose,
+  angularDistance,
+  axisAngleToMatrix,
+  eulerToMatrix,
+  matrixToEuler,
+  multiply,
+  quaternionToMatrix,
+  randomRotation,
+  transpose,
 } from "../../src/physics/rotations.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
@@ -8,7 +15,7 @@ const degree = Math.PI / 180;
 const identity = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
 
 function expectMatrix(actual: Float64Array, expected: ArrayLike<number>, digits = 12) {
-  for (let i = 0; i < 9; i++) expect(actual[i]).toBeCloseTo(expected[i], digits);
+  for (let i = 0; i < 9; i++) expect(actual[i]).toBeCloseTo(expected[i]!, digits);
 }
 
 /** A rotation of the coordinate axes about z or y by hand, to compose Euler angles from. */
@@ -17,8 +24,15 @@ const axesAboutY = (a: number) => Float64Array.of(Math.cos(a), 0, -Math.sin(a), 
 
 describe("Euler angles", () => {
   it("are the ZYZ composition that RELION defines", () => {
-    for (const [rot, tilt, psi] of [[0.3, 1.1, -2], [-2.5, 0.2, 0.7], [3, 3, 3]]) {
-      expectMatrix(eulerToMatrix(rot, tilt, psi), multiply(axesAboutZ(psi), multiply(axesAboutY(tilt), axesAboutZ(rot))));
+    for (const [rot, tilt, psi] of [
+      [0.3, 1.1, -2],
+      [-2.5, 0.2, 0.7],
+      [3, 3, 3],
+    ]) {
+      expectMatrix(
+        eulerToMatrix(rot, tilt, psi),
+        multiply(axesAboutZ(psi), multiply(axesAboutY(tilt), axesAboutZ(rot))),
+      );
     }
   });
 
@@ -38,7 +52,11 @@ describe("Euler angles", () => {
   it("are found again, with tilt in 0..180 degrees", () => {
     const stream = createStream(1, "euler");
     for (let i = 0; i < 200; i++) {
-      const angles = { rot: (2 * stream.uniform() - 1) * Math.PI, tilt: stream.uniform() * Math.PI, psi: (2 * stream.uniform() - 1) * Math.PI };
+      const angles = {
+        rot: (2 * stream.uniform() - 1) * Math.PI,
+        tilt: stream.uniform() * Math.PI,
+        psi: (2 * stream.uniform() - 1) * Math.PI,
+      };
       const found = matrixToEuler(eulerToMatrix(angles.rot, angles.tilt, angles.psi));
       expect(found.rot).toBeCloseTo(angles.rot, 9);
       expect(found.tilt).toBeCloseTo(angles.tilt, 9);
@@ -84,7 +102,10 @@ describe("matrices", () => {
   it("lie apart by the angle of the rotation between them, tiny angles included", () => {
     const a = eulerToMatrix(0.1, 0.7, -1);
     for (const angle of [0, 1e-10, 1e-3, 1, 3]) {
-      expect(angularDistance(a, multiply(a, axisAngleToMatrix([1, -2, 0.5], angle)))).toBeCloseTo(angle, 14 - (angle > 2 ? 2 : 0));
+      expect(angularDistance(a, multiply(a, axisAngleToMatrix([1, -2, 0.5], angle)))).toBeCloseTo(
+        angle,
+        14 - (angle > 2 ? 2 : 0),
+      );
     }
     expect(angularDistance(identity, axisAngleToMatrix([0, 1, 0], Math.PI))).toBeCloseTo(Math.PI, 7);
   });
@@ -98,7 +119,10 @@ describe("random rotations", () => {
   it("are rotations", () => {
     for (const a of rotations.slice(0, 100)) {
       expectMatrix(multiply(a, transpose(a)), identity);
-      const determinant = a[0] * (a[4] * a[8] - a[5] * a[7]) - a[1] * (a[3] * a[8] - a[5] * a[6]) + a[2] * (a[3] * a[7] - a[4] * a[6]);
+      const determinant =
+        a[0]! * (a[4]! * a[8]! - a[5]! * a[7]!) -
+        a[1]! * (a[3]! * a[8]! - a[5]! * a[6]!) +
+        a[2]! * (a[3]! * a[7]! - a[4]! * a[6]!);
       expect(determinant).toBeCloseTo(1, 12);
     }
   });
@@ -106,12 +130,13 @@ describe("random rotations", () => {
   it("turn by angles of density (1 - cos angle) / pi, as uniform on SO(3) means", () => {
     const bins = 20;
     const counts = new Float64Array(bins);
-    for (const a of rotations) counts[Math.min(bins - 1, Math.floor((angularDistance(identity, a) / Math.PI) * bins))]++;
+    for (const a of rotations)
+      counts[Math.min(bins - 1, Math.floor((angularDistance(identity, a) / Math.PI) * bins))]!++;
     let chiSquare = 0;
     for (let i = 0; i < bins; i++) {
       const below = (angle: number) => (angle - Math.sin(angle)) / Math.PI;
       const expected = count * (below(((i + 1) * Math.PI) / bins) - below((i * Math.PI) / bins));
-      chiSquare += (counts[i] - expected) ** 2 / expected;
+      chiSquare += (counts[i]! - expected) ** 2 / expected;
     }
     expect(chiSquare).toBeLessThan(19 + 5 * Math.sqrt(38));
   });
@@ -119,9 +144,9 @@ describe("random rotations", () => {
   it("have entries of mean 0 and variance 1/3, uncorrelated with each other", () => {
     const limit = 5 / Math.sqrt(count);
     for (let i = 0; i < 9; i++) {
-      expect(Math.abs(rotations.reduce((sum, a) => sum + a[i], 0) / count)).toBeLessThan(limit);
+      expect(Math.abs(rotations.reduce((sum, a) => sum + a[i]!, 0) / count)).toBeLessThan(limit);
       for (let j = 0; j <= i; j++) {
-        const mean = rotations.reduce((sum, a) => sum + a[i] * a[j], 0) / count;
+        const mean = rotations.reduce((sum, a) => sum + a[i]! * a[j]!, 0) / count;
         expect(Math.abs(mean - (i === j ? 1 / 3 : 0))).toBeLessThan(limit);
       }
     }

@@ -7,20 +7,40 @@ import { cartesianGrid, column, evaluate, projectionTransform, randomPoses, rela
 
 describe("shift", () => {
   it("moves the particle to +x and +y: the transform of moved blobs", async () => {
-    const n = 20, pixel = 2;
+    const n = 20,
+      pixel = 2;
     const grid = cartesianGrid(n / 2);
     const blobs = randomBlobs(2, 8, 10, 2 * pixel);
     const pose = randomPoses(5, 1)[0];
-    const shifts: [number, number][] = [[3.7, 0], [0, -5.1], [-2.2, 8.4]]; // Å
+    const shifts: [number, number][] = [
+      [3.7, 0],
+      [0, -5.1],
+      [-2.2, 8.4],
+    ]; // Å
     const centred = projectionTransform(blobs, pose, [0, 0], grid, n, pixel);
-    const spread = (values: Float64Array) => Float32Array.from({ length: grid.count * 3 }, (_, i) => values[Math.floor(i / 3)]);
-    const re = input("real", [grid.count, 3]), im = input("imaginary", [grid.count, 3]), by = input("by", [2, 3]);
-    const moved = await evaluate({ ...shift({ re, im }, by, grid) }, {
-      real: { tensor: re, values: spread(centred.re) }, imaginary: { tensor: im, values: spread(centred.im) },
-      by: { tensor: by, values: Float32Array.from([...shifts.map(([x]) => x), ...shifts.map(([, y]) => y)], (a) => a / (n * pixel)) },
-    });
+    const spread = (values: Float64Array) =>
+      Float32Array.from({ length: grid.count * 3 }, (_, i) => values[Math.floor(i / 3)]);
+    const re = input("real", [grid.count, 3]),
+      im = input("imaginary", [grid.count, 3]),
+      by = input("by", [2, 3]);
+    const moved = await evaluate(
+      { ...shift({ re, im }, by, grid) },
+      {
+        real: { tensor: re, values: spread(centred.re) },
+        imaginary: { tensor: im, values: spread(centred.im) },
+        by: {
+          tensor: by,
+          values: Float32Array.from([...shifts.map(([x]) => x), ...shifts.map(([, y]) => y)], (a) => a / (n * pixel)),
+        },
+      },
+    );
     shifts.forEach((d, b) => {
-      const [error] = relativeErrors(column(moved, 3, b), projectionTransform(blobs, pose, d, grid, n, pixel), () => 0, 1);
+      const [error] = relativeErrors(
+        column(moved, 3, b),
+        projectionTransform(blobs, pose, d, grid, n, pixel),
+        () => 0,
+        1,
+      );
       expect(error).toBeLessThan(1e-5);
     });
   });

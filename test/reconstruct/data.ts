@@ -12,7 +12,14 @@ export const pixelSizeAngstrom = 6;
 /** Makes the set in `folder`. @returns the path of particles.star; particles.mrcs and truth.mrc are beside it */
 export async function smallParticleSet(folder: string, particles = 2000): Promise<string> {
   const model = join(folder, "model.mrc");
-  await writeMap(model, densityOf(randomBlobs(3, 8, 0.12 * boxSize * pixelSizeAngstrom, 1.5 * pixelSizeAngstrom), boxSize, pixelSizeAngstrom));
+  await writeMap(
+    model,
+    densityOf(
+      randomBlobs(3, 8, 0.12 * boxSize * pixelSizeAngstrom, 1.5 * pixelSizeAngstrom),
+      boxSize,
+      pixelSizeAngstrom,
+    ),
+  );
   const silent = vi.spyOn(process.stdout, "write").mockReturnValue(true);
   try {
     await simulate(parseSimulateOptions({ model, out: folder, particles, box: boxSize, snr: 1, device: "cpu" }));

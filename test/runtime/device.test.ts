@@ -11,13 +11,19 @@ describe("choice of the device", () => {
   it("auto takes the fastest of those it tried, the cpu among them, and says so", async () => {
     const device = await chooseDevice("auto", 1);
     const list = /^fastest on a 512×512 product \((.+)\)$/.exec(device.reason)?.[1];
-    const times = new Map(list!.split(", ").map((entry) => /^(\w+) ([\d.]+) ms$/.exec(entry)!).map(([, name, ms]) => [name, Number(ms)]));
+    const times = new Map(
+      list!
+        .split(", ")
+        .map((entry) => /^(\w+) ([\d.]+) ms$/.exec(entry)!)
+        .map(([, name, ms]) => [name, Number(ms)]),
+    );
     expect(times.get("cpu")).toBeGreaterThan(0);
     expect(times.get(device.name)).toBe(Math.min(...times.values()));
     expect(device.threads).toBe(1);
   });
 
-  const refusal = (name: string): RegExp => new RegExp(`^device '${name}' does not work here: .+; use --device cpu or auto$`);
+  const refusal = (name: string): RegExp =>
+    new RegExp(`^device '${name}' does not work here: .+; use --device cpu or auto$`);
 
   it("a provider that this platform lacks is refused by name in one line, not run on the cpu under its name", async () => {
     // DirectML exists on Windows alone, ONNX Runtime's CUDA provider for Node on Linux alone.
@@ -26,13 +32,19 @@ describe("choice of the device", () => {
   });
 
   it("cuda by name, where its libraries or driver are missing, is refused in one line too", async () => {
-    const works = await chooseDevice("cuda", 1).then((device) => device.name === "cuda", () => false);
+    const works = await chooseDevice("cuda", 1).then(
+      (device) => device.name === "cuda",
+      () => false,
+    );
     if (!works) expect(await inputError(() => chooseDevice("cuda", 1))).toMatch(refusal("cuda"));
     else expect(existsSync("/dev/nvidiactl")).toBe(true); // what every CUDA program opens
   });
 
   it("a device other than the cpu falls back to it for operators it lacks", () => {
-    expect(sessionOptions({ name: "cpu", threads: 2 })).toMatchObject({ executionProviders: ["cpu"], intraOpNumThreads: 2 });
+    expect(sessionOptions({ name: "cpu", threads: 2 })).toMatchObject({
+      executionProviders: ["cpu"],
+      intraOpNumThreads: 2,
+    });
     expect(sessionOptions({ name: "webgpu", threads: 0 }).executionProviders).toEqual(["webgpu", "cpu"]);
   });
 });

@@ -4,7 +4,7 @@ import { createStream, murmurHash3 } from "../../src/runtime/random.ts";
 /** Pearson's statistic of counts against expected counts. */
 function chiSquare(counts: ArrayLike<number>, expected: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < counts.length; i++) sum += (counts[i] - expected[i]) ** 2 / expected[i];
+  for (let i = 0; i < counts.length; i++) sum += (counts[i]! - expected[i]!) ** 2 / expected[i]!;
   return sum;
 }
 
@@ -52,7 +52,7 @@ describe("the generator", () => {
     expect(draw(1, "poses")).toEqual(first);
     for (const other of [draw(2, "poses"), draw(1, "noise"), draw(11, "poses"), draw(1, "poses ")]) {
       let correlation = 0;
-      for (let i = 0; i < first.length; i++) correlation += (first[i] * other[i]) / first.length;
+      for (let i = 0; i < first.length; i++) correlation += (first[i]! * other[i]!) / first.length;
       expect(Math.abs(correlation)).toBeLessThan(5 / Math.sqrt(first.length));
     }
   });
@@ -96,7 +96,7 @@ describe("uniform", () => {
       const counts = new Float64Array(100);
       for (const u of values) {
         if (!(u >= 0 && u < 1)) throw new Error(`${u} is outside [0, 1)`);
-        counts[Math.floor(u * 100)]++;
+        counts[Math.floor(u * 100)]!++;
       }
       expect(chiSquare(counts, new Float64Array(100).fill(2000))).toBeLessThan(limit(99));
     }
@@ -114,7 +114,7 @@ describe("integer and permutation", () => {
   it("draws each integer equally often, also where 2^32 is no multiple of n", () => {
     const stream = createStream(4, "integer");
     const counts = new Float64Array(7);
-    for (let i = 0; i < 70000; i++) counts[stream.integer(7)]++;
+    for (let i = 0; i < 70000; i++) counts[stream.integer(7)]!++;
     expect(chiSquare(counts, new Float64Array(7).fill(10000))).toBeLessThan(limit(6));
     // With n = 3·2^30 a plain remainder would give the lowest third one half of all draws.
     let low = 0;
@@ -144,20 +144,20 @@ describe("normal", () => {
 
   it("has the moments of the normal distribution", () => {
     const moments = [0, 0, 0, 0, 0, 0, 0];
-    for (const x of values) for (let k = 1; k <= 6; k++) moments[k] += x ** k / count;
+    for (const x of values) for (let k = 1; k <= 6; k++) moments[k]! += x ** k / count;
     // Expected E x^k = 0, 1, 0, 3, 0, 15; the spread of a mean of x^k is sqrt((E x^2k - (E x^k)²) / count).
     [0, 1, 0, 3, 0, 15].forEach((expected, index) => {
       const variance = [1, 2, 15, 96, 945, 10170][index];
-      expect(Math.abs(moments[index + 1] - expected)).toBeLessThan(5 * Math.sqrt(variance / count));
+      expect(Math.abs(moments[index + 1]! - expected)).toBeLessThan(5 * Math.sqrt(variance! / count));
     });
   });
 
   it("fills the bins of the normal distribution, tails included", () => {
     const edges = Array.from({ length: 81 }, (_, i) => -4 + i * 0.1);
     const below = [0, ...edges.map(normalBelow), 1];
-    const expected = below.slice(1).map((p, i) => (p - below[i]) * count);
+    const expected = below.slice(1).map((p, i) => (p - below[i]!) * count);
     const counts = new Float64Array(expected.length);
-    for (const x of values) counts[Math.min(81, Math.max(0, Math.floor((x + 4) / 0.1) + 1))]++;
+    for (const x of values) counts[Math.min(81, Math.max(0, Math.floor((x + 4) / 0.1) + 1))]!++;
     expect(chiSquare(counts, expected)).toBeLessThan(limit(expected.length - 1));
   });
 
@@ -171,7 +171,7 @@ describe("normal", () => {
 
   it("has no correlation between neighbours", () => {
     let sum = 0;
-    for (let i = 1; i < count; i++) sum += values[i] * values[i - 1];
+    for (let i = 1; i < count; i++) sum += values[i]! * values[i - 1]!;
     expect(Math.abs(sum / count)).toBeLessThan(5 / Math.sqrt(count));
   });
 

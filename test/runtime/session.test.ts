@@ -5,22 +5,32 @@ import { input } from "../../src/tensor/tensor.ts";
 
 const cpu = { name: "cpu", threads: 1 } as const;
 
-/** x ← x/2 + u, v ← v + x (both from the old x); tripled = 3x before the step. `kept` stays; `renewed` forgets what it was. */
+/**
+ * x ← x/2 + u, v ← v + x (both from the old x); tripled = 3x before the step. `kept` stays; `renewed` forgets what it
+ * was.
+ */
 function recurrence() {
-  const x = input("x", [2]), v = input("v", [2]), kept = input("kept", [1]), renewed = input("renewed", [2]);
-  const u = input("u", [2]), unused = input("unused", [5]);
-  return compile({
-    name: "recurrence",
-    state: {
-      x: { input: x, next: op.add(op.mul(x, 0.5), u) },
-      v: { input: v, next: op.add(v, x) },
-      kept: { input: kept, next: kept },
-      renewed: { input: renewed, next: op.mul(u, 2) },
+  const x = input("x", [2]),
+    v = input("v", [2]),
+    kept = input("kept", [1]),
+    renewed = input("renewed", [2]);
+  const u = input("u", [2]),
+    unused = input("unused", [5]);
+  return compile(
+    {
+      name: "recurrence",
+      state: {
+        x: { input: x, next: op.add(op.mul(x, 0.5), u) },
+        v: { input: v, next: op.add(v, x) },
+        kept: { input: kept, next: kept },
+        renewed: { input: renewed, next: op.mul(u, 2) },
+      },
+      feeds: { u, unused },
+      // `sum` is also the next value of v: being read back must not take it from the state.
+      outputs: { tripled: op.mul(x, 3), sum: op.add(v, x) },
     },
-    feeds: { u, unused },
-    // `sum` is also the next value of v: being read back must not take it from the state.
-    outputs: { tripled: op.mul(x, 3), sum: op.add(v, x) },
-  }, cpu);
+    cpu,
+  );
 }
 const unused = new Float32Array(5);
 
@@ -29,14 +39,20 @@ describe("session", () => {
     const session = await recurrence();
     session.setState("x", Float32Array.of(8, -4));
     session.setState("kept", Float32Array.of(42));
-    let x = [8, -4], v = [0, 0]; // v was not set: it starts at zero
-    for (const u of [[1, 2], [-3, 0.5], [0, 0], [7, -1]]) {
+    let x = [8, -4],
+      v = [0, 0]; // v was not set: it starts at zero
+    for (const u of [
+      [1, 2],
+      [-3, 0.5],
+      [0, 0],
+      [7, -1],
+    ]) {
       const out = await session.run({ u: Float32Array.from(u), unused });
       expect(Object.keys(out).sort()).toEqual(["sum", "tripled"]);
-      expect(Array.from(out["tripled"]!)).toEqual(x.map((a) => 3 * a));
+      expect(Array.from(out.tripled!)).toEqual(x.map((a) => 3 * a));
       v = v.map((b, i) => b + x[i]!);
       x = x.map((a, i) => a / 2 + u[i]!);
-      expect(Array.from(out["sum"]!)).toEqual(v);
+      expect(Array.from(out.sum!)).toEqual(v);
       expect(Array.from(await session.getState("x"))).toEqual(x);
       expect(Array.from(await session.getState("v"))).toEqual(v);
       expect(Array.from(await session.getState("renewed"))).toEqual(u.map((a) => 2 * a));
@@ -51,15 +67,19 @@ describe("session", () => {
     session.setState("x", mine);
     mine.fill(100);
     const out = await session.run({ u: new Float32Array(2), unused });
-    expect(Array.from(out["tripled"]!)).toEqual([3, 6]);
+    expect(Array.from(out.tripled!)).toEqual([3, 6]);
     await session.release();
   });
 
   it("feeds whole numbers as such", async () => {
-    const table = input("table", [3, 2]), rows = input("rows", [2], "int32");
-    const session = await compile({ name: "gather", state: {}, feeds: { table, rows }, outputs: { out: op.gather(table, rows) } }, cpu);
+    const table = input("table", [3, 2]),
+      rows = input("rows", [2], "int32");
+    const session = await compile(
+      { name: "gather", state: {}, feeds: { table, rows }, outputs: { out: op.gather(table, rows) } },
+      cpu,
+    );
     const out = await session.run({ table: Float32Array.of(1, 2, 3, 4, 5, 6), rows: Int32Array.of(2, 0) });
-    expect(Array.from(out["out"]!)).toEqual([5, 6, 1, 2]);
+    expect(Array.from(out.out!)).toEqual([5, 6, 1, 2]);
     await session.release();
   });
 
@@ -67,9 +87,11 @@ describe("session", () => {
     const session = await recurrence();
     session.setState("x", Float32Array.of(2, 4));
     await expect(session.run({ unused })).rejects.toThrow("recurrence: 'u' was not fed");
-    await expect(session.run({ u: new Float32Array(3), unused })).rejects.toThrow("'u' holds 3 values, but its shape is [2]");
+    await expect(session.run({ u: new Float32Array(3), unused })).rejects.toThrow(
+      "'u' holds 3 values, but its shape is [2]",
+    );
     expect(() => session.setState("w", new Float32Array(2))).toThrow("no state 'w' in recurrence");
-    expect(Array.from((await session.run({ u: new Float32Array(2), unused }))["tripled"]!)).toEqual([6, 12]);
+    expect(Array.from((await session.run({ u: new Float32Array(2), unused })).tripled!)).toEqual([6, 12]);
     expect(() => session.setState("v", new Float32Array(1))).toThrow("'v' holds 1 values, but its shape is [2]");
     await session.release();
   });

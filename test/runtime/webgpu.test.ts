@@ -10,10 +10,15 @@ describe("WebGPU, through Chromium's software Vulkan driver", () => {
 
   it("computes what the CPU does, second order included, and keeps its state from run to run", () => {
     const output = execFileSync(process.execPath, ["--import", "tsx", `${root}/test/runtime/webgpuChild.ts`], {
-      cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"],
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
       env: { ...process.env, LD_LIBRARY_PATH: chromium, VK_ICD_FILENAMES: `${chromium}/vk_swiftshader_icd.json` },
     });
-    const { cpu, webgpu } = JSON.parse(output) as Record<"cpu" | "webgpu", Record<"losses" | "curvature" | "volume", number[]>>;
+    const { cpu, webgpu } = JSON.parse(output) as Record<
+      "cpu" | "webgpu",
+      Record<"losses" | "curvature" | "volume", number[]>
+    >;
     // Shaders compute sines to about 1e-4.
     for (const key of ["losses", "curvature", "volume"] as const) {
       expect(webgpu[key]).toHaveLength(cpu[key].length);

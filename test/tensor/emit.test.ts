@@ -12,13 +12,19 @@ import { cases, titleOf, withWeights } from "./cases.ts";
 /** `data` as ONNX Runtime takes it. */
 function ortTensor(t: Tensor, data: Float64Array): OrtTensor {
   if (t.dtype === "bool") return new OrtTensor("bool", Uint8Array.from(data), t.shape);
-  return t.dtype === "int32" ? new OrtTensor("int32", Int32Array.from(data), t.shape) : new OrtTensor("float32", Float32Array.from(data), t.shape);
+  return t.dtype === "int32"
+    ? new OrtTensor("int32", Int32Array.from(data), t.shape)
+    : new OrtTensor("float32", Float32Array.from(data), t.shape);
 }
 
 /** Emits, loads and runs a graph on the CPU. */
 async function runOnnx(inputs: Tensor[], feeds: ReadonlyMap<Tensor, Float64Array>, outputs: Record<string, Tensor>) {
-  const session = await InferenceSession.create(emitOnnx(inputs, outputs), { executionProviders: ["cpu"], intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const fed = Object.fromEntries(inputs.map((t) => [t.attributes["name"] as string, ortTensor(t, feeds.get(t)!)]));
+  const session = await InferenceSession.create(emitOnnx(inputs, outputs), {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
+  const fed = Object.fromEntries(inputs.map((t) => [t.attributes.name as string, ortTensor(t, feeds.get(t)!)]));
   const results = await session.run(fed);
   await session.release();
   return results;
@@ -26,8 +32,12 @@ async function runOnnx(inputs: Tensor[], feeds: ReadonlyMap<Tensor, Float64Array
 
 /** Runs a graph of inputs written here as plain numbers, and returns its output `y`. */
 async function runPlain(y: Tensor, ...feeds: [Tensor, number[]][]): Promise<number[]> {
-  const results = await runOnnx(feeds.map(([t]) => t), new Map(feeds.map(([t, values]) => [t, Float64Array.from(values)])), { y });
-  return Array.from(results["y"]!.data as Float32Array);
+  const results = await runOnnx(
+    feeds.map(([t]) => t),
+    new Map(feeds.map(([t, values]) => [t, Float64Array.from(values)])),
+    { y },
+  );
+  return Array.from(results.y!.data as Float32Array);
 }
 
 describe("ONNX emission against the double-precision interpreter", () => {
@@ -44,7 +54,9 @@ describe("ONNX emission against the double-precision interpreter", () => {
         // Sums and quotients of a few float32 roundings (6e-8 each) of numbers whose terms are at most a few tens.
         Array.from(result.data as Float32Array, Number).forEach((value, e) => {
           const truth = expected[k]![e]!;
-          expect(Math.abs(value - truth), `${name}[${e}]: ${value} against ${truth}`).toBeLessThanOrEqual(t.dtype === "float32" ? 4e-6 * (1 + Math.abs(truth)) : 0);
+          expect(Math.abs(value - truth), `${name}[${e}]: ${value} against ${truth}`).toBeLessThanOrEqual(
+            t.dtype === "float32" ? 4e-6 * (1 + Math.abs(truth)) : 0,
+          );
         });
       });
     });
@@ -74,8 +86,10 @@ describe("ONNX emission at large arguments", () => {
 });
 
 describe("ONNX emission of scatters, with several threads", () => {
-  // ONNX Runtime's ScatterND loses updates here (github.com/microsoft/onnxruntime/issues/18048). Ones add up exactly in float32.
-  const count = 300_000, rows = 7;
+  // ONNX Runtime's ScatterND loses updates here (github.com/microsoft/onnxruntime/issues/18048). Ones add up exactly in
+  // float32.
+  const count = 300_000,
+    rows = 7;
   const indices = input("indices", [count], "int32");
   const values = Int32Array.from({ length: count }, (_, i) => (i * i) % rows);
   const expected = Array<number>(rows).fill(0);
@@ -87,9 +101,14 @@ describe("ONNX emission of scatters, with several threads", () => {
   ];
   for (const [name, y] of scattered) {
     it(`loses no update of the same place: ${name}`, async () => {
-      const session = await InferenceSession.create(emitOnnx([indices], { y }), { executionProviders: ["cpu"], intraOpNumThreads: 4 });
+      const session = await InferenceSession.create(emitOnnx([indices], { y }), {
+        executionProviders: ["cpu"],
+        intraOpNumThreads: 4,
+      });
       for (let repeat = 0; repeat < 5; repeat++) {
-        const sums = Array.from((await session.run({ indices: new OrtTensor("int32", values, [count]) }))["y"]!.data as Float32Array);
+        const sums = Array.from(
+          (await session.run({ indices: new OrtTensor("int32", values, [count]) })).y!.data as Float32Array,
+        );
         expect(name === "columns" ? sums.slice(0, rows) : sums.filter((_, i) => i % 2 === 0)).toEqual(expected);
         expect(name === "columns" ? sums.slice(rows) : sums.filter((_, i) => i % 2 === 1)).toEqual(expected);
       }
@@ -102,20 +121,30 @@ describe("ONNX emission of trilinear interpolation", () => {
   it("weights the eight voxels around a point", async () => {
     const volume = input("volume", [1, 2, 2, 2]);
     const points = op.constant([0, 0, 0, 0.5, 0, 0, 0, 0.25, 0.5], [3, 3]);
-    expect(await runPlain(op.trilinear(volume, points), [volume, [1, 2, 3, 4, 5, 6, 7, 8]])).toEqual([1, 1.5, 0.25 * 3 + 0.75 * 1 + 0.5 * 4]);
+    expect(await runPlain(op.trilinear(volume, points), [volume, [1, 2, 3, 4, 5, 6, 7, 8]])).toEqual([
+      1,
+      1.5,
+      0.25 * 3 + 0.75 * 1 + 0.5 * 4,
+    ]);
   });
 
   it("spreads values to the right voxels where there are more of them than float32 counts (2²⁴)", async () => {
-    const depth = 2 ** 22 + 100, z = depth - 2;
-    const value = input("value", [1, 1]), volume = op.expand(value, [1, depth, 2, 2]);
+    const depth = 2 ** 22 + 100,
+      z = depth - 2;
+    const value = input("value", [1, 1]),
+      volume = op.expand(value, [1, depth, 2, 2]);
     const [spread] = gradient(op.sum(op.mul(op.trilinear(volume, op.constant([0.5, 0, z], [1, 3])), value)), [volume]);
-    expect(await runPlain(op.slice(op.reshape(spread!, [depth * 4]), 0, z * 4 - 2, z * 4 + 4), [value, [1]])).toEqual([0, 0, 0.5, 0.5, 0, 0]);
+    expect(await runPlain(op.slice(op.reshape(spread!, [depth * 4]), 0, z * 4 - 2, z * 4 + 4), [value, [1]])).toEqual([
+      0, 0, 0.5, 0.5, 0, 0,
+    ]);
   });
 });
 
 describe("ONNX emission of whole models", () => {
   it("keeps inputs that nothing uses, in the order given", () => {
-    const a = input("a", [2]), b = input("b", [3], "int32"), c = input("c", [], "bool");
+    const a = input("a", [2]),
+      b = input("b", [3], "int32"),
+      c = input("c", [], "bool");
     const model = fromBinary(ModelProtoSchema, emitOnnx([c, a, b], { y: op.neg(a) }, "name"));
     expect(model.graph!.input.map((v) => v.name)).toEqual(["c", "a", "b"]);
     expect(model.graph!.name).toBe("name");
@@ -131,16 +160,21 @@ describe("ONNX emission of whole models", () => {
     const a = input("a", [2]);
     const y = op.neg(a);
     const results = await runOnnx([a], new Map([[a, Float64Array.of(1, -2)]]), { same: a, first: y, second: y });
-    expect(Object.fromEntries(Object.entries(results).map(([name, t]) => [name, Array.from(t.data as Float32Array)]))).toEqual({ same: [1, -2], first: [-1, 2], second: [-1, 2] });
+    expect(
+      Object.fromEntries(Object.entries(results).map(([name, t]) => [name, Array.from(t.data as Float32Array)])),
+    ).toEqual({ same: [1, -2], first: [-1, 2], second: [-1, 2] });
   });
 
   it("writes int32 constants", async () => {
     const table = input("table", [3, 2]);
-    expect(await runPlain(op.gather(table, op.constant([2, 0], [2], "int32")), [table, [1, 2, 3, 4, 5, 6]])).toEqual([5, 6, 1, 2]);
+    expect(await runPlain(op.gather(table, op.constant([2, 0], [2], "int32")), [table, [1, 2, 3, 4, 5, 6]])).toEqual([
+      5, 6, 1, 2,
+    ]);
   });
 
   it("refuses outputs that depend on an input not listed, naming it", () => {
-    const a = input("a", [2]), b = input("forgotten", [2]);
+    const a = input("a", [2]),
+      b = input("forgotten", [2]);
     expect(() => emitOnnx([a], { y: op.add(a, b) })).toThrow(/'forgotten'/);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gradient, primitives } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
-import { input, sizeOf, topologicalOrder, type Tensor } from "../../src/tensor/tensor.ts";
+import { input, sizeOf, type Tensor, topologicalOrder } from "../../src/tensor/tensor.ts";
 import { cases, instantiate, titleOf, uniforms, withWeights } from "./cases.ts";
 
 type Feeds = ReadonlyMap<Tensor, Float64Array>;
@@ -22,13 +22,18 @@ function finiteDifferences(loss: Tensor, x: Tensor, feeds: Feeds): number[] {
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
   expect(actual.length).toBe(expected.length);
   for (let i = 0; i < actual.length; i++) {
-    expect(Math.abs(actual[i]! - expected[i]!), `element ${i}: ${actual[i]} against ${expected[i]}`).toBeLessThanOrEqual(1e-7 * (1 + Math.abs(expected[i]!)));
+    expect(
+      Math.abs(actual[i]! - expected[i]!),
+      `element ${i}: ${actual[i]} against ${expected[i]}`,
+    ).toBeLessThanOrEqual(1e-7 * (1 + Math.abs(expected[i]!)));
   }
 }
 
 /** Values of tensors of inputs written here as plain numbers. */
 const evaluate = (outputs: Tensor[], ...feeds: [Tensor, number[]][]): number[][] =>
-  evaluateReference(outputs, new Map(feeds.map(([t, values]) => [t, Float64Array.from(values)]))).map((v) => Array.from(v));
+  evaluateReference(outputs, new Map(feeds.map(([t, values]) => [t, Float64Array.from(values)]))).map((v) =>
+    Array.from(v),
+  );
 
 describe("the table of cases", () => {
   it("has a case for every primitive", () => {
@@ -46,7 +51,10 @@ describe("the table of cases", () => {
     cases.forEach((c, i) => {
       const built = topologicalOrder([instantiate(c, i).output]).map((t) => t.primitive);
       if (primitives.includes(c.operator)) expect(built, titleOf(c, i)).toContain(c.operator);
-      expect(built.filter((name) => !primitives.includes(name)), titleOf(c, i)).toEqual([]);
+      expect(
+        built.filter((name) => !primitives.includes(name)),
+        titleOf(c, i),
+      ).toEqual([]);
     });
   });
 });
@@ -85,7 +93,10 @@ describe("gradient of whole graphs", () => {
     const feeds = new Map<Tensor, Float64Array>();
     const fed = (name: string, shape: number[]): Tensor => {
       const t = input(name, shape);
-      feeds.set(t, Float64Array.from({ length: sizeOf(shape) }, () => random() * 2 - 1));
+      feeds.set(
+        t,
+        Float64Array.from({ length: sizeOf(shape) }, () => random() * 2 - 1),
+      );
       return t;
     };
     const images = fed("images", [4, 3]);
@@ -108,7 +119,8 @@ describe("gradient of whole graphs", () => {
   });
 
   it("is zero, in the parameter's shape, for a parameter the loss does not depend on", () => {
-    const x = input("x", []), unused = input("unused", [2, 3]);
+    const x = input("x", []),
+      unused = input("unused", [2, 3]);
     const [g] = gradient(op.exp(x), [unused]);
     expect(g!.shape).toEqual([2, 3]);
     expect(evaluate([g!])).toEqual([[0, 0, 0, 0, 0, 0]]);
@@ -117,7 +129,10 @@ describe("gradient of whole graphs", () => {
   it("is taken with respect to a node inside the graph", () => {
     const x = input("x", [2]);
     const inside = op.mul(x, 3);
-    expect(evaluate(gradient(op.sum(op.square(inside)), [inside, x]), [x, [1, -2]])).toEqual([[6, -12], [18, -36]]);
+    expect(evaluate(gradient(op.sum(op.square(inside)), [inside, x]), [x, [1, -2]])).toEqual([
+      [6, -12],
+      [18, -36],
+    ]);
   });
 
   it("of the loss itself is one", () => {
@@ -141,7 +156,8 @@ describe("gradient of whole graphs", () => {
 });
 
 describe("gradient with respect to sampling points", () => {
-  const points = input("points", [2, 3]), volume = input("volume", [1, 2, 2, 2]);
+  const points = input("points", [2, 3]),
+    volume = input("volume", [1, 2, 2, 2]);
   const samples = op.trilinear(volume, points);
   it("is zero for trilinear interpolation", () => {
     expect(evaluate(gradient(op.sum(samples), [points]))).toEqual([[0, 0, 0, 0, 0, 0]]);
@@ -160,7 +176,8 @@ describe("gradient where a function has a kink", () => {
   });
 
   it("of maximum sums to one where both operands are equal", () => {
-    const a = input("a", []), b = input("b", []);
+    const a = input("a", []),
+      b = input("b", []);
     const [ga, gb] = evaluate(gradient(op.maximum(a, b), [a, b]), [a, [1]], [b, [1]]);
     expect(ga![0]! + gb![0]!).toBe(1);
   });

@@ -1,25 +1,52 @@
 import { describe, expect, it } from "vitest";
 import { gradient } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
-import { constant, input, ShapeError, type Shape, type Tensor } from "../../src/tensor/tensor.ts";
+import { constant, input, type Shape, ShapeError, type Tensor } from "../../src/tensor/tensor.ts";
 
 const float = (...shape: number[]): Tensor => input("x", shape);
 const int = (...shape: number[]): Tensor => input("i", shape, "int32");
 const bool = (...shape: number[]): Tensor => input("b", shape, "bool");
 
-/** What is built wrongly, and what the message must name: the operator first, then the offending shapes, axes or types. */
+/**
+ * What is built wrongly, and what the message must name: the operator first, then the offending shapes, axes or types.
+ */
 const wrong: [title: string, build: () => unknown, named: string[]][] = [
   ...(["add", "sub", "mul", "div", "maximum", "greater", "equal"] as const).flatMap((name): typeof wrong => [
     [`${name} of shapes that do not broadcast`, () => op[name](float(2, 3), float(4)), [name, "[2,3]", "[4]"]],
     [`${name} of two types`, () => op[name](float(2), int(2)), [name, "float32", "int32"]],
     [`${name} of bools`, () => op[name](bool(2), bool(2)), [name, "bool"]],
   ]),
-  ...(["neg", "exp", "log", "sqrt", "sin", "cos", "abs", "sign", "floor", "sigmoid", "softplus", "stopGradient", "sum", "max", "mean"] as const)
-    .map((name): (typeof wrong)[number] => [`${name} of int32`, () => op[name](int(2)), [name === "mean" ? "sum" : name, "int32", "[2]"]]),
+  ...(
+    [
+      "neg",
+      "exp",
+      "log",
+      "sqrt",
+      "sin",
+      "cos",
+      "abs",
+      "sign",
+      "floor",
+      "sigmoid",
+      "softplus",
+      "stopGradient",
+      "sum",
+      "max",
+      "mean",
+    ] as const
+  ).map((name): (typeof wrong)[number] => [
+    `${name} of int32`,
+    () => op[name](int(2)),
+    [name === "mean" ? "sum" : name, "int32", "[2]"],
+  ]),
   ["where with a condition that is no bool", () => op.where(float(2), float(2), float(2)), ["where", "float32"]],
   ["where of int32 branches", () => op.where(bool(2), int(2), int(2)), ["where", "int32", "[2]"]],
   ["where of branches that do not broadcast", () => op.where(bool(2), float(2), float(3)), ["where", "[2]", "[3]"]],
-  ["where with a condition that does not broadcast", () => op.where(bool(4), float(3, 1), float(2)), ["where", "[4]", "[3,2]"]],
+  [
+    "where with a condition that does not broadcast",
+    () => op.where(bool(4), float(3, 1), float(2)),
+    ["where", "[4]", "[3,2]"],
+  ],
 
   ["matmul of unequal inner axes", () => op.matmul(float(2, 3), float(4, 2)), ["matmul", "[2,3]", "[4,2]"]],
   ["matmul of a vector", () => op.matmul(float(3), float(3, 2)), ["matmul", "[3]", "[3,2]"]],
@@ -41,7 +68,11 @@ const wrong: [title: string, build: () => unknown, named: string[]][] = [
   ["logSumExp over an axis that is not there", () => op.logSumExp(float(2, 3), [2]), ["logSumExp", "[2]", "[2,3]"]],
 
   ["concat of nothing", () => op.concat([], 0), ["concat", "nothing"]],
-  ["concat of shapes that differ elsewhere", () => op.concat([float(2, 3), float(2, 4)], 0), ["concat", "[2,3]", "[2,4]", "axis 0"]],
+  [
+    "concat of shapes that differ elsewhere",
+    () => op.concat([float(2, 3), float(2, 4)], 0),
+    ["concat", "[2,3]", "[2,4]", "axis 0"],
+  ],
   ["concat of two ranks", () => op.concat([float(2), float(2, 1)], 0), ["concat", "[2]", "[2,1]"]],
   ["concat of two types", () => op.concat([float(2), int(2)], 0), ["concat", "float32", "int32"]],
   ["concat along an axis that is not there", () => op.concat([float(2), float(2)], 1), ["concat", "axis 1"]],
@@ -57,16 +88,35 @@ const wrong: [title: string, build: () => unknown, named: string[]][] = [
   ["gather from a table that is no matrix", () => op.gather(float(4), int(2)), ["gather", "[4]", "[2]"]],
   ["gather with float indices", () => op.gather(float(4, 2), float(3)), ["gather", "[4,2]", "float32"]],
   ["gather from an int32 table", () => op.gather(int(4, 2), int(3)), ["gather", "int32", "[4,2]"]],
-  ["gatherColumns with float indices", () => op.gatherColumns(float(4, 2), float(3)), ["gatherColumns", "[4,2]", "float32"]],
+  [
+    "gatherColumns with float indices",
+    () => op.gatherColumns(float(4, 2), float(3)),
+    ["gatherColumns", "[4,2]", "float32"],
+  ],
   ["gatherColumns from an int32 table", () => op.gatherColumns(int(4, 2), int(3)), ["gatherColumns", "int32", "[4,2]"]],
-  ["scatterColumns of updates that do not match the indices", () => op.scatterColumns(float(2, 3), int(4), 5), ["scatterColumns", "[2,3]", "[4]"]],
-  ["scatterAdd of updates that do not match the indices", () => op.scatterAdd(float(3, 2), int(4), 5), ["scatterAdd", "[3,2]", "[4]"]],
+  [
+    "scatterColumns of updates that do not match the indices",
+    () => op.scatterColumns(float(2, 3), int(4), 5),
+    ["scatterColumns", "[2,3]", "[4]"],
+  ],
+  [
+    "scatterAdd of updates that do not match the indices",
+    () => op.scatterAdd(float(3, 2), int(4), 5),
+    ["scatterAdd", "[3,2]", "[4]"],
+  ],
   ["scatterAdd with float indices", () => op.scatterAdd(float(3, 2), float(3), 5), ["scatterAdd", "float32"]],
   ["scatterAdd of int32", () => op.scatterAdd(int(3, 2), int(3), 5), ["scatterAdd", "int32", "[3,2]"]],
-  ["trilinear in a volume without channels", () => op.trilinear(float(4, 4, 4), float(2, 3)), ["trilinear", "[4,4,4]", "[2,3]"]],
-  ["trilinear at points that are no triples", () => op.trilinear(float(1, 4, 4, 4), float(2, 2)), ["trilinear", "[1,4,4,4]", "[2,2]"]],
+  [
+    "trilinear in a volume without channels",
+    () => op.trilinear(float(4, 4, 4), float(2, 3)),
+    ["trilinear", "[4,4,4]", "[2,3]"],
+  ],
+  [
+    "trilinear at points that are no triples",
+    () => op.trilinear(float(1, 4, 4, 4), float(2, 2)),
+    ["trilinear", "[1,4,4,4]", "[2,2]"],
+  ],
   ["trilinear at int32 points", () => op.trilinear(float(1, 4, 4, 4), int(2, 3)), ["trilinear", "int32", "[2,3]"]],
-
 
   ["stack of unequal shapes", () => op.stack([float(2), float(3)], 0), ["concat", "[1,2]", "[1,3]"]],
   ["stack along an axis that is not there", () => op.stack([float(2), float(2)], 2), ["stack", "axis 2"]],
@@ -121,12 +171,14 @@ describe("shapes of results", () => {
 
 describe("identical expressions", () => {
   it("are one node", () => {
-    const a = float(2, 3), b = float(3);
+    const a = float(2, 3),
+      b = float(3);
     expect(op.mul(a, b)).toBe(op.mul(a, b));
     expect(op.sum(a, [0])).toBe(op.sum(a, [0]));
   });
   it("are not confused with those of other attributes or operand order", () => {
-    const a = float(3, 3), b = float(3, 3);
+    const a = float(3, 3),
+      b = float(3, 3);
     expect(op.sub(a, b)).not.toBe(op.sub(b, a));
     expect(op.sum(a, [0])).not.toBe(op.sum(a, [1]));
     expect(op.slice(a, 0, 0, 2)).not.toBe(op.slice(a, 0, 1, 3));
@@ -134,6 +186,8 @@ describe("identical expressions", () => {
   });
   it("drop neutral elements", () => {
     const a = float(2, 3);
-    expect([op.add(a, 0), op.add(0, a), op.sub(a, 0), op.mul(a, 1), op.mul(1, a), op.div(a, 1)].every((t) => t === a)).toBe(true);
+    expect(
+      [op.add(a, 0), op.add(0, a), op.sub(a, 0), op.mul(a, 1), op.mul(1, a), op.div(a, 1)].every((t) => t === a),
+    ).toBe(true);
   });
 });

@@ -1,13 +1,13 @@
 /**
  * A run folder with made-up but plausible content, for tests and for looking at the report:
- *   npx tsx test/web/syntheticRun.ts /tmp/run && npx tsx src/cli/main.ts report /tmp/run
+ *   npx tsx test/web/syntheticRun.ts /tmp/run && npx tsx src/main.ts report /tmp/run
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Volume } from "../../src/base/types.ts";
 import { writeMap } from "../../src/io/mrc.ts";
-import type { Volume } from "../../src/io/types.ts";
-import type { RunEvent } from "../../src/reconstruct/events.ts";
+import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
 const time = "2025-03-01T12:00:00.000Z";
@@ -23,26 +23,62 @@ export function syntheticEvents(half?: 1 | 2): RunEvent[] {
   const jitter = (size: number) => size * noise.normal();
   const ofHalf = half === undefined ? {} : { half };
   const events: RunEvent[] = [
-    { type: "start", time, particles: half ? 2500 : 5000, boxSize: 64, pixelSizeAngstrom: 3, symmetry: "C1", device: "cpu", seed: 1, ...ofHalf },
+    {
+      type: "start",
+      time,
+      particles: half ? 2500 : 5000,
+      boxSize: 64,
+      pixelSizeAngstrom: 3,
+      symmetry: "C1",
+      device: "cpu",
+      seed: 1,
+      ...ofHalf,
+    },
   ];
   let elapsedSeconds = 0;
   stages.forEach(({ kind, boxSize, resolutionAngstrom, iterations }, i) => {
     const stage = i + 1;
     const progress = (iteration: number) => {
       elapsedSeconds += 0.5;
-      return { type: "progress" as const, time, stage, iteration, iterations, elapsedSeconds, remainingSeconds: 75 - elapsedSeconds, ...ofHalf };
+      return {
+        type: "progress" as const,
+        time,
+        stage,
+        iteration,
+        iterations,
+        elapsedSeconds,
+        remainingSeconds: 75 - elapsedSeconds,
+        ...ofHalf,
+      };
     };
-    events.push({ type: "stage", time, stage, stages: stages.length, kind, boxSize, resolutionAngstrom, iterations, ...ofHalf });
+    events.push({
+      type: "stage",
+      time,
+      stage,
+      stages: stages.length,
+      kind,
+      boxSize,
+      resolutionAngstrom,
+      iterations,
+      ...ofHalf,
+    });
     for (let iteration = 20; kind === "adversarial" && iteration <= iterations; iteration += 20) {
       const settled = 1 - Math.exp(-iteration / 250);
       events.push({
-        ...progress(iteration), criticLoss: 1.2 + 0.18 * settled + jitter(0.02), volumeLoss: 0.85 - 0.15 * settled + jitter(0.03),
-        realLogit: 0.6 - 0.5 * settled + jitter(0.04), fakeLogit: -0.6 + 0.5 * settled + jitter(0.04),
-        gradientPenalty: 0.05 * (1 - 0.7 * settled) + Math.abs(jitter(0.004)), signalAmplitude: 0.7 + 0.28 * settled + jitter(0.01),
+        ...progress(iteration),
+        criticLoss: 1.2 + 0.18 * settled + jitter(0.02),
+        volumeLoss: 0.85 - 0.15 * settled + jitter(0.03),
+        realLogit: 0.6 - 0.5 * settled + jitter(0.04),
+        fakeLogit: -0.6 + 0.5 * settled + jitter(0.04),
+        gradientPenalty: 0.05 * (1 - 0.7 * settled) + Math.abs(jitter(0.004)),
+        signalAmplitude: 0.7 + 0.28 * settled + jitter(0.01),
       });
     }
     for (let pass = 1; kind === "refinement" && pass <= iterations; pass++)
-      events.push(progress(pass - 0.5), { ...progress(pass), logLikelihood: 8 * stage - 5 * Math.exp(-pass) + jitter(0.05) });
+      events.push(progress(pass - 0.5), {
+        ...progress(pass),
+        logLikelihood: 8 * stage - 5 * Math.exp(-pass) + jitter(0.05),
+      });
     events.push({ type: "checkpoint", time, stage, iteration: iterations, path: "checkpoint.bin", ...ofHalf });
   });
   return events;
@@ -60,7 +96,10 @@ export function syntheticVolume(edge: number, seed: number): Volume {
     for (let y = 0; y < edge; y++)
       for (let x = 0; x < edge; x++, i++) {
         const at = (n: number) => (n - Math.floor(edge / 2)) / edge;
-        const density = blobs.reduce((sum, b) => sum + Math.exp(-((at(x) - b.x) ** 2 + (at(y) - b.y) ** 2 + (at(z) - b.z) ** 2) / 0.006), 0);
+        const density = blobs.reduce(
+          (sum, b) => sum + Math.exp(-((at(x) - b.x) ** 2 + (at(y) - b.y) ** 2 + (at(z) - b.z) ** 2) / 0.006),
+          0,
+        );
         data[i] = density + 0.05 * noise.normal();
       }
   return { data, shape: [edge, edge, edge], pixelSizeAngstrom: 192 / edge, originAngstrom: [0, 0, 0] };
@@ -85,24 +124,50 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
   const noise = createStream(5, "images");
   const images = (sigma: number) =>
     Array.from({ length: 6 }, (_, view) =>
-      Array.from({ length: edge * edge }, (_, i) => map.data[(16 + 2 * view) * edge * edge + i]! + sigma * noise.normal()));
-  await writeJson(folder, "examples.json", { boxSize: edge, real: images(1), simulated: images(1), projections: images(0) });
+      Array.from(
+        { length: edge * edge },
+        (_, i) => map.data[(16 + 2 * view) * edge * edge + i]! + sigma * noise.normal(),
+      ),
+    );
+  await writeJson(folder, "examples.json", {
+    boxSize: edge,
+    real: images(1),
+    simulated: images(1),
+    projections: images(0),
+  });
 
   const frequency = Array.from({ length: 32 }, (_, i) => (i + 1) / 192);
   const fsc = frequency.map((f) => 1 / (1 + Math.exp((f - 0.1) / 0.012)) + 0.02 * noise.normal());
   await writeJson(folder, "fsc.json", {
-    boxSize: 64, pixelSizeAngstrom: 3, frequency, resolutionAngstrom: frequency.map((f) => 1 / f), fsc,
-    fscMasked: fsc.map((v, i) => Math.min(1, v + 0.004 * i)), fscPhaseRandomised: fsc.map((v, i) => (i < 12 ? v : 0.003 * i)),
-    fscCorrected: fsc.map((v, i) => Math.min(1, v + 0.002 * i)), randomisedFromShell: 12,
-    resolutionCurve: "fscCorrected", resolution05Angstrom: 9.9, resolution0143Angstrom: 8.1,
+    boxSize: 64,
+    pixelSizeAngstrom: 3,
+    frequency,
+    resolutionAngstrom: frequency.map((f) => 1 / f),
+    fsc,
+    fscMasked: fsc.map((v, i) => Math.min(1, v + 0.004 * i)),
+    fscPhaseRandomised: fsc.map((v, i) => (i < 12 ? v : 0.003 * i)),
+    fscCorrected: fsc.map((v, i) => Math.min(1, v + 0.002 * i)),
+    randomisedFromShell: 12,
+    resolutionCurve: "fscCorrected",
+    resolution05Angstrom: 9.9,
+    resolution0143Angstrom: 8.1,
   });
   await writeJson(folder, "evaluation.json", { kind: "halfMaps" });
   await writeJson(folder, "spectra.json", {
-    frequency, noisePower: frequency.map((f) => 40 * Math.exp(-f * 6)), signalPower: frequency.map((f) => 1e6 * Math.exp(-f * 60)),
+    frequency,
+    noisePower: frequency.map((f) => 40 * Math.exp(-f * 6)),
+    signalPower: frequency.map((f) => 1e6 * Math.exp(-f * 60)),
   });
   await writeJson(folder, "config.json", {
-    particles: "/data/P7/<extract> & co/particles.star", out: folder, symmetry: "C1", halfMaps: true, device: "cpu", seed: 1,
-    critic: "likelihood-ratio", loss: "logistic-r1", stages: stages.map(({ kind, boxSize, iterations }) => ({ kind, maxRadius: boxSize / 2, iterations })),
+    particles: "/data/P7/<extract> & co/particles.star",
+    out: folder,
+    symmetry: "C1",
+    halfMaps: true,
+    device: "cpu",
+    seed: 1,
+    critic: "likelihood-ratio",
+    loss: "logistic-r1",
+    stages: stages.map(({ kind, boxSize, iterations }) => ({ kind, maxRadius: boxSize / 2, iterations })),
   });
 }
 

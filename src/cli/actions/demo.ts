@@ -1,38 +1,66 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { formatDuration, formatNumber } from "../../base/format.ts";
+import { shellCommand } from "../../base/shellCommand.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateAgainstReference } from "../../evaluate/evaluate.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { writeReport } from "../../web/report/report.ts";
-import { formatDuration, formatNumber } from "../format.ts";
-import { shellCommand } from "../interrupt.ts";
+import { reconstruct } from "../../reconstruct/run/run.ts";
 import { parseReconstructOptions } from "../options/reconstruct.ts";
 import { parseSimulateOptions } from "../options/simulate.ts";
-import { runToMap, runWithProgress } from "./reconstruct.ts";
+import type { Services } from "../services.ts";
+import { runWithProgress } from "./reconstruct.ts";
 import { simulate } from "./simulate.ts";
 
 /** A file of the data folder of this package, as seen from src/cli/actions and from dist/cli/actions. */
 const dataFile = (name: string) => fileURLToPath(new URL(`../../../data/${name}`, import.meta.url));
 
 /**
- * From an atomic model to a map and its resolution: what `simulate`, `reconstruct` and `evaluate` do, one after the other.
+ * From an atomic model to a map and its resolution: what `simulate`, `reconstruct` and `evaluate` do, one after the
+ * other.
  * @throws Interrupted after Ctrl-C
  */
-export async function demo(out: string, json: boolean): Promise<void> {
+export async function demo(out: string, json: boolean, { writeReport }: Pick<Services, "writeReport">): Promise<void> {
   const start = performance.now();
-  const particles = join(out, "particles"), run = join(out, "run");
+  const particles = join(out, "particles"),
+    run = join(out, "run");
   const say = (text: string) => void (json || process.stderr.write(`${text}\n`));
 
   say("1/3 simulating particles of β-galactosidase (PDB 5A1A)");
-  await simulate(parseSimulateOptions({
-    model: dataFile("5a1a.cif.gz"), out: particles, particles: 20_000, box: 64, pixelSize: 3.8, snr: 0.1, symmetricFrame: true, float16: true,
-    defocusTable: dataFile("betagal-defocus.csv"), voltage: 300, cs: 2.7, amplitudeContrast: 0.07, json,
-  }));
+  await simulate(
+    parseSimulateOptions({
+      model: dataFile("5a1a.cif.gz"),
+      out: particles,
+      particles: 20_000,
+      box: 64,
+      pixelSize: 3.8,
+      snr: 0.1,
+      symmetricFrame: true,
+      float16: true,
+      defocusTable: dataFile("betagal-defocus.csv"),
+      voltage: 300,
+      cs: 2.7,
+      amplitudeContrast: 0.07,
+      json,
+    }),
+  );
 
   say("2/3 reconstructing");
-  const options = parseReconstructOptions({ particlesFile: join(particles, "particles.star"), out: run, symmetry: "D2", maxShift: 0, timeLimit: "150s", overwrite: true, json });
-  await runWithProgress(options, runToMap, `stopped; start again with: ${shellCommand(["cryogan", "demo", "--out", out])}`);
+  const options = parseReconstructOptions({
+    particlesFile: join(particles, "particles.star"),
+    out: run,
+    symmetry: "D2",
+    maxShift: 0,
+    timeLimit: "150s",
+    overwrite: true,
+    json,
+  });
+  await runWithProgress(
+    options,
+    reconstruct,
+    `stopped; start again with: ${shellCommand(["cryogan", "demo", "--out", out])}`,
+  );
 
   say("3/3 comparing the map with the true one");
   const { report, map } = await evaluateAgainstReference(join(run, "map.mrc"), join(particles, "truth.mrc"));
@@ -44,8 +72,11 @@ export async function demo(out: string, json: boolean): Promise<void> {
 
   const { resolution05Angstrom } = report.fsc;
   const elapsedSeconds = (performance.now() - start) / 1000;
-  const resolution = resolution05Angstrom === null ? "nothing resolved" : `resolution ${formatNumber(resolution05Angstrom)} Å`;
-  process.stdout.write(json
-    ? `${JSON.stringify({ type: "demo", resolution05Angstrom, elapsedSeconds, report: page })}\n`
-    : `${resolution} (FSC 0.5 against the true map), in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`);
+  const resolution =
+    resolution05Angstrom === null ? "nothing resolved" : `resolution ${formatNumber(resolution05Angstrom)} Å`;
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ type: "demo", resolution05Angstrom, elapsedSeconds, report: page })}\n`
+      : `${resolution} (FSC 0.5 against the true map), in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
+  );
 }

@@ -1,6 +1,7 @@
 /** Random views and optics, as `simulate` and `project` are asked for them. */
+
+import type { Optics, Poses } from "../../base/types.ts";
 import { readDefocusTable } from "../../io/defocusTable.ts";
-import type { Optics, Poses } from "../../io/types.ts";
 import { matrixToEuler } from "../../physics/rotations.ts";
 import { tabulatedDefocus, uniformDefocus } from "../../physics/simulate.ts";
 import { samplePoses } from "../../physics/viewing.ts";
@@ -30,10 +31,15 @@ export async function drawOptics(options: OpticsOptions, count: number, seed: nu
  */
 export function relionPoses(rotations: Float32Array, shifts: Float32Array, boxAngstrom: number): Poses {
   const count = rotations.length / 9;
-  const angles = Array.from({ length: count }, (_, i) => matrixToEuler(Float64Array.from(rotations.subarray(9 * i, 9 * i + 9))));
+  const angles = Array.from({ length: count }, (_, i) =>
+    matrixToEuler(Float64Array.from(rotations.subarray(9 * i, 9 * i + 9))),
+  );
   const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
   return {
-    rot: column((i) => angles[i]!.rot), tilt: column((i) => angles[i]!.tilt), psi: column((i) => angles[i]!.psi),
-    originXAngstrom: column((i) => -shifts[2 * i]! * boxAngstrom), originYAngstrom: column((i) => -shifts[2 * i + 1]! * boxAngstrom),
+    rot: column((i) => angles[i]!.rot),
+    tilt: column((i) => angles[i]!.tilt),
+    psi: column((i) => angles[i]!.psi),
+    originXAngstrom: column((i) => -shifts[2 * i]! * boxAngstrom),
+    originYAngstrom: column((i) => -shifts[2 * i + 1]! * boxAngstrom),
   };
 }

@@ -1,9 +1,9 @@
 import { join } from "node:path";
+import { formatNumber, formatTable } from "../../base/format.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
-import { evaluateAgainstReference, evaluateHalfMaps, type EvaluationReport } from "../../evaluate/evaluate.ts";
+import { type EvaluationReport, evaluateAgainstReference, evaluateHalfMaps } from "../../evaluate/evaluate.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { formatNumber, formatTable } from "../format.ts";
 import type { EvaluateCommandOptions } from "../options/evaluate.ts";
 
 /** Compare maps, print the result, and with `out` write fsc.json, fsc.xml, evaluation.json and aligned.mrc. */
@@ -16,16 +16,22 @@ export async function evaluate({ maps, mask, align, out, json }: EvaluateCommand
   process.stdout.write(`${json ? JSON.stringify(report) : evaluationText(report)}\n`);
   if (out === undefined) return;
   await writeFileAtomic(join(out, "fsc.json"), fscJson(report.fsc));
-  await writeFileAtomic(join(out, "fsc.xml"), emdbFscXml(report.fsc, `FSC of ${maps.kind === "halfMaps" ? "half-maps" : "map and reference"}`));
+  await writeFileAtomic(
+    join(out, "fsc.xml"),
+    emdbFscXml(report.fsc, `FSC of ${maps.kind === "halfMaps" ? "half-maps" : "map and reference"}`),
+  );
   await writeFileAtomic(join(out, "evaluation.json"), JSON.stringify(report));
   if (align) await writeMap(join(out, "aligned.mrc"), map);
 }
 
 export function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {
   const curve = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "masked and corrected" }[fsc.resolutionCurve];
-  const resolution = (angstrom: number | null) =>
-    angstrom === null ? "not reached" : `${formatNumber(angstrom)} Å`;
-  const angles = alignment && Object.values(alignment.eulerDegrees).map((x) => `${x.toFixed(1)}°`).join(", ");
+  const resolution = (angstrom: number | null) => (angstrom === null ? "not reached" : `${formatNumber(angstrom)} Å`);
+  const angles =
+    alignment &&
+    Object.values(alignment.eulerDegrees)
+      .map((x) => `${x.toFixed(1)}°`)
+      .join(", ");
   const rows = [
     [kind === "halfMaps" ? "Half-maps" : "Map", `${reference ?? "(reference)"} and ${map ?? "(map)"}`],
     ["Grid", `box ${fsc.boxSize} px, ${formatNumber(fsc.pixelSizeAngstrom, 4)} Å per pixel`],
@@ -37,7 +43,10 @@ export function evaluationText({ kind, map, reference, alignment, fsc, correlati
       ? [
           ["Rotation", `rot, tilt, psi ${angles}`],
           ["Shift", `${alignment.shiftAngstrom.map((x) => formatNumber(x)).join(", ")} Å`],
-          ["Hand", `${alignment.mirrored ? "mirrored" : "as given"} (score ${formatNumber(alignment.correlation)}, other hand ${formatNumber(alignment.correlationOtherHand)})`],
+          [
+            "Hand",
+            `${alignment.mirrored ? "mirrored" : "as given"} (score ${formatNumber(alignment.correlation)}, other hand ${formatNumber(alignment.correlationOtherHand)})`,
+          ],
         ]
       : [["Alignment", "none"]]),
   ];

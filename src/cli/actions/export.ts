@@ -1,22 +1,23 @@
 import { chmod } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { InputError } from "../../base/errors.ts";
+import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
+import { interruptible } from "../../base/interrupt.ts";
+import type { ParticleSet, Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
-import { InputError, type ParticleSet, type Volume } from "../../io/types.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
-import { readCheckpoint } from "../../reconstruct/checkpoint.ts";
-import type { RunEvent } from "../../reconstruct/events.ts";
-import type { AskedOptions } from "../../reconstruct/resume.ts";
-import { openImages } from "../../reconstruct/load.ts";
-import { chooseParticles } from "../../reconstruct/run.ts";
-import { backgroundMask } from "../../reconstruct/spectra.ts";
-import { readRunFolder } from "../../web/report/runFolder.ts";
-import { formatCount, formatNumber, formatTable } from "../format.ts";
-import { interruptible } from "../interrupt.ts";
+import { readCheckpoint } from "../../reconstruct/folder/checkpoint.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import type { AskedOptions } from "../../reconstruct/folder/resume.ts";
+import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
+import { openImages } from "../../reconstruct/measure/load.ts";
+import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
+import { chooseParticles } from "../../reconstruct/run/choose.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { refinementScript } from "../relionScript.ts";
 import { relionPoses } from "./draws.ts";
@@ -31,54 +32,112 @@ const finestMaskAngstrom = 15;
 /** config.json of a run, as far as it is needed here. */
 type RunConfig = AskedOptions & { maskRadius: number };
 
-/** Write map, start model, mask, particles and script for RELION. @throws InputError where the run lacks something, or cannot be written */
+/**
+ * Write map, start model, mask, particles and script for RELION. @throws InputError where the run lacks something, or
+ * cannot be written
+ */
 export async function exportToRelion(options: ExportCommandOptions): Promise<void> {
   await interruptible((signal) => run(options, signal), "stopped; the export is not complete", "stopping");
 }
 
 async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<void> {
-  const { runFolder, json } = options, out = resolve(options.out);
+  const { runFolder, json } = options,
+    out = resolve(options.out);
   const root = options.projectRoot === undefined ? out : resolve(options.projectRoot);
   const inRoot = (path: string): string => relative(root, path);
-  if (inRoot(out).startsWith("..")) throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
+  if (inRoot(out).startsWith(".."))
+    throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
   const { config, map, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
   const { passthrough, opticsGroups, exclude, ctfPhaseFlipped = false, invertContrast = false } = config;
-  const all = await readParticles(config.particles, { projectRoot: options.stacksRoot ?? config.projectRoot, passthrough, opticsGroups, exclude });
+  const all = await readParticles(config.particles, {
+    projectRoot: options.stacksRoot ?? config.projectRoot,
+    passthrough,
+    opticsGroups,
+    exclude,
+  });
   await validateImages(all);
-  const boxAngstrom = all.boxSize * all.pixelSizeAngstrom, diameter = 2 * config.maskRadius * boxAngstrom;
-  if (all.boxSize % 2 !== 0) throw new InputError(`${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`);
+  const boxAngstrom = all.boxSize * all.pixelSizeAngstrom,
+    diameter = 2 * config.maskRadius * boxAngstrom;
+  if (all.boxSize % 2 !== 0)
+    throw new InputError(
+      `${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`,
+    );
   const found = options.poses ? await withPoses(runFolder, chooseParticles(all, config), config) : all;
-  const radiusPixels = config.maskRadius * all.boxSize, normalise = invertContrast || !(await isNormalised(all, radiusPixels));
+  const radiusPixels = config.maskRadius * all.boxSize,
+    normalise = invertContrast || !(await isNormalised(all, radiusPixels));
 
   await ensureWritableFolder(out);
-  const files = Object.fromEntries(["map.mrc", "start.mrc", "mask.mrc", "particles.star", "relion_refine.sh"].map((name) => [name, join(out, name)]));
+  const files = Object.fromEntries(
+    ["map.mrc", "start.mrc", "mask.mrc", "particles.star", "relion_refine.sh"].map((name) => [name, join(out, name)]),
+  );
   const start = lowPass(map, lowPassAngstrom);
   await writeMap(files["map.mrc"]!, map, "cryogan map");
   await writeMap(files["start.mrc"]!, start, `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`);
-  await writeMap(files["mask.mrc"]!, automaticMask(map, Math.max(finestMaskAngstrom, resolutionAngstrom ?? lowPassAngstrom)), "cryogan soft mask");
+  await writeMap(
+    files["mask.mrc"]!,
+    automaticMask(map, Math.max(finestMaskAngstrom, resolutionAngstrom ?? lowPassAngstrom)),
+    "cryogan soft mask",
+  );
   const { set, links } = normalise
-    ? { set: await writeNormalised(found, { path: join(out, "normalised.mrcs"), radiusPixels, invertContrast, json }, signal), links: 0 }
+    ? {
+        set: await writeNormalised(
+          found,
+          { path: join(out, "normalised.mrcs"), radiusPixels, invertContrast, json },
+          signal,
+        ),
+        links: 0,
+      }
     : await linkStacks(found, join(out, "stacks"));
-  await writeParticlesStar(files["particles.star"]!, set, { poses: options.poses, stackNamesFrom: options.projectRoot === undefined ? null : root });
-  await writeFileAtomic(files["relion_refine.sh"]!, refinementScript({
-    startFolder: relative(out, root) || ".", particles: inRoot(files["particles.star"]!), reference: inRoot(files["start.mrc"]!), out: inRoot(join(out, "refine/run")),
-    lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), symmetry: config.symmetry, phaseFlipped: ctfPhaseFlipped,
-  }));
+  await writeParticlesStar(files["particles.star"]!, set, {
+    poses: options.poses,
+    stackNamesFrom: options.projectRoot === undefined ? null : root,
+  });
+  await writeFileAtomic(
+    files["relion_refine.sh"]!,
+    refinementScript({
+      startFolder: relative(out, root) || ".",
+      particles: inRoot(files["particles.star"]!),
+      reference: inRoot(files["start.mrc"]!),
+      out: inRoot(join(out, "refine/run")),
+      lowPassAngstrom: round(lowPassAngstrom),
+      particleDiameterAngstrom: Math.floor(diameter),
+      symmetry: config.symmetry,
+      phaseFlipped: ctfPhaseFlipped,
+    }),
+  );
   await chmod(files["relion_refine.sh"]!, 0o755);
 
   const summary = {
-    type: "finished", particles: set.count, boxSize: set.boxSize, pixelSizeAngstrom: set.pixelSizeAngstrom, symmetry: config.symmetry, poses: options.poses,
-    resolutionAngstrom: resolutionAngstrom ?? null, lowPassAngstrom: round(lowPassAngstrom), particleDiameterAngstrom: Math.floor(diameter), normalised: normalise, links, files,
+    type: "finished",
+    particles: set.count,
+    boxSize: set.boxSize,
+    pixelSizeAngstrom: set.pixelSizeAngstrom,
+    symmetry: config.symmetry,
+    poses: options.poses,
+    resolutionAngstrom: resolutionAngstrom ?? null,
+    lowPassAngstrom: round(lowPassAngstrom),
+    particleDiameterAngstrom: Math.floor(diameter),
+    normalised: normalise,
+    links,
+    files,
   };
   process.stdout.write(`${json ? JSON.stringify(summary) : exportText(summary)}\n`);
 }
 
 async function readRun(folder: string): Promise<{ config: RunConfig; map: Volume; resolutionAngstrom?: number }> {
   const { config, map, events, problems } = await readRunFolder(folder);
-  if (map === undefined) throw new InputError(problems.find((line) => line.startsWith("map.mrc")) ?? `${folder} has no map.mrc yet; wait for the end of a stage`);
-  if (config === undefined) throw new InputError(problems.find((line) => line.startsWith("config.json")) ?? `${folder} has no config.json, so that its particles are not known`);
+  if (map === undefined)
+    throw new InputError(
+      problems.find((line) => line.startsWith("map.mrc")) ??
+        `${folder} has no map.mrc yet; wait for the end of a stage`,
+    );
+  if (config === undefined)
+    throw new InputError(
+      problems.find((line) => line.startsWith("config.json")) ??
+        `${folder} has no config.json, so that its particles are not known`,
+    );
   return { config: config as unknown as RunConfig, map, resolutionAngstrom: resolutionOf(events) };
 }
 
@@ -94,17 +153,25 @@ function resolutionOf(events: readonly RunEvent[]): number | undefined {
 }
 
 function startResolution(folder: string, resolutionAngstrom: number | undefined): number {
-  if (resolutionAngstrom === undefined) throw new InputError(`${folder} does not tell its resolution; give the filter of the start model with --ini-high`);
+  if (resolutionAngstrom === undefined)
+    throw new InputError(`${folder} does not tell its resolution; give the filter of the start model with --ini-high`);
   return Math.max(1.5 * resolutionAngstrom, finestStartAngstrom);
 }
 
 /** The particles of a run with the poses and shifts of its checkpoint. */
 async function withPoses(folder: string, set: ParticleSet, config: RunConfig): Promise<ParticleSet> {
-  if (config.halfMaps) throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
+  if (config.halfMaps)
+    throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
   const checkpoint = await readCheckpoint(join(folder, "checkpoint.bin"));
   const { poses } = checkpoint ?? {};
-  if (poses === undefined) throw new InputError(`${folder} has no poses: they are found by stages of local refinement; export without --poses`);
-  if (poses.length !== 9 * set.count) throw new InputError(`${set.source} has changed since the run: ${set.count} particles, the run had ${poses.length / 9}; export without --poses`);
+  if (poses === undefined)
+    throw new InputError(
+      `${folder} has no poses: they are found by stages of local refinement; export without --poses`,
+    );
+  if (poses.length !== 9 * set.count)
+    throw new InputError(
+      `${set.source} has changed since the run: ${set.count} particles, the run had ${poses.length / 9}; export without --poses`,
+    );
   const moved = checkpoint?.shifts;
   const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved?.[(i % 2) * set.count + (i >> 1)] ?? 0);
   return { ...set, poses: relionPoses(poses, shifts, set.boxSize * set.pixelSizeAngstrom) };
@@ -117,11 +184,15 @@ const tolerance = 0.1;
 
 /** Whether the background outside the particle has mean 0 and deviation 1, as relion_preprocess leaves it. */
 async function isNormalised(set: ParticleSet, radiusPixels: number): Promise<boolean> {
-  const mask = backgroundMask(set.boxSize, radiusPixels), images = await sampleImages(set, imagesTried);
-  const tried = images.length / mask.length, area = mask.reduce((sum, m) => sum + m, 0);
-  let means = 0, deviations = 0;
+  const mask = backgroundMask(set.boxSize, radiusPixels),
+    images = await sampleImages(set, imagesTried);
+  const tried = images.length / mask.length,
+    area = mask.reduce((sum, m) => sum + m, 0);
+  let means = 0,
+    deviations = 0;
   for (let start = 0; start < images.length; start += mask.length) {
-    let sum = 0, squares = 0;
+    let sum = 0,
+      squares = 0;
     mask.forEach((m, p) => {
       sum += m * images[start + p]!;
       squares += m * images[start + p]! ** 2;
@@ -135,32 +206,72 @@ async function isNormalised(set: ParticleSet, radiusPixels: number): Promise<boo
 /** Images at once. */
 const batch = 256;
 
-/** A copy of the images as RELION needs them: background of mean 0 and deviation 1, density bright. @returns the set with the copy as its stack */
-async function writeNormalised(set: ParticleSet, { path, radiusPixels, invertContrast, json }: { path: string; radiusPixels: number; invertContrast: boolean; json: boolean }, signal: AbortSignal): Promise<ParticleSet> {
+/**
+ * A copy of the images as RELION needs them: background of mean 0 and deviation 1, density bright. @returns the set
+ * with the copy as its stack
+ */
+async function writeNormalised(
+  set: ParticleSet,
+  {
+    path,
+    radiusPixels,
+    invertContrast,
+    json,
+  }: { path: string; radiusPixels: number; invertContrast: boolean; json: boolean },
+  signal: AbortSignal,
+): Promise<ParticleSet> {
   const { count, boxSize, pixelSizeAngstrom } = set;
   const images = await openImages(set, boxSize, radiusPixels, { name: "cpu", threads: 1 }, invertContrast);
   const batches = async function* (): AsyncGenerator<ImageBatch> {
-    for (let first = 0; first < count; first += batch) yield { first, images: await images.read(Array.from({ length: Math.min(batch, count - first) }, (_, i) => first + i)) };
+    for (let first = 0; first < count; first += batch)
+      yield {
+        first,
+        images: await images.read(Array.from({ length: Math.min(batch, count - first) }, (_, i) => first + i)),
+      };
   };
   try {
     await writeImageStack({ path, count, boxSize, pixelSizeAngstrom, float16: false, json }, batches(), signal);
   } finally {
     await images.close();
   }
-  return { ...set, stacks: [path], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i) };
+  return {
+    ...set,
+    stacks: [path],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+  };
 }
 
 const round = (x: number): number => Math.round(10 * x) / 10;
 
-function exportText({ particles, boxSize, pixelSizeAngstrom, lowPassAngstrom, poses, normalised, files }: {
-  particles: number; boxSize: number; pixelSizeAngstrom: number; lowPassAngstrom: number; poses: boolean; normalised: boolean; files: Record<string, string>;
+function exportText({
+  particles,
+  boxSize,
+  pixelSizeAngstrom,
+  lowPassAngstrom,
+  poses,
+  normalised,
+  files,
+}: {
+  particles: number;
+  boxSize: number;
+  pixelSizeAngstrom: number;
+  lowPassAngstrom: number;
+  poses: boolean;
+  normalised: boolean;
+  files: Record<string, string>;
 }): string {
   return formatTable([
-    ["Particles", `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel${poses ? ", with angles and shifts" : ""}: ${files["particles.star"]}`],
+    [
+      "Particles",
+      `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel${poses ? ", with angles and shifts" : ""}: ${files["particles.star"]}`,
+    ],
     ["Map", files["map.mrc"]!],
     ["Start model", `filtered to ${lowPassAngstrom} Å: ${files["start.mrc"]}`],
     ["Mask", files["mask.mrc"]!],
-    ...(normalised ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density, as RELION needs them"]] : []),
+    ...(normalised
+      ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density, as RELION needs them"]]
+      : []),
     ["Run", files["relion_refine.sh"]!],
   ]);
 }

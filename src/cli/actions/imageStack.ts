@@ -13,13 +13,23 @@ export interface StackRequest {
 }
 
 /**
- * Write images to a stack as they are made, with a progress display. Where the signal aborts or anything fails, the stack
+ * Write images to a stack as they are made, with a progress display. Where the signal aborts or anything fails, the
+ * stack
  * that was begun is removed and a file of that name from before stays.
  * @throws AbortError
  */
-export async function writeImageStack(request: StackRequest, batches: AsyncIterable<ImageBatch>, signal: AbortSignal): Promise<void> {
+export async function writeImageStack(
+  request: StackRequest,
+  batches: AsyncIterable<ImageBatch>,
+  signal: AbortSignal,
+): Promise<void> {
   const { path, count, boxSize, pixelSizeAngstrom, float16, json } = request;
-  const writer = await createStackWriter(path, { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: float16 ? 12 : 2 });
+  const writer = await createStackWriter(path, {
+    width: boxSize,
+    height: boxSize,
+    pixelSizeAngstrom,
+    mode: float16 ? 12 : 2,
+  });
   const progress = createImageProgress(count, json);
   try {
     for await (const { first, images } of batches) {

@@ -1,21 +1,35 @@
 import { dirname } from "node:path";
+import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
+import type { ParticleSet } from "../../base/types.ts";
 import { findJobParticles } from "../../io/cryosparcJob.ts";
 import { ensureWritableFolder } from "../../io/files.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
-import type { ParticleSet } from "../../io/types.ts";
-import { measureContrast, type Contrast } from "../../reconstruct/contrast.ts";
-import { formatCount, formatNumber, formatTable } from "../format.ts";
+import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
 import type { ImportCommandOptions } from "../options/import.ts";
 import { sampleImages } from "./sampleImages.ts";
 
 /** Images that tell whether density is bright or dark; fewer than the least tell nothing. */
-const imagesTried = 256, leastImages = 16;
+const imagesTried = 256,
+  leastImages = 16;
 
-/** Write the particles of a cryoSPARC job as a STAR file and print what they are. @throws InputError where they cannot be found, read or written */
-export async function importJob({ jobFolder, out, particlesFile, passthrough, projectRoot, json }: ImportCommandOptions): Promise<void> {
+/**
+ * Write the particles of a cryoSPARC job as a STAR file and print what they are. @throws InputError where they cannot
+ * be found, read or written
+ */
+export async function importJob({
+  jobFolder,
+  out,
+  particlesFile,
+  passthrough,
+  projectRoot,
+  json,
+}: ImportCommandOptions): Promise<void> {
   const job = await findJobParticles(jobFolder, { particlesFile, passthrough });
-  const found = await readParticles(job.particles, { projectRoot: projectRoot ?? job.projectFolder, passthrough: job.passthrough });
+  const found = await readParticles(job.particles, {
+    projectRoot: projectRoot ?? job.projectFolder,
+    passthrough: job.passthrough,
+  });
   await validateImages(found);
   await ensureWritableFolder(dirname(out));
   const linksFolder = `${out.slice(0, -".star".length)}_stacks`;
@@ -23,11 +37,24 @@ export async function importJob({ jobFolder, out, particlesFile, passthrough, pr
   const poses = set.poses !== undefined;
   await writeParticlesStar(out, set, { poses, stackNamesFrom: null });
 
-  const contrast = found.count < leastImages ? null : measureContrast(await sampleImages(found, imagesTried), found.boxSize);
+  const contrast =
+    found.count < leastImages ? null : measureContrast(await sampleImages(found, imagesTried), found.boxSize);
   const summary = {
-    particles: set.count, boxSize: set.boxSize, pixelSizeAngstrom: set.pixelSizeAngstrom, stacks: set.stacks.length,
-    micrographs: set.micrographs?.names.length ?? null, opticsGroups: countGroups(set), poses, halfSets: set.randomSubset !== undefined, contrast,
-    files: { particles: job.particles, passthrough: job.passthrough ?? null, star: out, links: links > 0 ? linksFolder : null },
+    particles: set.count,
+    boxSize: set.boxSize,
+    pixelSizeAngstrom: set.pixelSizeAngstrom,
+    stacks: set.stacks.length,
+    micrographs: set.micrographs?.names.length ?? null,
+    opticsGroups: countGroups(set),
+    poses,
+    halfSets: set.randomSubset !== undefined,
+    contrast,
+    files: {
+      particles: job.particles,
+      passthrough: job.passthrough ?? null,
+      star: out,
+      links: links > 0 ? linksFolder : null,
+    },
   };
   process.stdout.write(`${json ? JSON.stringify(summary) : importText(summary)}\n`);
 }
@@ -38,12 +65,32 @@ function countGroups({ opticsGroup, opticsGroupNames }: ParticleSet): { name: st
   return opticsGroupNames.map((name, group) => ({ name, particles: counts[group]! }));
 }
 
-function importText({ particles, boxSize, pixelSizeAngstrom, stacks, opticsGroups, poses, halfSets, contrast, files }: {
-  particles: number; boxSize: number; pixelSizeAngstrom: number; stacks: number; opticsGroups: { name: string; particles: number }[];
-  poses: boolean; halfSets: boolean; contrast: Contrast | null; files: { particles: string; passthrough: string | null; star: string; links: string | null };
+function importText({
+  particles,
+  boxSize,
+  pixelSizeAngstrom,
+  stacks,
+  opticsGroups,
+  poses,
+  halfSets,
+  contrast,
+  files,
+}: {
+  particles: number;
+  boxSize: number;
+  pixelSizeAngstrom: number;
+  stacks: number;
+  opticsGroups: { name: string; particles: number }[];
+  poses: boolean;
+  halfSets: boolean;
+  contrast: Contrast | null;
+  files: { particles: string; passthrough: string | null; star: string; links: string | null };
 }): string {
   return formatTable([
-    ["Particles", `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatCount(stacks)} stacks`],
+    [
+      "Particles",
+      `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatCount(stacks)} stacks`,
+    ],
     ["Optics groups", opticsGroups.map((group) => `${group.name} (${formatCount(group.particles)})`).join(", ")],
     ["Angles", poses ? "written" : "none"],
     ["Half-sets", halfSets ? "written" : "none"],

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from "../../io/files.ts";
+import { encodeGrayPng, type GrayImage, montage } from "../../io/grayImage.ts";
 import { readParticles } from "../../io/particles.ts";
-import { encodeGrayPng, type GrayImage, montage } from "../../web/report/grayImage.ts";
 import { mrcText, summarizeMrc } from "../inspect/mrc.ts";
 import { firstParticleImages, particleText, summarizeParticles } from "../inspect/particles.ts";
 import type { InspectCommandOptions } from "../options/inspect.ts";
@@ -9,7 +9,8 @@ const imagesInMontage = 64;
 
 /** Print what a particle file, a stack or a map holds. @throws InputError when it cannot be read */
 export async function inspect({ file, projectRoot, passthrough, png, json }: InspectCommandOptions): Promise<void> {
-  const print = (summary: unknown, text: string) => process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
+  const print = (summary: unknown, text: string) =>
+    process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
   if (/\.(star|cs)$/i.test(file)) {
     const particles = await readParticles(file, { projectRoot, passthrough });
     const summary = await summarizeParticles(particles);

@@ -1,8 +1,9 @@
+import { InputError } from "../../base/errors.ts";
+import type { Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { resample } from "../../evaluate/resample.ts";
 import { readAtoms } from "../../io/atoms.ts";
 import { readMap } from "../../io/mrc.ts";
-import { InputError, type Volume } from "../../io/types.ts";
 import { densityFromAtoms, orientByInertia } from "../../physics/density.ts";
 import { isMapName, type SimulateCommandOptions } from "../options/simulate.ts";
 
@@ -13,7 +14,9 @@ export async function loadModel(options: SimulateCommandOptions): Promise<Volume
     const pixel = pixelSizeAngstrom!; // required with atoms, see options/simulate.ts
     const atoms = await readAtoms(model);
     return densityFromAtoms(options.symmetricFrame ? orientByInertia(atoms) : atoms, {
-      boxSize, pixelSizeAngstrom: pixel, resolutionAngstrom: resolutionAngstrom ?? 2 * pixel,
+      boxSize,
+      pixelSizeAngstrom: pixel,
+      resolutionAngstrom: resolutionAngstrom ?? 2 * pixel,
     });
   }
   const map = await loadMap(model, options.mapPixelSizeAngstrom);

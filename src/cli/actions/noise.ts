@@ -1,7 +1,15 @@
+import { InputError } from "../../base/errors.ts";
 import { openStack } from "../../io/mrc.ts";
-import { InputError } from "../../io/types.ts";
 import { interpolateShells } from "../../physics/frequencies.ts";
-import { bankNoise, colouredNoise, extendedNoise, fitBackgrounds, radialPower, whiteNoise, type NoiseSource } from "../../physics/noise.ts";
+import {
+  bankNoise,
+  colouredNoise,
+  extendedNoise,
+  fitBackgrounds,
+  type NoiseSource,
+  radialPower,
+  whiteNoise,
+} from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { NoiseSource as NoiseOptions } from "../options/simulate.ts";
@@ -14,7 +22,11 @@ const mostBackgrounds = 2000;
  * @throws InputError when the bank cannot be used
  */
 export async function noiseSource(
-  options: NoiseOptions, boxSize: number, pixelSizeAngstrom: number, seed: number, device: Pick<Device, "name" | "threads">,
+  options: NoiseOptions,
+  boxSize: number,
+  pixelSizeAngstrom: number,
+  seed: number,
+  device: Pick<Device, "name" | "threads">,
 ): Promise<NoiseSource | undefined> {
   if (options.kind === "none") return undefined;
   const stream = createStream(seed, "noise");
@@ -23,7 +35,9 @@ export async function noiseSource(
   const bank = await readBackgrounds(options.bank);
   const step = pixelSizeAngstrom / bank.pixelSizeAngstrom;
   if (step < 1 - 1e-3) {
-    throw new InputError(`${options.bank} has pixels of ${bank.pixelSizeAngstrom} Å, which say nothing of noise at the ${pixelSizeAngstrom} Å asked for; use larger pixels or another bank`);
+    throw new InputError(
+      `${options.bank} has pixels of ${bank.pixelSizeAngstrom} Å, which say nothing of noise at the ${pixelSizeAngstrom} Å asked for; use larger pixels or another bank`,
+    );
   }
   if (options.kind === "spectrum") {
     const power = radialPower(await fitBackgrounds(bank.images, bank.n, bank.n, 1, device), bank.n);
@@ -33,10 +47,14 @@ export async function noiseSource(
   }
   if (boxSize * step > bank.n * (1 + 1e-3)) {
     const [have, need] = [bank.n * bank.pixelSizeAngstrom, boxSize * pixelSizeAngstrom].map((edge) => edge.toFixed(1));
-    throw new InputError(`${options.bank} has images ${have} Å wide, the particles need ${need} Å; use a smaller --box or --pixel-size, or --noise spectrum`);
+    throw new InputError(
+      `${options.bank} has images ${have} Å wide, the particles need ${need} Å; use a smaller --box or --pixel-size, or --noise spectrum`,
+    );
   }
   const backgrounds = await fitBackgrounds(bank.images, bank.n, boxSize, step, device);
-  return options.kind === "bank" ? bankNoise(backgrounds, boxSize, stream) : extendedNoise(backgrounds, boxSize, stream);
+  return options.kind === "bank"
+    ? bankNoise(backgrounds, boxSize, stream)
+    : extendedNoise(backgrounds, boxSize, stream);
 }
 
 async function readBackgrounds(path: string): Promise<{ images: Float32Array; n: number; pixelSizeAngstrom: number }> {
@@ -44,12 +62,19 @@ async function readBackgrounds(path: string): Promise<{ images: Float32Array; n:
   try {
     const { count, width: n, height, pixelSizeAngstrom } = stack;
     if (n !== height) throw new InputError(`${path} has images of ${n} x ${height} pixels; they must be square`);
-    if (!(pixelSizeAngstrom > 0)) throw new InputError(`${path}: the header names no pixel size; set it, for instance with relion_image_handler --angpix`);
+    if (!(pixelSizeAngstrom > 0))
+      throw new InputError(
+        `${path}: the header names no pixel size; set it, for instance with relion_image_handler --angpix`,
+      );
     const taken = Math.min(count, mostBackgrounds);
     const images = new Float32Array(taken * n * n);
-    await stack.read(Int32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken)), images);
+    await stack.read(
+      Int32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken)),
+      images,
+    );
     for (let i = 0; i < images.length; i++) {
-      if (!Number.isFinite(images[i])) throw new InputError(`${path} has a pixel that is NaN or infinite; remove that image`);
+      if (!Number.isFinite(images[i]))
+        throw new InputError(`${path} has a pixel that is NaN or infinite; remove that image`);
     }
     return { images, n, pixelSizeAngstrom };
   } finally {

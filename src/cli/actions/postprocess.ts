@@ -1,32 +1,51 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../../base/errors.ts";
+import { formatNumber, formatTable } from "../../base/format.ts";
+import type { Volume } from "../../base/types.ts";
 import { meanOf } from "../../evaluate/evaluate.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
-import { postprocess, type PostprocessReport } from "../../evaluate/postprocess.ts";
+import { type PostprocessReport, postprocess } from "../../evaluate/postprocess.ts";
 import { cubeEdge } from "../../evaluate/shells.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid, readMask } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { InputError, type Volume } from "../../io/types.ts";
-import { formatNumber, formatTable } from "../format.ts";
 import { readScaledMap } from "../mapFile.ts";
 import type { PostprocessCommandOptions } from "../options/postprocess.ts";
 
 /** Sharpen a map, write it, its masked version and a JSON file beside, and print what was done. */
 export async function postprocessMap(options: PostprocessCommandOptions): Promise<void> {
   const files = inputFiles(options);
-  const halves = files.halves && ([await readScaledMap(files.halves[0]), await readScaledMap(files.halves[1])] as const);
+  const halves =
+    files.halves && ([await readScaledMap(files.halves[0]), await readScaledMap(files.halves[1])] as const);
   const map = files.map === undefined ? meanOf(...halves!) : await readScaledMap(files.map);
-  for (const [volume, name] of [[map, files.map], [halves?.[0], files.halves?.[0]], [halves?.[1], files.halves?.[1]]] as const) if (volume) requireGridOf(map, volume, name);
+  for (const [volume, name] of [
+    [map, files.map],
+    [halves?.[0], files.halves?.[0]],
+    [halves?.[1], files.halves?.[1]],
+  ] as const)
+    if (volume) requireGridOf(map, volume, name);
   const mask = await maskFor(options.mask, halves ? meanOf(...halves) : map);
-  const result = postprocess(map, halves && [...halves], { mask, bFactorAngstrom2: options.bFactorAngstrom2, lowPassAngstrom: options.lowPassAngstrom });
+  const result = postprocess(map, halves && [...halves], {
+    mask,
+    bFactorAngstrom2: options.bFactorAngstrom2,
+    lowPassAngstrom: options.lowPassAngstrom,
+  });
 
   const stem = options.out.replace(/\.(mrc|map)$/i, "");
   await writeMap(options.out, result.map, "cryogan postprocess");
   if (result.masked) await writeMap(`${stem}_masked.mrc`, result.masked, "cryogan postprocess, masked");
-  const summary = { map: files.map ?? null, halves: files.halves ?? null, mask: options.mask, out: options.out, ...result.report };
+  const summary = {
+    map: files.map ?? null,
+    halves: files.halves ?? null,
+    mask: options.mask,
+    out: options.out,
+    ...result.report,
+  };
   await writeFileAtomic(`${stem}.json`, `${JSON.stringify(summary, rounded, 1)}\n`);
-  process.stdout.write(`${options.json ? JSON.stringify(summary, rounded) : postprocessText(options.out, result.report)}\n`);
+  process.stdout.write(
+    `${options.json ? JSON.stringify(summary, rounded) : postprocessText(options.out, result.report)}\n`,
+  );
 }
 
 const rounded = (_key: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
@@ -36,14 +55,18 @@ function inputFiles({ map, halves }: PostprocessCommandOptions): { map?: string;
   if (map === undefined || !existsSync(map) || !statSync(map).isDirectory()) return { map, halves };
   const found: [string, string] = [join(map, "half1.mrc"), join(map, "half2.mrc")];
   if (found.every((file) => existsSync(file)) && !halves) return { halves: found };
-  if (!existsSync(join(map, "map.mrc"))) throw new InputError(`${map} holds neither half1.mrc and half2.mrc nor map.mrc; give a run folder or a map`);
+  if (!existsSync(join(map, "map.mrc")))
+    throw new InputError(`${map} holds neither half1.mrc and half2.mrc nor map.mrc; give a run folder or a map`);
   return { map: join(map, "map.mrc"), halves };
 }
 
 function requireGridOf(map: Volume, other: Volume, name = "the half-map"): void {
   cubeEdge(other, name);
   const same = other.shape[0] === map.shape[0] && Math.abs(other.pixelSizeAngstrom / map.pixelSizeAngstrom - 1) < 1e-3;
-  if (!same) throw new InputError(`${name} has ${other.shape[0]} voxels of ${other.pixelSizeAngstrom} Å, the map ${map.shape[0]} of ${map.pixelSizeAngstrom} Å: resample one (cryogan resample)`);
+  if (!same)
+    throw new InputError(
+      `${name} has ${other.shape[0]} voxels of ${other.pixelSizeAngstrom} Å, the map ${map.shape[0]} of ${map.pixelSizeAngstrom} Å: resample one (cryogan resample)`,
+    );
 }
 
 async function maskFor(mask: string, density: Volume): Promise<Volume | undefined> {
@@ -52,10 +75,16 @@ async function maskFor(mask: string, density: Volume): Promise<Volume | undefine
   return { ...density, data: maskOnGrid(await readMask(mask), density.shape[0], density.pixelSizeAngstrom) };
 }
 
-function postprocessText(out: string, { resolutionAngstrom, lowPassAngstrom, bFactorAngstrom2, bFactorNote, guinier: { fit } }: PostprocessReport): string {
+function postprocessText(
+  out: string,
+  { resolutionAngstrom, lowPassAngstrom, bFactorAngstrom2, bFactorNote, guinier: { fit } }: PostprocessReport,
+): string {
   return formatTable([
     ...(resolutionAngstrom === null ? [] : [["Resolution at 0.143", `${formatNumber(resolutionAngstrom)} Å`]]),
-    ["B-factor", `${formatNumber(bFactorAngstrom2)} Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`],
+    [
+      "B-factor",
+      `${formatNumber(bFactorAngstrom2)} Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,
+    ],
     ...(bFactorNote === undefined ? [] : [["", bFactorNote]]),
     ["Low-pass filter", `${formatNumber(lowPassAngstrom)} Å`],
     ["Map", out],

@@ -1,12 +1,13 @@
 import { basename, dirname, resolve } from "node:path";
+import { InputError } from "../../base/errors.ts";
+import { formatCount, formatNumber } from "../../base/format.ts";
+import { interruptible } from "../../base/interrupt.ts";
+import type { Optics, ParticleSet, Poses } from "../../base/types.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
-import { InputError, type Optics, type ParticleSet, type Poses } from "../../io/types.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
 import { exposeImages, flatOptics } from "../../physics/simulate.ts";
-import { formatCount, formatNumber } from "../format.ts";
-import { interruptible } from "../interrupt.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
@@ -25,27 +26,42 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   await ensureWritableFolder(dirname(out));
   const volume = await loadMap(options.map, options.mapPixelSizeAngstrom);
   const [nz, ny, boxSize] = volume.shape;
-  if (nz !== boxSize || ny !== boxSize) throw new InputError(`${options.map} has ${boxSize} x ${ny} x ${nz} voxels; it must be a cube`);
-  const { pixelSizeAngstrom } = volume, boxAngstrom = boxSize * pixelSizeAngstrom;
+  if (nz !== boxSize || ny !== boxSize)
+    throw new InputError(`${options.map} has ${boxSize} x ${ny} x ${nz} voxels; it must be a cube`);
+  const { pixelSizeAngstrom } = volume,
+    boxAngstrom = boxSize * pixelSizeAngstrom;
   const views = await viewsOf(options, boxAngstrom);
   const { count, rotations, shifts } = views;
 
   const optics = views.optics ?? flatOptics(count, options.optics?.voltageKv ?? 300);
   await writeImageStack(
     { path: out, count, boxSize, pixelSizeAngstrom, float16: options.float16, json: options.json },
-    exposeImages({ volume, rotations, shifts, optics }, { name: "cpu", threads: 0 }), signal);
+    exposeImages({ volume, rotations, shifts, optics }, { name: "cpu", threads: 0 }),
+    signal,
+  );
 
   const star = out.replace(/\.mrcs$/i, ".star");
   const set: ParticleSet = {
-    count, source: out, stacks: [resolve(out)], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize, pixelSizeAngstrom, optics, opticsGroup: views.opticsGroup, opticsGroupNames: views.opticsGroupNames, poses: views.poses,
+    count,
+    source: out,
+    stacks: [resolve(out)],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    boxSize,
+    pixelSizeAngstrom,
+    optics,
+    opticsGroup: views.opticsGroup,
+    opticsGroupNames: views.opticsGroupNames,
+    poses: views.poses,
     where: (particle) => `${out}: image ${particle + 1}`,
   };
   if (views.optics) await writeParticlesStar(star, set, { poses: true });
   else await writeFileAtomic(star, anglesStar(out, set));
-  process.stdout.write(options.json
-    ? `${JSON.stringify({ type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } })}\n`
-    : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } })}\n`
+      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`,
+  );
 }
 
 interface Views extends Pick<ParticleSet, "count" | "opticsGroup" | "opticsGroupNames"> {
@@ -61,15 +77,23 @@ interface Views extends Pick<ParticleSet, "count" | "opticsGroup" | "opticsGroup
 async function viewsOf(options: ProjectCommandOptions, boxAngstrom: number): Promise<Views> {
   if (options.poses.kind === "random") {
     const { count, views } = options.poses;
-    const rotations = drawPoses(views, count, options.seed), shifts = new Float32Array(2 * count);
+    const rotations = drawPoses(views, count, options.seed),
+      shifts = new Float32Array(2 * count);
     return {
-      count, rotations, shifts, poses: relionPoses(rotations, shifts, boxAngstrom), opticsGroup: new Int32Array(count), opticsGroupNames: ["opticsGroup1"],
-      optics: options.optics && await drawOptics(options.optics, count, options.seed),
+      count,
+      rotations,
+      shifts,
+      poses: relionPoses(rotations, shifts, boxAngstrom),
+      opticsGroup: new Int32Array(count),
+      opticsGroupNames: ["opticsGroup1"],
+      optics: options.optics && (await drawOptics(options.optics, count, options.seed)),
     };
   }
   const { source, count, poses, optics, opticsGroup, opticsGroupNames } = await readParticles(options.poses.path);
-  if (!poses) throw new InputError(`${source} has no angles; columns _rlnAngleRot, _rlnAngleTilt and _rlnAnglePsi are needed`);
-  const rotations = new Float32Array(9 * count), shifts = new Float32Array(2 * count);
+  if (!poses)
+    throw new InputError(`${source} has no angles; columns _rlnAngleRot, _rlnAngleTilt and _rlnAnglePsi are needed`);
+  const rotations = new Float32Array(9 * count),
+    shifts = new Float32Array(2 * count);
   for (let i = 0; i < count; i++) {
     rotations.set(eulerToMatrix(poses.rot[i]!, poses.tilt[i]!, poses.psi[i]!), 9 * i);
     shifts[2 * i] = -poses.originXAngstrom[i]! / boxAngstrom;
@@ -80,23 +104,39 @@ async function viewsOf(options: ProjectCommandOptions, boxAngstrom: number): Pro
 
 /** A STAR file of images that no microscope took: poses and pixel size, no defocus. */
 function anglesStar(stack: string, { count, boxSize, pixelSizeAngstrom, poses }: ParticleSet): string {
-  const fixed = (value: number) => value.toFixed(6), degrees = (radians: number) => fixed((radians * 180) / Math.PI);
+  const fixed = (value: number) => value.toFixed(6),
+    degrees = (radians: number) => fixed((radians * 180) / Math.PI);
   const { rot, tilt, psi, originXAngstrom, originYAngstrom } = poses!;
   function* rows() {
     for (let i = 0; i < count; i++) {
       yield [
-        `${String(i + 1).padStart(6, "0")}@${basename(stack)}`, "1", degrees(rot[i]!), degrees(tilt[i]!), degrees(psi[i]!),
-        fixed(originXAngstrom[i]!), fixed(originYAngstrom[i]!),
+        `${String(i + 1).padStart(6, "0")}@${basename(stack)}`,
+        "1",
+        degrees(rot[i]!),
+        degrees(tilt[i]!),
+        degrees(psi[i]!),
+        fixed(originXAngstrom[i]!),
+        fixed(originYAngstrom[i]!),
       ];
     }
   }
   return writeStar([
     {
-      name: "optics", columns: ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality"],
+      name: "optics",
+      columns: ["rlnOpticsGroup", "rlnOpticsGroupName", "rlnImagePixelSize", "rlnImageSize", "rlnImageDimensionality"],
       rows: [["1", "opticsGroup1", fixed(pixelSizeAngstrom), String(boxSize), "2"]],
     },
     {
-      name: "particles", columns: ["rlnImageName", "rlnOpticsGroup", "rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi", "rlnOriginXAngst", "rlnOriginYAngst"],
+      name: "particles",
+      columns: [
+        "rlnImageName",
+        "rlnOpticsGroup",
+        "rlnAngleRot",
+        "rlnAngleTilt",
+        "rlnAnglePsi",
+        "rlnOriginXAngst",
+        "rlnOriginYAngst",
+      ],
       rows: rows(),
     },
   ]);

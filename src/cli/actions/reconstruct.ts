@@ -1,16 +1,15 @@
-import { joinHalves } from "../../evaluate/joinHalves.ts";
-import type { RunEvent } from "../../reconstruct/events.ts";
-import { reconstruct as reconstructMaps } from "../../reconstruct/run.ts";
-import { writeReport } from "../../web/report/report.ts";
-import { interruptible, shellCommand } from "../interrupt.ts";
+import { interruptible } from "../../base/interrupt.ts";
+import { shellCommand } from "../../base/shellCommand.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { ReconstructCommandOptions } from "../options/reconstruct.ts";
 import { createProgress } from "../progress.ts";
+import type { Services } from "../services.ts";
 
-export type Run = (options: ReconstructCommandOptions, onEvent: (event: RunEvent) => void, signal: AbortSignal) => Promise<unknown>;
-
-/** The whole of a reconstruction; half-maps are put onto each other and compared at its end. */
-export const runToMap: Run = (options, onEvent, signal) =>
-  reconstructMaps(options, onEvent, signal, options.halfMaps ? ([half1, half2], finestShell) => joinHalves(options.out, half1!, half2!, finestShell) : undefined);
+export type Run = (
+  options: ReconstructCommandOptions,
+  onEvent: (event: RunEvent) => void,
+  signal: AbortSignal,
+) => Promise<unknown>;
 
 /**
  * Run a reconstruction with its progress on the terminal and draw its report.
@@ -18,26 +17,39 @@ export const runToMap: Run = (options, onEvent, signal) =>
  * @param args the command line as typed, to tell how to resume
  * @throws Interrupted after Ctrl-C
  */
-export async function reconstruct(options: ReconstructCommandOptions, run: Run, args: readonly string[]): Promise<void> {
+export async function reconstruct(
+  options: ReconstructCommandOptions,
+  run: Run,
+  args: readonly string[],
+  { writeReport, serveDuring }: Pick<Services, "writeReport" | "serveDuring">,
+): Promise<void> {
   const kept = args.filter((arg) => arg !== "--overwrite" && arg !== "--resume");
   const task = async (begun: () => void) => {
-    await runWithProgress(options, telling(begun, run), `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`);
+    await runWithProgress(
+      options,
+      telling(begun, run),
+      `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`,
+    );
     const report = await writeReport(options.out);
     if (!options.json) process.stdout.write(`${report}\n`);
   };
   if (!options.open) return task(() => {});
-  const { serveDuring } = await import("./serve.ts");
   await serveDuring(options.out, task);
 }
 
 /** The run, with a call at its first event: its input was found good. */
 function telling(begun: () => void, run: Run): Run {
   let silent = true;
-  return (options, onEvent, signal) => run(options, (event) => {
-    if (silent) begun();
-    silent = false;
-    onEvent(event);
-  }, signal);
+  return (options, onEvent, signal) =>
+    run(
+      options,
+      (event) => {
+        if (silent) begun();
+        silent = false;
+        onEvent(event);
+      },
+      signal,
+    );
 }
 
 /** Run with progress on stderr, or as JSON lines on stdout. `afterwards` is told after Ctrl-C. */

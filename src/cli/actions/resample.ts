@@ -1,16 +1,36 @@
+import { formatNumber } from "../../base/format.ts";
 import { resample, windowed } from "../../evaluate/resample.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { formatNumber } from "../format.ts";
 import { readScaledMap } from "../mapFile.ts";
 import type { ResampleCommandOptions } from "../options/resample.ts";
 
 /** Write a map at another pixel size, in another box, or both. */
-export async function resampleMap({ map, out, pixelSizeAngstrom, boxSize, json }: ResampleCommandOptions): Promise<void> {
+export async function resampleMap({
+  map,
+  out,
+  pixelSizeAngstrom,
+  boxSize,
+  json,
+}: ResampleCommandOptions): Promise<void> {
   const volume = await readScaledMap(map);
   const edgeAngstrom = Math.max(...volume.shape) * volume.pixelSizeAngstrom;
-  const result = pixelSizeAngstrom === undefined ? windowed(volume, boxSize!)
-    : resample(volume, boxSize ?? Math.max(2, 2 * Math.round(edgeAngstrom / pixelSizeAngstrom / 2)), pixelSizeAngstrom);
+  const result =
+    pixelSizeAngstrom === undefined
+      ? windowed(volume, boxSize!)
+      : resample(
+          volume,
+          boxSize ?? Math.max(2, 2 * Math.round(edgeAngstrom / pixelSizeAngstrom / 2)),
+          pixelSizeAngstrom,
+        );
   await writeMap(out, result, "cryogan resample");
-  const written = { map, out, boxSize: result.shape[0], pixelSizeAngstrom: result.pixelSizeAngstrom, originAngstrom: result.originAngstrom };
-  process.stdout.write(`${json ? JSON.stringify(written) : `${out}: ${written.boxSize} voxels of ${formatNumber(written.pixelSizeAngstrom, 5)} Å`}\n`);
+  const written = {
+    map,
+    out,
+    boxSize: result.shape[0],
+    pixelSizeAngstrom: result.pixelSizeAngstrom,
+    originAngstrom: result.originAngstrom,
+  };
+  process.stdout.write(
+    `${json ? JSON.stringify(written) : `${out}: ${written.boxSize} voxels of ${formatNumber(written.pixelSizeAngstrom, 5)} Å`}\n`,
+  );
 }

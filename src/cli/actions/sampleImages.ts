@@ -1,10 +1,13 @@
+import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
-import type { ParticleSet } from "../../io/types.ts";
 import { spreadIndices } from "../inspect/pixels.ts";
 
-/** Images of particles spread evenly over the set, `most` or as many as there are: [images, boxSize, boxSize] flattened. */
+/**
+ * Images of particles spread evenly over the set, `most` or as many as there are: [images, boxSize, boxSize] flattened.
+ */
 export async function sampleImages(set: ParticleSet, most: number): Promise<Float32Array> {
-  const chosen = spreadIndices(set.count, most), images = await openParticleImages(set);
+  const chosen = spreadIndices(set.count, most),
+    images = await openParticleImages(set);
   try {
     const pixels = new Float32Array(chosen.length * set.boxSize ** 2);
     await images.read(chosen, pixels);

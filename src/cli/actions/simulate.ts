@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { formatCount, formatDuration, formatNumber } from "../../base/format.ts";
+import { interruptible } from "../../base/interrupt.ts";
+import type { ParticleSet } from "../../base/types.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { subset, writeParticlesStar } from "../../io/particles.ts";
-import type { ParticleSet } from "../../io/types.ts";
-import { sampleShifts, type ShiftLaw } from "../../physics/shift.ts";
-import { simulateImages, type ImageBatch, type SimulationInput } from "../../physics/simulate.ts";
+import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
+import { type ImageBatch, type SimulationInput, simulateImages } from "../../physics/simulate.ts";
 import { chooseDevice, type Device } from "../../runtime/device.ts";
 import { createStream } from "../../runtime/random.ts";
-import { formatCount, formatDuration, formatNumber } from "../format.ts";
-import { interruptible } from "../interrupt.ts";
 import type { ShiftDistribution, SimulateCommandOptions } from "../options/simulate.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
@@ -29,7 +29,8 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   const { particles: count, boxSize, seed, out } = options;
   await ensureWritableFolder(out);
   const volume = await loadModel(options);
-  const pixelSizeAngstrom = volume.pixelSizeAngstrom, boxAngstrom = boxSize * pixelSizeAngstrom;
+  const pixelSizeAngstrom = volume.pixelSizeAngstrom,
+    boxAngstrom = boxSize * pixelSizeAngstrom;
   const optics = await drawOptics(options.optics, count, seed);
   const device = await chooseDevice(options.device, options.threads);
   const noise = await noiseSource(options.noise, boxSize, pixelSizeAngstrom, seed, device);
@@ -38,10 +39,21 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   const junk = drawJunk(options.junkFraction, count, seed);
   signal.throwIfAborted();
 
-  const files = Object.fromEntries(["particles.mrcs", "particles.star", "truth.mrc", "truth.star", "config.json"].map((name) => [name, join(out, name)]));
+  const files = Object.fromEntries(
+    ["particles.mrcs", "particles.star", "truth.mrc", "truth.star", "config.json"].map((name) => [
+      name,
+      join(out, name),
+    ]),
+  );
   const stack = files["particles.mrcs"]!;
   const simulation: SimulationInput = {
-    volume, rotations, shifts, optics, noise, junk, signalToNoise: options.noise.kind === "none" ? undefined : options.noise.snr,
+    volume,
+    rotations,
+    shifts,
+    optics,
+    noise,
+    junk,
+    signalToNoise: options.noise.kind === "none" ? undefined : options.noise.snr,
   };
   let signalScale = NaN;
   const batches = async function* (): AsyncGenerator<ImageBatch> {
@@ -50,34 +62,72 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
       yield batch;
     }
   };
-  await writeImageStack({ path: stack, count, boxSize, pixelSizeAngstrom, float16: options.float16, json: options.json }, batches(), signal);
+  await writeImageStack(
+    { path: stack, count, boxSize, pixelSizeAngstrom, float16: options.float16, json: options.json },
+    batches(),
+    signal,
+  );
 
   const set: ParticleSet = {
-    count, source: stack, stacks: [resolve(stack)], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize, pixelSizeAngstrom, optics, opticsGroup: new Int32Array(count), opticsGroupNames: ["opticsGroup1"],
-    poses: relionPoses(rotations, shifts, boxAngstrom), where: (particle) => `${stack}: image ${particle + 1}`,
+    count,
+    source: stack,
+    stacks: [resolve(stack)],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    boxSize,
+    pixelSizeAngstrom,
+    optics,
+    opticsGroup: new Int32Array(count),
+    opticsGroupNames: ["opticsGroup1"],
+    poses: relionPoses(rotations, shifts, boxAngstrom),
+    where: (particle) => `${stack}: image ${particle + 1}`,
   };
   await writeMap(files["truth.mrc"]!, volume);
   await writeParticlesStar(files["truth.star"]!, withoutParticles(set, junk), { poses: true });
-  await writeFileAtomic(files["config.json"]!, configuration(options, pixelSizeAngstrom, signalScale, device, await version()));
+  await writeFileAtomic(
+    files["config.json"]!,
+    configuration(options, pixelSizeAngstrom, signalScale, device, await version()),
+  );
   // Of real particles nobody knows the envelope; truth.star tells it.
-  await writeParticlesStar(files["particles.star"]!, { ...set, optics: { ...optics, bFactorAngstrom2: new Float64Array(count) } });
+  await writeParticlesStar(files["particles.star"]!, {
+    ...set,
+    optics: { ...optics, bFactorAngstrom2: new Float64Array(count) },
+  });
 
   const elapsedSeconds = (performance.now() - start) / 1000;
-  const summary = { type: "finished", particles: count, boxSize, pixelSizeAngstrom, signalScale, elapsedSeconds, files };
-  process.stdout.write(options.json
-    ? `${JSON.stringify(summary)}\n`
-    : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
-      `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`);
+  const summary = {
+    type: "finished",
+    particles: count,
+    boxSize,
+    pixelSizeAngstrom,
+    signalScale,
+    elapsedSeconds,
+    files,
+  };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(summary)}\n`
+      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
+          `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`,
+  );
 }
 
 /** The particles whose images hold no molecule. */
 function drawJunk(share: number, count: number, seed: number): ReadonlySet<number> {
-  return new Set(createStream(seed, "junk").permutation(count).subarray(0, Math.round(share * count)));
+  return new Set(
+    createStream(seed, "junk")
+      .permutation(count)
+      .subarray(0, Math.round(share * count)),
+  );
 }
 
 function withoutParticles(set: ParticleSet, left: ReadonlySet<number>): ParticleSet {
-  return left.size === 0 ? set : subset(set, Int32Array.from({ length: set.count }, (_, i) => i).filter((i) => !left.has(i)));
+  return left.size === 0
+    ? set
+    : subset(
+        set,
+        Int32Array.from({ length: set.count }, (_, i) => i).filter((i) => !left.has(i)),
+      );
 }
 
 function shiftLaw(shift: ShiftDistribution, boxAngstrom: number): ShiftLaw {
@@ -85,11 +135,21 @@ function shiftLaw(shift: ShiftDistribution, boxAngstrom: number): ShiftLaw {
   return shift.kind === "triangular" ? { kind: "triangular", extent: shift.boxFraction } : { kind: "none" };
 }
 
-/** What is needed to make the same images again, and the factor between a projection of truth.mrc and the signal in them. */
-function configuration(options: SimulateCommandOptions, pixelSizeAngstrom: number, signalScale: number, device: Device, version: string): string {
+/**
+ * What is needed to make the same images again, and the factor between a projection of truth.mrc and the signal in
+ * them.
+ */
+function configuration(
+  options: SimulateCommandOptions,
+  pixelSizeAngstrom: number,
+  signalScale: number,
+  device: Device,
+  version: string,
+): string {
   return `${JSON.stringify({ command: "simulate", version, ...options, pixelSizeAngstrom, device: device.name, signalScale }, null, 2)}\n`;
 }
 
 async function version(): Promise<string> {
-  return (JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string }).version;
+  return (JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string })
+    .version;
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import type { Services } from "../services.ts";
 
-export function addDemoCommand(program: Command): void {
+export function addDemoCommand(program: Command, services: Services): void {
   program
     .command("demo")
     .summary("simulate β-galactosidase particles and reconstruct them, in a few minutes")
@@ -21,6 +22,6 @@ Example:
     )
     .action(async ({ out, json }: { out: string; json?: boolean }) => {
       const { demo } = await import("../actions/demo.ts");
-      await demo(out, json ?? false);
+      await demo(out, json ?? false, services);
     });
 }

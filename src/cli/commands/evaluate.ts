@@ -11,7 +11,9 @@ export function addEvaluateCommand(program: Command): void {
     .argument("[map]", "map to evaluate (.mrc)")
     .option("--reference <map>", "map to compare with (.mrc)")
     .option("--half-maps <maps...>", "two half-maps to compare instead (.mrc .mrc)")
-    .addOption(new Option("--mask <kind>", "soft mask applied to both maps").choices(masks).default(evaluateDefaults.mask))
+    .addOption(
+      new Option("--mask <kind>", "soft mask applied to both maps").choices(masks).default(evaluateDefaults.mask),
+    )
     .option("--no-align", "compare as the maps lie, without searching rotation, shift and hand")
     .option("--out <folder>", "write fsc.json, and with --reference the aligned map, to this folder")
     .option("--json", "print the result as JSON")

@@ -10,10 +10,16 @@ export function addExportCommand(program: Command): void {
     )
     .argument("<run-folder>", "run folder: the --out of reconstruct")
     .requiredOption("--relion <folder>", "folder to write to")
-    .option("--ini-high <Å>", "low-pass filter of the start model in Å (default: 1.5 times the run's resolution, at least 20)")
+    .option(
+      "--ini-high <Å>",
+      "low-pass filter of the start model in Å (default: 1.5 times the run's resolution, at least 20)",
+    )
     .option("--poses", "give each particle the most likely angles and shifts that the run found")
     .option("--project-root <folder>", "RELION project folder: names of files start from it (default: absolute names)")
-    .option("--stacks-root <folder>", "folder that the stack names in the run's particle file start from (default: as in the run)")
+    .option(
+      "--stacks-root <folder>",
+      "folder that the stack names in the run's particle file start from (default: as in the run)",
+    )
     .option("--json", "print progress and result as JSON lines")
     .addHelpText(
       "after",

@@ -12,7 +12,10 @@ export function addImportCommand(program: Command): void {
     .requiredOption("--out <file>", "STAR file to write")
     .option("--particles-file <file>", "the .cs file to take, where the job has several sets of particles")
     .option("--passthrough <file>", "passthrough .cs file (default: the one that belongs to the particles)")
-    .option("--project-root <folder>", "folder that image paths start from (default: the one that holds the job folder)")
+    .option(
+      "--project-root <folder>",
+      "folder that image paths start from (default: the one that holds the job folder)",
+    )
     .option("--json", "print what was found as JSON")
     .addHelpText(
       "after",

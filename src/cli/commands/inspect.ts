@@ -4,7 +4,9 @@ export function addInspectCommand(program: Command): void {
   program
     .command("inspect")
     .summary("tell what a particle file, stack or map holds")
-    .description("Tell what a particle file, an image stack or a map holds: counts, box, pixel size, defocus, missing stacks, statistics.")
+    .description(
+      "Tell what a particle file, an image stack or a map holds: counts, box, pixel size, defocus, missing stacks, statistics.",
+    )
     .argument("<file>", "particles (.star, .cs), stack (.mrcs) or map (.mrc)")
     .option("--project-root <folder>", "folder that the stack names in the particle file start from")
     .option("--passthrough <file>", "passthrough .cs file with the columns that the particle file lacks")

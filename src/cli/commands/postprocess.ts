@@ -8,7 +8,10 @@ export function addPostprocessCommand(program: Command): void {
       "Sharpen a map as relion_postprocess does: masked FSC of the half-maps with phase randomisation, FSC weighting, B-factor from the " +
         "Guinier plot, low-pass filter at the resolution. Writes the map, the masked map, and a JSON file with the FSC and the Guinier plot.",
     )
-    .argument("[map]", "map to sharpen (.mrc), or a run folder of reconstruct --half-maps (default: the mean of the half-maps)")
+    .argument(
+      "[map]",
+      "map to sharpen (.mrc), or a run folder of reconstruct --half-maps (default: the mean of the half-maps)",
+    )
     .option("--half1 <map>", "half-map (.mrc), in the orientation and on the grid of the map")
     .option("--half2 <map>", "the other half-map")
     .requiredOption("--out <file>", "map to write; NAME_masked.mrc and NAME.json go beside it")

@@ -1,8 +1,10 @@
 import { type Command, Option } from "commander";
 import { critics, devices, losses, reconstructDefaults } from "../options/choices.ts";
+import type { Services } from "../services.ts";
 
-export function addReconstructCommand(program: Command): void {
-  program
+/** The command with its arguments and options. */
+export function defineReconstructCommand(program: Command): Command {
+  return program
     .command("reconstruct")
     .summary("compute a map from particle images")
     .description(
@@ -13,22 +15,47 @@ export function addReconstructCommand(program: Command): void {
     .argument("<particles-file>", "particles (.star or .cs)")
     .requiredOption("--out <folder>", "run folder: map, checkpoints, events, report")
     .option("--symmetry <group>", "point group: C1, C4, D2, T, O, I, ...", reconstructDefaults.symmetry)
-    .option("--time-limit <duration>", "lay the run out for about this long on two CPU cores: 90s, 5m, 1h30m (default: 10m)")
+    .option(
+      "--time-limit <duration>",
+      "lay the run out for about this long on two CPU cores: 90s, 5m, 1h30m (default: 10m)",
+    )
     .option("--resolution <Å>", "finest resolution to work at, in Å (default: what the data and the time allow)")
     .option("--box <pixels>", "largest working box, in pixels (default: as the resolution needs)")
     .option("--stages <list>", "set the stages yourself, see below (default: chosen from the data and the time limit)")
     .option("--particles <count>", "use only this many particles, drawn at random")
     .option("--exclude <file>", "leave out the particles that this STAR or .cs file lists")
-    .option("--optics-groups <list>", "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3")
-    .option("--invert-contrast", "density is dark in the images, as without RELION's \"invert contrast\"; cryogan inspect tells")
+    .option(
+      "--optics-groups <list>",
+      "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3",
+    )
+    .option(
+      "--invert-contrast",
+      'density is dark in the images, as without RELION\'s "invert contrast"; cryogan inspect tells',
+    )
     .option("--ctf-phase-flipped", "the phases of the images were flipped before")
-    .option("--half-maps", "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, and map.mrc as their mean")
-    .option("--mask-diameter <Å>", "diameter of the particle in Å: beyond it images show background, and a spherical mask cuts the density (default: 90 % of the box)")
-    .option("--mask <file>", "mask to use in place of the sphere: a map from 0 to 1, about the centre of its box, with the symmetry of the group")
-    .option("--max-shift <Å>", "largest in-plane shift of a particle in Å; 0 if all are centred (default: 5 % of the box)")
+    .option(
+      "--half-maps",
+      "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, and map.mrc as their mean",
+    )
+    .option(
+      "--mask-diameter <Å>",
+      "diameter of the particle in Å: beyond it images show background, and a spherical mask cuts the density (default: 90 % of the box)",
+    )
+    .option(
+      "--mask <file>",
+      "mask to use in place of the sphere: a map from 0 to 1, about the centre of its box, with the symmetry of the group",
+    )
+    .option(
+      "--max-shift <Å>",
+      "largest in-plane shift of a particle in Å; 0 if all are centred (default: 5 % of the box)",
+    )
     .option("--views-file <file>", "STAR file with angles that follow the distribution of views (default: uniform)")
     .option("--positivity", "keep the density non-negative")
-    .addOption(new Option("--critic <kind>", "what tells real from simulated images").choices(critics).default(reconstructDefaults.critic))
+    .addOption(
+      new Option("--critic <kind>", "what tells real from simulated images")
+        .choices(critics)
+        .default(reconstructDefaults.critic),
+    )
     .addOption(new Option("--loss <kind>", "adversarial loss and penalty (default: the critic's own)").choices(losses))
     .option("--project-root <folder>", "folder that the stack names in the particle file start from")
     .option("--passthrough <file>", "passthrough .cs file with the columns that the particle file lacks")
@@ -57,11 +84,15 @@ Examples:
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 10m --half-maps
   $ cryogan reconstruct J42/extracted_particles.cs --project-root /data/P7 --out run --device cuda
 `,
-    )
-    .action(async (particlesFile: string, values: Record<string, unknown>) => {
-      const { parseReconstructOptions } = await import("../options/reconstruct.ts");
-      const options = parseReconstructOptions({ ...values, particlesFile });
-      const { reconstruct, runToMap } = await import("../actions/reconstruct.ts");
-      await reconstruct(options, runToMap, process.argv.slice(2));
-    });
+    );
+}
+
+export function addReconstructCommand(program: Command, services: Services): void {
+  defineReconstructCommand(program).action(async (particlesFile: string, values: Record<string, unknown>) => {
+    const { parseReconstructOptions } = await import("../options/reconstruct.ts");
+    const options = parseReconstructOptions({ ...values, particlesFile });
+    const { reconstruct } = await import("../actions/reconstruct.ts");
+    const run = await import("../../reconstruct/run/run.ts");
+    await reconstruct(options, run.reconstruct, process.argv.slice(2), services);
+  });
 }

@@ -1,10 +1,13 @@
 import type { Command } from "commander";
+import type { Services } from "../services.ts";
 
-export function addReportCommand(program: Command): void {
+export function addReportCommand(program: Command, services: Services): void {
   program
     .command("report")
     .summary("draw report.html of a run folder again")
-    .description("Draw report.html of a run folder again, from what the folder holds now: also of a run that is going on or was stopped.")
+    .description(
+      "Draw report.html of a run folder again, from what the folder holds now: also of a run that is going on or was stopped.",
+    )
     .argument("<folder>", "run folder: the --out of reconstruct")
     .option("--json", "print the path of the report as JSON")
     .addHelpText(
@@ -15,8 +18,7 @@ Example:
 `,
     )
     .action(async (folder: string, values: { json?: boolean }) => {
-      const { writeReport } = await import("../../web/report/report.ts");
-      const report = await writeReport(folder);
+      const report = await services.writeReport(folder);
       process.stdout.write(values.json ? `${JSON.stringify({ report })}\n` : `${report}\n`);
     });
 }

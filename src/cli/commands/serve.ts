@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { serveDefaults } from "../options/choices.ts";
+import type { Services } from "../services.ts";
 
-export function addServeCommand(program: Command): void {
+export function addServeCommand(program: Command, services: Services): void {
   program
     .command("serve")
     .summary("show runs in a browser while they go on")
@@ -9,9 +10,16 @@ export function addServeCommand(program: Command): void {
       "Serve a page that shows runs as they go: map, particles, curves, configuration, log. With the token in the address that is printed, " +
         "runs can be started, stopped and resumed from it.",
     )
-    .argument("<run-folders...>", "run folders, or folders whose sub-folders are run folders; new ones appear by themselves")
+    .argument(
+      "<run-folders...>",
+      "run folders, or folders whose sub-folders are run folders; new ones appear by themselves",
+    )
     .option("--port <number>", `port (default: ${serveDefaults.port}, or the next that is free)`)
-    .option("--host <name>", "address to listen at; anything but the default lets others on the network read the runs", serveDefaults.host)
+    .option(
+      "--host <name>",
+      "address to listen at; anything but the default lets others on the network read the runs",
+      serveDefaults.host,
+    )
     .option("--token <text>", "token that writing needs (default: made at random)")
     .option("--read-only", "nothing can be started, stopped or resumed")
     .option("--runs <folder>", "where runs go that are started from the page (default: beside the first run)")
@@ -31,7 +39,6 @@ Examples:
     .action(async (folders: string[], values: Record<string, unknown>) => {
       const { parseServeOptions } = await import("../options/serve.ts");
       const options = parseServeOptions({ ...values, folders });
-      const { serve } = await import("../actions/serve.ts");
-      await serve(options);
+      await services.serve(options);
     });
 }

@@ -6,7 +6,9 @@ export function addSimulateCommand(program: Command): void {
   const command = program
     .command("simulate")
     .summary("make particle images from an atomic model or a map")
-    .description("Make a stack of particle images (particles.mrcs, particles.star) and the true map from an atomic model or a map.")
+    .description(
+      "Make a stack of particle images (particles.mrcs, particles.star) and the true map from an atomic model or a map.",
+    )
     .argument("<model>", "atomic model (.cif or .pdb, also .gz) or map (.mrc)")
     .requiredOption("--particles <count>", "number of images")
     .requiredOption("--box <pixels>", "box edge in pixels")
@@ -15,13 +17,22 @@ export function addSimulateCommand(program: Command): void {
     .requiredOption("--out <folder>", "folder to write to")
     .option("--snr <ratio>", "variance of the signal over variance of the noise, per pixel")
     .option("--noise-free", "images without noise, instead of --snr")
-    .option("--resolution <Å>", "low-pass filter of the density in Å (default: twice the pixel size for atoms, none for a map)")
+    .option(
+      "--resolution <Å>",
+      "low-pass filter of the density in Å (default: twice the pixel size for atoms, none for a map)",
+    )
     .option("--symmetric-frame", "turn the model so that its twofold axes lie along x, y and z (D2)");
   addViewOptions(addOpticsOptions(command))
     .option("--shift-sigma <Å>", "Gaussian in-plane shifts: standard deviation in x and in y, in Å")
-    .option("--shift-triangular <fraction>", "triangular in-plane shifts: half-width in x and in y as a fraction of the box edge")
+    .option(
+      "--shift-triangular <fraction>",
+      "triangular in-plane shifts: half-width in x and in y as a fraction of the box edge",
+    )
     .addOption(
-      new Option("--noise <kind>", "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; or the last two together, so that no two images share their noise")
+      new Option(
+        "--noise <kind>",
+        "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; or the last two together, so that no two images share their noise",
+      )
         .choices(noiseKinds)
         .default(simulateDefaults.noise),
     )

@@ -1,16 +1,35 @@
+import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
+import type { Volume } from "../../base/types.ts";
+import { axisProjection, centralSlice } from "../../evaluate/volumeImages.ts";
+import type { GrayImage } from "../../io/grayImage.ts";
 import { type MrcHeader, openStack, readMap, readMrcHeader } from "../../io/mrc.ts";
-import type { Volume } from "../../io/types.ts";
-import type { GrayImage } from "../../web/report/grayImage.ts";
-import { axisProjection, centralSlice } from "../../web/report/volumeImages.ts";
-import { formatCount, formatNumber, formatTable } from "../format.ts";
 import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
 /** What `inspect` tells of an MRC file, as --json prints it. */
 export type MrcSummary =
-  | { kind: "map"; file: string; mode: string; shape: [nz: number, ny: number, nx: number]; pixelSizeAngstrom: number; originAngstrom: [number, number, number]; labels: string[]; voxels: PixelStatistics }
+  | {
+      kind: "map";
+      file: string;
+      mode: string;
+      shape: [nz: number, ny: number, nx: number];
+      pixelSizeAngstrom: number;
+      originAngstrom: [number, number, number];
+      labels: string[];
+      voxels: PixelStatistics;
+    }
   /** Pixel statistics are of images spread evenly over the stack. */
-  | { kind: "stack"; file: string; mode: string; images: number; width: number; height: number; pixelSizeAngstrom: number; labels: string[]; pixels: PixelStatistics & { images: number } };
+  | {
+      kind: "stack";
+      file: string;
+      mode: string;
+      images: number;
+      width: number;
+      height: number;
+      pixelSizeAngstrom: number;
+      labels: string[];
+      pixels: PixelStatistics & { images: number };
+    };
 
 const imagesSampled = 64;
 const modeNames: Record<number, string> = { 0: "int8", 1: "int16", 2: "float32", 6: "uint16", 12: "float16" };
@@ -22,11 +41,15 @@ function isMap(path: string, { columns, rows, sections, spaceGroup }: MrcHeader)
 }
 
 /**
- * Summary of an MRC file, and on request up to `imageCount` images to look at: the first of a stack, or the central slices
+ * Summary of an MRC file, and on request up to `imageCount` images to look at: the first of a stack, or the central
+ * slices
  * across z, y, x and the projections along z, y, x of a map.
  * @throws InputError when the file cannot be read
  */
-export async function summarizeMrc(path: string, imageCount: number): Promise<{ summary: MrcSummary; images: GrayImage[] }> {
+export async function summarizeMrc(
+  path: string,
+  imageCount: number,
+): Promise<{ summary: MrcSummary; images: GrayImage[] }> {
   const header = await readMrcHeader(path);
   const common = { file: path, mode: modeNames[header.mode] ?? String(header.mode), labels: header.labels };
   if (isMap(path, header)) {
@@ -58,10 +81,14 @@ export async function summarizeMrc(path: string, imageCount: number): Promise<{ 
 }
 
 const axes = ["z", "y", "x"] as const;
-const mapImages = (map: Volume) => [...axes.map((axis) => centralSlice(map, axis)), ...axes.map((axis) => axisProjection(map, axis))];
+const mapImages = (map: Volume) => [
+  ...axes.map((axis) => centralSlice(map, axis)),
+  ...axes.map((axis) => axisProjection(map, axis)),
+];
 
 export function mrcText(summary: MrcSummary): string {
-  const pixelSize = summary.pixelSizeAngstrom > 0 ? `${formatNumber(summary.pixelSizeAngstrom, 4)} Å` : "not in the header";
+  const pixelSize =
+    summary.pixelSizeAngstrom > 0 ? `${formatNumber(summary.pixelSizeAngstrom, 4)} Å` : "not in the header";
   const labels = summary.labels.filter((label) => label.trim() !== "").map((label) => ["Label", label.trim()]);
   const rows: string[][] =
     summary.kind === "map"
@@ -72,7 +99,10 @@ export function mrcText(summary: MrcSummary): string {
           ...statisticsRows(summary.voxels, "Density"),
         ]
       : [
-          ["Stack", `${formatCount(summary.images)} images of ${summary.width} x ${summary.height} pixels, ${summary.mode}`],
+          [
+            "Stack",
+            `${formatCount(summary.images)} images of ${summary.width} x ${summary.height} pixels, ${summary.mode}`,
+          ],
           ["Pixel size", pixelSize],
           ...statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`),
         ];

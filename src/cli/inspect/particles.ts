@@ -1,9 +1,17 @@
+import { InputError } from "../../base/errors.ts";
+import {
+  formatCount,
+  formatHistogram,
+  formatNumber,
+  formatTable,
+  type Histogram,
+  histogram,
+} from "../../base/format.ts";
+import type { ParticleSet } from "../../base/types.ts";
+import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
-import { InputError, type ParticleSet } from "../../io/types.ts";
-import { type Contrast, measureContrast } from "../../reconstruct/contrast.ts";
-import type { GrayImage } from "../../web/report/grayImage.ts";
-import { formatCount, formatHistogram, formatNumber, formatTable, type Histogram, histogram } from "../format.ts";
+import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
 import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
@@ -14,7 +22,14 @@ export interface ParticleSummary {
   particles: number;
   boxSize: number;
   pixelSizeAngstrom: number;
-  opticsGroups: { number: number; name: string; particles: number; voltageKv: number; sphericalAberrationMm: number; amplitudeContrast: number }[];
+  opticsGroups: {
+    number: number;
+    name: string;
+    particles: number;
+    voltageKv: number;
+    sphericalAberrationMm: number;
+    amplitudeContrast: number;
+  }[];
   /** Mean of U and V per particle. */
   defocusAngstrom: { minimum: number; maximum: number; mean: number; histogram: Histogram };
   /** Mean |U - V|. */
@@ -73,7 +88,9 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
 const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 /** Stacks that cannot give their particles' images, and the particles whose stacks can. */
-async function checkStacks(set: ParticleSet): Promise<{ problems: ParticleSummary["stackProblems"]; readable: Int32Array }> {
+async function checkStacks(
+  set: ParticleSet,
+): Promise<{ problems: ParticleSummary["stackProblems"]; readable: Int32Array }> {
   const particles = new Int32Array(set.stacks.length);
   const highest = new Int32Array(set.stacks.length);
   set.stackIndex.forEach((stack, i) => {
@@ -95,7 +112,8 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
   try {
     const stack = await openStack(path);
     await stack.close();
-    if (stack.width !== boxSize || stack.height !== boxSize) return `images of ${stack.width} x ${stack.height} pixels where the particles have ${boxSize}`;
+    if (stack.width !== boxSize || stack.height !== boxSize)
+      return `images of ${stack.width} x ${stack.height} pixels where the particles have ${boxSize}`;
     if (highestIndex >= stack.count) return `holds ${stack.count} images, but image ${highestIndex + 1} is used`;
     return undefined;
   } catch (error) {
@@ -104,7 +122,9 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
   }
 }
 
-async function readSample(set: ParticleSet): Promise<Pick<ParticleSummary, "pixels" | "contrast"> & { problem?: ParticleSummary["stackProblems"][number] }> {
+async function readSample(
+  set: ParticleSet,
+): Promise<Pick<ParticleSummary, "pixels" | "contrast"> & { problem?: ParticleSummary["stackProblems"][number] }> {
   if (set.count === 0) return {};
   const indices = spreadIndices(set.count, imagesSampled);
   try {
@@ -132,7 +152,10 @@ async function readImages(set: ParticleSet, indices: ArrayLike<number>): Promise
 
 /** @throws InputError when a stack is missing or broken */
 export async function firstParticleImages(set: ParticleSet, count: number): Promise<GrayImage[]> {
-  const first = subset(set, Int32Array.from({ length: Math.min(count, set.count) }, (_, i) => i));
+  const first = subset(
+    set,
+    Int32Array.from({ length: Math.min(count, set.count) }, (_, i) => i),
+  );
   return splitImages(await readImages(first, spreadIndices(first.count, count)), set.boxSize, set.boxSize);
 }
 
@@ -148,10 +171,16 @@ export function particleText(summary: ParticleSummary): string {
   const rows: string[][] = [
     ["Particles", formatCount(summary.particles)],
     ["Box", `${summary.boxSize} px (${formatNumber(summary.boxSize * summary.pixelSizeAngstrom, 4)} Å)`],
-    ["Pixel size", `${formatNumber(summary.pixelSizeAngstrom, 4)} Å (Nyquist ${formatNumber(2 * summary.pixelSizeAngstrom, 4)} Å)`],
+    [
+      "Pixel size",
+      `${formatNumber(summary.pixelSizeAngstrom, 4)} Å (Nyquist ${formatNumber(2 * summary.pixelSizeAngstrom, 4)} Å)`,
+    ],
     ["Poses", summary.hasPoses ? "yes (not used)" : "no"],
     ...(summary.randomSubsets ? [["Random subsets", summary.randomSubsets.map(formatCount).join(" and ")]] : []),
-    ["Stacks", `${formatCount(summary.stacks)}, ${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`],
+    [
+      "Stacks",
+      `${formatCount(summary.stacks)}, ${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`,
+    ],
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
@@ -160,11 +189,18 @@ export function particleText(summary: ParticleSummary): string {
   const groups = [
     ["Optics group", "name", "particles", "kV", "Cs mm", "amplitude contrast"],
     ...summary.opticsGroups.map((group) => [
-      String(group.number), group.name, formatCount(group.particles), formatNumber(group.voltageKv), formatNumber(group.sphericalAberrationMm), formatNumber(group.amplitudeContrast),
+      String(group.number),
+      group.name,
+      formatCount(group.particles),
+      formatNumber(group.voltageKv),
+      formatNumber(group.sphericalAberrationMm),
+      formatNumber(group.amplitudeContrast),
     ]),
   ];
   const inMicrometres = { ...defocus.histogram, edges: defocus.histogram.edges.map((edge) => edge / 1e4) };
-  const shown = summary.stackProblems.slice(0, 10).map((problem) => `  ${problem.problem} (${formatCount(problem.particles)} particles)`);
+  const shown = summary.stackProblems
+    .slice(0, 10)
+    .map((problem) => `  ${problem.problem} (${formatCount(problem.particles)} particles)`);
   const more = summary.stackProblems.length - shown.length;
   return [
     summary.file,

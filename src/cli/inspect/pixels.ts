@@ -22,7 +22,13 @@ export function pixelStatistics(values: Float32Array): PixelStatistics {
   let squares = 0;
   for (const x of values) if (Number.isFinite(x)) squares += (x - mean) ** 2;
   const range = finite > 0 ? { minimum, maximum } : { minimum: NaN, maximum: NaN };
-  return { count: values.length, notFinite: values.length - finite, mean, standardDeviation: Math.sqrt(squares / finite), ...range };
+  return {
+    count: values.length,
+    notFinite: values.length - finite,
+    mean,
+    standardDeviation: Math.sqrt(squares / finite),
+    ...range,
+  };
 }
 
 /** `count` indices spread evenly over 0 .. total - 1, or all when there are fewer. */
@@ -32,7 +38,11 @@ export function spreadIndices(total: number, count: number): number[] {
 }
 
 /** Row-major square or oblong images that follow one another, as one array each. */
-export function splitImages(pixels: Float32Array, width: number, height: number): { width: number; height: number; pixels: Float32Array }[] {
+export function splitImages(
+  pixels: Float32Array,
+  width: number,
+  height: number,
+): { width: number; height: number; pixels: Float32Array }[] {
   return Array.from({ length: pixels.length / (width * height) }, (_, i) => ({
     width,
     height,

@@ -18,7 +18,14 @@ export const opticsDefaults = {
   bFactor: "0",
 } as const;
 
-export const simulateDefaults = { ...opticsDefaults, noise: "white", junk: "0", views: "uniform", device: "auto", seed: "1" } as const;
+export const simulateDefaults = {
+  ...opticsDefaults,
+  noise: "white",
+  junk: "0",
+  views: "uniform",
+  device: "auto",
+  seed: "1",
+} as const;
 
 export const reconstructDefaults = {
   symmetry: "C1",

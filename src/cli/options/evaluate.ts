@@ -4,7 +4,9 @@ import { choice, flag, parseOptions, path } from "./values.ts";
 
 /** What `cryogan evaluate` was asked to compare. */
 export interface EvaluateCommandOptions {
-  maps: { kind: "reference"; map: string; reference: string } | { kind: "halfMaps"; halfMap1: string; halfMap2: string };
+  maps:
+    | { kind: "reference"; map: string; reference: string }
+    | { kind: "halfMaps"; halfMap1: string; halfMap2: string };
   mask: (typeof masks)[number];
   /** Search rotation, shift and hand before comparing with the reference. */
   align: boolean;
@@ -18,19 +20,24 @@ export const evaluateSchema = z
   .object({
     map: path("a map (.mrc)").optional(),
     reference: path("a map (.mrc)").optional(),
-    halfMaps: z.array(path("a map (.mrc)")).length(2, "expected two maps, such as --half-maps half1.mrc half2.mrc").optional(),
+    halfMaps: z
+      .array(path("a map (.mrc)"))
+      .length(2, "expected two maps, such as --half-maps half1.mrc half2.mrc")
+      .optional(),
     mask: choice(masks).default(evaluateDefaults.mask),
     align: z.boolean().default(true),
     out: path("a folder").optional(),
     json: flag(),
   })
-  .transform((fields, context): EvaluateCommandOptions => ({
-    maps: toMaps(fields, context),
-    mask: fields.mask,
-    align: fields.align,
-    out: fields.out,
-    json: fields.json,
-  }));
+  .transform(
+    (fields, context): EvaluateCommandOptions => ({
+      maps: toMaps(fields, context),
+      mask: fields.mask,
+      align: fields.align,
+      out: fields.out,
+      json: fields.json,
+    }),
+  );
 
 function toMaps(
   fields: { map?: string | undefined; reference?: string | undefined; halfMaps?: string[] | undefined },
@@ -39,7 +46,11 @@ function toMaps(
   const { map, reference, halfMaps } = fields;
   if (halfMaps) {
     if (map !== undefined || reference !== undefined)
-      context.addIssue({ code: "custom", path: ["halfMaps"], message: "cannot be combined with MAP or --reference; evaluate one thing at a time" });
+      context.addIssue({
+        code: "custom",
+        path: ["halfMaps"],
+        message: "cannot be combined with MAP or --reference; evaluate one thing at a time",
+      });
     return { kind: "halfMaps", halfMap1: halfMaps[0]!, halfMap2: halfMaps[1]! };
   }
   if (map === undefined || reference === undefined) {

@@ -26,7 +26,9 @@ export const exportSchema = z
     stacksRoot: path("a folder").optional(),
     json: flag(),
   })
-  .transform(({ relion, iniHigh, ...rest }): ExportCommandOptions => ({ ...rest, out: relion, lowPassAngstrom: iniHigh }));
+  .transform(
+    ({ relion, iniHigh, ...rest }): ExportCommandOptions => ({ ...rest, out: relion, lowPassAngstrom: iniHigh }),
+  );
 
 /** @throws UsageError naming the option */
 export function parseExportOptions(values: Record<string, unknown>): ExportCommandOptions {

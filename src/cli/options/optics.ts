@@ -33,7 +33,11 @@ const opticsSchema = z.object(opticsFields);
 /** The typed optics out of parsed fields. Both a range and a table: reported as an issue of `defocusTable`. */
 export function toOptics(fields: z.output<typeof opticsSchema>, context: z.RefinementCtx): OpticsOptions {
   if (fields.defocusRange && fields.defocusTable !== undefined)
-    context.addIssue({ code: "custom", path: ["defocusTable"], message: "cannot be combined with --defocus-range; give one of them" });
+    context.addIssue({
+      code: "custom",
+      path: ["defocusTable"],
+      message: "cannot be combined with --defocus-range; give one of them",
+    });
   const [minimumAngstrom, maximumAngstrom] = fields.defocusRange ?? defocusRange().parse(opticsDefaults.defocusRange);
   return {
     defocus:

@@ -31,11 +31,17 @@ export const postprocessSchema = z
     const missing = (key: string, message: string) => context.addIssue({ code: "custom", path: [key], message });
     if (half1 !== undefined && half2 === undefined) missing("half2", "is required with --half1");
     else if (half2 !== undefined && half1 === undefined) missing("half1", "is required with --half2");
-    else if (map === undefined && half1 === undefined) missing("map", "is required: a map or a run folder, or --half1 and --half2");
+    else if (map === undefined && half1 === undefined)
+      missing("map", "is required: a map or a run folder, or --half1 and --half2");
   })
-  .transform(({ half1, half2, bFactor, lowPass, ...rest }): PostprocessCommandOptions => ({
-    ...rest, bFactorAngstrom2: bFactor, lowPassAngstrom: lowPass, halves: half1 === undefined || half2 === undefined ? undefined : [half1, half2],
-  }));
+  .transform(
+    ({ half1, half2, bFactor, lowPass, ...rest }): PostprocessCommandOptions => ({
+      ...rest,
+      bFactorAngstrom2: bFactor,
+      lowPassAngstrom: lowPass,
+      halves: half1 === undefined || half2 === undefined ? undefined : [half1, half2],
+    }),
+  );
 
 /** @throws UsageError naming the option */
 export function parsePostprocessOptions(values: Record<string, unknown>): PostprocessCommandOptions {

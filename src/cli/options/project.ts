@@ -12,7 +12,10 @@ export interface ProjectCommandOptions {
   poses: { kind: "random"; count: number; views: ViewDistribution } | { kind: "star"; path: string };
   /** Pixel size of the map where its header is wrong or silent. */
   mapPixelSizeAngstrom?: number;
-  /** Multiply by the CTF: of this microscope, or for the poses of a STAR file with the optics in it. Absent: plain projections. */
+  /**
+   * Multiply by the CTF: of this microscope, or for the poses of a STAR file with the optics in it. Absent: plain
+   * projections.
+   */
   optics?: OpticsOptions;
   /** Write 16-bit floats (MRC mode 12). */
   float16: boolean;
@@ -22,7 +25,9 @@ export interface ProjectCommandOptions {
 
 /** Only the name tells programs that the file holds images; the STAR file beside it takes its name. */
 const stackName = () =>
-  path("a stack (.mrcs)").refine((name) => name.toLowerCase().endsWith(".mrcs"), { error: (issue) => `expected a name that ends in .mrcs, got "${issue.input}"` });
+  path("a stack (.mrcs)").refine((name) => name.toLowerCase().endsWith(".mrcs"), {
+    error: (issue) => `expected a name that ends in .mrcs, got "${issue.input}"`,
+  });
 
 /** Fields as typed; keys are the option names in camel case. */
 export const projectSchema = z
@@ -43,7 +48,11 @@ export const projectSchema = z
     const optics = toOptics(fields, context);
     const defocus = fields.defocusRange ? "defocusRange" : "defocusTable";
     if (fields[defocus] !== undefined && fields.star !== undefined)
-      context.addIssue({ code: "custom", path: [defocus], message: "cannot be combined with --star, whose own defocus --ctf uses" });
+      context.addIssue({
+        code: "custom",
+        path: [defocus],
+        message: "cannot be combined with --star, whose own defocus --ctf uses",
+      });
     if (fields[defocus] !== undefined && !fields.ctf)
       context.addIssue({ code: "custom", path: [defocus], message: "has a meaning only with --ctf" });
     return {
@@ -65,7 +74,11 @@ function toPoses(
   context: z.RefinementCtx,
 ): ProjectCommandOptions["poses"] {
   if ((count === undefined) === (star === undefined)) {
-    context.addIssue({ code: "custom", path: ["count"], message: "give either --count for random views or --star for the angles of a file" });
+    context.addIssue({
+      code: "custom",
+      path: ["count"],
+      message: "give either --count for random views or --star for the angles of a file",
+    });
     return z.NEVER;
   }
   return star === undefined ? { kind: "random", count: count!, views } : { kind: "star", path: star };

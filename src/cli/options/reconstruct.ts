@@ -1,7 +1,20 @@
 import { z } from "zod";
+import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { critics, devices, losses, reconstructDefaults } from "./choices.ts";
-import type { ReconstructOptions } from "../../reconstruct/run.ts";
-import { choice, duration, flag, list, nonNegative, parseOptions, path, positive, seed, stages, symmetry, wholeNumber } from "./values.ts";
+import {
+  choice,
+  duration,
+  flag,
+  list,
+  nonNegative,
+  parseOptions,
+  path,
+  positive,
+  seed,
+  stages,
+  symmetry,
+  wholeNumber,
+} from "./values.ts";
 
 /** What `cryogan reconstruct` was asked to do; what is absent is chosen from the data. */
 export interface ReconstructCommandOptions extends ReconstructOptions {
@@ -48,12 +61,31 @@ export const reconstructSchema = z
   })
   .superRefine((fields, context) => {
     if (fields.stages && fields.timeLimit !== undefined)
-      context.addIssue({ code: "custom", path: ["timeLimit"], message: "cannot be combined with --stages, which set the work themselves" });
+      context.addIssue({
+        code: "custom",
+        path: ["timeLimit"],
+        message: "cannot be combined with --stages, which set the work themselves",
+      });
     if (fields.resume && fields.overwrite)
-      context.addIssue({ code: "custom", path: ["overwrite"], message: "cannot be combined with --resume; give one of them" });
+      context.addIssue({
+        code: "custom",
+        path: ["overwrite"],
+        message: "cannot be combined with --resume; give one of them",
+      });
   })
   .transform((fields): ReconstructCommandOptions => {
-    const { particlesFile, particles, box, resolution, timeLimit, maskDiameter, maxShift, checkpointEvery, cache, ...rest } = fields;
+    const {
+      particlesFile,
+      particles,
+      box,
+      resolution,
+      timeLimit,
+      maskDiameter,
+      maxShift,
+      checkpointEvery,
+      cache,
+      ...rest
+    } = fields;
     return {
       ...rest,
       particles: particlesFile,

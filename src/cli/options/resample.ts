@@ -3,9 +3,16 @@ import { flag, outputMap, parseOptions, path, positive, wholeNumber } from "./va
 
 /** Fields as typed; keys are the option names in camel case. */
 export const resampleSchema = z
-  .object({ map: path("a map (.mrc)"), pixelSize: positive("Å").optional(), box: wholeNumber(4, "pixels").optional(), out: outputMap(), json: flag() })
+  .object({
+    map: path("a map (.mrc)"),
+    pixelSize: positive("Å").optional(),
+    box: wholeNumber(4, "pixels").optional(),
+    out: outputMap(),
+    json: flag(),
+  })
   .superRefine(({ pixelSize, box }, context) => {
-    if (pixelSize === undefined && box === undefined) context.addIssue({ code: "custom", path: ["pixelSize"], message: "or --box is required" });
+    if (pixelSize === undefined && box === undefined)
+      context.addIssue({ code: "custom", path: ["pixelSize"], message: "or --box is required" });
   })
   .transform(({ pixelSize, box, ...rest }) => ({ ...rest, pixelSizeAngstrom: pixelSize, boxSize: box }));
 

@@ -21,7 +21,9 @@ export interface ServeCommandOptions {
 export const serveSchema = z
   .object({
     folders: z.array(path("a run folder")).min(1, "is required: a run folder, or a folder of run folders"),
-    port: wholeNumber(0).refine((port) => port <= 65_535, "expected a whole number of at most 65535").optional(),
+    port: wholeNumber(0)
+      .refine((port) => port <= 65_535, "expected a whole number of at most 65535")
+      .optional(),
     host: path("a host name or address").default(serveDefaults.host),
     token: z.string().min(8, "is too short; expected at least 8 characters").optional(),
     readOnly: flag(),
@@ -31,7 +33,12 @@ export const serveSchema = z
   })
   .superRefine((fields, context) => {
     for (const name of ["token", "runs"] as const) {
-      if (fields.readOnly && fields[name] !== undefined) context.addIssue({ code: "custom", path: [name], message: "has no meaning with --read-only, which lets nobody write" });
+      if (fields.readOnly && fields[name] !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [name],
+          message: "has no meaning with --read-only, which lets nobody write",
+        });
     }
   });
 

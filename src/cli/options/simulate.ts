@@ -21,7 +21,9 @@ export type NoiseSource =
   | { kind: "spectrum"; snr: number; bank: string }
   /** Images drawn from a stack of particle-free boxes. */
   | { kind: "bank"; snr: number; bank: string }
-  /** The same, each with as much Gaussian noise of their mean power spectrum, so that no two images share their noise. */
+  /**
+   * The same, each with as much Gaussian noise of their mean power spectrum, so that no two images share their noise.
+   */
   | { kind: "extended"; snr: number; bank: string };
 
 /** What `cryogan simulate` was asked to do. `snr` is the ratio of signal to noise variance per pixel. */
@@ -79,16 +81,19 @@ export const simulateSchema = z
     json: flag(),
   })
   .transform((fields, context): SimulateCommandOptions => {
-    const refuse = (option: keyof typeof fields, message: string) => context.addIssue({ code: "custom", path: [option], message });
+    const refuse = (option: keyof typeof fields, message: string) =>
+      context.addIssue({ code: "custom", path: [option], message });
     if (fields.pixelSize !== undefined && fields.resolution !== undefined && fields.resolution < 2 * fields.pixelSize)
       refuse("resolution", `finer than the Nyquist limit of ${2 * fields.pixelSize} Å at this pixel size`);
     if (isMapName(fields.model)) {
       if (fields.symmetricFrame) refuse("symmetricFrame", "turns atomic models only; a map is used as it lies");
     } else {
-      if (fields.pixelSize === undefined) refuse("pixelSize", "is required with an atomic model: the pixel size of the images in Å");
+      if (fields.pixelSize === undefined)
+        refuse("pixelSize", "is required with an atomic model: the pixel size of the images in Å");
       if (fields.mapPixelSize !== undefined) refuse("mapPixelSize", "has a meaning only with a map");
     }
-    if (fields.junk > 0 && fields.noiseFree) refuse("junk", "has no meaning with --noise-free: images without a molecule hold noise alone");
+    if (fields.junk > 0 && fields.noiseFree)
+      refuse("junk", "has no meaning with --noise-free: images without a molecule hold noise alone");
     if (fields.junk === 1) refuse("junk", "leaves no image with a molecule; give a smaller share");
     return {
       model: fields.model,
@@ -120,31 +125,54 @@ function toShift(
   context: z.RefinementCtx,
 ): ShiftDistribution {
   if (fields.shiftSigma !== undefined && fields.shiftTriangular !== undefined)
-    context.addIssue({ code: "custom", path: ["shiftTriangular"], message: "cannot be combined with --shift-sigma; give one of them" });
+    context.addIssue({
+      code: "custom",
+      path: ["shiftTriangular"],
+      message: "cannot be combined with --shift-sigma; give one of them",
+    });
   if (fields.shiftSigma) return { kind: "gaussian", sigmaAngstrom: fields.shiftSigma };
   if (fields.shiftTriangular) return { kind: "triangular", boxFraction: fields.shiftTriangular };
   return { kind: "none" };
 }
 
 function toNoise(
-  fields: { noise: (typeof noiseKinds)[number]; noiseFree: boolean; snr?: number | undefined; noiseBank?: string | undefined },
+  fields: {
+    noise: (typeof noiseKinds)[number];
+    noiseFree: boolean;
+    snr?: number | undefined;
+    noiseBank?: string | undefined;
+  },
   context: z.RefinementCtx,
 ): NoiseSource {
   const { noise, noiseFree, snr, noiseBank: bank } = fields;
   if (noiseFree) {
-    if (snr !== undefined) context.addIssue({ code: "custom", path: ["snr"], message: "cannot be combined with --noise-free" });
+    if (snr !== undefined)
+      context.addIssue({ code: "custom", path: ["snr"], message: "cannot be combined with --noise-free" });
     return { kind: "none" };
   }
   if (snr === undefined) {
-    context.addIssue({ code: "custom", path: ["snr"], message: "is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free" });
+    context.addIssue({
+      code: "custom",
+      path: ["snr"],
+      message: "is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free",
+    });
     return z.NEVER;
   }
   if (noise === "white") {
-    if (bank !== undefined) context.addIssue({ code: "custom", path: ["noiseBank"], message: "has a meaning only with --noise spectrum, bank or extended" });
+    if (bank !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["noiseBank"],
+        message: "has a meaning only with --noise spectrum, bank or extended",
+      });
     return { kind: "white", snr };
   }
   if (bank === undefined) {
-    context.addIssue({ code: "custom", path: ["noiseBank"], message: `is required with --noise ${noise}: a stack of particle-free images` });
+    context.addIssue({
+      code: "custom",
+      path: ["noiseBank"],
+      message: `is required with --noise ${noise}: a stack of particle-free images`,
+    });
     return z.NEVER;
   }
   return { kind: noise, snr, bank };

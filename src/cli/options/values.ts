@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { InputError } from "../../io/types.ts";
-import type { Stage } from "../../reconstruct/schedule.ts";
+import { InputError } from "../../base/errors.ts";
+import type { Stage } from "../../reconstruct/stage.ts";
 
 /** An option or argument with a value that cannot be used. The command line exits with 2, a form marks the field. */
 export class UsageError extends InputError {
@@ -8,7 +8,8 @@ export class UsageError extends InputError {
 }
 
 /**
- * Turn values as typed (strings from a command line or a web form; numbers and booleans are taken too) into typed options.
+ * Turn values as typed (strings from a command line or a web form; numbers and booleans are taken too) into typed
+ * options.
  * @param options.arguments keys that are positional on the command line: named MODEL, not --model, in messages
  * @throws UsageError one line naming the first option that is wrong and what was expected
  */
@@ -64,7 +65,8 @@ export const positive = (unit = "") => number(`a number above 0${inUnit(unit)}`,
 export const nonNegative = (unit = "") => number(`a number of at least 0${inUnit(unit)}`, (x) => x >= 0);
 export const finite = (unit = "") => number(`a number${inUnit(unit)}`, () => true);
 /** What `schema` takes, or the word auto. */
-export const autoOr = <T>(schema: z.ZodType<T>) => z.union([z.literal("auto"), schema], { error: (issue) => `expected auto or a number, got "${String(issue.input)}"` });
+export const autoOr = <T>(schema: z.ZodType<T>) =>
+  z.union([z.literal("auto"), schema], { error: (issue) => `expected auto or a number, got "${String(issue.input)}"` });
 export const fraction = () => number("a number from 0 to 1", (x) => x >= 0 && x <= 1);
 export const wholeNumber = (minimum: number, unit = "") =>
   number(`a whole number of at least ${minimum}${inUnit(unit)}`, (x) => Number.isSafeInteger(x) && x >= minimum);
@@ -74,7 +76,8 @@ export const seed = () =>
   number("a whole number from 0 to 4294967295", (x) => Number.isInteger(x) && x >= 0 && x <= 0xffffffff);
 
 /** A map to be written. */
-export const outputMap = () => value("a map to write, named .mrc", (text) => (/\.(mrc|map)$/i.test(text) ? text : undefined));
+export const outputMap = () =>
+  value("a map to write, named .mrc", (text) => (/\.(mrc|map)$/i.test(text) ? text : undefined));
 
 /** "1,3" → ["1", "3"]. */
 export const list = (what: string) =>
@@ -122,11 +125,17 @@ export const symmetry = () =>
 
 /** "adversarial 16:500, refine 24:3:20000" → stages; see the help of `reconstruct` for what the numbers are. */
 export const stages = () =>
-  value("stages with even boxes that do not shrink, the first one adversarial, such as \"adversarial 16:500, refine 16:4, refine 24:3\"", (text): Stage[] | undefined => {
-    const list = text.split(",").map(stage);
-    const inOrder = list.every((next, i) => next !== undefined && (i === 0 ? next.kind === "adversarial" : next.maxRadius >= list[i - 1]!.maxRadius));
-    return inOrder ? (list as Stage[]) : undefined;
-  });
+  value(
+    'stages with even boxes that do not shrink, the first one adversarial, such as "adversarial 16:500, refine 16:4, refine 24:3"',
+    (text): Stage[] | undefined => {
+      const list = text.split(",").map(stage);
+      const inOrder = list.every(
+        (next, i) =>
+          next !== undefined && (i === 0 ? next.kind === "adversarial" : next.maxRadius >= list[i - 1]!.maxRadius),
+      );
+      return inOrder ? (list as Stage[]) : undefined;
+    },
+  );
 
 /** "adversarial box:iterations", "refine box:passes[:particles]" or "local box:passes[:particles]". */
 function stage(text: string): Stage | undefined {
@@ -136,6 +145,7 @@ function stage(text: string): Stage | undefined {
   const particles = parts[4] === undefined ? Infinity : Number(parts[4]);
   if (boxSize < 8 || boxSize % 2 !== 0 || iterations < 1 || particles < 1) return undefined;
   const maxRadius = boxSize / 2;
-  if (parts[1] !== "adversarial") return { kind: parts[1] === "refine" ? "refinement" : "local", maxRadius, iterations, particles };
+  if (parts[1] !== "adversarial")
+    return { kind: parts[1] === "refine" ? "refinement" : "local", maxRadius, iterations, particles };
   return parts[4] === undefined ? { kind: "adversarial", maxRadius, iterations } : undefined;
 }

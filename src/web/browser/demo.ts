@@ -11,13 +11,19 @@ import type { Device } from "../../runtime/device.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { RunForm } from "../live/source.ts";
 
-const count = 3000, boxSize = 32, signalToNoise = 0.2, seed = 1;
+const count = 3000,
+  boxSize = 32,
+  signalToNoise = 0.2,
+  seed = 1;
 const voxelAngstrom = 5; // of data/ribosome-70s-65.mrc, whose header does not name it
 const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
 
 /** A run of about a minute on two cores, in WebAssembly. */
 export const demoForm = {
-  particlesFile: "/demo/particles.star", out: "demo", maxShift: "0", overwrite: true,
+  particlesFile: "/demo/particles.star",
+  out: "demo",
+  maxShift: "0",
+  overwrite: true,
   stages: "adversarial 16:300, refine 16:4, refine 22:2, local 28:2",
 } satisfies RunForm;
 
@@ -26,9 +32,14 @@ export const demoForm = {
  *
  * @param model path of data/ribosome-70s-65.mrc
  */
-export async function simulateDemo(model: string, folder: string, device: Pick<Device, "name" | "threads">): Promise<void> {
+export async function simulateDemo(
+  model: string,
+  folder: string,
+  device: Pick<Device, "name" | "threads">,
+): Promise<void> {
   await ensureWritableFolder(folder);
-  const map = await readMap(model), pixelSizeAngstrom = (map.shape[0] * voxelAngstrom) / boxSize;
+  const map = await readMap(model),
+    pixelSizeAngstrom = (map.shape[0] * voxelAngstrom) / boxSize;
   const volume = resample({ ...map, pixelSizeAngstrom: voxelAngstrom }, boxSize, pixelSizeAngstrom);
   const optics = uniformDefocus(count, [10_000, 25_000], microscope, seed);
   const rotations = samplePoses({ kind: "uniform" }, count, createStream(seed, "poses"));
@@ -36,7 +47,11 @@ export async function simulateDemo(model: string, folder: string, device: Pick<D
   const stack = await createStackWriter(path, { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 12 });
   try {
     const noise = whiteNoise(createStream(seed, "noise"));
-    for await (const { images } of simulateImages({ volume, rotations, shifts: new Float32Array(2 * count), optics, signalToNoise, noise }, device)) await stack.append(images);
+    for await (const { images } of simulateImages(
+      { volume, rotations, shifts: new Float32Array(2 * count), optics, signalToNoise, noise },
+      device,
+    ))
+      await stack.append(images);
   } catch (error) {
     await stack.abort();
     throw error;
@@ -44,7 +59,16 @@ export async function simulateDemo(model: string, folder: string, device: Pick<D
   await stack.close();
   await writeMap(join(folder, "truth.mrc"), volume);
   await writeParticlesStar(join(folder, "particles.star"), {
-    count, source: path, stacks: [path], stackIndex: new Int32Array(count), imageIndex: Int32Array.from({ length: count }, (_, i) => i), boxSize, pixelSizeAngstrom,
-    optics, opticsGroup: new Int32Array(count), opticsGroupNames: ["opticsGroup1"], where: (particle) => `${path}: image ${particle + 1}`,
+    count,
+    source: path,
+    stacks: [path],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    boxSize,
+    pixelSizeAngstrom,
+    optics,
+    opticsGroup: new Int32Array(count),
+    opticsGroupNames: ["opticsGroup1"],
+    where: (particle) => `${path}: image ${particle + 1}`,
   });
 }

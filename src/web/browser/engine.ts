@@ -1,14 +1,13 @@
 /** Runs in the worker: starts, stops and goes on with reconstructions, one at a time, and tells of them. */
 import { join } from "pathe";
 import modelUrl from "../../../data/ribosome-70s-65.mrc?url";
-import { reconstructSchema, type ReconstructCommandOptions } from "../../cli/options/reconstruct.ts";
-import { joinHalves } from "../../evaluate/joinHalves.ts";
+import { InputError } from "../../base/errors.ts";
+import { type ReconstructCommandOptions, reconstructSchema } from "../../cli/options/reconstruct.ts";
 import { readParticles } from "../../io/particles.ts";
-import { InputError } from "../../io/types.ts";
-import type { RunEvent } from "../../reconstruct/events.ts";
-import { reconstruct } from "../../reconstruct/run.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
-import { fieldProblems, FormError, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
+import { FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
 import { files, onFileChange } from "./nodeFs.ts";
 import { keepFiles } from "./opfs.ts";
@@ -23,7 +22,8 @@ export interface Listener {
 
 export type Engine = Awaited<ReturnType<typeof createEngine>>;
 
-const runs = "/runs", demo = "/demo";
+const runs = "/runs",
+  demo = "/demo";
 /** Kept in the run folder: the options as they were given, to go on with. */
 const formFile = "form.json";
 
@@ -38,7 +38,12 @@ export async function createEngine(listener: Listener) {
     if (event.type !== "progress" && event.type !== "loading") listener.changed();
   };
   const keeper = await keepFiles(files, (error) => {
-    if (current) note(current.id, { type: "warning", time: new Date().toISOString(), message: `the run is lost when this tab is closed: it cannot be stored (${error.message})` });
+    if (current)
+      note(current.id, {
+        type: "warning",
+        time: new Date().toISOString(),
+        message: `the run is lost when this tab is closed: it cannot be stored (${error.message})`,
+      });
   });
   onFileChange((path) => keeper?.changed(path));
   await files.mkdir(runs, { recursive: true });
@@ -46,19 +51,30 @@ export async function createEngine(listener: Listener) {
   async function eventsOf(id: string): Promise<RunEvent[]> {
     if (!known.has(id)) {
       const text = await files.readFile(join(runs, id, "events.jsonl"), "utf8").catch(() => "");
-      known.set(id, text.split("\n").flatMap((line) => parsed(line)));
+      known.set(
+        id,
+        text.split("\n").flatMap((line) => parsed(line)),
+      );
     }
     return known.get(id)!;
   }
 
   async function summary(id: string): Promise<RunSummary> {
     const last = (await eventsOf(id)).at(-1);
-    const state: RunState = current?.id === id ? "running" : last?.type === "finished" || last?.type === "failed" ? last.type : "stopped";
+    const state: RunState =
+      current?.id === id ? "running" : last?.type === "finished" || last?.type === "failed" ? last.type : "stopped";
     const { out } = await formOf(id);
-    return { id, name: String(out), state, ...(last && { changed: last.time }), ...(last?.type === "failed" && state === "failed" && { message: last.message }) };
+    return {
+      id,
+      name: String(out),
+      state,
+      ...(last && { changed: last.time }),
+      ...(last?.type === "failed" && state === "failed" && { message: last.message }),
+    };
   }
 
-  const formOf = async (id: string): Promise<RunForm> => JSON.parse(await files.readFile(join(runs, id, formFile), "utf8")) as RunForm;
+  const formOf = async (id: string): Promise<RunForm> =>
+    JSON.parse(await files.readFile(join(runs, id, formFile), "utf8")) as RunForm;
 
   /** Begins, and returns once the input was found right. */
   async function begin(id: string, form: RunForm): Promise<string> {
@@ -70,23 +86,30 @@ export async function createEngine(listener: Listener) {
     const started = new Promise<void>((resolve) => (first = resolve));
     const work = (async () => {
       await checkStacks(options);
-      await reconstruct(options, (event) => {
-        if (!options.resume && event.type === "start" && event.half !== 2) known.set(id, []), listener.anew(id);
-        note(id, event);
-        first();
-      }, controller.signal, options.halfMaps ? ([half1, half2], finestShell) => joinHalves(options.out, half1!, half2!, finestShell) : undefined);
+      await reconstruct(
+        options,
+        (event) => {
+          if (!options.resume && event.type === "start" && event.half !== 2) known.set(id, []), listener.anew(id);
+          note(id, event);
+          first();
+        },
+        controller.signal,
+      );
     })();
-    const ended = work.catch(() => {}).then(async () => {
-      current = undefined;
-      await keeper?.flush();
-      listener.changed();
-    });
+    const ended = work
+      .catch(() => {})
+      .then(async () => {
+        current = undefined;
+        await keeper?.flush();
+        listener.changed();
+      });
     current = { id, controller, ended };
     try {
       await Promise.race([started, work]);
     } catch (error) {
       await ended;
-      if (error instanceof InputError) throw new FormError({ [error.message.includes(options.particles) ? "particlesFile" : ""]: error.message });
+      if (error instanceof InputError)
+        throw new FormError({ [error.message.includes(options.particles) ? "particlesFile" : ""]: error.message });
       throw error;
     }
     await files.writeFile(join(options.out, formFile), JSON.stringify({ ...form, resume: false, overwrite: false }));
@@ -101,17 +124,20 @@ export async function createEngine(listener: Listener) {
       const ids = (await files.readdir(runs)).filter((id) => files.existsSync(join(runs, id, formFile)));
       return Promise.all(ids.map(summary));
     },
-    events: async (id: string): Promise<RunEvent[]> => [...await eventsOf(id)],
+    events: async (id: string): Promise<RunEvent[]> => [...(await eventsOf(id))],
     async file(id: string, path: string): Promise<ArrayBuffer | undefined> {
-      return files.readFile(join(runs, id, path)).then((bytes) => bytes.buffer, () => undefined);
+      return files.readFile(join(runs, id, path)).then(
+        (bytes) => bytes.buffer,
+        () => undefined,
+      );
     },
-    start: async (form: RunForm): Promise<string> => begin(idOf(String(form["out"] ?? "")), form),
+    start: async (form: RunForm): Promise<string> => begin(idOf(String(form.out ?? "")), form),
     async stop(id: string): Promise<void> {
       if (current?.id !== id) return;
       current.controller.abort();
       await current.ended;
     },
-    resume: async (id: string): Promise<void> => void (await begin(id, { ...await formOf(id), resume: true })),
+    resume: async (id: string): Promise<void> => void (await begin(id, { ...(await formOf(id)), resume: true })),
     /** Simulates particles, unless they are there, and reconstructs them. */
     async demo(): Promise<string> {
       if (!files.existsSync(join(demo, "particles.star"))) {
@@ -126,7 +152,10 @@ export async function createEngine(listener: Listener) {
 
 /** Safe as the name of a folder and in an address. @throws {FormError} for a name of which nothing is left */
 function idOf(name: string): string {
-  const id = name.trim().replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[.-]+|-+$/g, "");
+  const id = name
+    .trim()
+    .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+    .replace(/^[.-]+|-+$/g, "");
   if (id === "") throw new FormError({ out: "is required: a name for the run" });
   return id;
 }
@@ -143,15 +172,24 @@ function validated(form: RunForm): ReconstructCommandOptions {
  * @throws {InputError} naming the first that is missing, or that two names share
  */
 async function checkStacks(options: ReconstructCommandOptions): Promise<void> {
-  if (!files.existsSync(options.particles)) throw new InputError(`${options.particles} is not here; drop it on the page`);
-  const set = await readParticles(options.particles, { projectRoot: options.projectRoot, passthrough: options.passthrough });
+  if (!files.existsSync(options.particles))
+    throw new InputError(`${options.particles} is not here; drop it on the page`);
+  const set = await readParticles(options.particles, {
+    projectRoot: options.projectRoot,
+    passthrough: options.passthrough,
+  });
   const given = new Map<File, string>();
   set.stacks.forEach((stack, index) => {
-    const row = (): string => set.where(set.stackIndex.indexOf(index)), name = stack.split("/").at(-1)!;
-    if (!files.existsSync(stack)) throw new InputError(`${row()} names ${stack}, which is not here; drop ${name} on the page, too`);
+    const row = (): string => set.where(set.stackIndex.indexOf(index)),
+      name = stack.split("/").at(-1)!;
+    if (!files.existsSync(stack))
+      throw new InputError(`${row()} names ${stack}, which is not here; drop ${name} on the page, too`);
     const file = files.droppedFor(stack);
     if (!file) return;
-    if (given.has(file)) throw new InputError(`${row()} names ${stack}, but the only ${name} here stands for ${given.get(file)}; drop the folders that hold them`);
+    if (given.has(file))
+      throw new InputError(
+        `${row()} names ${stack}, but the only ${name} here stands for ${given.get(file)}; drop the folders that hold them`,
+      );
     given.set(file, stack);
   });
 }

@@ -1,9 +1,11 @@
 /**
- * Files for a browser: the part of `node:fs` that src/io and src/reconstruct use, in memory, with the same results and error codes.
+ * Files for a browser: the part of `node:fs` that src/io and src/reconstruct use, in memory, with the same results and
+ * error codes.
  * Files from outside (dropped on the page, or kept from an earlier visit) are read in slices and never changed.
  */
+
 import { basename, dirname, join, resolve } from "pathe";
-import { InputError } from "../../io/types.ts";
+import { InputError } from "../../base/errors.ts";
 
 /** A file's content: bytes in memory, of which the first `size` count, or a file of the browser. */
 type Content = { bytes: Uint8Array<ArrayBuffer>; size: number } | { outside: File };
@@ -47,11 +49,17 @@ export interface Files {
   rename(from: string, to: string): Promise<void>;
   rm(path: string, options?: Force): Promise<void>;
   mkdir(path: string, options?: { recursive?: boolean }): Promise<void>;
-  /** Offers a file from outside. It is found under every path that ends like its own, unless a folder made here is named. */
+  /**
+   * Offers a file from outside. It is found under every path that ends like its own, unless a folder made here is
+   * named.
+   */
   drop(file: File): void;
   /** Names of the dropped files. */
   dropped(): string[];
-  /** The dropped file that a path means: the one with most of the path's last parts; nothing where none, or several, fit. */
+  /**
+   * The dropped file that a path means: the one with most of the path's last parts; nothing where none, or several,
+   * fit.
+   */
   droppedFor(path: string): File | undefined;
   /** Makes a file from outside appear under a path, to be read when it is needed. */
   mount(path: string, file: File): void;
@@ -60,27 +68,43 @@ export interface Files {
 }
 
 const words: Record<string, string> = {
-  ENOENT: "no such file or directory", EEXIST: "file already exists", ENOTDIR: "not a directory", EISDIR: "illegal operation on a directory",
-  ENOTEMPTY: "directory not empty", EBADF: "bad file descriptor", ENOSPC: "no space left on device",
+  ENOENT: "no such file or directory",
+  EEXIST: "file already exists",
+  ENOTDIR: "not a directory",
+  EISDIR: "illegal operation on a directory",
+  ENOTEMPTY: "directory not empty",
+  EBADF: "bad file descriptor",
+  ENOSPC: "no space left on device",
 };
 
 function failure(code: string, syscall: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${words[code]}, ${syscall} '${path}'`), { code, syscall, path });
 }
 
-const bytesOf = (data: string | Uint8Array): Uint8Array => (typeof data === "string" ? new TextEncoder().encode(data) : data);
+const bytesOf = (data: string | Uint8Array): Uint8Array =>
+  typeof data === "string" ? new TextEncoder().encode(data) : data;
 const sizeOf = (content: Content): number => ("outside" in content ? content.outside.size : content.size);
 
 function statsOf({ content }: Node): Stats {
-  return { size: content === "folder" ? 0 : sizeOf(content), isFile: () => content !== "folder", isDirectory: () => content === "folder" };
+  return {
+    size: content === "folder" ? 0 : sizeOf(content),
+    isFile: () => content !== "folder",
+    isDirectory: () => content === "folder",
+  };
 }
 
 /** @throws {InputError} if a file from outside was changed or removed since it was given */
 async function slice(content: Content, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
   if (!("outside" in content)) return content.bytes.slice(from, Math.min(to, content.size));
-  return content.outside.slice(from, to).arrayBuffer().then((buffer) => new Uint8Array(buffer), () => {
-    throw new InputError(`${content.outside.name} was changed or moved since it was dropped here; drop it again`);
-  });
+  return content.outside
+    .slice(from, to)
+    .arrayBuffer()
+    .then(
+      (buffer) => new Uint8Array(buffer),
+      () => {
+        throw new InputError(`${content.outside.name} was changed or moved since it was dropped here; drop it again`);
+      },
+    );
 }
 
 /** Room for `size` bytes, more than asked for so that a growing file is seldom moved. */
@@ -107,8 +131,12 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
   const isFolder = (path: string): boolean => here(path)?.content === "folder";
 
   function droppedFor(path: string): File | undefined {
-    const parts = path.split("/").filter((part) => part !== "" && part !== ".").reverse();
-    let best = 0, found: File[] = [];
+    const parts = path
+      .split("/")
+      .filter((part) => part !== "" && part !== ".")
+      .reverse();
+    let best = 0,
+      found: File[] = [];
     for (const [name, file] of offered) {
       const own = name.split("/").reverse();
       let common = 0;
@@ -131,11 +159,20 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
   function existing(path: string, syscall: string): Node {
     const node = lookUp(path);
     if (node) return node;
-    throw failure(above(path).some((folder) => here(folder) && !isFolder(folder)) ? "ENOTDIR" : "ENOENT", syscall, path);
+    throw failure(
+      above(path).some((folder) => here(folder) && !isFolder(folder)) ? "ENOTDIR" : "ENOENT",
+      syscall,
+      path,
+    );
   }
 
   function checkFolderOf(path: string, syscall: string): void {
-    if (!isFolder(dirname(path))) throw failure(above(path).some((folder) => here(folder) && !isFolder(folder)) ? "ENOTDIR" : "ENOENT", syscall, path);
+    if (!isFolder(dirname(path)))
+      throw failure(
+        above(path).some((folder) => here(folder) && !isFolder(folder)) ? "ENOTDIR" : "ENOENT",
+        syscall,
+        path,
+      );
   }
 
   async function write(node: Node, path: string, data: Uint8Array, position: number): Promise<void> {
@@ -163,8 +200,10 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
   }
 
   async function open(name: string, flags: Flags): Promise<Handle> {
-    const path = resolve("/", name), node = openNode(path, flags);
-    const writes = flags !== "r", fd = ++lastDescriptor;
+    const path = resolve("/", name),
+      node = openNode(path, flags);
+    const writes = flags !== "r",
+      fd = ++lastDescriptor;
     opened.set(fd, node);
     let changed = flags !== "r" && flags !== "a";
     const file = (syscall: string): Content => {
@@ -181,7 +220,10 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
       async read(bytes, offset, length, position) {
         if (writes && !flags.endsWith("+")) throw failure("EBADF", "read", path);
         const content = file("read");
-        const found = "outside" in content ? await slice(content, position, position + length) : content.bytes.subarray(position, Math.min(position + length, content.size));
+        const found =
+          "outside" in content
+            ? await slice(content, position, position + length)
+            : content.bytes.subarray(position, Math.min(position + length, content.size));
         bytes.set(found, offset);
         return { bytesRead: found.length };
       },
@@ -210,17 +252,21 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
   }
 
   async function readFile(name: string, encoding?: "utf8"): Promise<never> {
-    const path = resolve("/", name), { content } = existing(path, "open");
+    const path = resolve("/", name),
+      { content } = existing(path, "open");
     if (content === "folder") throw failure("EISDIR", "read", path);
     const bytes = await slice(content, 0, sizeOf(content));
     return (encoding ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes) as never;
   }
 
   return {
-    open, readFile, droppedFor,
+    open,
+    readFile,
+    droppedFor,
     readSync(fd, bytes, offset, length, position) {
       const content = opened.get(fd)?.content;
-      if (content === undefined || content === "folder" || "outside" in content) throw failure("EBADF", "read", `descriptor ${fd}`);
+      if (content === undefined || content === "folder" || "outside" in content)
+        throw failure("EBADF", "read", `descriptor ${fd}`);
       const found = content.bytes.subarray(position, Math.min(position + length, content.size));
       bytes.set(found, offset);
       return found.length;
@@ -232,19 +278,25 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
     async readdir(name) {
       const path = resolve("/", name);
       if (existing(path, "scandir").content !== "folder") throw failure("ENOTDIR", "scandir", path);
-      return [...nodes.keys()].filter((other) => other !== "/" && dirname(other) === path).map((other) => basename(other));
+      return [...nodes.keys()]
+        .filter((other) => other !== "/" && dirname(other) === path)
+        .map((other) => basename(other));
     },
     async rename(source, target) {
-      const from = resolve("/", source), to = resolve("/", target);
+      const from = resolve("/", source),
+        to = resolve("/", target);
       const node = here(from);
       if (!node) throw failure("ENOENT", "rename", from);
       checkFolderOf(to, "rename");
       const replaced = here(to);
       if (replaced?.content === "folder" && node.content !== "folder") throw failure("EISDIR", "rename", to);
-      if (replaced && replaced.content !== "folder" && node.content === "folder") throw failure("ENOTDIR", "rename", to);
-      if (replaced?.content === "folder" && under(nodes.keys(), to).length > 0) throw failure("ENOTEMPTY", "rename", to);
+      if (replaced && replaced.content !== "folder" && node.content === "folder")
+        throw failure("ENOTDIR", "rename", to);
+      if (replaced?.content === "folder" && under(nodes.keys(), to).length > 0)
+        throw failure("ENOTEMPTY", "rename", to);
       for (const path of [from, ...under(nodes.keys(), from)]) {
-        const moved = join(to, path.slice(from.length)), content = nodes.get(path)!;
+        const moved = join(to, path.slice(from.length)),
+          content = nodes.get(path)!;
         nodes.delete(path);
         nodes.set(moved, content);
         onChange(path);
@@ -252,10 +304,12 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
       }
     },
     async rm(name, { force = false, recursive = false } = {}) {
-      const path = resolve("/", name), node = here(path);
+      const path = resolve("/", name),
+        node = here(path);
       if (!node && force) return;
       if (!node) throw failure("ENOENT", "rm", path);
-      if (node.content === "folder" && !recursive) throw Object.assign(failure("EISDIR", "rm", path), { code: "ERR_FS_EISDIR" });
+      if (node.content === "folder" && !recursive)
+        throw Object.assign(failure("EISDIR", "rm", path), { code: "ERR_FS_EISDIR" });
       for (const gone of [path, ...under(nodes.keys(), path)]) {
         nodes.delete(gone);
         onChange(gone);
@@ -298,4 +352,5 @@ function above(path: string): string[] {
   }
 }
 
-const under = (paths: Iterable<string>, folder: string): string[] => [...paths].filter((path) => path.startsWith(folder === "/" ? "/" : `${folder}/`) && path !== folder);
+const under = (paths: Iterable<string>, folder: string): string[] =>
+  [...paths].filter((path) => path.startsWith(folder === "/" ? "/" : `${folder}/`) && path !== folder);

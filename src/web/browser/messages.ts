@@ -1,9 +1,11 @@
 /** What the page and its worker tell each other. */
-import type { RunEvent } from "../../reconstruct/events.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { Engine } from "./engine.ts";
 
 /** A call of the engine. */
-export type Request = { [Name in keyof Engine]: { call: number; name: Name; args: Parameters<Engine[Name]> } }[keyof Engine];
+export type Request = {
+  [Name in keyof Engine]: { call: number; name: Name; args: Parameters<Engine[Name]> };
+}[keyof Engine];
 
 export type Message =
   | { type: "result"; call: number; value: unknown }

@@ -1,5 +1,8 @@
-/** Stands in for src/runtime/onnxRuntime.ts: ONNX Runtime Web, with WebGPU where the browser has an adapter, and WebAssembly. */
-import { Tensor, type env, type InferenceSession } from "onnxruntime-web/wasm";
+/**
+ * Stands in for src/runtime/onnxRuntime.ts: ONNX Runtime Web, with WebGPU where the browser has an adapter, and
+ * WebAssembly.
+ */
+import { type env, type InferenceSession, Tensor } from "onnxruntime-web/wasm";
 
 export { Tensor };
 
@@ -18,12 +21,28 @@ async function load(runtime: Promise<Runtime>, mjs: Address, wasm: Address): Pro
 }
 
 const withoutGpu = (): Promise<Runtime> =>
-  load(import("onnxruntime-web/wasm"), import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"));
+  load(
+    import("onnxruntime-web/wasm"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.mjs?url"),
+    import("onnxruntime-web/ort-wasm-simd-threaded.wasm?url"),
+  );
 
-/** WebAssembly waits for the GPU by the browser's promise integration (JSPI), or else by code that can be unwound (Asyncify): larger, and ten times slower on the CPU. */
-const withGpu = (): Promise<Runtime> => ("Suspending" in WebAssembly
-  ? load(import("onnxruntime-web/jspi"), import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"))
-  : load(import("onnxruntime-web/webgpu"), import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"), import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url")));
+/**
+ * WebAssembly waits for the GPU by the browser's promise integration (JSPI), or else by code that can be unwound
+ * (Asyncify): larger, and ten times slower on the CPU.
+ */
+const withGpu = (): Promise<Runtime> =>
+  "Suspending" in WebAssembly
+    ? load(
+        import("onnxruntime-web/jspi"),
+        import("onnxruntime-web/ort-wasm-simd-threaded.jspi.mjs?url"),
+        import("onnxruntime-web/ort-wasm-simd-threaded.jspi.wasm?url"),
+      )
+    : load(
+        import("onnxruntime-web/webgpu"),
+        import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url"),
+        import("onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url"),
+      );
 
 /** Each is loaded when a session first needs it. */
 const loaded = new Map<() => Promise<Runtime>, Promise<Runtime>>();
@@ -55,15 +74,23 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
   return done;
 }
 
-/** A session whose runs let messages to the worker through in between: ONNX Runtime's own promises never leave the microtask queue. */
-export async function createSession(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+/**
+ * A session whose runs let messages to the worker through in between: ONNX Runtime's own promises never leave the
+ * microtask queue.
+ */
+export async function createSession(
+  model: Uint8Array,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
   const session = await inTurn(async () => (await runtimeFor(options)).InferenceSession.create(model, options));
-  const run = session.run.bind(session), release = session.release.bind(session);
+  const run = session.run.bind(session),
+    release = session.release.bind(session);
   return Object.assign(session, {
-    run: (feeds: InferenceSession.FeedsType) => inTurn(async () => {
-      await breathe();
-      return run(feeds);
-    }),
+    run: (feeds: InferenceSession.FeedsType) =>
+      inTurn(async () => {
+        await breathe();
+        return run(feeds);
+      }),
     release: () => inTurn(release),
   }) as InferenceSession;
 }

@@ -1,4 +1,6 @@
-/** Keeps what runs leave in the browser's own storage (origin private file system), so that a closed tab loses nothing. */
+/**
+ * Keeps what runs leave in the browser's own storage (origin private file system), so that a closed tab loses nothing.
+ */
 import { basename, dirname, join } from "pathe";
 import type { Files } from "./files.ts";
 
@@ -21,24 +23,31 @@ const passing = (path: string): boolean => basename(path).startsWith(".") || pat
  * @returns undefined where the browser has no such storage
  */
 export async function keepFiles(files: Files, onError: (error: Error) => void): Promise<Keeper | undefined> {
-  const root = await navigator.storage?.getDirectory?.().then((top) => top.getDirectoryHandle("cryogan", { create: true })).catch(() => undefined);
+  const root = await navigator.storage
+    ?.getDirectory?.()
+    .then((top) => top.getDirectoryHandle("cryogan", { create: true }))
+    .catch(() => undefined);
   if (!root || !("createWritable" in FileSystemFileHandle.prototype)) return undefined;
   for await (const [path, file] of storedFiles(root, "/")) files.mount(path, file);
 
   const dirty = new Set<string>();
-  let storing: Promise<void> = Promise.resolve(), timer: ReturnType<typeof setTimeout> | undefined, failed = false;
+  let storing: Promise<void> = Promise.resolve(),
+    timer: ReturnType<typeof setTimeout> | undefined,
+    failed = false;
   const flush = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    storing = storing.then(async () => {
-      for (const path of dirty) {
-        dirty.delete(path);
-        await store(root, path, files.peek(path));
-      }
-    }).catch((error: unknown) => {
-      if (!failed) onError(error as Error);
-      failed = true;
-    });
+    storing = storing
+      .then(async () => {
+        for (const path of dirty) {
+          dirty.delete(path);
+          await store(root, path, files.peek(path));
+        }
+      })
+      .catch((error: unknown) => {
+        if (!failed) onError(error as Error);
+        failed = true;
+      });
     return storing;
   };
   return {
@@ -51,7 +60,10 @@ export async function keepFiles(files: Files, onError: (error: Error) => void): 
   };
 }
 
-async function* storedFiles(folder: FileSystemDirectoryHandle, path: string): AsyncGenerator<[path: string, file: File]> {
+async function* storedFiles(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+): AsyncGenerator<[path: string, file: File]> {
   for await (const [name, handle] of folder.entries()) {
     const at = join(path, name);
     if (handle.kind === "directory") yield* storedFiles(handle as FileSystemDirectoryHandle, at);
@@ -60,9 +72,14 @@ async function* storedFiles(folder: FileSystemDirectoryHandle, path: string): As
 }
 
 /** Replaces a stored file as a whole, or removes it. */
-async function store(root: FileSystemDirectoryHandle, path: string, content: Uint8Array<ArrayBuffer> | File | undefined): Promise<void> {
+async function store(
+  root: FileSystemDirectoryHandle,
+  path: string,
+  content: Uint8Array<ArrayBuffer> | File | undefined,
+): Promise<void> {
   let folder = root;
-  for (const name of dirname(path).split("/").filter(Boolean)) folder = await folder.getDirectoryHandle(name, { create: true });
+  for (const name of dirname(path).split("/").filter(Boolean))
+    folder = await folder.getDirectoryHandle(name, { create: true });
   if (!content) return folder.removeEntry(basename(path), { recursive: true }).catch(() => {}); // it was never stored
   const writable = await (await folder.getFileHandle(basename(path), { create: true })).createWritable();
   await writable.write(content);

@@ -1,11 +1,17 @@
-/** For vite.config.ts: builds the program for a browser's worker by putting this folder's modules in the place of Node's. */
+/**
+ * For vite.config.ts: builds the program for a browser's worker by putting this folder's modules in the place of
+ * Node's.
+ */
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 /** Threads of WebAssembly need these of the server. */
-export const isolationHeaders = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" } as const;
+export const isolationHeaders = {
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Embedder-Policy": "require-corp",
+} as const;
 
 export function browserEngine(): Plugin {
   return {
@@ -18,7 +24,7 @@ export function browserEngine(): Plugin {
           { find: /^node:fs(\/promises)?$/, replacement: here("nodeFs.ts") },
           { find: /^node:path$/, replacement: "pathe" },
           { find: /^\.\/onnxRuntime\.ts$/, replacement: here("onnxRuntimeWeb.ts") },
-          { find: /^\.\/runProcess\.ts$/, replacement: here("runProcess.ts") },
+          { find: /\/runProcess\.ts$/, replacement: here("runProcess.ts") },
         ],
       },
       worker: { format: "es" },

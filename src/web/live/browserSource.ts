@@ -1,11 +1,14 @@
 /** Runs in the browser alone: a worker reconstructs from files that never leave the machine. */
-import type { RunEvent } from "../../reconstruct/events.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { Engine } from "../browser/engine.ts";
 import type { Message, Request } from "../browser/messages.ts";
 import { FormError, type RunSource } from "./source.ts";
 
 export interface BrowserSource extends RunSource {
-  /** Offers files from the visitor's disk; they are read when a run needs them. Folders keep their structure if the browser tells it. */
+  /**
+   * Offers files from the visitor's disk; they are read when a run needs them. Folders keep their structure if the
+   * browser tells it.
+   */
   add(files: File[]): Promise<void>;
   /** Names of the files on offer. */
   files(): Promise<string[]>;
@@ -31,7 +34,8 @@ export function browserSource(): BrowserSource {
   worker.addEventListener("message", ({ data }: MessageEvent<Message>) => {
     if (data.type === "changed") for (const watcher of watchers) watcher();
     else if (data.type === "anew") for (const follower of followers) follower.id === data.id && follower.tell([], true);
-    else if (data.type === "event") for (const follower of followers) follower.id === data.id && follower.tell([data.event], false);
+    else if (data.type === "event")
+      for (const follower of followers) follower.id === data.id && follower.tell([data.event], false);
     else {
       const waiting = calls.get(data.call)!;
       calls.delete(data.call);
@@ -62,12 +66,15 @@ export function browserSource(): BrowserSource {
       const follower = { id, tell: onEvents };
       let ended = false;
       // The answer holds all events up to it; those after it follow in order.
-      void call("events", id).then((events) => {
-        if (ended) return;
-        onConnection(true);
-        onEvents(events, false);
-        followers.add(follower);
-      }, () => onConnection(false));
+      void call("events", id).then(
+        (events) => {
+          if (ended) return;
+          onConnection(true);
+          onEvents(events, false);
+          followers.add(follower);
+        },
+        () => onConnection(false),
+      );
       return () => {
         ended = true;
         followers.delete(follower);

@@ -1,4 +1,7 @@
-/** Server-sent events by fetch, in browsers and in Node: with a reconnection that survives a server restart and a sleeping laptop. */
+/**
+ * Server-sent events by fetch, in browsers and in Node: with a reconnection that survives a server restart and a
+ * sleeping laptop.
+ */
 
 export interface StreamMessage {
   event: string;
@@ -8,12 +11,15 @@ export interface StreamMessage {
 }
 
 /**
- * Cuts a stream into messages (HTML standard, section 9.2.6, "Interpreting an event stream"). Messages without data are told too, as
+ * Cuts a stream into messages (HTML standard, section 9.2.6, "Interpreting an event stream"). Messages without data are
+ * told too, as
  * long as they have a name.
  * @returns takes the next piece of text
  */
 export function createParser(onMessage: (message: StreamMessage) => void): (text: string) => void {
-  let rest = "", event = "", lastId = "";
+  let rest = "",
+    event = "",
+    lastId = "";
   let data: string[] = [];
   const takeLine = (line: string): void => {
     if (line === "") {
@@ -23,7 +29,8 @@ export function createParser(onMessage: (message: StreamMessage) => void): (text
     }
     const colon = line.indexOf(":");
     if (colon === 0) return;
-    const name = colon < 0 ? line : line.slice(0, colon), value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
+    const name = colon < 0 ? line : line.slice(0, colon),
+      value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name === "event") event = value;
     else if (name === "data") data.push(value);
     else if (name === "id") lastId = value;
@@ -43,18 +50,27 @@ export interface StreamSettings {
   onConnection(connected: boolean): void;
 }
 
-const firstWaitMs = 250, longestWaitMs = 10_000;
+const firstWaitMs = 250,
+  longestWaitMs = 10_000;
 /** The server sends a comment every 15 seconds. */
-const silentMs = 40_000, suspectMs = 20_000;
+const silentMs = 40_000,
+  suspectMs = 20_000;
 
 /**
- * Reads a stream of events for ever, going on behind the last message after each break. Tries again at once when the network comes back
- * or the page is looked at; a hidden page lets go of its connection, as a browser has but six to a server for all of its pages.
+ * Reads a stream of events for ever, going on behind the last message after each break. Tries again at once when the
+ * network comes back
+ * or the page is looked at; a hidden page lets go of its connection, as a browser has but six to a server for all of
+ * its pages.
  * @returns a function that ends it
  */
 export function followStream(url: string, { headers = {}, onMessage, onConnection }: StreamSettings): () => void {
-  let ended = false, connected: boolean | undefined, lastId = "", heard = 0, waitMs = firstWaitMs;
-  let connection = new AbortController(), wake = (): void => {};
+  let ended = false,
+    connected: boolean | undefined,
+    lastId = "",
+    heard = 0,
+    waitMs = firstWaitMs;
+  let connection = new AbortController(),
+    wake = (): void => {};
   const tell = (now: boolean): void => {
     if (now === connected || ended) return;
     connected = now;
@@ -67,9 +83,14 @@ export function followStream(url: string, { headers = {}, onMessage, onConnectio
     heard = Date.now();
     const guard = setInterval(() => Date.now() - heard > silentMs && connection.abort(), 5000);
     try {
-      const response = await fetch(url, { headers: { ...headers, Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) }, cache: "no-store", signal });
+      const response = await fetch(url, {
+        headers: { ...headers, Accept: "text/event-stream", ...(lastId && { "Last-Event-ID": lastId }) },
+        cache: "no-store",
+        signal,
+      });
       if (!response.ok || !response.body) throw new Error(`${url}: ${response.status}`);
-      const decoder = new TextDecoder(), reader = response.body.getReader();
+      const decoder = new TextDecoder(),
+        reader = response.body.getReader();
       const take = createParser((message) => {
         if (ended || signal.aborted) return;
         ({ lastId } = message);
@@ -114,12 +135,19 @@ export function followStream(url: string, { headers = {}, onMessage, onConnectio
   };
 }
 
-type Target = { addEventListener?(name: string, listener: () => void): void; removeEventListener?(name: string, listener: () => void): void };
+type Target = {
+  addEventListener?(name: string, listener: () => void): void;
+  removeEventListener?(name: string, listener: () => void): void;
+};
 
 /** What a browser tells of network and page; nothing in Node. */
 function pageEvents(onChange: () => void): { hidden(): boolean; stop(): void } {
   const { document } = globalThis as { document?: Target & { hidden: boolean } };
-  const sources: [Target | undefined, string][] = [[globalThis as Target, "online"], [globalThis as Target, "pageshow"], [document, "visibilitychange"]];
+  const sources: [Target | undefined, string][] = [
+    [globalThis as Target, "online"],
+    [globalThis as Target, "pageshow"],
+    [document, "visibilitychange"],
+  ];
   for (const [target, name] of sources) target?.addEventListener?.(name, onChange);
   return {
     hidden: () => document?.hidden ?? false,

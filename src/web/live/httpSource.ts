@@ -1,5 +1,5 @@
 /** Runs of a `cryogan serve`. The other half is src/web/server/app.ts. */
-import type { RunEvent } from "../../reconstruct/events.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { followStream } from "./eventStream.ts";
 import { FormError, type RunSource, type RunSummary } from "./source.ts";
 
@@ -14,12 +14,20 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
   const ofRun = (id: string, path: string): string => address(`runs/${encodeURIComponent(id)}/${path}`);
   const answered = async (response: Response): Promise<Response> => {
     if (response.ok) return response;
-    if (response.status === 422) throw new FormError(((await response.json()) as { fields: Record<string, string> }).fields);
+    if (response.status === 422)
+      throw new FormError(((await response.json()) as { fields: Record<string, string> }).fields);
     throw new Error((await response.text()) || `the server answered with ${response.status}`);
   };
-  const get = async <T>(path: string): Promise<T> => (await answered(await fetch(address(path), { headers, cache: "no-store" }))).json() as Promise<T>;
+  const get = async <T>(path: string): Promise<T> =>
+    (await answered(await fetch(address(path), { headers, cache: "no-store" }))).json() as Promise<T>;
   const post = async (url: string, body?: unknown): Promise<Response> =>
-    answered(await fetch(url, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }));
+    answered(
+      await fetch(url, {
+        method: "POST",
+        headers: { ...headers, "Content-Type": "application/json" },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
 
   const { may } = await get<{ may: RunSource["may"] }>("session");
   return {
@@ -50,7 +58,9 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
     },
     async file(id, path) {
       // The browser keeps the file and asks whether it is still the same.
-      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`), { cache: "no-cache" });
+      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`), {
+        cache: "no-cache",
+      });
       return response.status === 404 ? undefined : (await answered(response)).arrayBuffer();
     },
     start: async (form) => ((await (await post(address("runs"), form)).json()) as { id: string }).id,

@@ -1,8 +1,9 @@
 /**
- * Where the live page gets runs from: a `cryogan serve` (HTTP and server-sent events), or the browser itself (a worker that reconstructs).
+ * Where the live page gets runs from: a `cryogan serve` (HTTP and server-sent events), or the browser itself (a worker
+ * that reconstructs).
  * The page knows nothing else of either.
  */
-import type { RunEvent } from "../../reconstruct/events.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 
 export type RunState = "running" | "stopped" | "finished" | "failed";
 
@@ -18,11 +19,16 @@ export interface RunSummary {
   message?: string;
 }
 
-/** A run's options as the command line names them, in camel case (`reconstructSchema`): "symmetry": "D2", "halfMaps": true. */
+/**
+ * A run's options as the command line names them, in camel case (`reconstructSchema`): "symmetry": "D2", "halfMaps":
+ * true.
+ */
 export type RunForm = Record<string, string | boolean>;
 
 /** What a schema found wrong, by option: the first of each; what belongs to none stands under "". */
-export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; message: string }[]): Record<string, string> {
+export function fieldProblems(
+  issues: readonly { path: readonly PropertyKey[]; message: string }[],
+): Record<string, string> {
   const problems: Record<string, string> = {};
   for (const { path, message } of issues) problems[String(path[0] ?? "")] ??= message;
   return problems;
@@ -31,7 +37,11 @@ export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; m
 /** A form was refused. `fields` says what is wrong with which option; what belongs to none stands under "". */
 export class FormError extends Error {
   constructor(readonly fields: Record<string, string>) {
-    super(Object.entries(fields).map(([name, message]) => (name ? `${name}: ${message}` : message)).join("\n"));
+    super(
+      Object.entries(fields)
+        .map(([name, message]) => (name ? `${name}: ${message}` : message))
+        .join("\n"),
+    );
   }
 }
 
@@ -44,11 +54,16 @@ export interface RunSource {
   /**
    * Every event of a run from its first, then those to come. After a lost connection it goes on by itself where it was.
    *
-   * @param onEvents  called with one or more events in order; `anew` when they start from the first again (the run was replaced)
+   * @param onEvents  called with one or more events in order; `anew` when they start from the first again (the run was
+   *   replaced)
    * @param onConnection told whether events can arrive at the moment
    * @returns a function that ends it
    */
-  follow(id: string, onEvents: (events: RunEvent[], anew: boolean) => void, onConnection: (connected: boolean) => void): () => void;
+  follow(
+    id: string,
+    onEvents: (events: RunEvent[], anew: boolean) => void,
+    onConnection: (connected: boolean) => void,
+  ): () => void;
   /** A file of the run folder, such as "map.mrc" (see events.ts). @returns undefined if it is not there (yet) */
   file(id: string, path: string): Promise<ArrayBuffer | undefined>;
   /** @returns id of the new run. @throws {FormError} where the options are wrong */

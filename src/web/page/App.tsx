@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "preact/compat";
-import { tabs, type Tab } from "./address.ts";
+import { type Tab, tabs } from "./address.ts";
 import { Curves } from "./charts/Curves.tsx";
 import { Empty } from "./Empty.tsx";
 import { Particles } from "./images/Particles.tsx";
@@ -20,30 +20,81 @@ export function App({ page }: { page: Page }) {
   const { form } = page.address.value;
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to the run</a>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to the run
+      </a>
       <header class="bar">
         <h1>cryogan</h1>
-        {page.source.may.start && <button class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>New run</button>}
-        <label class="theme">Theme <select value={theme.value} onChange={(event) => { theme.value = event.currentTarget.value as typeof theme.value; }}>
-          {themes.map((name) => <option key={name}>{name}</option>)}
-        </select></label>
+        {page.source.may.start && (
+          <button class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>
+            New run
+          </button>
+        )}
+        <label class="theme">
+          Theme{" "}
+          <select
+            value={theme.value}
+            onChange={(event) => {
+              theme.value = event.currentTarget.value as typeof theme.value;
+            }}
+          >
+            {themes.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
       </header>
       <div class="banner" role="status">
         {page.disconnected.value && <p>Connection lost, trying again…</p>}
-        {page.problem.value && <p>{page.problem.value} <button onClick={() => { page.problem.value = ""; }}>Close</button></p>}
+        {page.problem.value && (
+          <p>
+            {page.problem.value}{" "}
+            <button
+              onClick={() => {
+                page.problem.value = "";
+              }}
+            >
+              Close
+            </button>
+          </p>
+        )}
       </div>
-      <p class="visually-hidden" aria-live="polite">{page.announcement.value}</p>
+      <p class="visually-hidden" aria-live="polite">
+        {page.announcement.value}
+      </p>
       <div class="layout">
-        <nav aria-label="Runs"><h2>Runs</h2><RunList page={page} /></nav>
+        <nav aria-label="Runs">
+          <h2>Runs</h2>
+          <RunList page={page} />
+        </nav>
         <main id="main" tabIndex={-1}>
-          {form ? <Suspense fallback={<p class="note">Loading the form…</p>}><RunForm page={page} /></Suspense> : <SelectedRun page={page} />}
+          {form ? (
+            <Suspense fallback={<p class="note">Loading the form…</p>}>
+              <RunForm page={page} />
+            </Suspense>
+          ) : (
+            <SelectedRun page={page} />
+          )}
         </main>
       </div>
     </>
   );
 }
 
-const tabNames: Record<Tab, string> = { curves: "Curves", particles: "Particles", views: "Views", configuration: "Configuration", log: "Log" };
+const tabNames: Record<Tab, string> = {
+  curves: "Curves",
+  particles: "Particles",
+  views: "Views",
+  configuration: "Configuration",
+  log: "Log",
+};
 
 function SelectedRun({ page }: { page: Page }) {
   const run = page.selected.value;
@@ -56,7 +107,8 @@ function SelectedRun({ page }: { page: Page }) {
   if (!run) {
     return (
       <Empty>
-        No runs yet. {page.source.may.start ? "Start one with the button New run, or" : "Start one"} on the command line: <code>cryogan reconstruct particles.star --out run</code>
+        No runs yet. {page.source.may.start ? "Start one with the button New run, or" : "Start one"} on the command
+        line: <code>cryogan reconstruct particles.star --out run</code>
       </Empty>
     );
   }
@@ -95,7 +147,15 @@ function Tabs({ page }: { page: Page }) {
   return (
     <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
       {tabs.map((name) => (
-        <button key={name} id={`tab-${name}`} role="tab" aria-selected={name === tab} aria-controls="panel" tabIndex={name === tab ? 0 : -1} onClick={() => go(page, { tab: name })}>
+        <button
+          key={name}
+          id={`tab-${name}`}
+          role="tab"
+          aria-selected={name === tab}
+          aria-controls="panel"
+          tabIndex={name === tab ? 0 : -1}
+          onClick={() => go(page, { tab: name })}
+        >
           {tabNames[name]}
         </button>
       ))}

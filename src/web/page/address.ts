@@ -1,4 +1,6 @@
-/** What the page shows, as it stands behind the # of its address; reloading the page or sharing the address keeps it. */
+/**
+ * What the page shows, as it stands behind the # of its address; reloading the page or sharing the address keeps it.
+ */
 
 export const tabs = ["curves", "particles", "views", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
@@ -30,7 +32,8 @@ export const startAddress: Address = { tab: "curves", map: "map.mrc", mirrored: 
 export function parseAddress(hash: string): Address {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const text = (name: string) => query.get(name) || undefined;
-  const number = (value: string | undefined) => (value !== undefined && Number.isFinite(Number(value)) ? Number(value) : undefined);
+  const number = (value: string | undefined) =>
+    value !== undefined && Number.isFinite(Number(value)) ? Number(value) : undefined;
   const level = number(text("level"));
   const [axis, place] = (text("slice") ?? "").split(":");
   const position = number(place);
@@ -38,17 +41,26 @@ export function parseAddress(hash: string): Address {
     ...startAddress,
     ...optional("run", text("run")),
     ...optional("compare", text("compare")),
-    ...optional("tab", tabs.find((tab) => tab === text("tab"))),
-    ...optional("map", mapFiles.find((file) => file === `${text("map")}.mrc`)),
+    ...optional(
+      "tab",
+      tabs.find((tab) => tab === text("tab")),
+    ),
+    ...optional(
+      "map",
+      mapFiles.find((file) => file === `${text("map")}.mrc`),
+    ),
     ...optional("levelSigma", level),
-    ...(axes.includes(axis as Axis) && position !== undefined && position >= 0 && position <= 1 ? { slice: { axis: axis as Axis, position } } : {}),
+    ...(axes.includes(axis as Axis) && position !== undefined && position >= 0 && position <= 1
+      ? { slice: { axis: axis as Axis, position } }
+      : {}),
     mirrored: query.has("mirrored"),
     spin: query.has("spin"),
     form: query.has("form"),
   };
 }
 
-const optional = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : { [name]: value } as Record<K, V>);
+const optional = <K extends string, V>(name: K, value: V | undefined) =>
+  value === undefined ? {} : ({ [name]: value } as Record<K, V>);
 
 export function formatAddress(address: Address): string {
   const parts: [string, string | undefined][] = [
@@ -62,6 +74,9 @@ export function formatAddress(address: Address): string {
     ["spin", address.spin ? "1" : undefined],
     ["form", address.form ? "1" : undefined],
   ];
-  const text = parts.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%3A", ":")}`).join("&");
+  const text = parts
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%3A", ":")}`)
+    .join("&");
   return text === "" ? "" : `#${text}`;
 }

@@ -1,5 +1,5 @@
-import { httpSource } from "../live/httpSource.ts";
 import type { BrowserSource } from "../live/browserSource.ts";
+import { httpSource } from "../live/httpSource.ts";
 import type { RunSource } from "../live/source.ts";
 
 export interface Chosen {

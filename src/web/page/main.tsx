@@ -11,5 +11,7 @@ chooseSource().then(
     root.replaceChildren();
     render(<App page={createPage(chosen)} />, root);
   },
-  (error: Error) => { root.textContent = `The page cannot start: ${error.message}`; },
+  (error: Error) => {
+    root.textContent = `The page cannot start: ${error.message}`;
+  },
 );

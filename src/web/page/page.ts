@@ -1,9 +1,12 @@
-/** The state of the page: where runs come from, which there are, and what the address says to show. Components read the signals and write `address`. */
-import { computed, effect, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+/**
+ * The state of the page: where runs come from, which there are, and what the address says to show. Components read the
+ * signals and write `address`.
+ */
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { RunSummary } from "../live/source.ts";
 import { type Address, formatAddress, parseAddress } from "./address.ts";
-import { shortNames } from "./run/names.ts";
 import type { Chosen } from "./chooseSource.ts";
+import { shortNames } from "./run/names.ts";
 
 export interface Page extends Chosen {
   /** Running ones first, then by the time of their last change; absent until the list has come. */
@@ -26,7 +29,10 @@ function asOpened(): Address {
 }
 
 const newestFirst = (list: readonly RunSummary[]) =>
-  [...list].sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || (b.changed ?? "").localeCompare(a.changed ?? ""));
+  [...list].sort(
+    (a, b) =>
+      Number(b.state === "running") - Number(a.state === "running") || (b.changed ?? "").localeCompare(a.changed ?? ""),
+  );
 
 /** What to call a run: short, unlike the others. */
 export function nameOf({ runs }: Page, run: RunSummary): string {
@@ -39,13 +45,28 @@ export function createPage(chosen: Chosen): Page {
   const runs = signal<RunSummary[] | undefined>(undefined);
   const address = signal(asOpened());
   const problem = signal("");
-  effect(() => history.replaceState(null, "", formatAddress(address.value) || `${location.pathname}${location.search}`));
-  addEventListener("hashchange", () => { address.value = asOpened(); });
-  const refresh = () => void source.list().then((list) => { runs.value = newestFirst(list); }, (error: Error) => { problem.value = error.message; });
+  effect(() =>
+    history.replaceState(null, "", formatAddress(address.value) || `${location.pathname}${location.search}`),
+  );
+  addEventListener("hashchange", () => {
+    address.value = asOpened();
+  });
+  const refresh = () =>
+    void source.list().then(
+      (list) => {
+        runs.value = newestFirst(list);
+      },
+      (error: Error) => {
+        problem.value = error.message;
+      },
+    );
   refresh();
   source.watch(refresh);
   return {
-    ...chosen, runs, address, problem,
+    ...chosen,
+    runs,
+    address,
+    problem,
     announcement: signal(""),
     disconnected: signal(false),
     selected: computed(() => {
@@ -58,5 +79,7 @@ export function createPage(chosen: Chosen): Page {
 /** Change some of what the page shows. A value of `undefined` takes the entry away. */
 export function go(page: Page, change: { [K in keyof Address]?: Address[K] | undefined }): void {
   const next = { ...page.address.value, ...change };
-  page.address.value = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as unknown as Address;
+  page.address.value = Object.fromEntries(
+    Object.entries(next).filter(([, value]) => value !== undefined),
+  ) as unknown as Address;
 }

@@ -10,13 +10,27 @@ export const theme = signal<Theme>(themes.find((name) => name === stored) ?? "au
 export const paletteVersion = signal(0);
 
 effect(() => {
-  document.documentElement.dataset["theme"] = theme.value;
+  document.documentElement.dataset.theme = theme.value;
   localStorage.setItem("cryogan-theme", theme.value);
   paletteVersion.value = paletteVersion.peek() + 1;
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { paletteVersion.value++; });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  paletteVersion.value++;
+});
 
-export type PaletteColor = "ground" | "panel" | "text" | "muted" | "grid" | "blue" | "orange" | "green" | "purple" | "scene" | "surface" | "surface2";
+export type PaletteColor =
+  | "ground"
+  | "panel"
+  | "text"
+  | "muted"
+  | "grid"
+  | "blue"
+  | "orange"
+  | "green"
+  | "purple"
+  | "scene"
+  | "surface"
+  | "surface2";
 
 /** A colour of style.css as it is now, "rgb(r, g, b)". */
 export function cssColor(name: PaletteColor): string {

@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { serveStatic } from "@hono/node-server/serve-static";
-import { Hono, type Context } from "hono";
+import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
-import { InputError } from "../../io/types.ts";
+import { InputError } from "../../base/errors.ts";
 import { FormError } from "../live/source.ts";
 import { sendFile } from "./files.ts";
 import { ConflictError, type Processes } from "./processes.ts";
-import { runId, type Runs } from "./runs.ts";
+import { type Runs, runId } from "./runs.ts";
 import { headers, holdsToken, ownOriginOnly, tokenOnly } from "./security.ts";
 import { streamChanges, streamEvents } from "./streams.ts";
 
@@ -49,30 +49,45 @@ export function createApp({ host, token, runs, processes, page = pageFolder }: A
     return folder === undefined ? c.text("there is no such run", 404) : answer(c, folder);
   };
   app.get("/api/runs/:id/events", ofRun(streamEvents));
-  // Of c.req.path the router has decoded all but %25 and what separates parts, such as %2F: what is left is decoded by sendFile, once.
-  app.get("/api/runs/:id/files/*", ofRun((c, folder) => sendFile(c, folder, /^\/api\/runs\/[^/]+\/files\/(.*)$/s.exec(c.req.path)?.[1] ?? "")));
+  // Of c.req.path the router has decoded all but %25 and what separates parts, such as %2F: what is left is decoded by
+  // sendFile, once.
+  app.get(
+    "/api/runs/:id/files/*",
+    ofRun((c, folder) => sendFile(c, folder, /^\/api\/runs\/[^/]+\/files\/(.*)$/s.exec(c.req.path)?.[1] ?? "")),
+  );
 
   app.post("/api/runs", mayWrite, bodyLimit({ maxSize: 65_536 }), async (c) => {
     const form = formSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!form.success) return c.text("expected a JSON object of strings and booleans", 400);
     return c.json({ id: runId(await processes.start(form.data)) }, 201);
   });
-  app.post("/api/runs/:id/stop", mayWrite, ofRun(async (c, folder) => {
-    await processes.stop(folder);
-    return c.body(null, 204);
-  }));
-  app.post("/api/runs/:id/resume", mayWrite, ofRun(async (c, folder) => {
-    await processes.resume(folder);
-    return c.body(null, 204);
-  }));
+  app.post(
+    "/api/runs/:id/stop",
+    mayWrite,
+    ofRun(async (c, folder) => {
+      await processes.stop(folder);
+      return c.body(null, 204);
+    }),
+  );
+  app.post(
+    "/api/runs/:id/resume",
+    mayWrite,
+    ofRun(async (c, folder) => {
+      await processes.resume(folder);
+      return c.body(null, 204);
+    }),
+  );
   app.all("/api/*", (c) => c.text("there is no such address", 404));
 
   const isBuilt = existsSync(join(page, "index.html"));
   if (isBuilt) {
-    app.use(serveStatic({
-      root: page,
-      onFound: (path, c) => c.header("Cache-Control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
-    }));
+    app.use(
+      serveStatic({
+        root: page,
+        onFound: (path, c) =>
+          c.header("Cache-Control", path.includes("/assets/") ? "public, max-age=31536000, immutable" : "no-cache"),
+      }),
+    );
   }
   app.notFound((c) => (isBuilt ? c.text("there is no such page", 404) : c.text(pageMissing, 503)));
 

@@ -1,8 +1,8 @@
 /** Options of a run as arguments of `cryogan reconstruct`, from a form or from the config.json of a run. */
 import { resolve } from "node:path";
 import { reconstructSchema } from "../../cli/options/reconstruct.ts";
-import type { Stage } from "../../reconstruct/schedule.ts";
-import { fieldProblems, FormError, type RunForm } from "../live/source.ts";
+import type { Stage } from "../../reconstruct/stage.ts";
+import { FormError, fieldProblems, type RunForm } from "../live/source.ts";
 
 const optionNames = Object.keys(reconstructSchema.in.shape);
 /** How a run is begun, shown and written is the server's business. */
@@ -27,8 +27,16 @@ export function argumentsOfForm(form: RunForm, out: string): string[] {
 
 /** Names in config.json where they differ from those of the options. */
 const inConfig: Record<string, string> = {
-  particlesFile: "particles", particles: "particleLimit", box: "maximumBoxSize", resolution: "resolutionAngstrom", timeLimit: "timeLimitSeconds", stages: "stagesAsked",
-  maskDiameter: "maskDiameterAngstrom", maxShift: "maximumShiftAngstrom", cache: "cacheBytes", checkpointEvery: "checkpointSeconds",
+  particlesFile: "particles",
+  particles: "particleLimit",
+  box: "maximumBoxSize",
+  resolution: "resolutionAngstrom",
+  timeLimit: "timeLimitSeconds",
+  stages: "stagesAsked",
+  maskDiameter: "maskDiameterAngstrom",
+  maxShift: "maximumShiftAngstrom",
+  cache: "cacheBytes",
+  checkpointEvery: "checkpointSeconds",
 };
 const asTyped: Record<string, (value: never) => string> = {
   timeLimit: (seconds: number) => `${seconds}s`,
@@ -42,16 +50,26 @@ export function argumentsOfConfig(config: Record<string, unknown>, out: string):
   const options: RunForm = { resume: true };
   for (const name of optionNames) {
     const value = config[inConfig[name] ?? name];
-    if (value === undefined || value === null || value === false || name === "particlesFile" || reserved.includes(name)) continue;
-    options[name] = value === true ? true : asTyped[name] ? asTyped[name](value as never) : Array.isArray(value) ? value.join(",") : String(value);
+    if (value === undefined || value === null || value === false || name === "particlesFile" || reserved.includes(name))
+      continue;
+    options[name] =
+      value === true
+        ? true
+        : asTyped[name]
+          ? asTyped[name](value as never)
+          : Array.isArray(value)
+            ? value.join(",")
+            : String(value);
   }
-  return commandArguments(String(config["particles"]), out, options);
+  return commandArguments(String(config.particles), out, options);
 }
 
 /** "=" and "--" keep values that begin with a dash from being taken for options. */
 function commandArguments(particles: string, out: string, options: RunForm): string[] {
   const kebab = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const given = Object.entries(options).map(([name, value]) => (value === true ? kebab(name) : `${kebab(name)}=${value}`));
+  const given = Object.entries(options).map(([name, value]) =>
+    value === true ? kebab(name) : `${kebab(name)}=${value}`,
+  );
   return ["reconstruct", `--out=${out}`, ...given, "--", particles];
 }
 

@@ -26,7 +26,8 @@ export async function readEvents(path: string, position?: EventPosition): Promis
   try {
     handle = await open(path);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!)) return { lines: [], anew: position !== undefined };
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!))
+      return { lines: [], anew: position !== undefined };
     throw error;
   }
   try {
@@ -35,9 +36,13 @@ export async function readEvents(path: string, position?: EventPosition): Promis
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, start);
       return buffer.subarray(0, bytesRead);
     };
-    const head = await read(0, Math.min(size, firstLineBytes)), firstEnd = head.indexOf(10);
+    const head = await read(0, Math.min(size, firstLineBytes)),
+      firstEnd = head.indexOf(10);
     if (firstEnd < 0 && head.length < firstLineBytes) return { lines: [], anew: position !== undefined };
-    const file = createHash("sha256").update(firstEnd < 0 ? head : head.subarray(0, firstEnd)).digest("hex").slice(0, 16);
+    const file = createHash("sha256")
+      .update(firstEnd < 0 ? head : head.subarray(0, firstEnd))
+      .digest("hex")
+      .slice(0, 16);
     const same = position !== undefined && position.file === file && position.offset <= size;
     const start = same ? position.offset : 0;
     const { lines, end } = wholeLines(await read(start, size - start), start);

@@ -4,15 +4,27 @@ import { extname, join, sep } from "node:path";
 import { Readable } from "node:stream";
 import type { Context } from "hono";
 
-/** What a browser may show by itself; anything else is bytes. No type that could run as a script of the page: a run folder may come from anyone. */
+/**
+ * What a browser may show by itself; anything else is bytes. No type that could run as a script of the page: a run
+ * folder may come from anyone.
+ */
 const types: Record<string, string> = {
-  ".json": "application/json", ".jsonl": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8", ".star": "text/plain; charset=utf-8",
-  ".xml": "text/plain; charset=utf-8", ".html": "text/html; charset=utf-8", ".png": "image/png",
+  ".json": "application/json",
+  ".jsonl": "text/plain; charset=utf-8",
+  ".txt": "text/plain; charset=utf-8",
+  ".star": "text/plain; charset=utf-8",
+  ".xml": "text/plain; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".png": "image/png",
 };
 /** The report runs its own inline script, but apart from the page's origin and network. */
-const isolated = "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+const isolated =
+  "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
 
-/** A file as it is now, or 304 if that is what the reader has, or 404. @param path as it stands in the address, percent-encoded */
+/**
+ * A file as it is now, or 304 if that is what the reader has, or 404. @param path as it stands in the address,
+ * percent-encoded
+ */
 export async function sendFile(c: Context, folder: string, path: string): Promise<Response> {
   const file = await fileInside(folder, path);
   if (file === undefined) return c.text("no such file in the run folder", 404);
@@ -24,7 +36,11 @@ export async function sendFile(c: Context, folder: string, path: string): Promis
   c.header("Cache-Control", "no-cache");
   c.header("Content-Security-Policy", isolated);
   c.header("Cross-Origin-Opener-Policy", "unsafe-none"); // browsers show no sandboxed page that asks for another
-  const known = c.req.header("If-None-Match")?.split(",").map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
+  const known =
+    c.req
+      .header("If-None-Match")
+      ?.split(",")
+      .map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
   const unchanged = known.includes(etag) || known.includes("*");
   if (!unchanged) {
     c.header("Content-Type", types[extname(file).toLowerCase()] ?? "application/octet-stream");
@@ -38,7 +54,9 @@ export async function sendFile(c: Context, folder: string, path: string): Promis
   return c.body(Readable.toWeb(handle.createReadStream({ start: 0, end: size - 1 })) as ReadableStream);
 }
 
-/** @returns the real path of a plain file that lies inside the folder and is for readers; undefined for anything else */
+/**
+ * @returns the real path of a plain file that lies inside the folder and is for readers; undefined for anything else
+ */
 export async function fileInside(folder: string, encoded: string): Promise<string | undefined> {
   let path: string;
   try {

@@ -4,9 +4,9 @@ import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { shellCommand } from "../../base/shellCommand.ts";
 import { ensureWritableFolder, exists, fileError } from "../../io/files.ts";
-import { isAlive, readProcess, recordProcess } from "../../reconstruct/runProcess.ts";
-import { shellCommand } from "../../cli/interrupt.ts";
+import { isAlive, readProcess, recordProcess } from "../../reconstruct/folder/runProcess.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
 import { loggedError } from "./runState.ts";
@@ -24,15 +24,25 @@ export interface Processes {
 }
 
 /** This program, from src with the loader that it runs with, or from dist. */
-export const thisCommand = (): string[] => [process.execPath, ...process.execArgv, fileURLToPath(new URL(`../../cli/main${extname(import.meta.url)}`, import.meta.url))];
+export const thisCommand = (): string[] => [
+  process.execPath,
+  ...process.execArgv,
+  fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url)),
+];
 
 /**
  * @param runsFolder where new runs go
  * @param command    the program with its first arguments
- * @param settleMs   how long to wait for a process to tell that it has begun, or why it cannot; what goes wrong later is told by its run
+ * @param settleMs   how long to wait for a process to tell that it has begun, or why it cannot; what goes wrong later
+ *   is told by its run
  */
-export function createProcesses(runsFolder: string, command: readonly string[] = thisCommand(), settleMs = 10_000): Processes {
-  const busy = new Set<string>(), asked = new Map<string, string>();
+export function createProcesses(
+  runsFolder: string,
+  command: readonly string[] = thisCommand(),
+  settleMs = 10_000,
+): Processes {
+  const busy = new Set<string>(),
+    asked = new Map<string, string>();
   /** A second click while the first is at work would begin a second process. */
   const alone = async <T>(folder: string, task: () => Promise<T>): Promise<T> => {
     const path = resolve(folder);
@@ -49,11 +59,19 @@ export function createProcesses(runsFolder: string, command: readonly string[] =
       const { out: name, ...options } = form;
       const folder = join(runsFolder, await nameOfNew(form, runsFolder));
       const args = argumentsOfForm(options, folder);
-      if (!(await stat(String(form["particlesFile"])).then((file) => file.isFile(), () => false))) throw new FormError({ particlesFile: "there is no such file" });
+      if (
+        !(await stat(String(form.particlesFile)).then(
+          (file) => file.isFile(),
+          () => false,
+        ))
+      )
+        throw new FormError({ particlesFile: "there is no such file" });
       return alone(folder, async () => {
         await ensureWritableFolder(runsFolder);
         await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-          throw error.code === "EEXIST" ? new FormError({ out: "a folder of this name is there already; choose another" }) : fileError("write", folder, error);
+          throw error.code === "EEXIST"
+            ? new FormError({ out: "a folder of this name is there already; choose another" })
+            : fileError("write", folder, error);
         });
         const failure = await launch(command, args, folder, settleMs);
         if (failure === undefined) return folder;
@@ -64,7 +82,12 @@ export function createProcesses(runsFolder: string, command: readonly string[] =
 
     async stop(folder) {
       const found = await readProcess(folder);
-      if (!found || !(await isAlive(found))) throw new ConflictError(found ? `its process is not on this machine, or has ended (${found.host}, ${found.pid})` : "it is not running");
+      if (!found || !(await isAlive(found)))
+        throw new ConflictError(
+          found
+            ? `its process is not on this machine, or has ended (${found.host}, ${found.pid})`
+            : "it is not running",
+        );
       // A second signal would end it without a checkpoint.
       const key = `${found.pid} ${found.started}`;
       if (asked.get(resolve(folder)) === key) return;
@@ -72,19 +95,20 @@ export function createProcesses(runsFolder: string, command: readonly string[] =
       process.kill(found.pid, "SIGINT");
     },
 
-    resume: (folder) => alone(folder, async () => {
-      const found = await readProcess(folder);
-      if (found && (await isAlive(found))) throw new ConflictError("it is running");
-      const path = join(folder, "config.json");
-      let config: Record<string, unknown>;
-      try {
-        config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
-      } catch (error) {
-        throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
-      }
-      const failure = await launch(command, argumentsOfConfig(config, folder), folder, settleMs);
-      if (failure !== undefined) throw new ConflictError(failure);
-    }),
+    resume: (folder) =>
+      alone(folder, async () => {
+        const found = await readProcess(folder);
+        if (found && (await isAlive(found))) throw new ConflictError("it is running");
+        const path = join(folder, "config.json");
+        let config: Record<string, unknown>;
+        try {
+          config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+        } catch (error) {
+          throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
+        }
+        const failure = await launch(command, argumentsOfConfig(config, folder), folder, settleMs);
+        if (failure !== undefined) throw new ConflictError(failure);
+      }),
   };
 }
 
@@ -94,7 +118,11 @@ async function nameOfNew({ out, particlesFile }: RunForm, runsFolder: string): P
     if (typeof out === "string" && /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(out)) return out;
     throw new FormError({ out: "expected a name of letters, digits, dots, spaces and dashes: the folder of the run" });
   }
-  const stem = basename(String(particlesFile ?? "run"), extname(String(particlesFile ?? ""))).replaceAll(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[._-]+/, "").slice(0, 60) || "run";
+  const stem =
+    basename(String(particlesFile ?? "run"), extname(String(particlesFile ?? "")))
+      .replaceAll(/[^\p{L}\p{N}._-]+/gu, "-")
+      .replace(/^[._-]+/, "")
+      .slice(0, 60) || "run";
   let count = 1;
   while (await exists(join(runsFolder, `${stem}-${count}`))) count++;
   return `${stem}-${count}`;
@@ -104,15 +132,28 @@ async function nameOfNew({ out, particlesFile }: RunForm, runsFolder: string): P
  * Starts the program apart from this process, what it prints in log.txt, and waits until the run has begun.
  * @returns why it ended before
  */
-async function launch(command: readonly string[], args: readonly string[], folder: string, settleMs: number): Promise<string | undefined> {
-  const eventsSize = () => stat(join(folder, "events.jsonl")).then(({ mtimeMs, size }) => `${size} ${mtimeMs}`, () => "0");
+async function launch(
+  command: readonly string[],
+  args: readonly string[],
+  folder: string,
+  settleMs: number,
+): Promise<string | undefined> {
+  const eventsSize = () =>
+    stat(join(folder, "events.jsonl")).then(
+      ({ mtimeMs, size }) => `${size} ${mtimeMs}`,
+      () => "0",
+    );
   const before = await eventsSize();
   const log = await open(join(folder, "log.txt"), "a");
   const { size: logged } = await log.stat();
   let ended: number | undefined;
   try {
     await log.write(`$ ${shellCommand(["cryogan", ...args])}\n`);
-    const child = spawn(command[0]!, [...command.slice(1), ...args], { detached: true, stdio: ["ignore", log.fd, log.fd], windowsHide: true });
+    const child = spawn(command[0]!, [...command.slice(1), ...args], {
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      windowsHide: true,
+    });
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     child.once("exit", (code) => (ended = code ?? 1)).unref();
     await recordProcess(folder, child.pid!, ["cryogan", ...args]);

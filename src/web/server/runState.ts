@@ -2,8 +2,8 @@
 import { open, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { RunEvent } from "../../reconstruct/events.ts";
-import { isAlive, readProcess } from "../../reconstruct/runProcess.ts";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
 import type { RunSummary } from "../live/source.ts";
 
 export type RunCondition = Pick<RunSummary, "state" | "changed" | "message">;
@@ -16,7 +16,13 @@ const tailBytes = 16_384;
 export async function runCondition(folder: string): Promise<RunCondition> {
   const [owner, last] = await Promise.all([readProcess(folder), lastEvent(folder)]);
   const changed = last && { changed: last.time };
-  if (owner && (owner.host === hostname() ? await isAlive(owner) : last && Date.now() - Date.parse(last.time) < elsewhereMinutes * 60_000)) return { state: "running", ...changed };
+  if (
+    owner &&
+    (owner.host === hostname()
+      ? await isAlive(owner)
+      : last && Date.now() - Date.parse(last.time) < elsewhereMinutes * 60_000)
+  )
+    return { state: "running", ...changed };
   if (last?.type === "finished") return { state: "finished", ...changed };
   if (last?.type === "failed") return { state: "failed", message: last.message, ...changed };
   const message = last ? undefined : await loggedError(folder);
@@ -29,9 +35,7 @@ async function lastEvent(folder: string): Promise<RunEvent | undefined> {
   for (const line of lines.reverse()) {
     try {
       return JSON.parse(line) as RunEvent;
-    } catch {
-      continue;
-    }
+    } catch {}
   }
   return undefined;
 }
@@ -40,7 +44,8 @@ async function tail(path: string): Promise<string> {
   try {
     const handle = await open(path);
     try {
-      const { size } = await handle.stat(), start = Math.max(0, size - tailBytes);
+      const { size } = await handle.stat(),
+        start = Math.max(0, size - tailBytes);
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
       return buffer.subarray(0, bytesRead).toString();
     } finally {
@@ -55,5 +60,9 @@ async function tail(path: string): Promise<string> {
 /** What a run that the page started printed before it ended without an event. */
 export async function loggedError(folder: string, from = 0): Promise<string | undefined> {
   const log = await readFile(join(folder, "log.txt"), "utf8").catch(() => "");
-  return log.slice(from).split("\n").findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
+  return log
+    .slice(from)
+    .split("\n")
+    .findLast((line) => line.startsWith("error: "))
+    ?.slice("error: ".length);
 }

@@ -4,7 +4,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { exists } from "../../io/files.ts";
 import type { RunSummary } from "../live/source.ts";
-import { runCondition, type RunCondition } from "./runState.ts";
+import { type RunCondition, runCondition } from "./runState.ts";
 
 export interface Runs {
   list(): Promise<RunSummary[]>;
@@ -22,11 +22,19 @@ export function runsIn(folders: readonly string[], startedIn?: string): Runs {
     const found = new Map<string, string>();
     const add = (run: string): unknown => found.has(runId(run)) || found.set(runId(run), run);
     for (const folder of folders) (await runFolders(folder)).forEach(add);
-    for (const run of startedIn === undefined ? [] : await runFolders(startedIn)) if (await exists(join(run, "log.txt"))) add(run);
+    for (const run of startedIn === undefined ? [] : await runFolders(startedIn))
+      if (await exists(join(run, "log.txt"))) add(run);
     return found;
   };
   return {
-    list: async () => Promise.all([...(await find())].map(async ([id, folder]) => ({ id, name: folder, ...(await runCondition(folder).catch(unreadable)) }))),
+    list: async () =>
+      Promise.all(
+        [...(await find())].map(async ([id, folder]) => ({
+          id,
+          name: folder,
+          ...(await runCondition(folder).catch(unreadable)),
+        })),
+      ),
     folder: async (id) => (await find()).get(id),
   };
 }
@@ -36,16 +44,23 @@ const unreadable = (error: Error): RunCondition => ({ state: "failed", message: 
 /** A name that stays the same when the server is started again, from wherever. */
 export function runId(folder: string): string {
   const path = resolve(folder);
-  const readable = basename(path).replaceAll(/[^A-Za-z0-9]+/g, "-").slice(0, 40).replaceAll(/^-|-$/g, "");
+  const readable = basename(path)
+    .replaceAll(/[^A-Za-z0-9]+/g, "-")
+    .slice(0, 40)
+    .replaceAll(/^-|-$/g, "");
   return `${readable}-${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
 }
 
-export const isRunFolder = async (folder: string): Promise<boolean> => (await exists(join(folder, "events.jsonl"))) || exists(join(folder, "run.pid"));
+export const isRunFolder = async (folder: string): Promise<boolean> =>
+  (await exists(join(folder, "events.jsonl"))) || exists(join(folder, "run.pid"));
 
 async function runFolders(folder: string): Promise<string[]> {
   if (await isRunFolder(folder)) return [folder];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const inside = entries.filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink())).map((entry) => join(folder, entry.name)).sort();
+  const inside = entries
+    .filter((entry) => !entry.name.startsWith(".") && (entry.isDirectory() || entry.isSymbolicLink()))
+    .map((entry) => join(folder, entry.name))
+    .sort();
   const areRuns = await Promise.all(inside.map(isRunFolder));
   return inside.filter((_, i) => areRuns[i]);
 }

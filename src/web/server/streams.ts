@@ -1,17 +1,19 @@
 /** Server-sent events: what a run tells, and that the list of runs has changed. */
 import { join } from "node:path";
 import type { Context } from "hono";
-import { streamSSE, type SSEStreamingApi } from "hono/streaming";
+import { type SSEStreamingApi, streamSSE } from "hono/streaming";
 import { formatPosition, parsePosition, readEvents } from "./eventFile.ts";
 import type { Runs } from "./runs.ts";
 
 /** Files are looked at this often: notifications of the system do not reach over network file systems. */
-const eventsEveryMs = 300, listEveryMs = 1000;
+const eventsEveryMs = 300,
+  listEveryMs = 1000;
 const keepAliveMs = 15_000;
 const linesAtOnce = 500;
 
 /**
- * All events of a run, then those to come, as messages that hold a JSON array; `id` says where a reader is. Goes on behind the
+ * All events of a run, then those to come, as messages that hold a JSON array; `id` says where a reader is. Goes on
+ * behind the
  * `Last-Event-ID` of the request. An event `anew` says that the run was replaced and its first event comes next.
  */
 export function streamEvents(c: Context, folder: string): Response {
@@ -22,7 +24,10 @@ export function streamEvents(c: Context, folder: string): Response {
     position = reached;
     for (let i = 0; i < lines.length; i += linesAtOnce) {
       const batch = lines.slice(i, i + linesAtOnce);
-      await stream.writeSSE({ id: formatPosition({ file: reached!.file, offset: batch.at(-1)!.offset }), data: `[${batch.map((line) => line.text).join(",")}]` });
+      await stream.writeSSE({
+        id: formatPosition({ file: reached!.file, offset: batch.at(-1)!.offset }),
+        data: `[${batch.map((line) => line.text).join(",")}]`,
+      });
     }
   });
 }
@@ -37,7 +42,10 @@ export function streamChanges(c: Context, runs: Runs): Response {
   });
 }
 
-/** Calls `look` again and again until the reader has gone; a comment now and then keeps proxies from closing a quiet connection. */
+/**
+ * Calls `look` again and again until the reader has gone; a comment now and then keeps proxies from closing a quiet
+ * connection.
+ */
 function keptAlive(c: Context, everyMs: number, look: (stream: SSEStreamingApi) => Promise<void>): Response {
   return streamSSE(c, async (stream) => {
     let lastComment = -Infinity;

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
-import { chromium, type BrowserContext, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
 import { browserEngine, isolationHeaders } from "../../../src/web/browser/vite.ts";
 import type { BrowserSource } from "../../../src/web/live/browserSource.ts";
@@ -16,24 +16,42 @@ declare global {
 }
 
 const root = resolve(import.meta.dirname, "../../..");
-const types: Record<string, string> = { ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const types: Record<string, string> = {
+  ".html": "text/html",
+  ".css": "text/css",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 
 /** Builds the page and serves it, and the files of `data` below /data/. */
 export async function servePage(data: string): Promise<{ address: string; close(): void }> {
   const folder = temporaryFolder();
   await build({
-    root: join(import.meta.dirname, "page"), base: "./", configFile: false, logLevel: "error", plugins: [browserEngine()],
+    root: join(import.meta.dirname, "page"),
+    base: "./",
+    configFile: false,
+    logLevel: "error",
+    plugins: [browserEngine()],
     build: { outDir: folder, target: "es2022", assetsInlineLimit: 0 },
   });
   return serveFiles((path) => (path.startsWith("/data/") ? join(data, path.slice(6)) : join(folder, path)));
 }
 
-/** Serves files with the headers that threads need. @param fileOf the file of a path; "/" is asked for as "/index.html" */
+/**
+ * Serves files with the headers that threads need. @param fileOf the file of a path; "/" is asked for as "/index.html"
+ */
 export async function serveFiles(fileOf: (path: string) => string): Promise<{ address: string; close(): void }> {
   const server = createServer(async (request, response) => {
-    const path = new URL(request.url!, "http://localhost").pathname, file = fileOf(path === "/" ? "/index.html" : path);
+    const path = new URL(request.url!, "http://localhost").pathname,
+      file = fileOf(path === "/" ? "/index.html" : path);
     const content = await readFile(file).catch(() => undefined);
-    response.writeHead(content ? 200 : 404, { ...isolationHeaders, "Content-Type": types[extname(file)] ?? "application/octet-stream" }).end(content);
+    response
+      .writeHead(content ? 200 : 404, {
+        ...isolationHeaders,
+        "Content-Type": types[extname(file)] ?? "application/octet-stream",
+      })
+      .end(content);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, close: () => void server.close() };
@@ -46,7 +64,8 @@ const softwareWebGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftsha
 export async function openBrowser(webGpu: boolean): Promise<BrowserContext> {
   execFileSync("bash", [join(root, "scripts/install-chromium.sh")]);
   return chromium.launchPersistentContext(temporaryFolder(), {
-    executablePath: "/usr/bin/chromium", args: ["--no-sandbox", ...(webGpu ? softwareWebGpu : ["--disable-gpu"])],
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", ...(webGpu ? softwareWebGpu : ["--disable-gpu"])],
   });
 }
 
@@ -62,7 +81,9 @@ export async function openPage(browser: BrowserContext, address: string): Promis
 /** Offers files that the server has below /data/, each under the name it had on the visitor's disk. */
 export async function drop(page: Page, names: string[]): Promise<void> {
   await page.evaluate(async (list) => {
-    const files = await Promise.all(list.map(async (name) => new File([await (await fetch(`data/${name}`)).arrayBuffer()], name)));
+    const files = await Promise.all(
+      list.map(async (name) => new File([await (await fetch(`data/${name}`)).arrayBuffer()], name)),
+    );
     await source.add(files);
   }, names);
 }

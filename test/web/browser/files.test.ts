@@ -1,31 +1,52 @@
-import * as nodeFs from "node:fs/promises";
 import { existsSync, readSync } from "node:fs";
+import * as nodeFs from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createFiles, type Files } from "../../../src/web/browser/files.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
-type Common = Pick<Files, "existsSync" | "readSync" | "open" | "stat" | "readFile" | "writeFile" | "appendFile" | "readdir" | "rename" | "rm" | "mkdir">;
+type Common = Pick<
+  Files,
+  | "existsSync"
+  | "readSync"
+  | "open"
+  | "stat"
+  | "readFile"
+  | "writeFile"
+  | "appendFile"
+  | "readdir"
+  | "rename"
+  | "rm"
+  | "mkdir"
+>;
 
 /** The same assertions hold for Node's file system, in a new folder, and for the browser's. */
 const systems: [name: string, make: () => Promise<{ fs: Common; folder: string }>][] = [
   ["Node's", async () => ({ fs: { ...nodeFs, existsSync, readSync } as unknown as Common, folder: temporaryFolder() })],
-  ["the browser's", async () => {
-    const fs = createFiles();
-    await fs.mkdir("/work/run", { recursive: true });
-    return { fs, folder: "/work/run" };
-  }],
+  [
+    "the browser's",
+    async () => {
+      const fs = createFiles();
+      await fs.mkdir("/work/run", { recursive: true });
+      return { fs, folder: "/work/run" };
+    },
+  ],
 ];
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-const code = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => "no error", (error: NodeJS.ErrnoException) => error.code);
+const code = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "no error",
+    (error: NodeJS.ErrnoException) => error.code,
+  );
 
 describe.each(systems)("%s files", (_, make) => {
   test("are written, read, appended to and replaced", async () => {
-    const { fs, folder } = await make(), path = join(folder, "a.txt");
+    const { fs, folder } = await make(),
+      path = join(folder, "a.txt");
     await fs.writeFile(path, "größer");
     expect(await fs.readFile(path, "utf8")).toBe("größer");
-    expect([...await fs.readFile(path)]).toEqual([...new TextEncoder().encode("größer")]);
+    expect([...(await fs.readFile(path))]).toEqual([...new TextEncoder().encode("größer")]);
     await fs.appendFile(path, "\n1");
     await fs.appendFile(path, bytes(50));
     expect(await fs.readFile(path, "utf8")).toBe("größer\n12");
@@ -36,7 +57,8 @@ describe.each(systems)("%s files", (_, make) => {
   });
 
   test("an empty file is there, and holds nothing", async () => {
-    const { fs, folder } = await make(), path = join(folder, "empty");
+    const { fs, folder } = await make(),
+      path = join(folder, "empty");
     await fs.writeFile(path, "");
     expect(fs.existsSync(path)).toBe(true);
     expect((await fs.readFile(path)).length).toBe(0);
@@ -44,7 +66,8 @@ describe.each(systems)("%s files", (_, make) => {
   });
 
   test("positions: writes anywhere, gaps are zeros, reads end with the file", async () => {
-    const { fs, folder } = await make(), path = join(folder, "scratch");
+    const { fs, folder } = await make(),
+      path = join(folder, "scratch");
     const file = await fs.open(path, "wx+");
     expect((await file.write(bytes(9, 1, 2, 3), 1, 3, 6)).bytesWritten).toBe(3);
     await file.write(bytes(7), 0, 1, 2);
@@ -67,7 +90,9 @@ describe.each(systems)("%s files", (_, make) => {
   });
 
   test("a large file grows piece by piece and keeps every byte", async () => {
-    const { fs, folder } = await make(), path = join(folder, "stack.mrcs"), piece = 70_001;
+    const { fs, folder } = await make(),
+      path = join(folder, "stack.mrcs"),
+      piece = 70_001;
     const file = await fs.open(path, "wx");
     for (let i = 0; i < 40; i++) await file.write(new Uint8Array(piece).fill(i + 1), 0, piece, 1024 + i * piece);
     await file.write(bytes(200), 0, 1, 0);
@@ -75,11 +100,14 @@ describe.each(systems)("%s files", (_, make) => {
     const found = await fs.readFile(path);
     expect(found.length).toBe(1024 + 40 * piece);
     expect(found[0]).toBe(200);
-    for (let i = 0; i < 40; i++) expect(found.subarray(1024 + i * piece, 1024 + (i + 1) * piece).every((byte) => byte === i + 1)).toBe(true);
+    for (let i = 0; i < 40; i++)
+      expect(found.subarray(1024 + i * piece, 1024 + (i + 1) * piece).every((byte) => byte === i + 1)).toBe(true);
   });
 
   test("are renamed into place, over what is there; who has the old one open goes on reading it", async () => {
-    const { fs, folder } = await make(), path = join(folder, "map.mrc"), temporary = join(folder, ".map.tmp");
+    const { fs, folder } = await make(),
+      path = join(folder, "map.mrc"),
+      temporary = join(folder, ".map.tmp");
     await fs.writeFile(path, "old");
     const reader = await fs.open(path, "r");
     await fs.writeFile(temporary, "new!");
@@ -122,22 +150,40 @@ describe.each(systems)("%s files", (_, make) => {
   });
 
   test("what cannot be done fails with the code of its reason", async () => {
-    const { fs, folder } = await make(), at = (...names: string[]): string => join(folder, ...names);
+    const { fs, folder } = await make(),
+      at = (...names: string[]): string => join(folder, ...names);
     await fs.writeFile(at("file"), "");
     await fs.mkdir(at("folder"));
     await fs.writeFile(at("folder", "x"), "");
     const failures: [action: () => Promise<unknown>, code: string][] = [
-      [() => fs.readFile(at("absent")), "ENOENT"], [() => fs.stat(at("absent")), "ENOENT"], [() => fs.open(at("absent"), "r"), "ENOENT"],
-      [() => fs.rm(at("absent")), "ENOENT"], [() => fs.rename(at("absent"), at("b")), "ENOENT"], [() => fs.readdir(at("absent")), "ENOENT"],
-      [() => fs.writeFile(at("absent", "x"), ""), "ENOENT"], [() => fs.open(at("absent", "x"), "wx"), "ENOENT"], [() => fs.mkdir(at("absent", "x")), "ENOENT"],
+      [() => fs.readFile(at("absent")), "ENOENT"],
+      [() => fs.stat(at("absent")), "ENOENT"],
+      [() => fs.open(at("absent"), "r"), "ENOENT"],
+      [() => fs.rm(at("absent")), "ENOENT"],
+      [() => fs.rename(at("absent"), at("b")), "ENOENT"],
+      [() => fs.readdir(at("absent")), "ENOENT"],
+      [() => fs.writeFile(at("absent", "x"), ""), "ENOENT"],
+      [() => fs.open(at("absent", "x"), "wx"), "ENOENT"],
+      [() => fs.mkdir(at("absent", "x")), "ENOENT"],
       [() => fs.rename(at("file"), at("absent", "x")), "ENOENT"],
-      [() => fs.open(at("file"), "wx"), "EEXIST"], [() => fs.open(at("folder"), "wx"), "EEXIST"], [() => fs.mkdir(at("file")), "EEXIST"], [() => fs.mkdir(at("folder")), "EEXIST"],
+      [() => fs.open(at("file"), "wx"), "EEXIST"],
+      [() => fs.open(at("folder"), "wx"), "EEXIST"],
+      [() => fs.mkdir(at("file")), "EEXIST"],
+      [() => fs.mkdir(at("folder")), "EEXIST"],
       [() => fs.mkdir(at("file"), { recursive: true }), "EEXIST"],
-      [() => fs.readFile(at("folder")), "EISDIR"], [() => fs.writeFile(at("folder"), ""), "EISDIR"], [() => fs.rename(at("file"), at("folder")), "EISDIR"],
-      [() => fs.readFile(at("file", "x")), "ENOTDIR"], [() => fs.open(at("file", "x"), "wx"), "ENOTDIR"], [() => fs.stat(at("file", "x")), "ENOTDIR"], [() => fs.mkdir(at("file", "x")), "ENOTDIR"],
-      [() => fs.mkdir(at("file", "x"), { recursive: true }), "ENOTDIR"], [() => fs.readdir(at("file")), "ENOTDIR"], [() => fs.rename(at("folder"), at("file")), "ENOTDIR"],
+      [() => fs.readFile(at("folder")), "EISDIR"],
+      [() => fs.writeFile(at("folder"), ""), "EISDIR"],
+      [() => fs.rename(at("file"), at("folder")), "EISDIR"],
+      [() => fs.readFile(at("file", "x")), "ENOTDIR"],
+      [() => fs.open(at("file", "x"), "wx"), "ENOTDIR"],
+      [() => fs.stat(at("file", "x")), "ENOTDIR"],
+      [() => fs.mkdir(at("file", "x")), "ENOTDIR"],
+      [() => fs.mkdir(at("file", "x"), { recursive: true }), "ENOTDIR"],
+      [() => fs.readdir(at("file")), "ENOTDIR"],
+      [() => fs.rename(at("folder"), at("file")), "ENOTDIR"],
     ];
-    for (const [i, [action, expected]] of failures.entries()) expect(await code(action()), `failure ${i}`).toBe(expected);
+    for (const [i, [action, expected]] of failures.entries())
+      expect(await code(action()), `failure ${i}`).toBe(expected);
     await fs.mkdir(at("full"));
     await fs.writeFile(at("full", "y"), "");
     expect(await code(fs.rename(at("folder"), at("full")))).toBe("ENOTEMPTY");
@@ -151,12 +197,14 @@ describe.each(systems)("%s files", (_, make) => {
 describe("files from outside", () => {
   const named = (name: string, content: string): File => new File([content], name);
   /** A file as the browser gives it from a dropped folder. */
-  const inFolder = (path: string, content: string): File => Object.assign(named(path.split("/").at(-1)!, content), { webkitRelativePath: path });
+  const inFolder = (path: string, content: string): File =>
+    Object.assign(named(path.split("/").at(-1)!, content), { webkitRelativePath: path });
 
   test("are found by their name under whatever path, read in slices, and never changed", async () => {
     const fs = createFiles();
     const read: [number, number][] = [];
-    const file = named("stack.mrcs", "0123456789"), slice = file.slice.bind(file);
+    const file = named("stack.mrcs", "0123456789"),
+      slice = file.slice.bind(file);
     file.slice = (from = 0, to = file.size) => (read.push([from, to]), slice(from, to));
     fs.drop(file);
     expect(fs.dropped()).toEqual(["stack.mrcs"]);
@@ -164,11 +212,15 @@ describe("files from outside", () => {
     expect(fs.existsSync("Extract/x/stack.mrcs")).toBe(true);
     expect(fs.existsSync("/Extract/x/other.mrcs")).toBe(false);
     expect((await fs.stat("/Extract/x/stack.mrcs")).size).toBe(10);
-    const handle = await fs.open("/Extract/x/stack.mrcs", "r"), out = new Uint8Array(4);
+    const handle = await fs.open("/Extract/x/stack.mrcs", "r"),
+      out = new Uint8Array(4);
     expect((await handle.read(out, 0, 4, 3)).bytesRead).toBe(4);
     expect(String.fromCharCode(...out)).toBe("3456");
     expect((await handle.read(out, 0, 4, 8)).bytesRead).toBe(2);
-    expect(read).toEqual([[3, 7], [8, 12]]);
+    expect(read).toEqual([
+      [3, 7],
+      [8, 12],
+    ]);
     expect(await code(fs.writeFile("/Extract/x/stack.mrcs", ""))).toBe("ENOENT"); // there is no such folder to write to
   });
 
@@ -199,11 +251,15 @@ describe("files from outside", () => {
   });
 
   test("that changed on disk are named", async () => {
-    const fs = createFiles(), file = named("a.star", "x");
+    const fs = createFiles(),
+      file = named("a.star", "x");
     // What browsers do: reading a file that changed since it was chosen fails.
-    file.slice = () => Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) });
+    file.slice = () =>
+      Object.assign(new Blob(), { arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) });
     fs.drop(file);
-    expect(await inputError(() => fs.readFile("/a.star"))).toBe("a.star was changed or moved since it was dropped here; drop it again");
+    expect(await inputError(() => fs.readFile("/a.star"))).toBe(
+      "a.star was changed or moved since it was dropped here; drop it again",
+    );
   });
 
   test("mounted ones are like files made here: read when needed, appended to, replaced", async () => {
@@ -217,7 +273,8 @@ describe("files from outside", () => {
 });
 
 test("changes are told when they are whole: after closing, by the names that a file had and has", async () => {
-  const told: string[] = [], fs = createFiles((path) => told.push(path));
+  const told: string[] = [],
+    fs = createFiles((path) => told.push(path));
   await fs.mkdir("/runs");
   const file = await fs.open("/runs/.a.tmp", "wx");
   await file.writeFile("a");

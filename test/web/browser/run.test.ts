@@ -5,21 +5,33 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseReconstructOptions } from "../../../src/cli/options/reconstruct.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
 import { readMap } from "../../../src/io/mrc.ts";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
-import { reconstruct } from "../../../src/reconstruct/run.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
 import type { RunForm, RunSummary } from "../../../src/web/live/source.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 import { drop, openBrowser, openPage, servePage } from "./browser.ts";
 
 const folder = temporaryFolder();
-const short = { particlesFile: "particles.star", particles: "1000", maxShift: "0", stages: "adversarial 16:15, refine 16:1", device: "cpu" } satisfies RunForm;
+const short = {
+  particlesFile: "particles.star",
+  particles: "1000",
+  maxShift: "0",
+  stages: "adversarial 16:15, refine 16:1",
+  device: "cpu",
+} satisfies RunForm;
 let server: Awaited<ReturnType<typeof servePage>>;
 
 beforeAll(async () => {
-  await simulateDemo(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc"), folder, { name: "cpu", threads: 0 });
+  await simulateDemo(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc"), folder, {
+    name: "cpu",
+    threads: 0,
+  });
   // As RELION names stacks: from the project's folder.
-  const star = (await readFile(join(folder, "particles.star"), "utf8")).replaceAll("@particles.mrcs", "@Extract/job005/stack.mrcs");
+  const star = (await readFile(join(folder, "particles.star"), "utf8")).replaceAll(
+    "@particles.mrcs",
+    "@Extract/job005/stack.mrcs",
+  );
   await mkdir(join(folder, "Extract/job005"), { recursive: true });
   await writeFile(join(folder, "dropped.star"), star);
   await writeFile(join(folder, "stack.mrcs"), await readFile(join(folder, "particles.mrcs")));
@@ -29,39 +41,74 @@ afterAll(() => server.close());
 
 /** Options like `form`, run by Node on the same particles. */
 async function mapOfNode(form: RunForm, name: string): Promise<Float32Array> {
-  const { maps } = await reconstruct(parseReconstructOptions({ ...form, device: "cpu", particlesFile: join(folder, "particles.star"), out: join(folder, name) }));
+  const { maps } = await reconstruct(
+    parseReconstructOptions({
+      ...form,
+      device: "cpu",
+      particlesFile: join(folder, "particles.star"),
+      out: join(folder, name),
+    }),
+  );
   return maps[0]!.data;
 }
 
 /** Waits for the end of a run. @returns all its events, as the page is told of them */
-const ending = (page: Page, id: string): Promise<RunEvent[]> => page.evaluate((run) => new Promise<RunEvent[]>((resolve) => {
-  const all: RunEvent[] = [];
-  const stop = source.follow(run, (events, anew) => {
-    if (anew) all.length = 0;
-    all.push(...events);
-    if (!["finished", "stopped", "failed"].includes(all.at(-1)?.type ?? "")) return;
-    stop();
-    resolve(all);
-  }, () => {});
-}), id);
+const ending = (page: Page, id: string): Promise<RunEvent[]> =>
+  page.evaluate(
+    (run) =>
+      new Promise<RunEvent[]>((resolve) => {
+        const all: RunEvent[] = [];
+        const stop = source.follow(
+          run,
+          (events, anew) => {
+            if (anew) all.length = 0;
+            all.push(...events);
+            if (!["finished", "stopped", "failed"].includes(all.at(-1)?.type ?? "")) return;
+            stop();
+            resolve(all);
+          },
+          () => {},
+        );
+      }),
+    id,
+  );
 
 /** Waits until a run has done so many iterations. */
-const progress = (page: Page, id: string, iterations: number): Promise<void> => page.evaluate(([run, least]) => new Promise<void>((resolve) => {
-  const end = source.follow(run, (events) => {
-    if (!events.some((event) => event.type === "progress" && event.iteration >= least)) return;
-    end();
-    resolve();
-  }, () => {});
-}), [id, iterations] as const);
+const progress = (page: Page, id: string, iterations: number): Promise<void> =>
+  page.evaluate(
+    ([run, least]) =>
+      new Promise<void>((resolve) => {
+        const end = source.follow(
+          run,
+          (events) => {
+            if (!events.some((event) => event.type === "progress" && event.iteration >= least)) return;
+            end();
+            resolve();
+          },
+          () => {},
+        );
+      }),
+    [id, iterations] as const,
+  );
 
 const summaries = (page: Page): Promise<RunSummary[]> => page.evaluate(() => source.list());
 /** What a form is refused with. */
 const refusal = (page: Page, form: RunForm): Promise<Record<string, string>> =>
-  page.evaluate((given) => source.start(given).then(() => ({}), (error: { fields: Record<string, string> }) => error.fields), form);
+  page.evaluate(
+    (given) =>
+      source.start(given).then(
+        () => ({}),
+        (error: { fields: Record<string, string> }) => error.fields,
+      ),
+    form,
+  );
 
 /** A file of the run folder, saved beside the others. */
 async function save(page: Page, id: string, name: string): Promise<string> {
-  const values = await page.evaluate(async ([run, file]) => Array.from(new Uint8Array((await source.file(run!, file!))!)), [id, name]);
+  const values = await page.evaluate(
+    async ([run, file]) => Array.from(new Uint8Array((await source.file(run!, file!))!)),
+    [id, name],
+  );
   const path = join(folder, `${id}-${name}`);
   await writeFile(path, Uint8Array.from(values));
   return path;
@@ -87,13 +134,20 @@ describe("in WebAssembly", () => {
     expect(await summaries(page)).toMatchObject([{ id: "demo", name: "demo", state: "running" }]);
     // Files are read and states told while it computes.
     await progress(page, id, 1);
-    expect(await page.evaluate(() => source.file("demo", "spectra.json").then((content) => content!.byteLength))).toBeGreaterThan(100);
+    expect(
+      await page.evaluate(() => source.file("demo", "spectra.json").then((content) => content!.byteLength)),
+    ).toBeGreaterThan(100);
     expect(await summaries(page)).toMatchObject([{ id: "demo", state: "running" }]);
     const events = await ending(page, id);
     expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
     expect(events[0]).toMatchObject({ type: "start", boxSize: 32 });
     const text = await readFile(await save(page, id, "events.jsonl"), "utf8");
-    expect(text.trimEnd().split("\n").map((line) => JSON.parse(line) as RunEvent)).toEqual(events);
+    expect(
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as RunEvent),
+    ).toEqual(events);
 
     const map = await readMap(await save(page, id, "map.mrc"));
     const { report } = await evaluateAgainstReference(map, join(folder, "truth.mrc"), { mask: "none" });
@@ -103,25 +157,36 @@ describe("in WebAssembly", () => {
   });
 
   test("a stack that is missing, or stands for two, is named before anything is computed", async () => {
-    expect(await refusal(page, { ...short, particlesFile: "dropped.star", out: "a" })).toEqual({ particlesFile: "dropped.star is not here; drop it on the page" });
+    expect(await refusal(page, { ...short, particlesFile: "dropped.star", out: "a" })).toEqual({
+      particlesFile: "dropped.star is not here; drop it on the page",
+    });
     await drop(page, ["dropped.star"]);
-    const missing = /^dropped\.star: row 1 \(line \d+\) names \/Extract\/job005\/stack\.mrcs, which is not here; drop stack\.mrcs on the page, too$/;
-    expect(await refusal(page, { ...short, particlesFile: "dropped.star", out: "a" })).toEqual({ particlesFile: expect.stringMatching(missing) });
+    const missing =
+      /^dropped\.star: row 1 \(line \d+\) names \/Extract\/job005\/stack\.mrcs, which is not here; drop stack\.mrcs on the page, too$/;
+    expect(await refusal(page, { ...short, particlesFile: "dropped.star", out: "a" })).toEqual({
+      particlesFile: expect.stringMatching(missing),
+    });
 
     const star = await readFile(join(folder, "dropped.star"), "utf8");
     await writeFile(join(folder, "two.star"), star.replace("000009@Extract/job005/", "000009@Extract/job006/"));
     await drop(page, ["two.star", "stack.mrcs"]);
-    const shared = /^two\.star: row 9 \(line \d+\) names \/Extract\/job006\/stack\.mrcs, but the only stack\.mrcs here stands for \/Extract\/job005\/stack\.mrcs; drop the folders/;
-    expect(await refusal(page, { ...short, particlesFile: "two.star", out: "a" })).toEqual({ particlesFile: expect.stringMatching(shared) });
+    const shared =
+      /^two\.star: row 9 \(line \d+\) names \/Extract\/job006\/stack\.mrcs, but the only stack\.mrcs here stands for \/Extract\/job005\/stack\.mrcs; drop the folders/;
+    expect(await refusal(page, { ...short, particlesFile: "two.star", out: "a" })).toEqual({
+      particlesFile: expect.stringMatching(shared),
+    });
     expect((await summaries(page)).map(({ id }) => id)).toEqual(["demo"]);
   });
 
   test("options that are wrong are refused one by one, as on the command line", async () => {
     expect(await refusal(page, { ...short, out: "a", symmetry: "Q", resolution: "-1" })).toEqual({
-      symmetry: 'expected a point group such as C1, C4, D2, T, O or I, got "Q"', resolution: 'expected a number above 0 in Å, got "-1"',
+      symmetry: 'expected a point group such as C1, C4, D2, T, O or I, got "Q"',
+      resolution: 'expected a number above 0 in Å, got "-1"',
     });
     expect(await refusal(page, { ...short, out: ".." })).toHaveProperty("out");
-    expect(await refusal(page, { ...short, out: "x", particlesFile: "dropped.star", device: "cuda" })).toEqual({ "": "device 'cuda' does not work here: a browser has no such provider; use --device cpu or auto" });
+    expect(await refusal(page, { ...short, out: "x", particlesFile: "dropped.star", device: "cuda" })).toEqual({
+      "": "device 'cuda' does not work here: a browser has no such provider; use --device cpu or auto",
+    });
   });
 
   test("stopped, the page closed, and gone on with: the map that one go makes", async () => {
@@ -130,21 +195,38 @@ describe("in WebAssembly", () => {
     await progress(page, id, 3);
     await page.evaluate((run) => source.stop(run), id);
     expect(id).toBe("Extract-first-try");
-    expect((await summaries(page)).find((run) => run.id === id)).toMatchObject({ state: "stopped", name: "Extract / first try" });
+    expect((await summaries(page)).find((run) => run.id === id)).toMatchObject({
+      state: "stopped",
+      name: "Extract / first try",
+    });
     await page.close();
 
     page = await openPage(browser, server.address);
-    expect((await summaries(page)).map(({ id: run, state }) => [run, state]).sort()).toEqual([[id, "stopped"], ["demo", "finished"]]);
+    expect((await summaries(page)).map(({ id: run, state }) => [run, state]).sort()).toEqual([
+      [id, "stopped"],
+      ["demo", "finished"],
+    ]);
     // The page may not keep the visitor's own files.
-    const refused = await page.evaluate((run) => source.resume(run).then(() => "", (error: Error) => error.message), id);
+    const refused = await page.evaluate(
+      (run) =>
+        source.resume(run).then(
+          () => "",
+          (error: Error) => error.message,
+        ),
+      id,
+    );
     expect(refused).toContain("dropped.star is not here; drop it on the page");
     await drop(page, ["dropped.star", "stack.mrcs"]);
     await page.evaluate((run) => source.resume(run), id);
     const events = await ending(page, id);
-    expect(events.filter(({ type }) => ["start", "stopped", "finished"].includes(type)).map(({ type }) => type)).toEqual(["start", "stopped", "start", "finished"]);
+    expect(
+      events.filter(({ type }) => ["start", "stopped", "finished"].includes(type)).map(({ type }) => type),
+    ).toEqual(["start", "stopped", "start", "finished"]);
     const iterations = events.flatMap((event) => (event.type === "progress" ? [event.iteration] : []));
     expect(iterations.filter((iteration) => iteration === 1).length).toBe(2); // the first of each stage, none anew
-    expect(relativeDifference((await readMap(await save(page, id, "map.mrc"))).data, await mapOfNode(short, "short"))).toBeLessThan(0.01);
+    expect(
+      relativeDifference((await readMap(await save(page, id, "map.mrc"))).data, await mapOfNode(short, "short")),
+    ).toBeLessThan(0.01);
   });
 });
 
@@ -154,12 +236,23 @@ describe("in WebGPU, by Chromium's software adapter", () => {
     try {
       const page = await openPage(browser, server.address);
       await drop(page, ["dropped.star", "stack.mrcs"]);
-      const form = { ...short, particles: "256", stages: "adversarial 16:3, refine 16:1" }; // shaders are slow without a GPU
-      const id = await page.evaluate((given) => source.start(given), { ...form, particlesFile: "dropped.star", out: "gpu", device: "webgpu" });
+      // shaders are slow without a GPU
+      const form = { ...short, particles: "256", stages: "adversarial 16:3, refine 16:1" };
+      const id = await page.evaluate((given) => source.start(given), {
+        ...form,
+        particlesFile: "dropped.star",
+        out: "gpu",
+        device: "webgpu",
+      });
       const events = await ending(page, id);
       expect(events.at(-1)).toMatchObject({ type: "finished" });
       expect(events[0]).toMatchObject({ type: "start", device: "webgpu: as asked" });
-      expect(relativeDifference((await readMap(await save(page, id, "map.mrc"))).data, await mapOfNode(form, "node for gpu"))).toBeLessThan(0.02);
+      expect(
+        relativeDifference(
+          (await readMap(await save(page, id, "map.mrc"))).data,
+          await mapOfNode(form, "node for gpu"),
+        ),
+      ).toBeLessThan(0.02);
     } finally {
       await browser.close();
     }

@@ -1,6 +1,6 @@
 /** The page without a server of runs: files on a static server, and the browser's own engine. */
 import { join } from "node:path";
-import { type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { expect, test } from "vitest";
 import { serveFiles } from "../browser/browser.ts";
 import { pageFolder } from "./site.ts";
@@ -16,7 +16,9 @@ export function aloneTests(browser: () => Browser): void {
       await page.getByRole("button", { name: "Run the demo" }).click();
       await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["demo"]);
       expect(await state()).toBe("running");
-      await eventually(() => page.locator(".run-header .now").innerText()).toMatch(/^stage 1 of 4, adversarial to 40.6 Å · iteration [1-9]/);
+      await eventually(() => page.locator(".run-header .now").innerText()).toMatch(
+        /^stage 1 of 4, adversarial to 40.6 Å · iteration [1-9]/,
+      );
       await page.getByRole("button", { name: "Stop" }).click();
       await eventually(state).toBe("stopped");
       await page.reload();

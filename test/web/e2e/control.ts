@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Site, token } from "./site.ts";
-import { eventually, keepScreenshot, visit, type Visit } from "./visit.ts";
+import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
 export function controlTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"];
@@ -37,7 +37,9 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await field("symmetry").fill("Q");
     await field("timeLimit").fill("soon");
     await button("Start").click();
-    await eventually(() => problem("symmetry").innerText()).toBe('Expected a point group such as C1, C4, D2, T, O or I, got "Q"');
+    await eventually(() => problem("symmetry").innerText()).toBe(
+      'Expected a point group such as C1, C4, D2, T, O or I, got "Q"',
+    );
     expect(await problem("timeLimit").innerText()).toMatch(/"soon"$/);
     expect(await problem("particlesFile").count()).toBe(0);
     for (const name of ["symmetry", "timeLimit"]) {
@@ -61,7 +63,9 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await field("device").selectOption("cpu");
     await button("Start").click();
     await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["from the page"]);
-    await eventually(() => page.locator(".run-header .now").innerText()).toMatch(/^stage 1 of 2, adversarial to 24 Å · iteration [1-9]/);
+    await eventually(() => page.locator(".run-header .now").innerText()).toMatch(
+      /^stage 1 of 2, adversarial to 24 Å · iteration [1-9]/,
+    );
     expect(await state()).toBe("running");
     expect(Number(await page.getByRole("progressbar").getAttribute("value"))).toBeLessThan(100);
     await button("Stop").click();
@@ -70,13 +74,15 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await button("Resume").click();
     await eventually(state).toBe("running");
     await eventually(state).toBe("finished");
-    expect(await button("Stop").count() + await button("Resume").count()).toBe(0);
+    expect((await button("Stop").count()) + (await button("Resume").count())).toBe(0);
     const list = page.getByRole("navigation", { name: "Runs" });
-    expect((await list.getByRole("button", { name: /^from the page/ }).innerText())).toContain("finished");
+    expect(await list.getByRole("button", { name: /^from the page/ }).innerText()).toContain("finished");
     await eventually(() => page.locator("figcaption").first().innerText()).toMatch(/^map, 24 px/);
     await page.getByRole("tab", { name: "Log" }).click();
     // The newest stands first.
-    await eventually(async () => (await page.locator(".log li span").allInnerTexts()).reverse().join("\n")).toMatch(/^600 particles.*\n(.*\n)*Stopped\n(.*\n)*Finished in [^\n]*$/);
+    await eventually(async () => (await page.locator(".log li span").allInnerTexts()).reverse().join("\n")).toMatch(
+      /^600 particles.*\n(.*\n)*Stopped\n(.*\n)*Finished in [^\n]*$/,
+    );
   });
 
   test("a server that goes is missed, and what happened meanwhile is told once when it is back", async () => {
@@ -87,7 +93,10 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await site().kill();
     await banner.waitFor();
     expect(await lines()).toEqual(before);
-    appendFileSync(site().path("from the page", "events.jsonl"), `${JSON.stringify({ type: "warning", time: new Date().toISOString(), message: "written meanwhile" })}\n`);
+    appendFileSync(
+      site().path("from the page", "events.jsonl"),
+      `${JSON.stringify({ type: "warning", time: new Date().toISOString(), message: "written meanwhile" })}\n`,
+    );
     await site().start();
     await banner.waitFor({ state: "detached" });
     await eventually(lines).toEqual(["Warning: written meanwhile", ...before]);
@@ -96,7 +105,8 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await button("Resume").click();
     await eventually(() => page.locator(".banner").innerText()).toContain(join("halted", "config.json"));
     await button("Close").click();
-    const ofOutage = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|409 /;
+    const ofOutage =
+      /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|409 /;
     expect(complaints.splice(0).filter((complaint) => !ofOutage.test(complaint))).toEqual([]);
   });
 

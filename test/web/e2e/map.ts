@@ -4,20 +4,48 @@ import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Site } from "./site.ts";
-import { covered, difference, eventually, flopped, outlineDifference, keepScreenshot, picture, settledPicture, share, visit, type Picture, type Visit, writeFixture } from "./visit.ts";
+import {
+  covered,
+  difference,
+  eventually,
+  flopped,
+  keepScreenshot,
+  outlineDifference,
+  type Picture,
+  picture,
+  settledPicture,
+  share,
+  type Visit,
+  visit,
+  writeFixture,
+} from "./visit.ts";
 
-/** Where the backbone of an α-helix lies about its axis: distance in Å, angle in degrees, place along it in Å. A residue further it is 1.5 Å and 100° on. */
-const backbone = [["N", 1.55, 0, -0.9], ["CA", 2.29, 28, 0], ["C", 1.67, 54, 1.1], ["O", 2.0, 58, 2.3]] as const;
+/**
+ * Where the backbone of an α-helix lies about its axis: distance in Å, angle in degrees, place along it in Å. A residue
+ * further it is 1.5 Å and 100° on.
+ */
+const backbone = [
+  ["N", 1.55, 0, -0.9],
+  ["CA", 2.29, 28, 0],
+  ["C", 1.67, 54, 1.1],
+  ["O", 2.0, 58, 2.3],
+] as const;
 
 /** A poly-alanine helix along x, centred at `centre` Å on all axes. */
 function helixPdb(residues: number, centre: number): string {
   let serial = 0;
-  const lines = Array.from({ length: residues }, (_, i) => backbone.map(([name, radius, degrees, rise]) => {
-    const angle = ((100 * i + degrees) * Math.PI) / 180;
-    const [x, y, z] = [centre + 1.5 * (i - residues / 2) + rise, centre + radius * Math.cos(angle), centre + radius * Math.sin(angle)];
-    const place = [x, y, z].map((value) => value.toFixed(3).padStart(8)).join("");
-    return `ATOM  ${String(++serial).padStart(5)}  ${name.padEnd(3)} ALA A${String(i + 1).padStart(4)}    ${place}  1.00  0.00           ${name[0]}`;
-  })).flat();
+  const lines = Array.from({ length: residues }, (_, i) =>
+    backbone.map(([name, radius, degrees, rise]) => {
+      const angle = ((100 * i + degrees) * Math.PI) / 180;
+      const [x, y, z] = [
+        centre + 1.5 * (i - residues / 2) + rise,
+        centre + radius * Math.cos(angle),
+        centre + radius * Math.sin(angle),
+      ];
+      const place = [x, y, z].map((value) => value.toFixed(3).padStart(8)).join("");
+      return `ATOM  ${String(++serial).padStart(5)}  ${name.padEnd(3)} ALA A${String(i + 1).padStart(4)}    ${place}  1.00  0.00           ${name[0]}`;
+    }),
+  ).flat();
   return `${lines.join("\n")}\nEND\n`;
 }
 
@@ -30,8 +58,10 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   const press = (name: string | RegExp) => page.getByRole("button", { name }).click();
   const level = () => page.getByRole("slider", { name: "Level" });
   /** The scene takes what the mouse does frame by frame. */
-  const frame = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-  const shows = (run: string) => page.waitForFunction((name) => document.querySelector("figcaption")?.textContent?.startsWith(name), run);
+  const frame = () =>
+    page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  const shows = (run: string) =>
+    page.waitForFunction((name) => document.querySelector("figcaption")?.textContent?.startsWith(name), run);
 
   beforeAll(async () => {
     ({ page, complaints } = await visit(browser(), `${site().address}#run=${site().id("whole-set")}`));
@@ -44,9 +74,24 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   test("is drawn, framed whole and in the middle", async () => {
     await eventually(async () => covered(await picture(canvas()))).toBeGreaterThan(0.02);
     first = await settledPicture(canvas());
-    const { width, height, data } = first, corner = data.subarray(0, 4).join();
-    for (let x = 0; x < width; x++) for (const y of [0, height - 1]) expect(data.subarray(4 * (y * width + x)).subarray(0, 4).join()).toBe(corner);
-    for (let y = 0; y < height; y++) for (const x of [0, width - 1]) expect(data.subarray(4 * (y * width + x)).subarray(0, 4).join()).toBe(corner);
+    const { width, height, data } = first,
+      corner = data.subarray(0, 4).join();
+    for (let x = 0; x < width; x++)
+      for (const y of [0, height - 1])
+        expect(
+          data
+            .subarray(4 * (y * width + x))
+            .subarray(0, 4)
+            .join(),
+        ).toBe(corner);
+    for (let y = 0; y < height; y++)
+      for (const x of [0, width - 1])
+        expect(
+          data
+            .subarray(4 * (y * width + x))
+            .subarray(0, 4)
+            .join(),
+        ).toBe(corner);
     await keepScreenshot(page, "map");
   });
 
@@ -78,7 +123,8 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("dragging turns it, the wheel brings it nearer", async () => {
-    const box = (await canvas().boundingBox())!, [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    const box = (await canvas().boundingBox())!,
+      [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     await page.mouse.move(x, y);
     await page.mouse.down();
     await frame();
@@ -117,7 +163,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("an atomic model lies over it, and goes", async () => {
-    const folder = dirname(site().particles), input = page.getByLabel("Atomic model…"), note = page.locator("section.map > .note");
+    const folder = dirname(site().particles),
+      input = page.getByLabel("Atomic model…"),
+      note = page.locator("section.map > .note");
     // Images of 24 px, 6 Å: the middle of the box is at 72 Å.
     await input.setInputFiles(writeFixture(folder, "helix.pdb", helixPdb(60, 72)));
     await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
@@ -142,7 +190,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       expect((await readFile(await download.path())).equals(await readFile(site().path("halves", file)))).toBe(true);
     }
     await page.getByRole("button", { name: /^whole-set/ }).click();
-    await eventually(() => page.locator(".controls + .note").textContent()).toBe("There is no half2.mrc yet; map.mrc is shown.");
+    await eventually(() => page.locator(".controls + .note").textContent()).toBe(
+      "There is no half2.mrc yet; map.mrc is shown.",
+    );
     await page.locator("section.map").getByRole("combobox", { name: "Show" }).selectOption("map.mrc");
     await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
   });
@@ -150,7 +200,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   test("that of another run stands beside it and turns with it", async () => {
     await page.getByRole("combobox", { name: "Compare with" }).selectOption({ label: "halves" });
     await eventually(() => page.locator(".scene canvas").count()).toBe(2);
-    await eventually(async () => Math.min(covered(await picture(canvas(0))), covered(await picture(canvas(1))))).toBeGreaterThan(0.02);
+    await eventually(async () =>
+      Math.min(covered(await picture(canvas(0))), covered(await picture(canvas(1)))),
+    ).toBeGreaterThan(0.02);
     await settledPicture(canvas(1));
     await press("Reset view"); // each canvas is narrower than the one before
     const [left, right] = [await settledPicture(canvas(0)), await settledPicture(canvas(1))];
@@ -165,7 +217,10 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       await eventually(async () => difference(await picture(canvas(1)), right)).toBe(0);
     }
     const charts = page.locator("figure.chart");
-    expect(await charts.locator("figcaption").allTextContents()).toEqual(["Fourier shell correlation of both runs", "Log-likelihood of an image, both runs"]);
+    expect(await charts.locator("figcaption").allTextContents()).toEqual([
+      "Fourier shell correlation of both runs",
+      "Log-likelihood of an image, both runs",
+    ]);
     expect(await charts.first().locator(".note").textContent()).toBe("whole-set has none.");
     await page.getByRole("combobox", { name: "Compare with" }).selectOption({ label: "no other run" });
     await eventually(() => page.locator(".scene canvas").count()).toBe(1);

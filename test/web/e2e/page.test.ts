@@ -20,8 +20,24 @@ afterAll(async () => {
   await site?.close();
 });
 
-describe("what is told of a run", () => tabTests(() => site, () => browser));
-describe("the map", () => mapTests(() => site, () => browser));
-describe("reading", () => readingTests(() => site, () => browser));
-describe("runs from the page", () => controlTests(() => site, () => browser));
+describe("what is told of a run", () =>
+  tabTests(
+    () => site,
+    () => browser,
+  ));
+describe("the map", () =>
+  mapTests(
+    () => site,
+    () => browser,
+  ));
+describe("reading", () =>
+  readingTests(
+    () => site,
+    () => browser,
+  ));
+describe("runs from the page", () =>
+  controlTests(
+    () => site,
+    () => browser,
+  ));
 describe("without a server", () => aloneTests(() => browser));

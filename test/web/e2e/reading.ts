@@ -1,6 +1,7 @@
 /** Whoever reads it: with the keyboard alone, by ear, in the dark, on a telephone, and again tomorrow. */
-import { createRequire } from "node:module";
+
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -13,8 +14,13 @@ const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await axeSource);
   const options: RunOptions = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
-  const found = await page.evaluate((given) => (globalThis as unknown as { axe: { run(options: unknown): Promise<unknown> } }).axe.run(given), options) as AxeResults;
-  return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`));
+  const found = (await page.evaluate(
+    (given) => (globalThis as unknown as { axe: { run(options: unknown): Promise<unknown> } }).axe.run(given),
+    options,
+  )) as AxeResults;
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
+  );
 }
 
 const tabs = ["Curves", "Particles", "Views", "Configuration", "Log"];
@@ -70,12 +76,23 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
     const { page, complaints } = await visit(browser(), withToken());
     await isDrawn(page);
     await eventually(() => page.locator("figure.chart").count()).toBeGreaterThanOrEqual(5);
-    const focused = () => page.evaluate(() => {
-      const element = document.activeElement as HTMLElement;
-      const ring = getComputedStyle(element.closest(".button") ?? element), { outlineStyle, outlineWidth } = ring;
-      const name = element.getAttribute("aria-label") ?? (element.id.startsWith("tab-") || element.id === "panel" ? element.id : element.closest("label")?.textContent ?? element.textContent) ?? "";
-      return { name: name.trim(), isBody: element === document.body, seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
-    });
+    const focused = () =>
+      page.evaluate(() => {
+        const element = document.activeElement as HTMLElement;
+        const ring = getComputedStyle(element.closest(".button") ?? element),
+          { outlineStyle, outlineWidth } = ring;
+        const name =
+          element.getAttribute("aria-label") ??
+          (element.id.startsWith("tab-") || element.id === "panel"
+            ? element.id
+            : (element.closest("label")?.textContent ?? element.textContent)) ??
+          "";
+        return {
+          name: name.trim(),
+          isBody: element === document.body,
+          seen: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
+        };
+      });
     const order: string[] = [];
     for (;;) {
       await page.keyboard.press("Tab");
@@ -84,7 +101,25 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
       expect([name, seen]).toEqual([name, true]);
       order.push(name);
     }
-    const wanted = [/^Skip to the run/, /^New run/, /^Theme/, /^halves/, /^whole-set/, /^Compare with/, /^map of halves/, /^Level/, /^Slice/, /^Spin/, /^Other hand/, /^Reset view/, /^Show/, /^Atomic model/, /^Download map.mrc/, /^tab-curves/, /^panel/];
+    const wanted = [
+      /^Skip to the run/,
+      /^New run/,
+      /^Theme/,
+      /^halves/,
+      /^whole-set/,
+      /^Compare with/,
+      /^map of halves/,
+      /^Level/,
+      /^Slice/,
+      /^Spin/,
+      /^Other hand/,
+      /^Reset view/,
+      /^Show/,
+      /^Atomic model/,
+      /^Download map.mrc/,
+      /^tab-curves/,
+      /^panel/,
+    ];
     const places = wanted.map((name) => order.findIndex((one) => name.test(one)));
     expect(order.filter((_, i) => places.includes(i))).toHaveLength(wanted.length);
     expect(places).toEqual([...places].sort((a, b) => a - b));
@@ -111,7 +146,10 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
     await tabTo(/^Level/);
     const level = Number(await page.getByRole("slider", { name: "Level" }).inputValue());
     await page.keyboard.press("ArrowRight");
-    await eventually(async () => Number(await page.getByRole("slider", { name: "Level" }).inputValue())).toBeCloseTo(level + 0.05, 1);
+    await eventually(async () => Number(await page.getByRole("slider", { name: "Level" }).inputValue())).toBeCloseTo(
+      level + 0.05,
+      1,
+    );
     await tabTo(/^Other hand/);
     await page.keyboard.press("Space");
     await eventually(() => page.getByRole("button", { name: "Other hand" }).getAttribute("aria-pressed")).toBe("true");
@@ -129,7 +167,9 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
     await page.keyboard.press("Tab");
     await page.keyboard.type("by hand");
     await page.keyboard.press("Enter");
-    await eventually(() => page.locator("#field-particlesFile-problem").allInnerTexts()).toEqual(["There is no such file"]);
+    await eventually(() => page.locator("#field-particlesFile-problem").allInnerTexts()).toEqual([
+      "There is no such file",
+    ]);
     await page.context().close();
     expect(complaints.filter((complaint) => !complaint.includes("422"))).toEqual([]);
   });
@@ -149,7 +189,9 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("a map does not spin by itself where less motion is wanted; it does when asked", async () => {
-    const { page, complaints } = await visit(browser(), `${site().address}#run=${site().id("halves")}&spin=1`, { reducedMotion: "reduce" });
+    const { page, complaints } = await visit(browser(), `${site().address}#run=${site().id("halves")}&spin=1`, {
+      reducedMotion: "reduce",
+    });
     await isDrawn(page);
     const spin = page.getByRole("button", { name: "Spin" });
     expect(await spin.getAttribute("aria-pressed")).toBe("false");
@@ -161,7 +203,11 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("a telephone shows all of it without scrolling sideways", async () => {
-    const { page, complaints } = await visit(browser(), withToken(), { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    const { page, complaints } = await visit(browser(), withToken(), {
+      viewport: { width: 360, height: 740 },
+      hasTouch: true,
+      isMobile: true,
+    });
     await isDrawn(page);
     const overhang = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     await keepScreenshot(page, "phone");

@@ -1,22 +1,26 @@
 /** What the browser is shown: the page as it is shipped, particles, runs, and a `cryogan serve` over them. */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import { runId } from "../../../src/web/server/runs.ts";
 import { cryogan } from "../../cli/run.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
-import { runId } from "../../../src/web/server/runs.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const pageFolder = join(root, "dist/page");
 export const token = "a token for tests";
 
 export const buildPage = (): void =>
-  void execFileSync(process.execPath, [join(root, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "error"], { cwd: root, stdio: "inherit", env: { ...process.env, NODE_ENV: "production" } });
+  void execFileSync(process.execPath, [join(root, "node_modules/vite/bin/vite.js"), "build", "--logLevel", "error"], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, NODE_ENV: "production" },
+  });
 
 export interface Site {
   particles: string;
@@ -35,19 +39,28 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Runs: "whole-set" and "halves" are finished, the latter with half maps; "broken" has failed, "halted" was stopped. */
+/**
+ * Runs: "whole-set" and "halves" are finished, the latter with half maps; "broken" has failed, "halted" was stopped.
+ */
 export async function makeSite(): Promise<Site> {
-  const folder = temporaryFolder(), runs = join(folder, "runs");
+  const folder = temporaryFolder(),
+    runs = join(folder, "runs");
   const path = (run: string, file: string) => join(runs, run, file);
   mkdirSync(join(folder, "data"));
   const particles = await smallParticleSet(join(folder, "data"), 600);
   const stages = ["--device", "cpu", "--max-shift", "0", "--stages", "adversarial 12:100, refine 12:2, refine 20:1"];
-  for (const options of [["--out", join(runs, "whole-set")], ["--out", join(runs, "halves"), "--half-maps"]]) {
+  for (const options of [
+    ["--out", join(runs, "whole-set")],
+    ["--out", join(runs, "halves"), "--half-maps"],
+  ]) {
     const { code, stderr } = await cryogan("reconstruct", particles, ...options, ...stages);
     if (code !== 0) throw new Error(stderr);
   }
   const time = "2026-01-02T03:04:05.000Z";
-  const made: Record<string, RunEvent[]> = { broken: [{ type: "failed", time, message: "particles.mrcs is cut off" }], halted: [{ type: "stopped", time }] };
+  const made: Record<string, RunEvent[]> = {
+    broken: [{ type: "failed", time, message: "particles.mrcs is cut off" }],
+    halted: [{ type: "stopped", time }],
+  };
   for (const [run, events] of Object.entries(made)) {
     mkdirSync(path(run, ""));
     writeFileSync(path(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
@@ -56,18 +69,30 @@ export async function makeSite(): Promise<Site> {
   let child: ChildProcess;
   let port = "0";
   const site: Site = {
-    particles, runs, path, address: "",
+    particles,
+    runs,
+    path,
+    address: "",
     id: (run) => runId(join(runs, run)),
-    events: async (run) => (await readFile(path(run, "events.jsonl"), "utf8")).trimEnd().split("\n").map((line) => JSON.parse(line) as RunEvent),
+    events: async (run) =>
+      (await readFile(path(run, "events.jsonl"), "utf8"))
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as RunEvent),
     json: async <T>(run: string, file: string) => JSON.parse(await readFile(path(run, file), "utf8")) as T,
     async kill() {
       child.kill("SIGKILL");
       await once(child, "exit");
     },
     async start() {
-      child = spawn(process.execPath, ["--import", "tsx", "src/cli/main.ts", "serve", runs, "--port", port, "--token", token], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+      child = spawn(
+        process.execPath,
+        ["--import", "tsx", "src/main.ts", "serve", runs, "--port", port, "--token", token],
+        { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+      );
       let printed = "";
-      for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) if ((printed += String(chunk)).endsWith("\n")) break;
+      for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false }))
+        if ((printed += String(chunk)).endsWith("\n")) break;
       site.address = new URL("/", printed.trim()).href;
       ({ port } = new URL(site.address));
     },

@@ -2,17 +2,21 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FscResult } from "../../../src/evaluate/fsc.ts";
-import type { RunDirections, RunEvent, RunExamples, RunTemplates } from "../../../src/reconstruct/events.ts";
+import type { RunEvent, RunExamples } from "../../../src/reconstruct/folder/events.ts";
+import type { RunDirections, RunTemplates } from "../../../src/reconstruct/stage.ts";
 import type { Site } from "./site.ts";
-import { eventually, keepScreenshot, visit, type Visit } from "./visit.ts";
+import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
 const numbers = (text: string): number[] => (text.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
 
 /** Pearson's. */
 function correlation(a: readonly number[], b: readonly number[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [ma, mb] = [mean(a), mean(b)], sum = (term: (i: number) => number) => a.reduce((total, _, i) => total + term(i), 0);
-  return sum((i) => (a[i]! - ma) * (b[i]! - mb)) / Math.sqrt(sum((i) => (a[i]! - ma) ** 2) * sum((i) => (b[i]! - mb) ** 2));
+  const [ma, mb] = [mean(a), mean(b)],
+    sum = (term: (i: number) => number) => a.reduce((total, _, i) => total + term(i), 0);
+  return (
+    sum((i) => (a[i]! - ma) * (b[i]! - mb)) / Math.sqrt(sum((i) => (a[i]! - ma) ** 2) * sum((i) => (b[i]! - mb) ** 2))
+  );
 }
 
 export function tabTests(site: () => Site, browser: () => Browser): void {
@@ -20,8 +24,18 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
   const open = (name: string) => page.getByRole("tab", { name }).click();
   const panel = () => page.getByRole("tabpanel");
   /** Red of the pixels that were drawn. */
-  const drawn = (i: number) => panel().locator("canvas.pixels").nth(i).evaluate((canvas: HTMLCanvasElement) =>
-    Array.from(canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.filter((_, j) => j % 4 === 0)));
+  const drawn = (i: number) =>
+    panel()
+      .locator("canvas.pixels")
+      .nth(i)
+      .evaluate((canvas: HTMLCanvasElement) =>
+        Array.from(
+          canvas
+            .getContext("2d")!
+            .getImageData(0, 0, canvas.width, canvas.height)
+            .data.filter((_, j) => j % 4 === 0),
+        ),
+      );
 
   beforeAll(async () => {
     events = await site().events("halves");
@@ -35,13 +49,25 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
   test("the list names every run and its state", async () => {
     const list = page.getByRole("navigation", { name: "Runs" }).getByRole("listitem");
     await eventually(() => list.count()).toBe(4);
-    const rows = (await list.allInnerTexts()).map((text) => text.split("\n").slice(0, 2).map((part) => part.trim()));
-    expect(rows).toEqual([["halves", "finished"], ["whole-set", "finished"], ["broken", "failed"], ["halted", "stopped"]]);
+    const rows = (await list.allInnerTexts()).map((text) =>
+      text
+        .split("\n")
+        .slice(0, 2)
+        .map((part) => part.trim()),
+    );
+    expect(rows).toEqual([
+      ["halves", "finished"],
+      ["whole-set", "finished"],
+      ["broken", "failed"],
+      ["halted", "stopped"],
+    ]);
   });
 
   test("the header tells what it is of, and how it went", async () => {
     const header = page.locator(".run-header");
-    await eventually(() => header.locator(".facts").innerText()).toMatch(/^300 particles in each half · 24 px, 6 Å per pixel · symmetry C1 · log-likelihood /);
+    await eventually(() => header.locator(".facts").innerText()).toMatch(
+      /^300 particles in each half · 24 px, 6 Å per pixel · symmetry C1 · log-likelihood /,
+    );
     expect(await header.getByRole("heading").innerText()).toBe("halves");
     expect(await header.locator(".state").innerText()).toBe("finished");
     expect(await header.getByRole("progressbar").getAttribute("value")).toBe("100");
@@ -60,18 +86,35 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
 
   test("curves end where the run's numbers end", async () => {
     await eventually(() => panel().locator("figure.chart").count()).toBeGreaterThanOrEqual(5);
-    const label = async (title: string) => (await panel().locator("figure.chart", { hasText: title }).getByRole("img").getAttribute("aria-label"))!;
+    const label = async (title: string) =>
+      (await panel().locator("figure.chart", { hasText: title }).getByRole("img").getAttribute("aria-label"))!;
     const fsc = await site().json<FscResult>("halves", "fsc.json");
-    const note = await panel().locator("figure.chart", { hasText: "Correlation by resolution" }).locator(".note").innerText();
+    const note = await panel()
+      .locator("figure.chart", { hasText: "Correlation by resolution" })
+      .locator(".note")
+      .innerText();
     expect(numbers(note.replace(/.* at /, ""))[0]).toBeCloseTo(fsc.resolution0143Angstrom!, 0);
-    const last = (half: 1 | 2) => events.findLast((event) => event.type === "progress" && event.half === half && event.logLikelihood !== undefined) as { logLikelihood: number };
+    const last = (half: 1 | 2) =>
+      events.findLast(
+        (event) => event.type === "progress" && event.half === half && event.logLikelihood !== undefined,
+      ) as { logLikelihood: number };
     const ends = numbers((await label("Log-likelihood")).replace(/half \d/g, ""));
     expect(ends).toHaveLength(2);
     expect(ends[0]).toBeCloseTo(last(1).logLikelihood, -1);
     expect(ends[1]).toBeCloseTo(last(2).logLikelihood, -1);
     // Each is drawn: some pixels are not transparent.
-    for (const inked of await panel().locator("figure.chart canvas").evaluateAll((all) => all.map((canvas) => (canvas as HTMLCanvasElement).getContext("2d")!
-      .getImageData(0, 0, (canvas as HTMLCanvasElement).width, (canvas as HTMLCanvasElement).height).data.filter((value, i) => i % 4 === 3 && value > 0).length))) expect(inked).toBeGreaterThan(500);
+    for (const inked of await panel()
+      .locator("figure.chart canvas")
+      .evaluateAll((all) =>
+        all.map(
+          (canvas) =>
+            (canvas as HTMLCanvasElement)
+              .getContext("2d")!
+              .getImageData(0, 0, (canvas as HTMLCanvasElement).width, (canvas as HTMLCanvasElement).height)
+              .data.filter((value, i) => i % 4 === 3 && value > 0).length,
+        ),
+      ))
+      expect(inked).toBeGreaterThan(500);
   });
 
   test("particles and templates are those of the files", async () => {
@@ -80,7 +123,8 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     const templates = (await site().json<RunTemplates>("halves", "templates.json")).images;
     const images = [...real, ...simulated, ...projections, ...templates];
     await eventually(() => panel().locator("canvas.pixels").count()).toBe(images.length);
-    for (const i of [0, real.length, real.length + simulated.length, images.length - 1]) await eventually(async () => correlation(await drawn(i), images[i]!)).toBeGreaterThan(0.95);
+    for (const i of [0, real.length, real.length + simulated.length, images.length - 1])
+      await eventually(async () => correlation(await drawn(i), images[i]!)).toBeGreaterThan(0.95);
     await keepScreenshot(page, "particles");
   });
 
@@ -92,7 +136,13 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     // Cells have about the same solid angle.
     expect(largest! / (Math.max(...share) * share.length)).toBeGreaterThan(0.7);
     expect(largest! / (Math.max(...share) * share.length)).toBeLessThan(1.4);
-    const colours = await panel().locator(".disc canvas").evaluate((canvas: HTMLCanvasElement) => new Set(new Uint32Array(canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size);
+    const colours = await panel()
+      .locator(".disc canvas")
+      .evaluate(
+        (canvas: HTMLCanvasElement) =>
+          new Set(new Uint32Array(canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.buffer))
+            .size,
+      );
     expect(colours).toBeGreaterThan(10);
     await keepScreenshot(page, "views");
   });
@@ -100,7 +150,9 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
   test("the configuration is that of config.json", async () => {
     await open("Configuration");
     await eventually(() => panel().getByRole("row").count()).toBeGreaterThan(10);
-    const rows = new Map((await panel().getByRole("row").allInnerTexts()).map((row) => row.split("\t") as [string, string]));
+    const rows = new Map(
+      (await panel().getByRole("row").allInnerTexts()).map((row) => row.split("\t") as [string, string]),
+    );
     const config = await site().json<Record<string, unknown>>("halves", "config.json");
     const simple = Object.entries(config).filter(([, value]) => typeof value !== "object");
     expect(simple.length).toBeGreaterThan(10);
@@ -118,7 +170,9 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     await eventually(() => lines.filter({ hasText: "map written" }).count()).toBe(count("map"));
     expect(await lines.filter({ hasText: "checkpoint" }).count()).toBe(count("checkpoint"));
     await panel().getByRole("searchbox", { name: "Find" }).fill("half1.mrc");
-    await eventually(() => lines.count()).toBe(events.filter((event) => event.type === "map" && event.path === "half1.mrc").length);
+    await eventually(() => lines.count()).toBe(
+      events.filter((event) => event.type === "map" && event.path === "half1.mrc").length,
+    );
     await panel().getByRole("combobox", { name: "Show" }).selectOption("warnings only");
     await panel().getByRole("searchbox", { name: "Find" }).fill("");
     await eventually(() => panel().locator(".empty").innerText()).toBe("No warnings.");

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decode } from "fast-png";
-import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { expect } from "vitest";
 import { root } from "./site.ts";
 
@@ -12,7 +12,10 @@ const patienceMs = 600_000;
 
 export async function openBrowser(): Promise<Browser> {
   execFileSync("bash", [join(root, "scripts/install-chromium.sh")]);
-  return chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"] });
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
+  });
 }
 
 export interface Visit {
@@ -23,26 +26,37 @@ export interface Visit {
 
 /** Opens an address in a context of its own. A file that a run does not have (yet) may be asked for. */
 export async function visit(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, acceptDownloads: true, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    acceptDownloads: true,
+    ...options,
+  });
   context.setDefaultTimeout(patienceMs);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
-    const ofMissingFile = /\/api\/(runs\/[^/]+\/files\/|session$)/.test(message.location().url) && message.text().includes("404");
-    if (message.type() === "error" && !ofMissingFile) complaints.push(`console: ${message.text()} (${message.location().url})`);
+    const ofMissingFile =
+      /\/api\/(runs\/[^/]+\/files\/|session$)/.test(message.location().url) && message.text().includes("404");
+    if (message.type() === "error" && !ofMissingFile)
+      complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on("pageerror", (error) => complaints.push(`error: ${error.stack}`));
   page.on("request", (request) => {
     const { origin, protocol } = new URL(request.url());
     if (protocol.startsWith("http") && origin !== new URL(address).origin) complaints.push(`request: ${request.url()}`);
   });
-  await page.addInitScript(() => document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => console.error(`policy: ${violatedDirective} ${blockedURI}`)));
+  await page.addInitScript(() =>
+    document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
+      console.error(`policy: ${violatedDirective} ${blockedURI}`),
+    ),
+  );
   await page.goto(address);
   return { page, complaints };
 }
 
 /** Waits until the value is as expected: `await eventually(() => …).toBe(…)`. */
-export const eventually = <T>(value: () => T | Promise<T>) => expect.poll(value, { timeout: patienceMs, interval: 100 });
+export const eventually = <T>(value: () => T | Promise<T>) =>
+  expect.poll(value, { timeout: patienceMs, interval: 100 });
 
 /** Kept for a look after the tests. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
@@ -57,9 +71,13 @@ export interface Picture {
   data: Uint8Array;
 }
 
-/** What is on the screen where the element is, without a frame of a few pixels: the border, and the ring of the focus. */
+/**
+ * What is on the screen where the element is, without a frame of a few pixels: the border, and the ring of the focus.
+ */
 export async function picture(element: Locator): Promise<Picture> {
-  const whole = decode(await element.screenshot()), { channels } = whole, margin = 8;
+  const whole = decode(await element.screenshot()),
+    { channels } = whole,
+    margin = 8;
   const [width, height] = [whole.width - 2 * margin, whole.height - 2 * margin];
   const data = new Uint8Array(4 * width * height);
   for (let y = 0, i = 0; y < height; y++)

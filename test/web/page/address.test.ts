@@ -7,11 +7,32 @@ test("an empty address is the beginning, and the beginning an empty address", ()
 });
 
 test("what the page shows stands in words in the address", () => {
-  const address = { ...startAddress, run: "a b", compare: "c", tab: "log" as const, map: "half2.mrc" as const, levelSigma: 3.456, slice: { axis: "y" as const, position: 0.25 }, spin: true };
+  const address = {
+    ...startAddress,
+    run: "a b",
+    compare: "c",
+    tab: "log" as const,
+    map: "half2.mrc" as const,
+    levelSigma: 3.456,
+    slice: { axis: "y" as const, position: 0.25 },
+    spin: true,
+  };
   expect(formatAddress(address)).toBe("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1");
-  expect(parseAddress("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1")).toEqual({ ...address, levelSigma: 3.46 });
+  expect(parseAddress("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1")).toEqual({
+    ...address,
+    levelSigma: 3.46,
+  });
 });
 
-test.each(["#tab=nonsense", "#level=high", "#level=", "#slice=w:0.5", "#slice=x:2", "#slice=x", "#map=checkpoint", "#map=../secret"])("%s is left out", (hash) => {
+test.each([
+  "#tab=nonsense",
+  "#level=high",
+  "#level=",
+  "#slice=w:0.5",
+  "#slice=x:2",
+  "#slice=x",
+  "#map=checkpoint",
+  "#map=../secret",
+])("%s is left out", (hash) => {
   expect(parseAddress(hash)).toEqual(startAddress);
 });

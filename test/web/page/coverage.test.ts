@@ -5,10 +5,14 @@ import { viridis } from "../../../src/web/page/views/viridis.ts";
 /** Directions of about even spacing on the hemisphere (Fibonacci), degrees. */
 const cells = (count: number, maximumRot: number) => {
   const golden = (1 + Math.sqrt(5)) / 2;
-  const all = Array.from({ length: count }, (_, i) => ({ rot: ((i / golden) % 1) * maximumRot, tilt: (Math.acos(1 - (i + 0.5) / count) * 180) / Math.PI }));
+  const all = Array.from({ length: count }, (_, i) => ({
+    rot: ((i / golden) % 1) * maximumRot,
+    tilt: (Math.acos(1 - (i + 0.5) / count) * 180) / Math.PI,
+  }));
   return { rot: all.map(({ rot }) => rot), tilt: all.map(({ tilt }) => tilt) };
 };
-const at = (image: { density: Float32Array; size: number }, x: number, y: number) => image.density[Math.floor(((1 - y) / 2) * image.size) * image.size + Math.floor(((1 + x) / 2) * image.size)]!;
+const at = (image: { density: Float32Array; size: number }, x: number, y: number) =>
+  image.density[Math.floor(((1 - y) / 2) * image.size) * image.size + Math.floor(((1 + x) / 2) * image.size)]!;
 
 test("even shares are 1 all over the disc, and nothing outside", () => {
   const { rot, tilt } = cells(300, 360);
@@ -23,7 +27,9 @@ test("even shares are 1 all over the disc, and nothing outside", () => {
 test("a view has its place: tilt from the middle by Lambert's radius, rot anticlockwise from the right", () => {
   const { rot, tilt } = cells(500, 360);
   const wanted = directionOf(Math.PI / 2, Math.PI / 3);
-  const cosine = rot.map((_, i) => directionOf((rot[i]! * Math.PI) / 180, (tilt[i]! * Math.PI) / 180).reduce((sum, c, k) => sum + c * wanted[k]!, 0));
+  const cosine = rot.map((_, i) =>
+    directionOf((rot[i]! * Math.PI) / 180, (tilt[i]! * Math.PI) / 180).reduce((sum, c, k) => sum + c * wanted[k]!, 0),
+  );
   const near = cosine.indexOf(Math.max(...cosine));
   const map = coverage({ rot, tilt, share: rot.map((_, i) => (i === near ? 1 : 0)) }, "C1", 100);
   // Tilt 60°: sqrt(2) sin 30° = 0.707 from the middle; rot 90° is up.

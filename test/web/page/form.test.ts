@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
 import { reconstructFields } from "../../../src/web/page/form/fields.ts";
 import { filledIn, formProblems } from "../../../src/web/page/form/validate.ts";
-import { reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
 
 test("the form has the options of the command line, by their names and units", () => {
   const fields = reconstructFields();
@@ -21,13 +21,20 @@ test("every field is one that the schema knows, so that nothing typed is lost", 
 });
 
 test("a form is checked as the command line checks its options", () => {
-  expect(formProblems({ particlesFile: "a.star", out: "run", symmetry: "d2", timeLimit: "5m", halfMaps: true })).toEqual({});
+  expect(
+    formProblems({ particlesFile: "a.star", out: "run", symmetry: "d2", timeLimit: "5m", halfMaps: true }),
+  ).toEqual({});
   const problems = formProblems({ out: "run", symmetry: "Q7", timeLimit: "soon" });
   expect(Object.keys(problems)).toEqual(["particlesFile", "symmetry", "timeLimit"]);
-  expect(problems["timeLimit"]).toMatch(/duration such as 90s/);
-  expect(formProblems({ particlesFile: "a.star", out: "run", timeLimit: "5m", stages: "adversarial 16:500" })).toMatchObject({ timeLimit: expect.stringContaining("--stages") as string });
+  expect(problems.timeLimit).toMatch(/duration such as 90s/);
+  expect(
+    formProblems({ particlesFile: "a.star", out: "run", timeLimit: "5m", stages: "adversarial 16:500" }),
+  ).toMatchObject({ timeLimit: expect.stringContaining("--stages") as string });
 });
 
 test("empty fields and flags that are off are left to the defaults", () => {
-  expect(filledIn({ out: " run ", resolution: " ", halfMaps: false, positivity: true })).toEqual({ out: "run", positivity: true });
+  expect(filledIn({ out: " run ", resolution: " ", halfMaps: false, positivity: true })).toEqual({
+    out: "run",
+    positivity: true,
+  });
 });

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { installTestDebs, python, temporaryFolder } from "../../io/helpers.ts";
 import { mirrored, readMapGrid } from "../../../src/web/page/map/grid.ts";
 import { mapStatistics } from "../../../src/web/page/map/statistics.ts";
+import { installTestDebs, python, temporaryFolder } from "../../io/helpers.ts";
 
 beforeAll(installTestDebs);
 
@@ -29,17 +29,24 @@ test("the default level parts a particle from solvent that is twenty times as la
 });
 
 test("a constant map has levels", () => {
-  expect(mapStatistics(new Float32Array(8).fill(2))).toMatchObject({ sigma: 0, defaultLevelSigma: 0, highestLevelSigma: 1 });
+  expect(mapStatistics(new Float32Array(8).fill(2))).toMatchObject({
+    sigma: 0,
+    defaultLevelSigma: 0,
+    highestLevelSigma: 1,
+  });
 });
 
 test("a map that mrcfile wrote is read with its axes, pixel size and origin", async () => {
   const path = join(temporaryFolder(), "map.mrc");
-  python(`
+  python(
+    `
 import sys, mrcfile, numpy as np
 with mrcfile.new(sys.argv[1]) as f:
     f.set_data(np.arange(24, dtype=np.float32).reshape(2, 3, 4)); f.voxel_size = 1.5
     f.header.origin.x, f.header.origin.y, f.header.origin.z = 1, 2, 3
-`, path);
+`,
+    path,
+  );
   const bytes = readFileSync(path);
   const map = await readMapGrid(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   expect(map.shape).toEqual([2, 3, 4]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { shownMapFile } from "../../../src/web/page/map/choice.ts";
 import { fileVersion } from "../../../src/web/page/run/fileVersion.ts";
 import { shortNames } from "../../../src/web/page/run/names.ts";
@@ -7,22 +7,75 @@ import { runProgress } from "../../../src/web/page/run/progress.ts";
 import { logLines, nowText } from "../../../src/web/page/run/words.ts";
 
 const time = "2026-01-01T12:00:00.000Z";
-const start = (half?: 1 | 2): RunEvent => ({ type: "start", time, particles: 2500, boxSize: 64, pixelSizeAngstrom: 3.8, symmetry: "D2", device: "cpu: fastest", seed: 1, ...(half ? { half } : {}) });
-const stage = (half?: 1 | 2): RunEvent => ({ type: "stage", time, stage: 2, stages: 5, kind: "refinement", boxSize: 22, resolutionAngstrom: 22.06, iterations: 4, ...(half ? { half } : {}) });
-const progress = (elapsedSeconds: number, remainingSeconds: number, half?: 1 | 2, logLikelihood?: number): RunEvent =>
-  ({ type: "progress", time, stage: 2, iteration: 1.5, iterations: 4, elapsedSeconds, remainingSeconds, ...(half ? { half } : {}), ...(logLikelihood ? { logLikelihood } : {}) });
-const map = (path: string, half?: 1 | 2): RunEvent => ({ type: "map", time, path, stage: 1, iteration: 4, ...(half ? { half } : {}) });
+const start = (half?: 1 | 2): RunEvent => ({
+  type: "start",
+  time,
+  particles: 2500,
+  boxSize: 64,
+  pixelSizeAngstrom: 3.8,
+  symmetry: "D2",
+  device: "cpu: fastest",
+  seed: 1,
+  ...(half ? { half } : {}),
+});
+const stage = (half?: 1 | 2): RunEvent => ({
+  type: "stage",
+  time,
+  stage: 2,
+  stages: 5,
+  kind: "refinement",
+  boxSize: 22,
+  resolutionAngstrom: 22.06,
+  iterations: 4,
+  ...(half ? { half } : {}),
+});
+const progress = (
+  elapsedSeconds: number,
+  remainingSeconds: number,
+  half?: 1 | 2,
+  logLikelihood?: number,
+): RunEvent => ({
+  type: "progress",
+  time,
+  stage: 2,
+  iteration: 1.5,
+  iterations: 4,
+  elapsedSeconds,
+  remainingSeconds,
+  ...(half ? { half } : {}),
+  ...(logLikelihood ? { logLikelihood } : {}),
+});
+const map = (path: string, half?: 1 | 2): RunEvent => ({
+  type: "map",
+  time,
+  path,
+  stage: 1,
+  iteration: 4,
+  ...(half ? { half } : {}),
+});
 const finished: RunEvent = { type: "finished", time, elapsedSeconds: 90, map: "map.mrc", resolutionAngstrom: 7.612 };
 
 test("a run is as far as its time says", () => {
-  expect(runProgress([start(), stage(), progress(30, 90)], false)).toMatchObject({ fraction: 0.25, elapsedSeconds: 30, remainingSeconds: 90 });
+  expect(runProgress([start(), stage(), progress(30, 90)], false)).toMatchObject({
+    fraction: 0.25,
+    elapsedSeconds: 30,
+    remainingSeconds: 90,
+  });
   expect(runProgress([start()], false)).toMatchObject({ fraction: 0 });
-  expect(runProgress([start(), progress(30, 90), finished], false)).toMatchObject({ fraction: 1, elapsedSeconds: 90, remainingSeconds: 0 });
+  expect(runProgress([start(), progress(30, 90), finished], false)).toMatchObject({
+    fraction: 1,
+    elapsedSeconds: 90,
+    remainingSeconds: 0,
+  });
 });
 
 test("the second half counts as long as the first", () => {
   expect(runProgress([start(1), progress(30, 90, 1)], true)).toMatchObject({ fraction: 0.125, remainingSeconds: 210 });
-  expect(runProgress([start(1), progress(120, 0, 1), start(2), progress(30, 90, 2)], true)).toMatchObject({ fraction: 0.625, elapsedSeconds: 150, remainingSeconds: 90 });
+  expect(runProgress([start(1), progress(120, 0, 1), start(2), progress(30, 90, 2)], true)).toMatchObject({
+    fraction: 0.625,
+    elapsedSeconds: 150,
+    remainingSeconds: 90,
+  });
 });
 
 test("a run that was started again has not finished", () => {
@@ -32,14 +85,29 @@ test("a run that was started again has not finished", () => {
 });
 
 test("what a run does now, in words", () => {
-  expect(nowText(runProgress([start(2), stage(2), progress(30, 90, 2)], true))).toBe("half 2 · stage 2 of 5, refinement over all poses to 22.1 Å · pass 2 of 4");
-  expect(nowText(runProgress([start(), { type: "loading", time, done: 512, particles: 2500 }], false))).toBe("reading particles, 512 of 2,500");
+  expect(nowText(runProgress([start(2), stage(2), progress(30, 90, 2)], true))).toBe(
+    "half 2 · stage 2 of 5, refinement over all poses to 22.1 Å · pass 2 of 4",
+  );
+  expect(nowText(runProgress([start(), { type: "loading", time, done: 512, particles: 2500 }], false))).toBe(
+    "reading particles, 512 of 2,500",
+  );
   expect(nowText(runProgress([start(), stage(), finished], false))).toBe("7.61 Å (FSC 0.143) · worked to 22.1 Å");
 });
 
 test("the log tells each step once, in order, and marks warnings", () => {
   const loading = (done: number): RunEvent => ({ type: "loading", time, done, particles: 2500 });
-  const events = [start(), loading(500), loading(1000), stage(), progress(1, 2), progress(2, 1, undefined, 123.456), map("map.mrc"), { type: "warning" as const, time, message: "few particles" }, { type: "failed" as const, time, message: "disk full" }, finished];
+  const events = [
+    start(),
+    loading(500),
+    loading(1000),
+    stage(),
+    progress(1, 2),
+    progress(2, 1, undefined, 123.456),
+    map("map.mrc"),
+    { type: "warning" as const, time, message: "few particles" },
+    { type: "failed" as const, time, message: "disk full" },
+    finished,
+  ];
   expect(logLines(events).map(({ kind, text }) => `${kind}: ${text}`)).toEqual([
     "step: 2,500 particles, box 64 px, 3.8 Å per pixel, symmetry D2, cpu, seed 1",
     "step: Reading 2,500 particles",
@@ -53,7 +121,8 @@ test("the log tells each step once, in order, and marks warnings", () => {
 });
 
 test("a map is read again when it is named, other files when a stage begins or ends", () => {
-  const changes = (path: string, event: RunEvent) => fileVersion([start(), event], path) !== fileVersion([start()], path);
+  const changes = (path: string, event: RunEvent) =>
+    fileVersion([start(), event], path) !== fileVersion([start()], path);
   expect(changes("half1.mrc", map("half1.mrc", 1))).toBe(true);
   expect(changes("half1.mrc", map("half2.mrc", 2))).toBe(false);
   expect(changes("examples.json", map("half2.mrc", 2))).toBe(true);
@@ -73,6 +142,11 @@ test("while there is no map of both halves, that of the last half is shown", () 
 });
 
 test("runs are called by the end of their path that tells them apart", () => {
-  expect(shortNames(["/data/a/run", "/data/b/run", "/data/ribosome", "demo"])).toEqual(["data/a/run", "data/b/run", "ribosome", "demo"]);
+  expect(shortNames(["/data/a/run", "/data/b/run", "/data/ribosome", "demo"])).toEqual([
+    "data/a/run",
+    "data/b/run",
+    "ribosome",
+    "demo",
+  ]);
   expect(shortNames(["/x/first/run-one", "/x/second/run-one"])).toEqual(["first/run-one", "second/run-one"]);
 });

@@ -1,16 +1,37 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parseReconstructOptions, reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
-import { askedOptions } from "../../../src/reconstruct/resume.ts";
+import { askedOptions } from "../../../src/reconstruct/folder/resume.ts";
 import { FormError, type RunForm } from "../../../src/web/live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "../../../src/web/server/arguments.ts";
 
 /** Values of every option but those that a form may not set, other than the defaults. */
 const everything: RunForm = {
-  particlesFile: "/data/-odd name.star", symmetry: "D7", box: "48", resolution: "7.5", stages: "adversarial 16:500, refine 24:3:20000, local 32:2", particles: "5000",
-  projectRoot: "/data", passthrough: "/data/p.cs", maskDiameter: "120.5", positivity: true, cache: "2.5", maxShift: "0", viewsFile: "-views.star",
-  critic: "convolutional", loss: "wgan-gp", halfMaps: true, checkpointEvery: "0.5s", device: "cpu", threads: "2", seed: "7",
-  opticsGroups: "1,3", exclude: "/data/junk.star", invertContrast: true, ctfPhaseFlipped: true, mask: "/data/mask.mrc",
+  particlesFile: "/data/-odd name.star",
+  symmetry: "D7",
+  box: "48",
+  resolution: "7.5",
+  stages: "adversarial 16:500, refine 24:3:20000, local 32:2",
+  particles: "5000",
+  projectRoot: "/data",
+  passthrough: "/data/p.cs",
+  maskDiameter: "120.5",
+  positivity: true,
+  cache: "2.5",
+  maxShift: "0",
+  viewsFile: "-views.star",
+  critic: "convolutional",
+  loss: "wgan-gp",
+  halfMaps: true,
+  checkpointEvery: "0.5s",
+  device: "cpu",
+  threads: "2",
+  seed: "7",
+  opticsGroups: "1,3",
+  exclude: "/data/junk.star",
+  invertContrast: true,
+  ctfPhaseFlipped: true,
+  mask: "/data/mask.mrc",
 };
 
 /** As commander reads it, which the arguments are for: "--name=value", flags, and what follows "--". */
@@ -27,7 +48,11 @@ function parsed(args: string[]): Record<string, unknown> {
 
 test("the example holds every option of the command", () => {
   const notInForms = ["out", "timeLimit", "resume", "overwrite", "open", "json"]; // --time-limit excludes --stages
-  expect(Object.keys(everything).sort()).toEqual(Object.keys(reconstructSchema.in.shape).filter((name) => !notInForms.includes(name)).sort());
+  expect(Object.keys(everything).sort()).toEqual(
+    Object.keys(reconstructSchema.in.shape)
+      .filter((name) => !notInForms.includes(name))
+      .sort(),
+  );
 });
 
 test("a form becomes the command line that means the same", () => {
@@ -37,13 +62,26 @@ test("a form becomes the command line that means the same", () => {
   expect(plain).toEqual(["reconstruct", "--out=o", "--time-limit=90s", "--", `${process.cwd()}/p.star`]);
 });
 
-test.each([{ ...everything }, { particlesFile: "/p.star", timeLimit: "1h30m" }, { particlesFile: "/p.star" }])("config.json leads back to the options that the run began with: %j", (form) => {
-  const options = parseReconstructOptions({ ...form, out: "/runs/a" });
-  // As part.ts writes it: the schedule takes the place of the stages that were asked for.
-  const config = JSON.parse(JSON.stringify({ ...askedOptions(options), stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }], maskRadius: 0.4 })) as Record<string, unknown>;
-  const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
-  expect(resumed).toEqual({ ...options, resume: true, ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }) });
-});
+test.each([{ ...everything }, { particlesFile: "/p.star", timeLimit: "1h30m" }, { particlesFile: "/p.star" }])(
+  "config.json leads back to the options that the run began with: %j",
+  (form) => {
+    const options = parseReconstructOptions({ ...form, out: "/runs/a" });
+    // As part.ts writes it: the schedule takes the place of the stages that were asked for.
+    const config = JSON.parse(
+      JSON.stringify({
+        ...askedOptions(options),
+        stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
+        maskRadius: 0.4,
+      }),
+    ) as Record<string, unknown>;
+    const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
+    expect(resumed).toEqual({
+      ...options,
+      resume: true,
+      ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }),
+    });
+  },
+);
 
 describe("wrong forms name every field", () => {
   const fields = (form: RunForm): Record<string, string> => {
@@ -57,10 +95,17 @@ describe("wrong forms name every field", () => {
   };
 
   test("with the messages of the command line", () => {
-    const form: RunForm = { particlesFile: "p.star", symmetry: "X9", timeLimit: "soon", seed: "-1", halfMaps: "yes", box: true };
+    const form: RunForm = {
+      particlesFile: "p.star",
+      symmetry: "X9",
+      timeLimit: "soon",
+      seed: "-1",
+      halfMaps: "yes",
+      box: true,
+    };
     const found = fields(form);
     expect(Object.keys(found).sort()).toEqual(["box", "halfMaps", "seed", "symmetry", "timeLimit"]);
-    expect(found["timeLimit"]).toBe('expected a duration such as 90s, 5m or 1h30m, got "soon"');
+    expect(found.timeLimit).toBe('expected a duration such as 90s, 5m or 1h30m, got "soon"');
     for (const name of ["symmetry", "timeLimit", "seed"]) {
       const alone = { particlesFile: "p.star", out: "o", [name]: form[name] };
       expect(() => parseReconstructOptions(alone)).toThrow(`: ${found[name]}`);
@@ -68,13 +113,32 @@ describe("wrong forms name every field", () => {
   });
 
   test("what does not go together, and what is missing", () => {
-    expect(fields({ particlesFile: "p.star", stages: "adversarial 16:5", timeLimit: "5m" })).toEqual({ timeLimit: "cannot be combined with --stages, which set the work themselves" });
+    expect(fields({ particlesFile: "p.star", stages: "adversarial 16:5", timeLimit: "5m" })).toEqual({
+      timeLimit: "cannot be combined with --stages, which set the work themselves",
+    });
     expect(Object.keys(fields({}))).toEqual(["particlesFile"]);
     expect(Object.keys(fields({ particlesFile: "" }))).toEqual(["particlesFile"]);
   });
 
   test("options that are none, or not for a form", () => {
-    const found = fields({ particlesFile: "p.star", resume: true, overwrite: true, json: true, open: true, "out=/etc": "x", constructor: "x", rm: "-rf" });
-    expect(found).toEqual({ resume: "cannot be set here", overwrite: "cannot be set here", json: "cannot be set here", open: "cannot be set here", "out=/etc": "there is no such option", constructor: "there is no such option", rm: "there is no such option" });
+    const found = fields({
+      particlesFile: "p.star",
+      resume: true,
+      overwrite: true,
+      json: true,
+      open: true,
+      "out=/etc": "x",
+      constructor: "x",
+      rm: "-rf",
+    });
+    expect(found).toEqual({
+      resume: "cannot be set here",
+      overwrite: "cannot be set here",
+      json: "cannot be set here",
+      open: "cannot be set here",
+      "out=/etc": "there is no such option",
+      constructor: "there is no such option",
+      rm: "there is no such option",
+    });
   });
 });

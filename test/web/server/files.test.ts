@@ -2,11 +2,13 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { runId } from "../../../src/web/server/runs.ts";
-import { serving, startEvent, temporaryFolder, writeEvents, type TestServer } from "./serving.ts";
+import { serving, startEvent, type TestServer, temporaryFolder, writeEvents } from "./serving.ts";
 
-const folder = temporaryFolder(), run = join(folder, "run");
+const folder = temporaryFolder(),
+  run = join(folder, "run");
 let server: TestServer;
-const ask = (path: string, headers: Record<string, string> = {}, method = "GET") => server.ask(`/api/runs/${runId(run)}/files/${path}`, { headers, method });
+const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
+  server.ask(`/api/runs/${runId(run)}/files/${path}`, { headers, method });
 
 beforeAll(async () => {
   writeEvents(run, startEvent("2026-01-01T00:00:00.000Z"));
@@ -18,7 +20,8 @@ beforeAll(async () => {
   mkdirSync(join(run, "inside"));
   writeFileSync(join(run, "inside", "note.txt"), "note");
   symlinkSync("map.mrc", join(run, "latest.mrc"));
-  for (const name of ["checkpoint.bin", "checkpoint-half2.bin", "run.pid", "particles.scratch", ".map.mrc.1-ab.tmp"]) writeFileSync(join(run, name), "secret");
+  for (const name of ["checkpoint.bin", "checkpoint-half2.bin", "run.pid", "particles.scratch", ".map.mrc.1-ab.tmp"])
+    writeFileSync(join(run, name), "secret");
   // Beside the run, and in a folder whose name begins with the run's.
   writeFileSync(join(folder, "secret.txt"), "secret");
   mkdirSync(join(folder, "run2"));
@@ -43,11 +46,47 @@ test("files of the run are sent as they are", async () => {
 
 // Each of these would reach a file that is there.
 test.each([
-  "../secret.txt", "..%2Fsecret.txt", "%2e%2e/secret.txt", "%2E%2E%2Fsecret.txt", ".%2e/secret.txt", "inside/../../secret.txt", "inside/%2e%2e/%2e%2e/secret.txt",
-  "..%5Csecret.txt", "..\\secret.txt", "%252e%252e/secret.txt", "..%252Fsecret.txt", "../run2/secret.txt", "%2e%2e%2frun2%2fsecret.txt",
-  "link.txt", "up/secret.txt", "up/run2/secret.txt", "beside/secret.txt", "/etc/passwd", "%2Fetc%2Fpasswd", "//etc/passwd", "/../../../../../../../../etc/passwd",
-  "..%00/secret.txt", "map.mrc%00.txt", "link.txt%00", "..%c0%afsecret.txt", "%", "map.mrc%", "", ".", "inside", "inside/", "./map.mrc%2f..%2f..%2fsecret.txt",
-  "checkpoint.bin", "checkpoint-half2.bin", "CHECKPOINT.BIN", "run.pid", "particles.scratch", ".map.mrc.1-ab.tmp", "%2emap.mrc.1-ab.tmp", "inside/../checkpoint.bin", "inside/%2e%2e/run.pid",
+  "../secret.txt",
+  "..%2Fsecret.txt",
+  "%2e%2e/secret.txt",
+  "%2E%2E%2Fsecret.txt",
+  ".%2e/secret.txt",
+  "inside/../../secret.txt",
+  "inside/%2e%2e/%2e%2e/secret.txt",
+  "..%5Csecret.txt",
+  "..\\secret.txt",
+  "%252e%252e/secret.txt",
+  "..%252Fsecret.txt",
+  "../run2/secret.txt",
+  "%2e%2e%2frun2%2fsecret.txt",
+  "link.txt",
+  "up/secret.txt",
+  "up/run2/secret.txt",
+  "beside/secret.txt",
+  "/etc/passwd",
+  "%2Fetc%2Fpasswd",
+  "//etc/passwd",
+  "/../../../../../../../../etc/passwd",
+  "..%00/secret.txt",
+  "map.mrc%00.txt",
+  "link.txt%00",
+  "..%c0%afsecret.txt",
+  "%",
+  "map.mrc%",
+  "",
+  ".",
+  "inside",
+  "inside/",
+  "./map.mrc%2f..%2f..%2fsecret.txt",
+  "checkpoint.bin",
+  "checkpoint-half2.bin",
+  "CHECKPOINT.BIN",
+  "run.pid",
+  "particles.scratch",
+  ".map.mrc.1-ab.tmp",
+  "%2emap.mrc.1-ab.tmp",
+  "inside/../checkpoint.bin",
+  "inside/%2e%2e/run.pid",
 ])("%s is not sent", async (path) => {
   const answer = await ask(path);
   expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -61,10 +100,12 @@ test("a device or a pipe is not opened", async () => {
 });
 
 test("what a reader has is not sent again until it changes", async () => {
-  const first = await ask("map.mrc"), etag = first.headers.etag!;
+  const first = await ask("map.mrc"),
+    etag = first.headers.etag!;
   expect(etag).toMatch(/^"[^"]+"$/);
   expect(first.headers["cache-control"]).toBe("no-cache");
-  for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) expect(await ask("map.mrc", { "If-None-Match": known })).toMatchObject({ status: 304, text: "" });
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`])
+    expect(await ask("map.mrc", { "If-None-Match": known })).toMatchObject({ status: 304, text: "" });
   expect((await ask("map.mrc", { "If-None-Match": '"other"' })).status).toBe(200);
   // As a run replaces its map: of the same length, within the same tick of a coarse clock.
   writeFileSync(join(run, ".new"), Buffer.from([9, 9, 9, 9, 9, 9]));
@@ -80,7 +121,11 @@ test("only the head, when only that is asked for", async () => {
 test("nothing in a run folder runs as a script of the page", async () => {
   writeFileSync(join(run, "evil.js"), "steal()");
   writeFileSync(join(run, "evil.svg"), "<svg/>");
-  for (const name of ["evil.js", "evil.svg"]) expect((await ask(name)).headers).toMatchObject({ "content-type": "application/octet-stream", "x-content-type-options": "nosniff" });
+  for (const name of ["evil.js", "evil.svg"])
+    expect((await ask(name)).headers).toMatchObject({
+      "content-type": "application/octet-stream",
+      "x-content-type-options": "nosniff",
+    });
   const report = await ask("report.html");
   expect(report.headers["content-type"]).toContain("text/html");
   expect(report.headers["content-security-policy"]).toMatch(/^sandbox allow-scripts; default-src 'none'/);

@@ -1,10 +1,13 @@
-/** The page's half against the real server: every event once and in order, whatever happens to server, run and connection. */
+/**
+ * The page's half against the real server: every event once and in order, whatever happens to server, run and
+ * connection.
+ */
 import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
-import { type AddressInfo } from "node:net";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { createParser, followStream, type StreamMessage } from "../../../src/web/live/eventStream.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
 import { FormError } from "../../../src/web/live/source.ts";
@@ -17,23 +20,33 @@ afterEach(() => ends.splice(0).forEach((end) => end()));
 
 /** A reader of a run as the page is one. */
 async function follower(address: string, run: string) {
-  const seen: RunEvent[] = [], connections: boolean[] = [];
+  const seen: RunEvent[] = [],
+    connections: boolean[] = [];
   let restarts = 0;
   const source = await httpSource(address);
-  ends.push(source.follow(runId(run), (events, anew) => {
-    if (anew) {
-      seen.length = 0;
-      restarts++;
-    }
-    seen.push(...events);
-  }, (connected) => connections.push(connected)));
+  ends.push(
+    source.follow(
+      runId(run),
+      (events, anew) => {
+        if (anew) {
+          seen.length = 0;
+          restarts++;
+        }
+        seen.push(...events);
+      },
+      (connected) => connections.push(connected),
+    ),
+  );
   return { source, seen, connections, restarts: () => restarts };
 }
-const numbered = (first: number, count: number): RunEvent[] => Array.from({ length: count }, (_, i) => warning(`event ${first + i} – Å`));
+const numbered = (first: number, count: number): RunEvent[] =>
+  Array.from({ length: count }, (_, i) => warning(`event ${first + i} – Å`));
 const begin = (n = 0) => startEvent(new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString());
 
 test("events that are there, many of them, and those to come", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run"), there = [begin(), ...numbered(1, 2345)];
+  const folder = temporaryFolder(),
+    run = join(folder, "run"),
+    there = [begin(), ...numbered(1, 2345)];
   writeEvents(run, ...there);
   const { address } = await serving([folder]);
   const { seen, connections, restarts } = await follower(address, run);
@@ -53,7 +66,8 @@ test("events that are there, many of them, and those to come", async () => {
 });
 
 test("a server restart, with events before, meanwhile and after: none twice, none missing", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run");
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
   writeEvents(run, begin(), ...numbered(1, 700));
   const first = await serving([folder]);
   const { seen, connections, source, restarts } = await follower(first.address, run);
@@ -78,7 +92,9 @@ describe("a run that is replaced starts from its first event again", () => {
     ["by a shorter one", 100, 5],
     ["by a longer one", 5, 100],
   ])("%s", async (_name, before, after) => {
-    const folder = temporaryFolder(), run = join(folder, "run"), path = join(run, "events.jsonl");
+    const folder = temporaryFolder(),
+      run = join(folder, "run"),
+      path = join(run, "events.jsonl");
     writeEvents(run, begin(), ...numbered(1, before));
     const { address } = await serving([folder]);
     const { seen, restarts } = await follower(address, run);
@@ -91,7 +107,8 @@ describe("a run that is replaced starts from its first event again", () => {
   });
 
   test("while there is no connection", async () => {
-    const folder = temporaryFolder(), run = join(folder, "run");
+    const folder = temporaryFolder(),
+      run = join(folder, "run");
     writeEvents(run, begin(), ...numbered(1, 5));
     const first = await serving([folder]);
     const { seen, restarts } = await follower(first.address, run);
@@ -105,7 +122,8 @@ describe("a run that is replaced starts from its first event again", () => {
   });
 
   test("emptied first, and only later begun", async () => {
-    const folder = temporaryFolder(), run = join(folder, "run");
+    const folder = temporaryFolder(),
+      run = join(folder, "run");
     writeEvents(run, begin(), ...numbered(1, 5));
     const { address } = await serving([folder]);
     const { seen, restarts } = await follower(address, run);
@@ -119,7 +137,8 @@ describe("a run that is replaced starts from its first event again", () => {
 });
 
 test("a line torn by a kill, and the resumed run's first behind it, are left out", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run");
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
   writeEvents(run, begin(), warning("a"));
   appendFileSync(join(run, "events.jsonl"), '{"type":"warn');
   writeEvents(run, begin(1), warning("b"));
@@ -130,24 +149,29 @@ test("a line torn by a kill, and the resumed run's first behind it, are left out
 });
 
 test("on the wire: Last-Event-ID as HTML has it, an id with every message, comments that keep the connection", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run");
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
   writeEvents(run, begin(), ...numbered(1, 3));
   const { port } = await serving([folder]);
   /** The text of a stream until `enough`. */
-  const listen = (lastId: string | undefined, enough: RegExp) => new Promise<string>((resolve, reject) => {
-    const headers = lastId === undefined ? {} : { "Last-Event-ID": lastId };
-    const sent = request({ host: "127.0.0.1", port, path: `/api/runs/${runId(run)}/events`, headers, agent: false }, (response) => {
-      expect(response.headers["content-type"]).toContain("text/event-stream");
-      let text = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        text += chunk;
-        if (!enough.test(text)) return;
-        sent.destroy();
-        resolve(text);
-      });
+  const listen = (lastId: string | undefined, enough: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const headers = lastId === undefined ? {} : { "Last-Event-ID": lastId };
+      const sent = request(
+        { host: "127.0.0.1", port, path: `/api/runs/${runId(run)}/events`, headers, agent: false },
+        (response) => {
+          expect(response.headers["content-type"]).toContain("text/event-stream");
+          let text = "";
+          response.setEncoding("utf8").on("data", (chunk: string) => {
+            text += chunk;
+            if (!enough.test(text)) return;
+            sent.destroy();
+            resolve(text);
+          });
+        },
+      );
+      sent.on("error", reject).end();
     });
-    sent.on("error", reject).end();
-  });
   const first = await listen(undefined, /^id: .*\n\n/m);
   expect(first).toMatch(/^:.*\n\ndata: \[\{"type":"start"/);
   const id = /^id: (.+)$/m.exec(first)![1]!;
@@ -156,16 +180,21 @@ test("on the wire: Last-Event-ID as HTML has it, an id with every message, comme
   expect(next).not.toContain("anew");
   expect(/^data: (.*)$/m.exec(next)![1]).toBe(JSON.stringify(numbered(4, 1)));
   // What is no position of this file.
-  for (const wrong of ["0123456789abcdef.10", id.replace(/\d+$/, "999999")]) expect(await listen(wrong, /^id: .+\n\n/m)).toMatch(/event: anew\ndata: \nid: \n\n[^]*data: \[\{"type":"start"/);
-  for (const none of ["", "x", "-1", `${id}; DROP`]) expect(await listen(none, /^id: .+\n\n/m)).toMatch(/^:.*\n\ndata: \[\{"type":"start"/);
+  for (const wrong of ["0123456789abcdef.10", id.replace(/\d+$/, "999999")])
+    expect(await listen(wrong, /^id: .+\n\n/m)).toMatch(/event: anew\ndata: \nid: \n\n[^]*data: \[\{"type":"start"/);
+  for (const none of ["", "x", "-1", `${id}; DROP`])
+    expect(await listen(none, /^id: .+\n\n/m)).toMatch(/^:.*\n\ndata: \[\{"type":"start"/);
 });
 
 test("a state that changes is told to who watches the list", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run");
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
   const { address } = await serving([folder]);
   const source = await httpSource(address);
   const lists: unknown[] = [];
-  ends.push(source.watch(() => void source.list().then((list) => lists.push(list.map(({ name, state }) => [name, state])))));
+  ends.push(
+    source.watch(() => void source.list().then((list) => lists.push(list.map(({ name, state }) => [name, state])))),
+  );
   await new Promise((resolve) => setTimeout(resolve, 1500)); // the list is known without the run
   writeEvents(run, begin());
   await until(() => lists.length === 1);
@@ -178,7 +207,8 @@ test("a state that changes is told to who watches the list", async () => {
 });
 
 test("files, starting, stopping and their errors", async () => {
-  const folder = temporaryFolder(), run = join(folder, "run");
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
   writeEvents(run, begin());
   writeFileSync(join(run, "50% ü#?.txt"), "text");
   const refused = new FormError({ seed: "wrong", "": "also this" });
@@ -188,7 +218,8 @@ test("files, starting, stopping and their errors", async () => {
     resume: vi.fn().mockResolvedValue(undefined),
   };
   const { address } = await serving([folder], { processes });
-  const source = await httpSource(address, token), id = runId(run);
+  const source = await httpSource(address, token),
+    id = runId(run);
   expect(source.may).toEqual({ start: true, stop: true });
   expect((await httpSource(address)).may).toEqual({ start: false, stop: false });
   expect(Buffer.from((await source.file(id, "50% ü#?.txt"))!).toString()).toBe("text");
@@ -206,26 +237,38 @@ test("files, starting, stopping and their errors", async () => {
 
 describe("the reader of a stream", () => {
   const parsed = (text: string, cuts: number[] = []): StreamMessage[] => {
-    const messages: StreamMessage[] = [], take = createParser((message) => messages.push(message));
+    const messages: StreamMessage[] = [],
+      take = createParser((message) => messages.push(message));
     [0, ...cuts].forEach((cut, i) => take(text.slice(cut, cuts[i])));
     return messages;
   };
 
   test("understands the examples of the HTML standard", () => {
     // Section 9.2.6; there, too, a message without data is none, but for our named ones.
-    expect(parsed("data: YHOO\ndata: +2\ndata: 10\n\n")).toEqual([{ event: "message", data: "YHOO\n+2\n10", lastId: "" }]);
-    expect(parsed(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n")).toEqual([
+    expect(parsed("data: YHOO\ndata: +2\ndata: 10\n\n")).toEqual([
+      { event: "message", data: "YHOO\n+2\n10", lastId: "" },
+    ]);
+    expect(
+      parsed(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n"),
+    ).toEqual([
       { event: "message", data: "first event", lastId: "1" },
       { event: "message", data: "second event", lastId: "" },
     ]);
-    expect(parsed("data\n\ndata\ndata\n\ndata:")).toEqual([{ event: "message", data: "", lastId: "" }, { event: "message", data: "\n", lastId: "" }]);
+    expect(parsed("data\n\ndata\ndata\n\ndata:")).toEqual([
+      { event: "message", data: "", lastId: "" },
+      { event: "message", data: "\n", lastId: "" },
+    ]);
     expect(parsed("data:test\n\ndata: test\n\n").map(({ data }) => data)).toEqual(["test", "test"]);
   });
 
   test("wherever the text is cut, with any of the three line ends", () => {
     for (const end of ["\n", "\r\n", "\r"]) {
-      const text = `event: anew${end}id: 7${end}${end}data: a: b${end}data:${end}${end}${end}: x${end}`, whole = parsed(text);
-      expect(whole).toEqual([{ event: "anew", data: "", lastId: "7" }, { event: "message", data: "a: b\n", lastId: "7" }]);
+      const text = `event: anew${end}id: 7${end}${end}data: a: b${end}data:${end}${end}${end}: x${end}`,
+        whole = parsed(text);
+      expect(whole).toEqual([
+        { event: "anew", data: "", lastId: "7" },
+        { event: "message", data: "a: b\n", lastId: "7" },
+      ]);
       for (let cut = 1; cut < text.length; cut++) expect(parsed(text, [cut])).toEqual(whole);
     }
   });
@@ -234,17 +277,25 @@ describe("the reader of a stream", () => {
 describe("the page hidden, awake again, and the network back", () => {
   /** What a browser has and Node lacks. */
   function browser() {
-    const page = Object.assign(new EventTarget(), { hidden: false }), here = new EventTarget();
+    const page = Object.assign(new EventTarget(), { hidden: false }),
+      here = new EventTarget();
     vi.stubGlobal("document", page);
     vi.stubGlobal("addEventListener", here.addEventListener.bind(here));
     vi.stubGlobal("removeEventListener", here.removeEventListener.bind(here));
-    return { show(hidden: boolean) { page.hidden = hidden; page.dispatchEvent(new Event("visibilitychange")); }, online: () => here.dispatchEvent(new Event("online")) };
+    return {
+      show(hidden: boolean) {
+        page.hidden = hidden;
+        page.dispatchEvent(new Event("visibilitychange"));
+      },
+      online: () => here.dispatchEvent(new Event("online")),
+    };
   }
   afterEach(() => vi.unstubAllGlobals());
 
   /** A server that tells how many readers it has. */
   async function counting(): Promise<{ url: string; readers: () => number; asked: () => number; server: Server }> {
-    let readers = 0, asked = 0;
+    let readers = 0,
+      asked = 0;
     const server = createServer((_request, response) => {
       readers++;
       asked++;
@@ -253,11 +304,17 @@ describe("the page hidden, awake again, and the network back", () => {
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     ends.push(() => (server.close(), server.closeAllConnections()));
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, readers: () => readers, asked: () => asked, server };
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      readers: () => readers,
+      asked: () => asked,
+      server,
+    };
   }
 
   test("a hidden page holds no connection, and has one again as soon as it is seen", async () => {
-    const { show } = browser(), { url, readers, asked } = await counting();
+    const { show } = browser(),
+      { url, readers, asked } = await counting();
     const connections: boolean[] = [];
     ends.push(followStream(url, { onMessage: () => {}, onConnection: (connected) => connections.push(connected) }));
     await until(() => readers() === 1);
@@ -271,12 +328,14 @@ describe("the page hidden, awake again, and the network back", () => {
   });
 
   /** Without setTimeout. */
-  const untilSeen = (isSo: () => boolean): Promise<void> => new Promise((resolve) => {
-    const timer = setInterval(() => isSo() && (clearInterval(timer), resolve()), 20);
-  });
+  const untilSeen = (isSo: () => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setInterval(() => isSo() && (clearInterval(timer), resolve()), 20);
+    });
 
   test("the network back: no waiting for the next try, which here never comes", async () => {
-    const { online } = browser(), { url, readers, server } = await counting();
+    const { online } = browser(),
+      { url, readers, server } = await counting();
     const { port } = server.address() as AddressInfo;
     const connections: boolean[] = [];
     ends.push(followStream(url, { onMessage: () => {}, onConnection: (connected) => connections.push(connected) }));

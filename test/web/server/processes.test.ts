@@ -3,16 +3,17 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
-import { readProcess } from "../../../src/reconstruct/runProcess.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import { readProcess } from "../../../src/reconstruct/folder/runProcess.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
 import type { RunSource, RunState } from "../../../src/web/live/source.ts";
 import { createProcesses, thisCommand } from "../../../src/web/server/processes.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
 import { serving, temporaryFolder, token, until } from "./serving.ts";
 
-const folder = temporaryFolder(), runs = join(folder, "runs");
-const command = [process.execPath, "--import", "tsx", "src/cli/main.ts"];
+const folder = temporaryFolder(),
+  runs = join(folder, "runs");
+const command = [process.execPath, "--import", "tsx", "src/main.ts"];
 let particles: string, source: RunSource, address: string;
 
 beforeAll(async () => {
@@ -21,49 +22,80 @@ beforeAll(async () => {
   source = await httpSource(address, token);
 });
 afterAll(async () => {
-  for (const run of await source.list()) if (run.state === "running") process.kill((await readProcess(run.name))!.pid, "SIGKILL");
+  for (const run of await source.list())
+    if (run.state === "running") process.kill((await readProcess(run.name))!.pid, "SIGKILL");
 });
 
-const stateOf = async (id: string): Promise<RunState | undefined> => (await source.list()).find((run) => run.id === id)?.state;
-const eventsOf = (name: string): RunEvent[] => readFileSync(join(runs, name, "events.jsonl"), "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as RunEvent);
+const stateOf = async (id: string): Promise<RunState | undefined> =>
+  (await source.list()).find((run) => run.id === id)?.state;
+const eventsOf = (name: string): RunEvent[] =>
+  readFileSync(join(runs, name, "events.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as RunEvent);
 const quick = { device: "cpu", maxShift: "0", threads: "1" };
 
 test("a run is started, stopped, gone on with after a server restart, and finishes", async () => {
   const seen: RunEvent[] = [];
-  const id = await source.start({ ...quick, particlesFile: particles, out: "a run", stages: "adversarial 12:400, refine 12:1:500", checkpointEvery: "5s", seed: "3" });
-  const end = source.follow(id, (events) => seen.push(...events), () => {});
+  const id = await source.start({
+    ...quick,
+    particlesFile: particles,
+    out: "a run",
+    stages: "adversarial 12:400, refine 12:1:500",
+    checkpointEvery: "5s",
+    seed: "3",
+  });
+  const end = source.follow(
+    id,
+    (events) => seen.push(...events),
+    () => {},
+  );
   afterAll(end);
   await until(() => seen.some((event) => event.type === "progress"));
   expect(await stateOf(id)).toBe("running");
   const config = JSON.parse(readFileSync(join(runs, "a run", "config.json"), "utf8")) as Record<string, unknown>;
   expect(config).toMatchObject({ particles, seed: 3, device: "cpu", maximumShiftAngstrom: 0, checkpointSeconds: 5 });
   await expect(source.resume(id)).rejects.toThrow("it is running");
-  await expect(source.start({ ...quick, particlesFile: particles, out: "a run" })).rejects.toMatchObject({ fields: { out: expect.stringContaining("there already") } });
+  await expect(source.start({ ...quick, particlesFile: particles, out: "a run" })).rejects.toMatchObject({
+    fields: { out: expect.stringContaining("there already") },
+  });
 
   // Two clicks: a second signal would end it at once, without a checkpoint.
   await Promise.all([source.stop(id), source.stop(id)]);
   await until(async () => (await stateOf(id)) === "stopped");
   expect(eventsOf("a run").slice(-2)).toMatchObject([{ type: "checkpoint", stage: 1 }, { type: "stopped" }]);
   expect(existsSync(join(runs, "a run", "run.pid"))).toBe(false);
-  expect(readFileSync(join(runs, "a run", "log.txt"), "utf8")).toMatch(/^\$ cryogan reconstruct .*\n[^]*stopped; go on with: /);
+  expect(readFileSync(join(runs, "a run", "log.txt"), "utf8")).toMatch(
+    /^\$ cryogan reconstruct .*\n[^]*stopped; go on with: /,
+  );
   await expect(source.stop(id)).rejects.toThrow("it is not running");
   const reached = Math.max(...seen.map((event) => (event.type === "progress" ? event.iteration : 0)));
 
   // Another server knows all of it from the folder.
-  const again = await httpSource((await serving([runs], { processes: createProcesses(runs, command, Infinity) })).address, token);
+  const again = await httpSource(
+    (await serving([runs], { processes: createProcesses(runs, command, Infinity) })).address,
+    token,
+  );
   await Promise.all([again.resume(id), expect(again.resume(id)).rejects.toThrow(/started|running/)]);
   await until(() => seen.filter((event) => event.type === "start").length === 2);
   expect(await stateOf(id)).toBe("running");
   await until(async () => (await stateOf(id)) === "finished");
   await until(() => seen.at(-1)?.type === "finished");
-  const after = seen.slice(seen.findLastIndex((event) => event.type === "start")).filter((event) => event.type === "progress");
+  const after = seen
+    .slice(seen.findLastIndex((event) => event.type === "start"))
+    .filter((event) => event.type === "progress");
   expect(after[0]!.iteration).toBeGreaterThanOrEqual(reached);
   expect(seen).toEqual(eventsOf("a run"));
   expect((await source.file(id, "map.mrc"))!.byteLength).toBe(1024 + 4 * 24 ** 3);
 });
 
 test("a killed run is stopped; resuming it goes on", async () => {
-  const id = await source.start({ ...quick, particlesFile: particles, stages: "adversarial 12:3000", checkpointEvery: "0.1s" });
+  const id = await source.start({
+    ...quick,
+    particlesFile: particles,
+    stages: "adversarial 12:3000",
+    checkpointEvery: "0.1s",
+  });
   const name = (await source.list()).find((run) => run.id === id)!.name;
   expect(name).toBe(join(runs, "particles-1"));
   await until(() => existsSync(join(name, "checkpoint.bin")));
@@ -79,14 +111,27 @@ test("a killed run is stopped; resuming it goes on", async () => {
 
 test("what is wrong with a form is told, and leaves nothing behind", async () => {
   const before = readdirSync(runs);
-  const fields = (form: Record<string, string | boolean>) => source.start(form).then(() => ({}), (error: { fields?: unknown }) => error.fields);
-  expect(await fields({ particlesFile: join(folder, "none.star") })).toEqual({ particlesFile: "there is no such file" });
+  const fields = (form: Record<string, string | boolean>) =>
+    source.start(form).then(
+      () => ({}),
+      (error: { fields?: unknown }) => error.fields,
+    );
+  expect(await fields({ particlesFile: join(folder, "none.star") })).toEqual({
+    particlesFile: "there is no such file",
+  });
   expect(await fields({ particlesFile: folder })).toEqual({ particlesFile: "there is no such file" });
-  expect(await fields({ particlesFile: particles, seed: "x" })).toEqual({ seed: expect.stringContaining("expected a whole number") });
-  for (const out of ["..", ".", "../x", "a/b", "/tmp/x", ".hidden", "-x", "a\0b", "a\\b"]) expect(await fields({ particlesFile: particles, out })).toEqual({ out: expect.stringContaining("expected a name") });
+  expect(await fields({ particlesFile: particles, seed: "x" })).toEqual({
+    seed: expect.stringContaining("expected a whole number"),
+  });
+  for (const out of ["..", ".", "../x", "a/b", "/tmp/x", ".hidden", "-x", "a\0b", "a\\b"])
+    expect(await fields({ particlesFile: particles, out })).toEqual({
+      out: expect.stringContaining("expected a name"),
+    });
   // What only reading the input tells, comes from the run itself.
   writeFileSync(join(folder, "broken.star"), readFileSync(particles, "utf8").replace(/(\s)0*17@/, "$199999@"));
-  expect(await fields({ ...quick, particlesFile: join(folder, "broken.star") })).toEqual({ "": expect.stringMatching(/broken\.star: row 17 .*99999/) });
+  expect(await fields({ ...quick, particlesFile: join(folder, "broken.star") })).toEqual({
+    "": expect.stringMatching(/broken\.star: row 17 .*99999/),
+  });
   expect(readdirSync(runs)).toEqual(before);
 });
 
@@ -106,7 +151,16 @@ test("a run that fails later says why", async () => {
 
 test("a second process is kept from the folder of a run", async () => {
   const id = await source.start({ ...quick, particlesFile: particles, out: "taken", stages: "adversarial 12:5000" });
-  const again = [...command.slice(1), "reconstruct", particles, "--out", join(runs, "taken"), "--overwrite", "--device", "cpu"];
+  const again = [
+    ...command.slice(1),
+    "reconstruct",
+    particles,
+    "--out",
+    join(runs, "taken"),
+    "--overwrite",
+    "--device",
+    "cpu",
+  ];
   expect(() => execFileSync(process.execPath, again, { stdio: "pipe" })).toThrow(/a run goes on in it \(process \d+\)/);
   expect(await stateOf(id)).toBe("running");
   await source.stop(id);
@@ -115,6 +169,6 @@ test("a second process is kept from the folder of a run", async () => {
 
 test("the program that runs are started with is this one", () => {
   const main = thisCommand().at(-1)!;
-  expect(main).toBe(join(process.cwd(), "src/cli/main.ts"));
+  expect(main).toBe(join(process.cwd(), "src/main.ts"));
   expect(existsSync(main)).toBe(true);
 });

@@ -1,13 +1,20 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { InputError } from "../../../src/io/types.ts";
-import { claimFolder, isAlive, readProcess, recordProcess, releaseFolder, type RunProcess } from "../../../src/reconstruct/runProcess.ts";
-import { runId, runsIn } from "../../../src/web/server/runs.ts";
+import { InputError } from "../../../src/base/errors.ts";
+import {
+  claimFolder,
+  isAlive,
+  type RunProcess,
+  readProcess,
+  recordProcess,
+  releaseFolder,
+} from "../../../src/reconstruct/folder/runProcess.ts";
 import { runCondition } from "../../../src/web/server/runState.ts";
+import { runId, runsIn } from "../../../src/web/server/runs.ts";
 import { startEvent, temporaryFolder, until, warning, writeEvents } from "./serving.ts";
 
 const time = "2026-01-01T00:00:00.000Z";
@@ -24,7 +31,8 @@ function change(folder: string, values: Partial<RunProcess>): void {
 
 describe("the process of a run", () => {
   test("lives, is killed, and its number given to another", async () => {
-    const folder = temporaryFolder(), child = sleeper();
+    const folder = temporaryFolder(),
+      child = sleeper();
     writeEvents(folder, startEvent(time));
     await recordProcess(folder, child.pid!, ["cryogan"]);
     expect(await readProcess(folder)).toMatchObject({ pid: child.pid, host: hostname(), command: ["cryogan"] });
@@ -63,9 +71,14 @@ describe("the process of a run", () => {
   });
 
   test("takes a folder that another has left, not one where another works", async () => {
-    const folder = temporaryFolder(), child = sleeper();
+    const folder = temporaryFolder(),
+      child = sleeper();
     await recordProcess(folder, child.pid!, []);
-    await expect(claimFolder(folder)).rejects.toThrow(new InputError(`${folder}: a run goes on in it (process ${child.pid}); stop that one first, or give another folder`));
+    await expect(claimFolder(folder)).rejects.toThrow(
+      new InputError(
+        `${folder}: a run goes on in it (process ${child.pid}); stop that one first, or give another folder`,
+      ),
+    );
     expect((await readProcess(folder))!.pid).toBe(child.pid);
     await killed(child);
     await claimFolder(folder);
@@ -74,18 +87,30 @@ describe("the process of a run", () => {
     expect(await readProcess(folder)).toBeUndefined();
   });
 
-  test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1,"host":"x"}', '{"pid":0,"host":"x"}'])("is unknown where run.pid is %j", async (text) => {
-    const folder = temporaryFolder();
-    writeFileSync(join(folder, "run.pid"), text);
-    expect(await readProcess(folder)).toBeUndefined();
-  });
+  test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1,"host":"x"}', '{"pid":0,"host":"x"}'])(
+    "is unknown where run.pid is %j",
+    async (text) => {
+      const folder = temporaryFolder();
+      writeFileSync(join(folder, "run.pid"), text);
+      expect(await readProcess(folder)).toBeUndefined();
+    },
+  );
 });
 
 describe("without a process", () => {
   test.each([
-    [{ type: "finished", time, elapsedSeconds: 3, map: "map.mrc" }, { state: "finished", changed: time }],
-    [{ type: "failed", time, message: "the disk is full" }, { state: "failed", changed: time, message: "the disk is full" }],
-    [{ type: "stopped", time }, { state: "stopped", changed: time }],
+    [
+      { type: "finished", time, elapsedSeconds: 3, map: "map.mrc" },
+      { state: "finished", changed: time },
+    ],
+    [
+      { type: "failed", time, message: "the disk is full" },
+      { state: "failed", changed: time, message: "the disk is full" },
+    ],
+    [
+      { type: "stopped", time },
+      { state: "stopped", changed: time },
+    ],
     [warning("w"), { state: "stopped", changed: "2026-01-01T00:00:01.000Z" }],
   ] as const)("the last event tells: %j", async (event, condition) => {
     const folder = temporaryFolder();
@@ -95,7 +120,12 @@ describe("without a process", () => {
 
   test("the last whole event, behind which a line was torn, in a long file", async () => {
     const folder = temporaryFolder();
-    writeEvents(folder, ...Array.from({ length: 1000 }, () => warning("long ".repeat(20))), { type: "finished", time, elapsedSeconds: 3, map: "map.mrc" });
+    writeEvents(folder, ...Array.from({ length: 1000 }, () => warning("long ".repeat(20))), {
+      type: "finished",
+      time,
+      elapsedSeconds: 3,
+      map: "map.mrc",
+    });
     appendFileSync(join(folder, "events.jsonl"), '{"type":"start","ti');
     expect((await runCondition(folder)).state).toBe("finished");
     appendFileSync(join(folder, "events.jsonl"), `${JSON.stringify(warning("w"))}\n`); // two in one line: no event
@@ -111,7 +141,8 @@ describe("without a process", () => {
 
 describe("the list of runs", () => {
   test("holds folders given, and those in folders given, once, as they come and go", async () => {
-    const folder = temporaryFolder(), runs = runsIn([join(folder, "alone"), join(folder, "many"), join(folder, "many", "b"), join(folder, "none")]);
+    const folder = temporaryFolder(),
+      runs = runsIn([join(folder, "alone"), join(folder, "many"), join(folder, "many", "b"), join(folder, "none")]);
     writeEvents(join(folder, "alone"), startEvent(time));
     for (const name of ["b", "a", ".hidden"]) writeEvents(join(folder, "many", name), startEvent(time));
     // Not runs: what simulate leaves, a file, and a run one level deeper.
@@ -135,7 +166,9 @@ describe("the list of runs", () => {
     const folder = temporaryFolder();
     for (const name of ["given", "other", "started"]) writeEvents(join(folder, name), startEvent(time));
     writeFileSync(join(folder, "started", "log.txt"), "");
-    const names = (await runsIn([join(folder, "given")], folder).list()).map(({ name }) => name.slice(folder.length + 1));
+    const names = (await runsIn([join(folder, "given")], folder).list()).map(({ name }) =>
+      name.slice(folder.length + 1),
+    );
     expect(names).toEqual(["given", "started"]);
   });
 
@@ -150,6 +183,9 @@ describe("the list of runs", () => {
     const folder = temporaryFolder();
     writeEvents(join(folder, "good"), startEvent(time));
     mkdirSync(join(folder, "odd", "run.pid"), { recursive: true }); // a folder in place of the file
-    expect(await runsIn([folder]).list()).toMatchObject([{ state: "stopped" }, { state: "failed", message: expect.stringContaining("run.pid") }]);
+    expect(await runsIn([folder]).list()).toMatchObject([
+      { state: "stopped" },
+      { state: "failed", message: expect.stringContaining("run.pid") },
+    ]);
   });
 });

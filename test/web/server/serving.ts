@@ -1,13 +1,15 @@
-/** A server on a free port with runs in a temporary folder, and requests that no client library tidies up on the way. */
+/**
+ * A server on a free port with runs in a temporary folder, and requests that no client library tidies up on the way.
+ */
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { request, type IncomingHttpHeaders } from "node:http";
+import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import type { RunEvent } from "../../../src/reconstruct/events.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { createProcesses, type Processes } from "../../../src/web/server/processes.ts";
 import { runsIn } from "../../../src/web/server/runs.ts";
-import { startServer, type RunningServer } from "../../../src/web/server/server.ts";
+import { type RunningServer, startServer } from "../../../src/web/server/server.ts";
 
 export const token = "a token for tests";
 
@@ -29,13 +31,28 @@ export interface Answer {
   text: string;
 }
 
-export async function serving(folders: string[], more: { port?: number; host?: string; token?: string | undefined; page?: string; processes?: Processes } = {}): Promise<TestServer> {
-  const server = await startServer({ host: "127.0.0.1", token, port: 0, nextFree: false, runs: runsIn(folders), processes: createProcesses(folders[0]!), ...more });
+export async function serving(
+  folders: string[],
+  more: { port?: number; host?: string; token?: string | undefined; page?: string; processes?: Processes } = {},
+): Promise<TestServer> {
+  const server = await startServer({
+    host: "127.0.0.1",
+    token,
+    port: 0,
+    nextFree: false,
+    runs: runsIn(folders),
+    processes: createProcesses(folders[0]!),
+    ...more,
+  });
   afterAll(() => server.close());
   return { ...server, ask: (path, options) => ask(server.port, path, options) };
 }
 
-function ask(port: number, path: string, { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {}): Promise<Answer> {
+function ask(
+  port: number,
+  path: string,
+  { method = "GET", headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
@@ -51,7 +68,16 @@ function ask(port: number, path: string, { method = "GET", headers = {}, body }:
   });
 }
 
-export const startEvent = (time: string): RunEvent => ({ type: "start", time, particles: 500, boxSize: 24, pixelSizeAngstrom: 6, symmetry: "C1", device: "cpu", seed: 1 });
+export const startEvent = (time: string): RunEvent => ({
+  type: "start",
+  time,
+  particles: 500,
+  boxSize: 24,
+  pixelSizeAngstrom: 6,
+  symmetry: "C1",
+  device: "cpu",
+  seed: 1,
+});
 export const warning = (message: string): RunEvent => ({ type: "warning", time: "2026-01-01T00:00:01.000Z", message });
 
 export function writeEvents(folder: string, ...events: RunEvent[]): void {

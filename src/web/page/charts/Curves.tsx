@@ -1,8 +1,14 @@
 import { useMemo } from "preact/hooks";
+import { runCurves } from "../../../charts/curves.ts";
+import {
+  adversarialCharts,
+  fscChart,
+  likelihoodChart,
+  resolutionText,
+  spectraChart,
+} from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
-import type { RunEvent, RunSpectra } from "../../../reconstruct/events.ts";
-import { runCurves } from "../../report/curves.ts";
-import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../../report/runCharts.ts";
+import type { RunEvent, RunSpectra } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty } from "../Empty.tsx";
 import { nameOf, type Page } from "../page.ts";
@@ -29,25 +35,53 @@ export function Curves({ page, run, events, other }: Props) {
   const fscPlot = useMemo(() => fsc && fscChart(fsc), [fsc]);
   const spectraPlot = useMemo(() => spectra && spectraChart(spectra), [spectra]);
   if (other) {
-    const both = [{ name: nameOf(page, run), fsc, curves }, { name: nameOf(page, other.run), fsc: otherFsc, curves: otherCurves }];
+    const both = [
+      { name: nameOf(page, run), fsc, curves },
+      { name: nameOf(page, other.run), fsc: otherFsc, curves: otherCurves },
+    ];
     const without = both.filter((one) => !one.fsc).map(({ name }) => name);
     return (
       <div class="charts">
-        {fsc || otherFsc ? <Plot chart={compareFsc(both)} {...(without.length > 0 ? { note: `${without.join(" and ")} has none.` } : {})} /> : <Empty>No Fourier shell correlation in either run: it needs --half-maps, or cryogan evaluate.</Empty>}
-        <Plot chart={compareLikelihood(both)} note="Runs with halves: half 1 dashed, half 2 dotted. Values can be compared where both work at the same resolution on the same particles." />
+        {fsc || otherFsc ? (
+          <Plot
+            chart={compareFsc(both)}
+            {...(without.length > 0 ? { note: `${without.join(" and ")} has none.` } : {})}
+          />
+        ) : (
+          <Empty>No Fourier shell correlation in either run: it needs --half-maps, or cryogan evaluate.</Empty>
+        )}
+        <Plot
+          chart={compareLikelihood(both)}
+          note="Runs with halves: half 1 dashed, half 2 dotted. Values can be compared where both work at the same resolution on the same particles."
+        />
       </div>
     );
   }
   return (
     <div class="charts">
-      {fscPlot
-        ? <Plot chart={fscPlot} note={resolutionText(fsc!)} />
-        : <Empty>No Fourier shell correlation yet. It comes at the end of a run with --half-maps, or from <code>cryogan evaluate</code>.</Empty>}
-      {refined.length > 0 ? <Plot chart={likelihoodChart(refined)} {...(halves ? { note: halves } : {})} /> : <Empty>No pass of refinement yet: its log-likelihood will be drawn here.</Empty>}
-      {adversarial.length > 0
-        ? adversarialCharts(adversarial).map((chart) => <Plot key={chart.id} chart={chart} />)
-        : <Empty>No adversarial iteration yet: losses and the critic's outputs will be drawn here.</Empty>}
-      {spectraPlot ? <Plot chart={spectraPlot} note="Measured from the particle images." /> : <Empty>No power spectra yet: they are measured once the particles are read.</Empty>}
+      {fscPlot ? (
+        <Plot chart={fscPlot} note={resolutionText(fsc!)} />
+      ) : (
+        <Empty>
+          No Fourier shell correlation yet. It comes at the end of a run with --half-maps, or from{" "}
+          <code>cryogan evaluate</code>.
+        </Empty>
+      )}
+      {refined.length > 0 ? (
+        <Plot chart={likelihoodChart(refined)} {...(halves ? { note: halves } : {})} />
+      ) : (
+        <Empty>No pass of refinement yet: its log-likelihood will be drawn here.</Empty>
+      )}
+      {adversarial.length > 0 ? (
+        adversarialCharts(adversarial).map((chart) => <Plot key={chart.id} chart={chart} />)
+      ) : (
+        <Empty>No adversarial iteration yet: losses and the critic's outputs will be drawn here.</Empty>
+      )}
+      {spectraPlot ? (
+        <Plot chart={spectraPlot} note="Measured from the particle images." />
+      ) : (
+        <Empty>No power spectra yet: they are measured once the particles are read.</Empty>
+      )}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { formatCount, formatNumber } from "../../../cli/format.ts";
-import { type Chart, type ChartData, toChartData } from "../../report/charts.ts";
+import { formatCount, formatNumber } from "../../../base/format.ts";
+import { type Chart, type ChartData, toChartData } from "../../../charts/charts.ts";
 import { cssColor, paletteVersion } from "../theme.ts";
 
 const height = 230;
@@ -25,7 +25,9 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
   }, [chart, version]);
   useEffect(() => {
     const element = place.current!; // the observer may still be told of it after it has gone
-    const observer = new ResizeObserver(() => element.isConnected && drawn.current?.plot.setSize({ width: element.clientWidth, height }));
+    const observer = new ResizeObserver(
+      () => element.isConnected && drawn.current?.plot.setSize({ width: element.clientWidth, height }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -42,34 +44,67 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
 }
 
 /** "critic ends at 1.2; volume ends at 0.7": what a screen reader can tell of a chart. */
-const describe = ({ lines }: Chart) => lines.map(({ label, y }) => `${label} ends at ${y.length > 0 ? formatNumber(y.at(-1)!) : "no value"}`).join("; ");
+const describe = ({ lines }: Chart) =>
+  lines.map(({ label, y }) => `${label} ends at ${y.length > 0 ? formatNumber(y.at(-1)!) : "no value"}`).join("; ");
 
-const angstrom = (frequency: number) => (frequency <= 0 ? "∞" : formatNumber(1 / frequency, 1 / frequency >= 10 ? 2 : 3));
+const angstrom = (frequency: number) =>
+  frequency <= 0 ? "∞" : formatNumber(1 / frequency, 1 / frequency >= 10 ? 2 : 3);
 /** 1000 → "10³", for the decades of a logarithmic axis. */
-const power = (value: number) => `10${[...String(Math.round(Math.log10(value)))].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!)).join("")}`;
+const power = (value: number) =>
+  `10${[...String(Math.round(Math.log10(value)))].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!)).join("")}`;
 const short = (value: number | null) => (value === null ? "–" : formatNumber(value));
 
 function draw(data: ChartData, place: HTMLElement): uPlot {
   const [resolution, pass] = [data.xKind === "resolution", data.xKind === "pass"];
   const [text, grid] = [cssColor("text"), cssColor("grid")];
   const axis: uPlot.Axis = {
-    stroke: text, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1 }, font: "11px system-ui, sans-serif", labelFont: "11px system-ui, sans-serif", labelSize: 16,
+    stroke: text,
+    grid: { stroke: grid, width: 1 },
+    ticks: { stroke: grid, width: 1 },
+    font: "11px system-ui, sans-serif",
+    labelFont: "11px system-ui, sans-serif",
+    labelSize: 16,
   };
   const plotted = () => data.x.at(-1) ?? 1;
   return new uPlot(
     {
-      width: place.clientWidth, height,
-      scales: { x: { time: false, range: () => [0, pass ? plotted() + 0.5 : plotted()] }, y: data.yLog ? { distr: 3 } : data.yRange ? { range: data.yRange } : {} },
+      width: place.clientWidth,
+      height,
+      scales: {
+        x: { time: false, range: () => [0, pass ? plotted() + 0.5 : plotted()] },
+        y: data.yLog ? { distr: 3 } : data.yRange ? { range: data.yRange } : {},
+      },
       axes: [
-        { ...axis, label: data.xLabel, size: 28, space: 56, ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}), values: (_, ticks) => ticks.map((tick) => (resolution ? angstrom(tick) : formatCount(tick))) },
-        { ...axis, size: 48, values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : data.yLog ? power(tick) : short(tick))) },
+        {
+          ...axis,
+          label: data.xLabel,
+          size: 28,
+          space: 56,
+          ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}),
+          values: (_, ticks) => ticks.map((tick) => (resolution ? angstrom(tick) : formatCount(tick))),
+        },
+        {
+          ...axis,
+          size: 48,
+          values: (_, ticks) => ticks.map((tick) => (tick === null ? "" : data.yLog ? power(tick) : short(tick))),
+        },
       ],
       series: [
-        { label: resolution ? "Å" : data.xKind, value: (_, value) => (value === null ? "–" : resolution ? angstrom(value) : formatCount(Math.round(value))) },
-        ...data.lines.map((line): uPlot.Series => ({
-          label: line.label, stroke: cssColor(line.color), width: 1.75, spanGaps: true, points: { show: pass, size: 5 }, value: (_, value) => short(value),
-          ...(line.dash ? { dash: line.dash } : {}),
-        })),
+        {
+          label: resolution ? "Å" : data.xKind,
+          value: (_, value) => (value === null ? "–" : resolution ? angstrom(value) : formatCount(Math.round(value))),
+        },
+        ...data.lines.map(
+          (line): uPlot.Series => ({
+            label: line.label,
+            stroke: cssColor(line.color),
+            width: 1.75,
+            spanGaps: true,
+            points: { show: pass, size: 5 },
+            value: (_, value) => short(value),
+            ...(line.dash ? { dash: line.dash } : {}),
+          }),
+        ),
       ],
       cursor: { drag: { x: true, y: false } },
       hooks: { draw: [(plot) => drawMarks(plot, data)] },
@@ -103,7 +138,8 @@ function drawMarks(plot: uPlot, { marks = [], levels = [] }: ChartData): void {
   const lefts = marks.map(({ x }) => plot.valToPos(x, "x", true));
   marks.forEach(({ label }, i) => {
     line(lefts[i]!, bbox.top, lefts[i]!, bottom);
-    if (ctx.measureText(label).width + 8 * ratio < (lefts[i + 1] ?? right) - lefts[i]!) ctx.fillText(label, lefts[i]! + 4 * ratio, bbox.top + 3 * ratio);
+    if (ctx.measureText(label).width + 8 * ratio < (lefts[i + 1] ?? right) - lefts[i]!)
+      ctx.fillText(label, lefts[i]! + 4 * ratio, bbox.top + 3 * ratio);
   });
   ctx.textBaseline = "bottom";
   ctx.textAlign = "right";

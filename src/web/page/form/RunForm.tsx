@@ -1,5 +1,5 @@
-import { useState } from "preact/hooks";
 import { fields } from "virtual:reconstruct-fields";
+import { useState } from "preact/hooks";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
@@ -44,23 +44,46 @@ export function RunForm({ page }: { page: Page }) {
       setBusy(false);
     }
   };
-  const row = (field: FormField) => <Row key={field.name} field={field} value={values[field.name]} problem={problems[field.name]} onChange={(value) => set(field.name, value)} />;
+  const row = (field: FormField) => (
+    <Row
+      key={field.name}
+      field={field}
+      value={values[field.name]}
+      problem={problems[field.name]}
+      onChange={(value) => set(field.name, value)}
+    />
+  );
   const foldedProblem = advanced.some(({ name }) => problems[name] !== undefined);
   return (
     <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
       <h2>New run</h2>
-      <p class="note">The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.{page.local ? "" : " Paths are those of the machine that computes."}</p>
+      <p class="note">
+        The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
+        {page.local ? "" : " Paths are those of the machine that computes."}
+      </p>
       {page.local && <LocalFiles page={page} local={page.local} />}
-      <datalist id="particle-files">{particleFiles(localFiles.value).map((name) => <option key={name} value={name} />)}</datalist>
-      {problems[""] && <p class="problem" role="alert">{problems[""]}</p>}
+      <datalist id="particle-files">
+        {particleFiles(localFiles.value).map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      {problems[""] && (
+        <p class="problem" role="alert">
+          {problems[""]}
+        </p>
+      )}
       {first.map(row)}
       <details {...(foldedProblem ? { open: true } : {})}>
         <summary>Advanced options</summary>
         {advanced.map(row)}
       </details>
       <div class="actions">
-        <button class="primary" type="submit" disabled={busy}>{busy ? "Starting…" : "Start"}</button>
-        <button type="button" onClick={() => go(page, { form: false })}>Cancel</button>
+        <button class="primary" type="submit" disabled={busy}>
+          {busy ? "Starting…" : "Start"}
+        </button>
+        <button type="button" onClick={() => go(page, { form: false })}>
+          Cancel
+        </button>
       </div>
     </form>
   );
@@ -75,23 +98,57 @@ interface RowProps {
 
 function Row({ field, value, problem, onChange }: RowProps) {
   const id = `field-${field.name}`;
-  const about = { id, "aria-describedby": `${id}-help${problem ? ` ${id}-problem` : ""}`, "aria-invalid": problem !== undefined, required: field.required };
+  const about = {
+    id,
+    "aria-describedby": `${id}-help${problem ? ` ${id}-problem` : ""}`,
+    "aria-invalid": problem !== undefined,
+    required: field.required,
+  };
   const text = typeof value === "string" ? value : "";
   return (
     <div class={`field${field.flag ? " flag" : ""}${problem ? " wrong" : ""}`}>
-      <label for={id}>{field.label}{field.unit && <span class="unit"> {field.unit}</span>}{field.required && <span class="unit"> (required)</span>}</label>
+      <label for={id}>
+        {field.label}
+        {field.unit && <span class="unit"> {field.unit}</span>}
+        {field.required && <span class="unit"> (required)</span>}
+      </label>
       {field.flag ? (
-        <input {...about} required={false} type="checkbox" checked={value === true} onChange={(event) => onChange(event.currentTarget.checked)} />
+        <input
+          {...about}
+          required={false}
+          type="checkbox"
+          checked={value === true}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+        />
       ) : field.choices ? (
         <select {...about} value={text} onChange={(event) => onChange(event.currentTarget.value)}>
           <option value="">{field.default ?? "default"}</option>
-          {field.choices.filter((choice) => choice !== field.default).map((choice) => <option key={choice}>{choice}</option>)}
+          {field.choices
+            .filter((choice) => choice !== field.default)
+            .map((choice) => (
+              <option key={choice}>{choice}</option>
+            ))}
         </select>
       ) : (
-        <input {...about} type="text" value={text} placeholder={field.default ?? ""} autocomplete="off" spellcheck={false} {...(field.name === "particlesFile" ? { list: "particle-files" } : {})} onInput={(event) => onChange(event.currentTarget.value)} />
+        <input
+          {...about}
+          type="text"
+          value={text}
+          placeholder={field.default ?? ""}
+          autocomplete="off"
+          spellcheck={false}
+          {...(field.name === "particlesFile" ? { list: "particle-files" } : {})}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
       )}
-      <p id={`${id}-help`} class="note">{field.help}</p>
-      {problem && <p id={`${id}-problem`} class="problem">{problem[0]!.toUpperCase() + problem.slice(1)}</p>}
+      <p id={`${id}-help`} class="note">
+        {field.help}
+      </p>
+      {problem && (
+        <p id={`${id}-problem`} class="problem">
+          {problem[0]!.toUpperCase() + problem.slice(1)}
+        </p>
+      )}
     </div>
   );
 }

@@ -1,6 +1,9 @@
-/** The fields of the form for a new run, taken from the definition of `cryogan reconstruct`: one source of names, units, help and defaults. */
+/**
+ * The fields of the form for a new run, taken from the definition of `cryogan reconstruct`: one source of names, units,
+ * help and defaults.
+ */
 import { Command, type Option } from "commander";
-import { addReconstructCommand } from "../../../cli/commands/reconstruct.ts";
+import { defineReconstructCommand } from "../../../cli/commands/reconstruct.ts";
 
 export interface FormField {
   /** Key of `RunForm`: the option's name in camel case. */
@@ -21,11 +24,18 @@ const notInForm = new Set(["json", "resume", "open"]);
 
 export function reconstructFields(): FormField[] {
   const program = new Command();
-  addReconstructCommand(program);
+  defineReconstructCommand(program);
   const command = program.commands[0]!;
-  const positional = command.registeredArguments.map((argument): FormField => ({
-    name: camelCase(argument.name()), label: argument.name(), unit: "file", help: argument.description, flag: false, required: argument.required,
-  }));
+  const positional = command.registeredArguments.map(
+    (argument): FormField => ({
+      name: camelCase(argument.name()),
+      label: argument.name(),
+      unit: "file",
+      help: argument.description,
+      flag: false,
+      required: argument.required,
+    }),
+  );
   return [...positional, ...command.options.filter((option) => !notInForm.has(option.attributeName())).map(toField)];
 }
 
@@ -34,7 +44,11 @@ const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) =
 function toField(option: Option): FormField {
   const unit = /[<[](.+?)[>\]]/.exec(option.flags)?.[1];
   return {
-    name: option.attributeName(), label: option.long!, help: option.description, flag: option.isBoolean(), required: option.mandatory,
+    name: option.attributeName(),
+    label: option.long!,
+    help: option.description,
+    flag: option.isBoolean(),
+    required: option.mandatory,
     ...(unit === undefined ? {} : { unit }),
     ...(option.argChoices ? { choices: option.argChoices } : {}),
     ...(option.defaultValue === undefined ? {} : { default: String(option.defaultValue) }),

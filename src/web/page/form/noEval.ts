@@ -1,4 +1,7 @@
-/** Zod tries whether it may make functions from text, which the page's content security policy forbids. To be imported before any schema. */
+/**
+ * Zod tries whether it may make functions from text, which the page's content security policy forbids. To be imported
+ * before any schema.
+ */
 import { config } from "zod";
 
 config({ jitless: true });

@@ -11,5 +11,11 @@ export function formProblems(form: RunForm): Record<string, string> {
 
 /** What was typed, without empty fields and flags that are off: those are left to the defaults. */
 export function filledIn(values: RunForm): RunForm {
-  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === false || (typeof value === "string" && value.trim() === "") ? [] : [[name, typeof value === "string" ? value.trim() : value]])));
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === false || (typeof value === "string" && value.trim() === "")
+        ? []
+        : [[name, typeof value === "string" ? value.trim() : value]],
+    ),
+  );
 }

@@ -1,8 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
-import type { GrayImage } from "../../report/grayImage.ts";
+import type { GrayImage } from "../../../io/grayImage.ts";
 
 /** An image drawn pixel by pixel; the page scales it. */
-export function GrayCanvas({ image, range, label }: { image: GrayImage; range: readonly [number, number]; label: string }) {
+export function GrayCanvas({
+  image,
+  range,
+  label,
+}: {
+  image: GrayImage;
+  range: readonly [number, number];
+  label: string;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;

@@ -1,8 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
-import { formatNumber } from "../../../cli/format.ts";
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import { formatNumber } from "../../../base/format.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { axes, type Axis, type MapFile, mapFiles } from "../address.ts";
+import { type Axis, axes, type MapFile, mapFiles } from "../address.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
 import { shownMapFile } from "./choice.ts";
@@ -24,7 +24,11 @@ async function readGrid(bytes: ArrayBuffer): Promise<MapGrid> {
 }
 
 /** The map, turned over to the other hand if that is wanted. */
-function useGrid(page: Page, shown: Shown | undefined, mirror: boolean): { file: MapFile; grid: MapGrid | undefined; read: RunFile<MapGrid> } {
+function useGrid(
+  page: Page,
+  shown: Shown | undefined,
+  mirror: boolean,
+): { file: MapFile; grid: MapGrid | undefined; read: RunFile<MapGrid> } {
   const file = shownMapFile(page.address.value.map, shown?.events ?? []);
   const read = useRunFile(page, shown?.run.id, file, shown?.events ?? [], readGrid);
   const [turned, setTurned] = useState<{ from: MapGrid; grid: MapGrid }>();
@@ -52,7 +56,9 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const level = levelSigma ?? statistics?.defaultLevelSigma ?? 0;
   const highest = Math.max(statistics?.highestLevelSigma ?? 10, level);
   const choose = (change: Parameters<typeof go>[1]) => go(page, change);
-  const takeModel = (files: FileList | null | undefined) => { if (files?.[0]) setModelFile(files[0]); };
+  const takeModel = (files: FileList | null | undefined) => {
+    if (files?.[0]) setModelFile(files[0]);
+  };
   const download = async () => {
     const bytes = await page.source.file(run.id, mine.file);
     if (!bytes) return setMessage(`${mine.file} is not there yet.`);
@@ -63,52 +69,155 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">
       <MapCanvas
-        label={`${fileNames[grid.file]} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`} map={grid.grid}
-        levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0} slice={slice} spin={spin && place === "first"}
-        color={place === "first" ? "surface" : "surface2"} modelFile={place === "first" ? modelFile : undefined}
-        onScene={(scene) => setScenes((before) => ({ ...before, [place]: scene }))} onMessage={setMessage}
+        label={`${fileNames[grid.file]} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
+        map={grid.grid}
+        levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0}
+        slice={slice}
+        spin={spin && place === "first"}
+        color={place === "first" ? "surface" : "surface2"}
+        modelFile={place === "first" ? modelFile : undefined}
+        onScene={(scene) => setScenes((before) => ({ ...before, [place]: scene }))}
+        onMessage={setMessage}
       />
       <figcaption>{caption(other ? `${nameOf(page, shown.run)}: ` : "", grid)}</figcaption>
     </figure>
   );
 
   return (
-    <section class="map" aria-label="Map" onDragOver={(event) => event.preventDefault()} onDrop={(event) => { event.preventDefault(); takeModel(event.dataTransfer?.files); }}>
+    <section
+      class="map"
+      aria-label="Map"
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        takeModel(event.dataTransfer?.files);
+      }}
+    >
       <div class="views">
         {canvas({ run, events }, mine, "first")}
         {other && canvas(other, beside, "second")}
       </div>
-      {message && <p class="note" role="status">{message}</p>}
+      {message && (
+        <p class="note" role="status">
+          {message}
+        </p>
+      )}
       <div class="controls">
         <label class="slider">
-          <span>Level <output>{formatNumber(level, 2)} σ</output></span>
-          <input type="range" aria-label="Level" aria-valuetext={`${formatNumber(level, 2)} sigma`} min="0" max={highest} step="0.05" value={level} disabled={!statistics} onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })} />
+          <span>
+            Level <output>{formatNumber(level, 2)} σ</output>
+          </span>
+          <input
+            type="range"
+            aria-label="Level"
+            aria-valuetext={`${formatNumber(level, 2)} sigma`}
+            min="0"
+            max={highest}
+            step="0.05"
+            value={level}
+            disabled={!statistics}
+            onInput={(event) => choose({ levelSigma: Number(event.currentTarget.value) })}
+          />
         </label>
-        <button title="The level that best parts particle and solvent (Otsu)" disabled={levelSigma === undefined} onClick={() => choose({ levelSigma: undefined })}>Auto</button>
-        <label>Slice <select value={slice?.axis ?? ""} onChange={(event) => choose({ slice: event.currentTarget.value ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 } : undefined })}>
-          <option value="">none</option>
-          {axes.map((axis) => <option key={axis} value={axis}>across {axis}</option>)}
-        </select></label>
+        <button
+          title="The level that best parts particle and solvent (Otsu)"
+          disabled={levelSigma === undefined}
+          onClick={() => choose({ levelSigma: undefined })}
+        >
+          Auto
+        </button>
+        <label>
+          Slice{" "}
+          <select
+            value={slice?.axis ?? ""}
+            onChange={(event) =>
+              choose({
+                slice: event.currentTarget.value
+                  ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 }
+                  : undefined,
+              })
+            }
+          >
+            <option value="">none</option>
+            {axes.map((axis) => (
+              <option key={axis} value={axis}>
+                across {axis}
+              </option>
+            ))}
+          </select>
+        </label>
         {slice && (
           <label class="slider">
-            <span>Position <output>{Math.round(100 * slice.position)} %</output></span>
-            <input type="range" aria-label="Position" aria-valuetext={`${Math.round(100 * slice.position)} %`} min="0" max="1" step="0.005" value={slice.position} onInput={(event) => choose({ slice: { ...slice, position: Number(event.currentTarget.value) } })} />
+            <span>
+              Position <output>{Math.round(100 * slice.position)} %</output>
+            </span>
+            <input
+              type="range"
+              aria-label="Position"
+              aria-valuetext={`${Math.round(100 * slice.position)} %`}
+              min="0"
+              max="1"
+              step="0.005"
+              value={slice.position}
+              onInput={(event) => choose({ slice: { ...slice, position: Number(event.currentTarget.value) } })}
+            />
           </label>
         )}
-        <button aria-pressed={spin} onClick={() => choose({ spin: !spin })}>Spin</button>
-        <button aria-pressed={mirrored} title="Mirror the map: projections cannot tell the hands apart. cryogan flip writes the mirrored map." onClick={() => choose({ mirrored: !mirrored })}>Other hand</button>
-        <button onClick={() => { scenes.first?.resetView(); scenes.second?.resetView(); }}>Reset view</button>
-        <label>Show <select value={mine.file} onChange={(event) => choose({ map: event.currentTarget.value as MapFile })}>
-          {mapFiles.map((file) => <option key={file} value={file}>{fileNames[file]}</option>)}
-        </select></label>
+        <button aria-pressed={spin} onClick={() => choose({ spin: !spin })}>
+          Spin
+        </button>
+        <button
+          aria-pressed={mirrored}
+          title="Mirror the map: projections cannot tell the hands apart. cryogan flip writes the mirrored map."
+          onClick={() => choose({ mirrored: !mirrored })}
+        >
+          Other hand
+        </button>
+        <button
+          onClick={() => {
+            scenes.first?.resetView();
+            scenes.second?.resetView();
+          }}
+        >
+          Reset view
+        </button>
+        <label>
+          Show{" "}
+          <select value={mine.file} onChange={(event) => choose({ map: event.currentTarget.value as MapFile })}>
+            {mapFiles.map((file) => (
+              <option key={file} value={file}>
+                {fileNames[file]}
+              </option>
+            ))}
+          </select>
+        </label>
         <label class="button">
           Atomic model…
-          <input type="file" accept=".pdb,.ent,.cif,.mmcif,.gz" onChange={(event) => takeModel(event.currentTarget.files)} />
+          <input
+            type="file"
+            accept=".pdb,.ent,.cif,.mmcif,.gz"
+            onChange={(event) => takeModel(event.currentTarget.files)}
+          />
         </label>
-        {modelFile && <button onClick={() => { setModelFile(undefined); setMessage(""); }}>Remove model</button>}
-        <button disabled={!mine.read.value} onClick={() => void download()}>Download {mine.file}</button>
+        {modelFile && (
+          <button
+            onClick={() => {
+              setModelFile(undefined);
+              setMessage("");
+            }}
+          >
+            Remove model
+          </button>
+        )}
+        <button disabled={!mine.read.value} onClick={() => void download()}>
+          Download {mine.file}
+        </button>
       </div>
-      {wantedFile !== mine.file && mine.read.value && <p class="note">There is no {wantedFile} yet; {mine.file} is shown.</p>}
+      {wantedFile !== mine.file && mine.read.value && (
+        <p class="note">
+          There is no {wantedFile} yet; {mine.file} is shown.
+        </p>
+      )}
     </section>
   );
 }

@@ -1,7 +1,8 @@
 /** An atomic model over the map, from a PDB or mmCIF file. */
-import { Mat4, Vec3 } from "molstar/lib/mol-math/linear-algebra.js";
+
 import { CIF } from "molstar/lib/mol-io/reader/cif.js";
 import { parsePDB } from "molstar/lib/mol-io/reader/pdb/parser.js";
+import { Mat4, Vec3 } from "molstar/lib/mol-math/linear-algebra.js";
 import { Structure } from "molstar/lib/mol-model/structure.js";
 import { trajectoryFromMmCIF } from "molstar/lib/mol-model-formats/structure/mmcif.js";
 import { trajectoryFromPDB } from "molstar/lib/mol-model-formats/structure/pdb.js";
@@ -15,7 +16,9 @@ import type { MapScene } from "./scene.ts";
 
 /** @throws Error when the file is neither, or holds no atoms */
 export async function readModel(file: File): Promise<Structure> {
-  const text = file.name.endsWith(".gz") ? await new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))).text() : await file.text();
+  const text = file.name.endsWith(".gz")
+    ? await new Response(file.stream().pipeThrough(new DecompressionStream("gzip"))).text()
+    : await file.text();
   const trajectory = /\.(cif|mmcif)(\.gz)?$/i.test(file.name) ? await fromCif(text) : await fromPdb(file.name, text);
   const structure = Structure.ofModel(trajectory.representative);
   if (structure.elementCount === 0) throw new Error("it holds no atoms");
@@ -35,17 +38,32 @@ async function fromPdb(name: string, text: string) {
 }
 
 /**
- * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre is further than a tenth of the box from the
+ * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre is further than
+ * a tenth of the box from the
  * map's, it was not fitted to this map, and is put in the middle.
  */
-export async function modelOver(structure: Structure, map: MapGrid, context: MapScene["context"], color: number): Promise<{ model: Representation.Any; moved: boolean }> {
-  const centreAngstrom = ([2, 1, 0] as const).map((axis, i) => map.originAngstrom[i]! + Math.floor(map.shape[axis] / 2) * map.pixelSizeAngstrom);
+export async function modelOver(
+  structure: Structure,
+  map: MapGrid,
+  context: MapScene["context"],
+  color: number,
+): Promise<{ model: Representation.Any; moved: boolean }> {
+  const centreAngstrom = ([2, 1, 0] as const).map(
+    (axis, i) => map.originAngstrom[i]! + Math.floor(map.shape[axis] / 2) * map.pixelSizeAngstrom,
+  );
   const { center } = structure.boundary.sphere;
-  const fitted = Math.hypot(...centreAngstrom.map((middle, i) => center[i]! - middle)) < (map.shape[0] * map.pixelSizeAngstrom) / 10;
+  const fitted =
+    Math.hypot(...centreAngstrom.map((middle, i) => center[i]! - middle)) < (map.shape[0] * map.pixelSizeAngstrom) / 10;
   const from = fitted ? centreAngstrom : [center[0]!, center[1]!, center[2]!];
   // The atoms themselves are moved: Mol* leaves out of sight what a representation's own transform brings into it.
-  const placed = Structure.transform(structure, Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)));
-  await CartoonRepresentationProvider.ensureCustomProperties?.attach({ runtime: SyncRuntimeContext, assetManager: new AssetManager() }, placed);
+  const placed = Structure.transform(
+    structure,
+    Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)),
+  );
+  await CartoonRepresentationProvider.ensureCustomProperties?.attach(
+    { runtime: SyncRuntimeContext, assetManager: new AssetManager() },
+    placed,
+  );
   const model = CartoonRepresentationProvider.factory(context, CartoonRepresentationProvider.getParams);
   model.setTheme({
     color: context.colorThemeRegistry.create("uniform", { structure: placed }, { value: Color(color) }),

@@ -1,8 +1,11 @@
-/** The map in three dimensions: a thin layer over Mol*'s canvas, which knows nothing of the page. Å everywhere; the centre of the box, voxel floor(n/2), is the origin. */
-import { Camera } from "molstar/lib/mol-canvas3d/camera.js";
+/**
+ * The map in three dimensions: a thin layer over Mol*'s canvas, which knows nothing of the page. Å everywhere; the
+ * centre of the box, voxel floor(n/2), is the origin.
+ */
+import type { Camera } from "molstar/lib/mol-canvas3d/camera.js";
 import { Canvas3D, Canvas3DContext, DefaultCanvas3DParams } from "molstar/lib/mol-canvas3d/canvas3d.js";
-import { isPositionLocation } from "molstar/lib/mol-geo/util/location-iterator.js";
 import { resizeCanvas } from "molstar/lib/mol-canvas3d/util.js";
+import { isPositionLocation } from "molstar/lib/mol-geo/util/location-iterator.js";
 import { Mat4, Quat, Tensor, Vec3 } from "molstar/lib/mol-math/linear-algebra.js";
 import { CustomProperties } from "molstar/lib/mol-model/custom-property.js";
 import { Grid, Volume } from "molstar/lib/mol-model/volume.js";
@@ -33,7 +36,10 @@ export interface MapDisplay {
 export type View = Pick<Camera.Snapshot, "position" | "target" | "up" | "radius" | "radiusMax">;
 
 export interface MapScene {
-  /** Called as often as one likes: what is asked for while a surface is being computed waits, and only the last of it is done. */
+  /**
+   * Called as often as one likes: what is asked for while a surface is being computed waits, and only the last of it is
+   * done.
+   */
   show(display: MapDisplay): void;
   /** Atoms over the map; `undefined` takes them away. */
   showModel(model: Representation.Any | undefined): void;
@@ -46,7 +52,11 @@ export interface MapScene {
   setView(view: View): void;
   /** @returns a function that ends it */
   onView(listener: (view: View) => void): () => void;
-  readonly context: { webgl: Canvas3D["webgl"]; colorThemeRegistry: ColorTheme.Registry; sizeThemeRegistry: SizeTheme.Registry };
+  readonly context: {
+    webgl: Canvas3D["webgl"];
+    colorThemeRegistry: ColorTheme.Registry;
+    sizeThemeRegistry: SizeTheme.Registry;
+  };
   dispose(): void;
 }
 
@@ -60,14 +70,24 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   const fill = () => resizeCanvas(canvas, canvas.parentElement!, canvasContext.pixelScale);
   fill();
   const canvas3d = Canvas3D.create(canvasContext, {
-    camera: { ...Canvas3DDefaults().camera, mode: "orthographic", manualReset: true, helper: { axes: { name: "off", params: {} } } },
+    camera: {
+      ...Canvas3DDefaults().camera,
+      mode: "orthographic",
+      manualReset: true,
+      helper: { axes: { name: "off", params: {} } },
+    },
     cameraFog: { name: "off", params: {} },
     multiSample: { ...Canvas3DDefaults().multiSample, mode: "off" },
   });
   canvas3d.animate();
   const software = isSoftware(canvas3d.webgl.gl);
-  if (software) canvas3d.setProps({ postprocessing: { occlusion: { name: "off", params: {} } }, hiZ: { enabled: false } });
-  const context = { webgl: canvas3d.webgl, colorThemeRegistry: ColorTheme.createRegistry(), sizeThemeRegistry: SizeTheme.createRegistry() };
+  if (software)
+    canvas3d.setProps({ postprocessing: { occlusion: { name: "off", params: {} } }, hiZ: { enabled: false } });
+  const context = {
+    webgl: canvas3d.webgl,
+    colorThemeRegistry: ColorTheme.createRegistry(),
+    sizeThemeRegistry: SizeTheme.createRegistry(),
+  };
   const surface = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams);
   const slice = SliceRepresentationProvider.factory(context, SliceRepresentationProvider.getParams);
   let model: Representation.Any | undefined;
@@ -95,7 +115,9 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (display.background !== shown?.background || display.spin !== shown.spin) {
       canvas3d.setProps({
         renderer: { backgroundColor: Color(display.background) },
-        trackball: { animate: display.spin ? { name: "spin", params: { speed: spinTurnsPerSecond } } : { name: "off", params: {} } },
+        trackball: {
+          animate: display.spin ? { name: "spin", params: { speed: spinTurnsPerSecond } } : { name: "off", params: {} },
+        },
       });
     }
     const { map } = display;
@@ -104,15 +126,36 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (newMap) volume = toVolume(map);
     if (!framed) resetView(map);
     const newSlice = display.slice?.axis !== shown?.slice?.axis || display.slice?.position !== shown?.slice?.position;
-    if (newMap || newSlice || display.levelSigma !== shown?.levelSigma || display.surface !== shown.surface || display.opacity !== shown.opacity) await drawSurface(volume!, display);
+    if (
+      newMap ||
+      newSlice ||
+      display.levelSigma !== shown?.levelSigma ||
+      display.surface !== shown.surface ||
+      display.opacity !== shown.opacity
+    )
+      await drawSurface(volume!, display);
     if (newMap || newSlice) await drawSlice(volume!, map, display.slice);
     canvas3d.requestDraw();
   };
 
   const drawSurface = async (of: Volume, { map, levelSigma, slice: plane, surface: color, opacity }: MapDisplay) => {
     const { mean, sigma } = map!.statistics;
-    surface.setTheme({ color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }), size: context.sizeThemeRegistry.create("uniform", { volume: of }) });
-    await surface.createOrUpdate({ ...IsosurfaceRepresentationProvider.defaultValues, isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma), alpha: opacity, tryUseGpu: !software, clip: plane ? cutAt(map!, plane) : noCut }, of).run();
+    surface.setTheme({
+      color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }),
+      size: context.sizeThemeRegistry.create("uniform", { volume: of }),
+    });
+    await surface
+      .createOrUpdate(
+        {
+          ...IsosurfaceRepresentationProvider.defaultValues,
+          isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma),
+          alpha: opacity,
+          tryUseGpu: !software,
+          clip: plane ? cutAt(map!, plane) : noCut,
+        },
+        of,
+      )
+      .run();
     surface.setState({ pickable: false });
     canvas3d.add(surface);
   };
@@ -121,7 +164,15 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (!plane) return canvas3d.remove(slice);
     const relative = { x: "relativeX", y: "relativeY", z: "relativeZ" } as const;
     slice.setTheme({ color: greyTheme(of, map), size: context.sizeThemeRegistry.create("uniform", { volume: of }) });
-    await slice.createOrUpdate({ ...SliceRepresentationProvider.defaultValues, dimension: { name: relative[plane.axis], params: plane.position } }, of).run();
+    await slice
+      .createOrUpdate(
+        {
+          ...SliceRepresentationProvider.defaultValues,
+          dimension: { name: relative[plane.axis], params: plane.position },
+        },
+        of,
+      )
+      .run();
     slice.setState({ pickable: false });
     canvas3d.add(slice);
   };
@@ -130,7 +181,13 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   const resetView = (map: MapGrid) => {
     framed = true;
     const edge = Math.max(...map.shape) * map.pixelSizeAngstrom;
-    camera.setState({ ...camera.getFocus(Vec3.create(0, 0, 0), 0.42 * edge, Vec3.create(0, 1, 0), Vec3.create(0, 0, -1)), radiusMax: edge }, 0);
+    camera.setState(
+      {
+        ...camera.getFocus(Vec3.create(0, 0, 0), 0.42 * edge, Vec3.create(0, 1, 0), Vec3.create(0, 0, -1)),
+        radiusMax: edge,
+      },
+      0,
+    );
   };
 
   const resize = new ResizeObserver(() => {
@@ -143,7 +200,11 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     context,
     show: (display) => {
       wanted = display;
-      if (!busy) work().catch((error: Error) => { busy = false; onError(error); });
+      if (!busy)
+        work().catch((error: Error) => {
+          busy = false;
+          onError(error);
+        });
     },
     showModel: (next) => {
       if (model) canvas3d.remove(model);
@@ -155,15 +216,27 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       const { position, target, up } = camera.state;
       const eye = Vec3.sub(Vec3(), position, target);
       const right = Vec3.normalize(Vec3(), Vec3.cross(Vec3(), up, eye));
-      const rotation = Quat.multiply(Quat(), Quat.setAxisAngle(Quat(), up, aboutUp), Quat.setAxisAngle(Quat(), right, aboutRight));
+      const rotation = Quat.multiply(
+        Quat(),
+        Quat.setAxisAngle(Quat(), up, aboutUp),
+        Quat.setAxisAngle(Quat(), right, aboutRight),
+      );
       Vec3.transformQuat(eye, eye, rotation);
       camera.setState({ position: Vec3.add(Vec3(), target, eye), up: Vec3.transformQuat(Vec3(), up, rotation) }, 0);
     },
     zoom: (factor) => {
       const { position, target } = camera.state;
-      camera.setState({ position: Vec3.scaleAndAdd(Vec3(), target, Vec3.sub(Vec3(), position, target), 1 / factor), radius: camera.state.radius / factor }, 0);
+      camera.setState(
+        {
+          position: Vec3.scaleAndAdd(Vec3(), target, Vec3.sub(Vec3(), position, target), 1 / factor),
+          radius: camera.state.radius / factor,
+        },
+        0,
+      );
     },
-    resetView: () => { if (shown?.map) resetView(shown.map); },
+    resetView: () => {
+      if (shown?.map) resetView(shown.map);
+    },
     view: () => viewOf(camera),
     setView: (view) => {
       framed = true;
@@ -191,22 +264,45 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
 
 const noCut = { variant: "pixel" as const, objects: [] };
 
-/** Takes away what lies beyond the slice, on the side of larger coordinates. Mol*'s plane looks along +y before it is turned. */
+/**
+ * Takes away what lies beyond the slice, on the side of larger coordinates. Mol*'s plane looks along +y before it is
+ * turned.
+ */
 function cutAt(map: MapGrid, { axis, position }: { axis: Axis; position: number }) {
   const length = map.shape[{ z: 0, y: 1, x: 2 }[axis]];
-  const place = (Math.round(position * (length - 1)) - Math.floor(length / 2)) * map.pixelSizeAngstrom;
+  const place = (Math.round(position * (length! - 1)) - Math.floor(length! / 2)) * map.pixelSizeAngstrom;
   const [point, turn] = {
     x: [Vec3.create(place, 0, 0), { axis: Vec3.create(0, 0, 1), angle: -90 }],
     y: [Vec3.create(0, place, 0), { axis: Vec3.create(0, 0, 1), angle: 0 }],
     z: [Vec3.create(0, 0, place), { axis: Vec3.create(1, 0, 0), angle: 90 }],
   }[axis] as [Vec3, { axis: Vec3; angle: number }];
-  return { variant: "pixel" as const, objects: [{ type: "plane" as const, invert: false, position: point, rotation: turn, scale: Vec3.create(1, 1, 1), transform: Mat4.identity() }] };
+  return {
+    variant: "pixel" as const,
+    objects: [
+      {
+        type: "plane" as const,
+        invert: false,
+        position: point,
+        rotation: turn,
+        scale: Vec3.create(1, 1, 1),
+        transform: Mat4.identity(),
+      },
+    ],
+  };
 }
 
-/** Without a graphics card (remote desktops, virtual machines) surfaces are better computed by the script, and shading has to be plain. */
+/**
+ * Without a graphics card (remote desktops, virtual machines) surfaces are better computed by the script, and shading
+ * has to be plain.
+ */
 function isSoftware(gl: Canvas3D["webgl"]["gl"]): boolean {
   const extension = gl.getExtension("WEBGL_debug_renderer_info");
-  return extension !== null && /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(gl.getParameter(extension.UNMASKED_RENDERER_WEBGL)));
+  return (
+    extension !== null &&
+    /swiftshader|llvmpipe|softpipe|software|basic render/i.test(
+      String(gl.getParameter(extension.UNMASKED_RENDERER_WEBGL)),
+    )
+  );
 }
 
 const Canvas3DDefaults = () => structuredClone(DefaultCanvas3DParams);
@@ -217,20 +313,32 @@ function viewOf({ state }: Camera): View {
 }
 
 const sameView = (a: View, b: View) =>
-  a.radius === b.radius && Vec3.exactEquals(a.position, b.position) && Vec3.exactEquals(a.target, b.target) && Vec3.exactEquals(a.up, b.up);
+  a.radius === b.radius &&
+  Vec3.exactEquals(a.position, b.position) &&
+  Vec3.exactEquals(a.target, b.target) &&
+  Vec3.exactEquals(a.up, b.up);
 
 /** Mol*'s volume around our values, x fastest as they are. */
 function toVolume(map: MapGrid): Volume {
   const [nz, ny, nx] = map.shape;
   const { min, max, mean, sigma } = map.statistics;
-  const matrix = Mat4.fromScaling(Mat4(), Vec3.create(map.pixelSizeAngstrom, map.pixelSizeAngstrom, map.pixelSizeAngstrom));
+  const matrix = Mat4.fromScaling(
+    Mat4(),
+    Vec3.create(map.pixelSizeAngstrom, map.pixelSizeAngstrom, map.pixelSizeAngstrom),
+  );
   Mat4.translate(matrix, matrix, Vec3.create(-Math.floor(nx / 2), -Math.floor(ny / 2), -Math.floor(nz / 2)));
   const grid: Grid = {
     transform: { kind: "matrix", matrix },
     cells: Tensor.create(Tensor.Space([nx, ny, nz], [2, 1, 0], Float32Array), Tensor.Data1(map.data)),
     stats: { min, max, mean, sigma },
   };
-  return { ...Volume.One, grid, instances: [{ transform: Mat4.identity() }], customProperties: new CustomProperties(), _propertyData: Object.create(null) as Volume["_propertyData"] };
+  return {
+    ...Volume.One,
+    grid,
+    instances: [{ transform: Mat4.identity() }],
+    customProperties: new CustomProperties(),
+    _propertyData: Object.create(null) as Volume["_propertyData"],
+  };
 }
 
 /** Grey from a little below the mean (dark) to the brightest density. */
@@ -240,7 +348,10 @@ function greyTheme(volume: Volume, { statistics }: MapGrid): ColorTheme<{}, "ver
   const range = statistics.mean + statistics.highestLevelSigma * statistics.sigma - low;
   const factory = () => greyTheme(volume, { statistics } as MapGrid);
   return {
-    factory, granularity: "vertex", props: {}, description: "density as grey",
+    factory,
+    granularity: "vertex",
+    props: {},
+    description: "density as grey",
     color: (location) => {
       const value = isPositionLocation(location) ? valueAt(location.position) : low;
       const grey = Math.round(255 * Math.min(1, Math.max(0, (value - low) / range)));

@@ -36,12 +36,21 @@ export function mapStatistics(values: ArrayLike<number>): MapStatistics {
     for (let above = 0; bin > 0 && above + counts[bin - 1]! <= share * values.length; bin--) above += counts[bin - 1]!;
     return (min + bin / scale - mean) / sigma;
   };
-  return { min, max, mean, sigma, defaultLevelSigma: (min + otsuBin(counts) / scale - mean) / sigma, highestLevelSigma: levelAbove(0.0001) };
+  return {
+    min,
+    max,
+    mean,
+    sigma,
+    defaultLevelSigma: (min + otsuBin(counts) / scale - mean) / sigma,
+    highestLevelSigma: levelAbove(0.0001),
+  };
 }
 
 /**
- * The bin from which on values belong to the upper of two classes, chosen so that the variance between the classes is largest
- * (Otsu, IEEE Trans. Syst. Man Cybern. 9, 62, 1979): (m_total w - m)² / (w (1 - w)), w and m the sums of the lower class.
+ * The bin from which on values belong to the upper of two classes, chosen so that the variance between the classes is
+ * largest
+ * (Otsu, IEEE Trans. Syst. Man Cybern. 9, 62, 1979): (m_total w - m)² / (w (1 - w)), w and m the sums of the lower
+ * class.
  */
 function otsuBin(counts: Uint32Array): number {
   let [total, totalMoment] = [0, 0];

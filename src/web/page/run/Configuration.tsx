@@ -1,19 +1,32 @@
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import { optionRows } from "../../../charts/optionRows.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { optionRows } from "../../report/optionRows.ts";
 import { Empty } from "../Empty.tsx";
 import type { Page } from "../page.ts";
 import { useJson } from "./files.ts";
 
 export function Configuration({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const config = useJson<Record<string, unknown>>(page, run.id, "config.json", events);
-  if (!config.value) return <Empty>{config.message ?? "No configuration yet: it is written when the particles are read and the schedule is laid out."}</Empty>;
+  if (!config.value)
+    return (
+      <Empty>
+        {config.message ??
+          "No configuration yet: it is written when the particles are read and the schedule is laid out."}
+      </Empty>
+    );
   return (
     <>
       <h3>Configuration</h3>
       <p class="note">The options as used, after defaults and the automatic schedule (config.json).</p>
       <table class="options">
-        <tbody>{optionRows(config.value).map(([name, value]) => <tr key={name}><th scope="row">{name}</th><td>{value}</td></tr>)}</tbody>
+        <tbody>
+          {optionRows(config.value).map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
       </table>
     </>
   );

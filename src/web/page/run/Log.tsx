@@ -1,5 +1,5 @@
 import { useMemo, useState } from "preact/hooks";
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { Empty } from "../Empty.tsx";
 import { logLines } from "./words.ts";
 
@@ -9,24 +9,49 @@ export function Log({ events }: { events: readonly RunEvent[] }) {
   const [kind, setKind] = useState<keyof typeof kinds>("steps");
   const [text, setText] = useState("");
   const lines = useMemo(() => logLines(events), [events]);
-  const shown = lines.filter((line) =>
-    (kind === "all" || (kind === "steps" ? line.kind !== "file" : line.kind === "warning")) && line.text.toLowerCase().includes(text.toLowerCase()));
+  const shown = lines.filter(
+    (line) =>
+      (kind === "all" || (kind === "steps" ? line.kind !== "file" : line.kind === "warning")) &&
+      line.text.toLowerCase().includes(text.toLowerCase()),
+  );
   return (
     <>
       <div class="filters">
-        <label>Show <select value={kind} onChange={(event) => setKind(event.currentTarget.value as keyof typeof kinds)}>
-          {Object.entries(kinds).map(([name, words]) => <option key={name} value={name}>{words}</option>)}
-        </select></label>
-        <label>Find <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
+        <label>
+          Show{" "}
+          <select value={kind} onChange={(event) => setKind(event.currentTarget.value as keyof typeof kinds)}>
+            {Object.entries(kinds).map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Find <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+        </label>
       </div>
-      {shown.length === 0 && <Empty>{lines.length === 0 ? "Nothing has happened yet." : kind === "warnings" && text === "" ? "No warnings." : "No line of the log matches."}</Empty>}
+      {shown.length === 0 && (
+        <Empty>
+          {lines.length === 0
+            ? "Nothing has happened yet."
+            : kind === "warnings" && text === ""
+              ? "No warnings."
+              : "No line of the log matches."}
+        </Empty>
+      )}
       <ol class="log" reversed>
-        {shown.map((line, i) => (
-          <li key={i} class={line.kind}>
-            <time dateTime={line.time}>{new Date(line.time).toLocaleTimeString("en-GB")}</time>
-            <span>{line.kind === "warning" && <strong>Warning: </strong>}{line.text}</span>
-          </li>
-        )).reverse()}
+        {shown
+          .map((line, i) => (
+            <li key={i} class={line.kind}>
+              <time dateTime={line.time}>{new Date(line.time).toLocaleTimeString("en-GB")}</time>
+              <span>
+                {line.kind === "warning" && <strong>Warning: </strong>}
+                {line.text}
+              </span>
+            </li>
+          ))
+          .reverse()}
       </ol>
     </>
   );

@@ -1,18 +1,22 @@
 import { useEffect, useState } from "preact/hooks";
-import { formatCount, formatDuration, formatNumber } from "../../../cli/format.ts";
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { runProgress } from "./progress.ts";
 import { kindWords, nowText, stateWords } from "./words.ts";
 
 export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
-  const progress = runProgress(events, events.some((event) => "half" in event && event.half !== undefined));
+  const progress = runProgress(
+    events,
+    events.some((event) => "half" in event && event.half !== undefined),
+  );
   const { start, stage, remainingSeconds, elapsedSeconds } = progress;
   const stageKey = `${run.state} ${stage?.stage} ${stage?.half}`;
   useEffect(() => {
     if (events.length === 0) return;
-    const where = run.state === "running" && stage ? `, stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]}` : "";
+    const where =
+      run.state === "running" && stage ? `, stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]}` : "";
     page.announcement.value = `${nameOf(page, run)}: ${stateWords[run.state]}${where}`;
   }, [run.id, stageKey, events.length > 0]);
   const facts = [
@@ -48,10 +52,24 @@ function Actions({ page, run }: { page: Page; run: RunSummary }) {
   const { may } = page.source;
   const act = (what: (id: string) => Promise<void>) => {
     setBusy(true);
-    what(run.id).catch((error: Error) => { page.problem.value = error.message; }).finally(() => setBusy(false));
+    what(run.id)
+      .catch((error: Error) => {
+        page.problem.value = error.message;
+      })
+      .finally(() => setBusy(false));
   };
-  if (run.state === "running" && may.stop) return <button disabled={busy} onClick={() => act((id) => page.source.stop(id))}>{busy ? "Stopping…" : "Stop"}</button>;
-  if ((run.state === "stopped" || run.state === "failed") && may.start) return <button disabled={busy} onClick={() => act((id) => page.source.resume(id))}>{busy ? "Resuming…" : "Resume"}</button>;
+  if (run.state === "running" && may.stop)
+    return (
+      <button disabled={busy} onClick={() => act((id) => page.source.stop(id))}>
+        {busy ? "Stopping…" : "Stop"}
+      </button>
+    );
+  if ((run.state === "stopped" || run.state === "failed") && may.start)
+    return (
+      <button disabled={busy} onClick={() => act((id) => page.source.resume(id))}>
+        {busy ? "Resuming…" : "Resume"}
+      </button>
+    );
   return null;
 }
 
@@ -59,9 +77,19 @@ function CompareChoice({ page, run }: { page: Page; run: RunSummary }) {
   const others = (page.runs.value ?? []).filter(({ id }) => id !== run.id);
   if (others.length === 0) return null;
   return (
-    <label class="compare">Compare with <select value={page.address.value.compare ?? ""} onChange={(event) => go(page, { compare: event.currentTarget.value || undefined })}>
-      <option value="">no other run</option>
-      {others.map((other) => <option key={other.id} value={other.id}>{nameOf(page, other)}</option>)}
-    </select></label>
+    <label class="compare">
+      Compare with{" "}
+      <select
+        value={page.address.value.compare ?? ""}
+        onChange={(event) => go(page, { compare: event.currentTarget.value || undefined })}
+      >
+        <option value="">no other run</option>
+        {others.map((other) => (
+          <option key={other.id} value={other.id}>
+            {nameOf(page, other)}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -7,17 +7,34 @@ export function RunList({ page }: { page: Page }) {
   const runs = page.runs.value;
   const selected = page.selected.value?.id;
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [selected, runs !== undefined]);
+  useEffect(
+    () => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [selected, runs !== undefined],
+  );
   if (!runs) return <p class="note">Looking for runs…</p>;
   const names = shortNames(runs.map(({ name }) => name));
   return (
     <ul class="runs" ref={list}>
       {runs.map((run, i) => (
         <li key={run.id}>
-          <button class="run" aria-current={run.id === selected ? "true" : undefined} title={run.name} onClick={() => go(page, { run: run.id, compare: undefined, levelSigma: undefined, form: false })}>
+          <button
+            class="run"
+            aria-current={run.id === selected ? "true" : undefined}
+            title={run.name}
+            onClick={() => go(page, { run: run.id, compare: undefined, levelSigma: undefined, form: false })}
+          >
             <span class="name">{names[i]}</span>
             <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
-            {run.changed && <span class="when">{new Date(run.changed).toLocaleString("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })}</span>}
+            {run.changed && (
+              <span class="when">
+                {new Date(run.changed).toLocaleString("en-GB", {
+                  day: "numeric",
+                  month: "short",
+                  hour: "2-digit",
+                  minute: "2-digit",
+                })}
+              </span>
+            )}
           </button>
         </li>
       ))}

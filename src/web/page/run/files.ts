@@ -1,6 +1,6 @@
 /** Events of a run and files of its folder, as hooks. */
 import { useEffect, useState } from "preact/hooks";
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { Page } from "../page.ts";
 import { fileVersion } from "./fileVersion.ts";
 
@@ -25,7 +25,9 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
         all = anew ? [...next] : all.concat(next);
         timer ??= setTimeout(draw, redrawEveryMs);
       },
-      (connected) => { disconnected.value = !connected; },
+      (connected) => {
+        disconnected.value = !connected;
+      },
     );
     return () => {
       clearTimeout(timer);
@@ -43,8 +45,17 @@ export interface RunFile<T> {
   message?: string;
 }
 
-/** A file of a run, read again whenever events tell that it may have changed; until the new one is there the old one stays. */
-export function useRunFile<T>({ source }: Page, id: string | undefined, path: string, events: readonly RunEvent[], read: (bytes: ArrayBuffer) => T | Promise<T>): RunFile<T> {
+/**
+ * A file of a run, read again whenever events tell that it may have changed; until the new one is there the old one
+ * stays.
+ */
+export function useRunFile<T>(
+  { source }: Page,
+  id: string | undefined,
+  path: string,
+  events: readonly RunEvent[],
+  read: (bytes: ArrayBuffer) => T | Promise<T>,
+): RunFile<T> {
   const [file, setFile] = useState<RunFile<T> & { of?: string }>({ state: "loading" });
   const key = `${id}/${path}`;
   const version = fileVersion(events, path);
@@ -57,8 +68,12 @@ export function useRunFile<T>({ source }: Page, id: string | undefined, path: st
     };
     load()
       .catch((error: Error): RunFile<T> => ({ state: "broken", message: `${path}: ${error.message}` }))
-      .then((next) => { if (current) setFile({ ...next, of: key }); });
-    return () => { current = false; };
+      .then((next) => {
+        if (current) setFile({ ...next, of: key });
+      });
+    return () => {
+      current = false;
+    };
   }, [source, key, version]);
   return file.of === key ? file : { state: "loading" };
 }

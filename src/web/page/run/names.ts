@@ -1,4 +1,7 @@
-/** What to call runs on the page: the shortest end of each path that tells it from the others, and says something ("run" alone does not). */
+/**
+ * What to call runs on the page: the shortest end of each path that tells it from the others, and says something ("run"
+ * alone does not).
+ */
 export function shortNames(names: readonly string[]): string[] {
   const parts = names.map((name) => name.split(/[\\/]+/).filter((part) => part !== ""));
   const end = (i: number, length: number) => parts[i]!.slice(-length).join("/");

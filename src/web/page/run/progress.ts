@@ -1,5 +1,5 @@
 /** How far a run is, from its events. */
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
@@ -18,17 +18,31 @@ export interface RunProgress {
   logLikelihood?: number;
 }
 
-/** The halves of a run with half-maps are computed one after the other; the second is taken to need the time of the first. */
+/**
+ * The halves of a run with half-maps are computed one after the other; the second is taken to need the time of the
+ * first.
+ */
 export function runProgress(events: readonly RunEvent[], halfMaps: boolean): RunProgress {
-  const begin = Math.max(0, events.findLastIndex((event) => event.type === "start" && event.half !== 2));
+  const begin = Math.max(
+    0,
+    events.findLastIndex((event) => event.type === "start" && event.half !== 2),
+  );
   const latest = events.slice(begin);
-  const last = <T extends RunEvent["type"]>(type: T) => latest.findLast((event): event is EventOf<T> => event.type === type);
-  const now = latest.findLast((event): event is EventOf<"loading"> | EventOf<"progress"> => event.type === "loading" || event.type === "progress");
+  const last = <T extends RunEvent["type"]>(type: T) =>
+    latest.findLast((event): event is EventOf<T> => event.type === type);
+  const now = latest.findLast(
+    (event): event is EventOf<"loading"> | EventOf<"progress"> => event.type === "loading" || event.type === "progress",
+  );
   const finished = last("finished");
   const progress = last("progress");
-  const logLikelihood = latest.findLast((event): event is EventOf<"progress"> => event.type === "progress" && event.logLikelihood !== undefined)?.logLikelihood;
+  const logLikelihood = latest.findLast(
+    (event): event is EventOf<"progress"> => event.type === "progress" && event.logLikelihood !== undefined,
+  )?.logLikelihood;
   const found = {
-    ...defined("start", last("start")), ...defined("stage", last("stage")), ...defined("now", now), ...defined("finished", finished),
+    ...defined("start", last("start")),
+    ...defined("stage", last("stage")),
+    ...defined("now", now),
+    ...defined("finished", finished),
     ...defined("logLikelihood", logLikelihood),
   };
   if (finished) return { ...found, fraction: 1, elapsedSeconds: finished.elapsedSeconds, remainingSeconds: 0 };
@@ -44,4 +58,5 @@ export function runProgress(events: readonly RunEvent[], halfMaps: boolean): Run
   };
 }
 
-const defined = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : { [name]: value } as Record<K, V>);
+const defined = <K extends string, V>(name: K, value: V | undefined) =>
+  value === undefined ? {} : ({ [name]: value } as Record<K, V>);

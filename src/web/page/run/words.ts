@@ -1,12 +1,21 @@
 /** Events and states in words. */
-import { formatCount, formatDuration, formatNumber } from "../../../cli/format.ts";
-import type { RunEvent } from "../../../reconstruct/events.ts";
+import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
 
-export const stateWords: Record<RunState, string> = { running: "running", stopped: "stopped", finished: "finished", failed: "failed" };
+export const stateWords: Record<RunState, string> = {
+  running: "running",
+  stopped: "stopped",
+  finished: "finished",
+  failed: "failed",
+};
 
-export const kindWords = { adversarial: "adversarial", refinement: "refinement over all poses", local: "refinement near known poses" } as const;
+export const kindWords = {
+  adversarial: "adversarial",
+  refinement: "refinement over all poses",
+  local: "refinement near known poses",
+} as const;
 
 export interface LogLine {
   time: string;
@@ -14,13 +23,32 @@ export interface LogLine {
   text: string;
 }
 
-/** The log of a run: what happened, without the progress between. Of particles being read only the beginning is told. */
+/**
+ * The log of a run: what happened, without the progress between. Of particles being read only the beginning is told.
+ */
 export function logLines(events: readonly RunEvent[]): LogLine[] {
   return events.flatMap((event, i) => {
     const previous = events[i - 1];
     if (event.type === "progress" && event.logLikelihood === undefined) return [];
-    if (event.type === "loading" && previous?.type === "loading" && previous.half === event.half && event.done >= previous.done) return [];
-    return [{ time: event.time, kind: event.type === "warning" || event.type === "failed" ? "warning" : event.type === "checkpoint" || event.type === "map" ? "file" : "step", text: eventText(event) }];
+    if (
+      event.type === "loading" &&
+      previous?.type === "loading" &&
+      previous.half === event.half &&
+      event.done >= previous.done
+    )
+      return [];
+    return [
+      {
+        time: event.time,
+        kind:
+          event.type === "warning" || event.type === "failed"
+            ? "warning"
+            : event.type === "checkpoint" || event.type === "map"
+              ? "file"
+              : "step",
+        text: eventText(event),
+      },
+    ];
   });
 }
 
@@ -31,20 +59,29 @@ function eventText(event: RunEvent): string {
     case "start":
       return sentence(
         `${formatCount(event.particles)} particles, box ${event.boxSize} px, ${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
-        `symmetry ${event.symmetry}, ${event.device.split(":")[0]}, seed ${event.seed}`,
+          `symmetry ${event.symmetry}, ${event.device.split(":")[0]}, seed ${event.seed}`,
       );
-    case "loading": return sentence(`reading ${formatCount(event.particles)} particles`);
+    case "loading":
+      return sentence(`reading ${formatCount(event.particles)} particles`);
     case "stage":
       return sentence(
         `stage ${event.stage} of ${event.stages}, ${kindWords[event.kind]}: box ${event.boxSize} px, to ${formatNumber(event.resolutionAngstrom)} Å, ` +
-        `${event.iterations} ${event.kind === "adversarial" ? "iterations" : event.iterations === 1 ? "pass" : "passes"}`,
+          `${event.iterations} ${event.kind === "adversarial" ? "iterations" : event.iterations === 1 ? "pass" : "passes"}`,
       );
-    case "progress": return sentence(`pass ${formatNumber(event.iteration)} of ${event.iterations}: log-likelihood ${formatNumber(event.logLikelihood!, 5)}`);
-    case "checkpoint": return sentence(`checkpoint written`);
-    case "map": return sentence(`map written: ${event.path}`);
-    case "warning": return event.message;
-    case "stopped": return "Stopped";
-    case "failed": return `Failed: ${event.message}`;
+    case "progress":
+      return sentence(
+        `pass ${formatNumber(event.iteration)} of ${event.iterations}: log-likelihood ${formatNumber(event.logLikelihood!, 5)}`,
+      );
+    case "checkpoint":
+      return sentence(`checkpoint written`);
+    case "map":
+      return sentence(`map written: ${event.path}`);
+    case "warning":
+      return event.message;
+    case "stopped":
+      return "Stopped";
+    case "failed":
+      return `Failed: ${event.message}`;
     case "finished":
       return `Finished in ${formatDuration(event.elapsedSeconds)}${event.resolutionAngstrom === undefined ? "" : `, ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`}`;
   }
@@ -53,10 +90,20 @@ function eventText(event: RunEvent): string {
 /** What the run does at the moment: "Half 2 · stage 5 of 13, refinement over all poses to 22 Å · pass 3 of 20". */
 export function nowText({ stage, now, finished }: RunProgress): string {
   const workedTo = stage ? `worked to ${formatNumber(stage.resolutionAngstrom)} Å` : "";
-  if (finished) return [finished.resolutionAngstrom === undefined ? "" : `${formatNumber(finished.resolutionAngstrom)} Å (FSC 0.143)`, workedTo].filter((part) => part !== "").join(" · ");
+  if (finished)
+    return [
+      finished.resolutionAngstrom === undefined ? "" : `${formatNumber(finished.resolutionAngstrom)} Å (FSC 0.143)`,
+      workedTo,
+    ]
+      .filter((part) => part !== "")
+      .join(" · ");
   const half = now?.half === undefined ? "" : `half ${now.half} · `;
-  if (now?.type === "loading") return `${half}reading particles, ${formatCount(now.done)} of ${formatCount(now.particles)}`;
+  if (now?.type === "loading")
+    return `${half}reading particles, ${formatCount(now.done)} of ${formatCount(now.particles)}`;
   if (!stage) return "";
-  const step = now && now.stage === stage.stage ? ` · ${stage.kind === "adversarial" ? "iteration" : "pass"} ${formatCount(Math.ceil(now.iteration))} of ${now.iterations}` : "";
+  const step =
+    now && now.stage === stage.stage
+      ? ` · ${stage.kind === "adversarial" ? "iteration" : "pass"} ${formatCount(Math.ceil(now.iteration))} of ${now.iterations}`
+      : "";
   return `${half}stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]} to ${formatNumber(stage.resolutionAngstrom)} Å${step}`;
 }

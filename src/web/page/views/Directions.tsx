@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { formatNumber } from "../../../cli/format.ts";
-import type { RunDirections, RunEvent } from "../../../reconstruct/events.ts";
+import { formatNumber } from "../../../base/format.ts";
+import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import type { RunDirections } from "../../../reconstruct/stage.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty } from "../Empty.tsx";
 import type { Page } from "../page.ts";
@@ -24,15 +25,20 @@ export function Directions({ page, run, events }: { page: Page; run: RunSummary;
         <div>
           <div class="legend" aria-hidden="true">
             <div style={{ background: viridisGradient }} />
-            <span>0</span><span>× even</span><span>{formatNumber(map.largest, 2)}</span>
+            <span>0</span>
+            <span>× even</span>
+            <span>{formatNumber(map.largest, 2)}</span>
           </div>
           <p>
             The commonest view has {formatNumber(map.largest, 2)} times the even number of particles;
-            {map.emptyShare === 0 ? " every direction has at least a tenth of it." : ` ${Math.round(100 * map.emptyShare)} % of all directions have less than a tenth of it.`}
+            {map.emptyShare === 0
+              ? " every direction has at least a tenth of it."
+              : ` ${Math.round(100 * map.emptyShare)} % of all directions have less than a tenth of it.`}
           </p>
           <p class="note">
-            Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the right. Equal areas are equal solid angles;
-            a view and its opposite are one. Symmetry {symmetry} repeats what is measured over its asymmetric unit.
+            Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the
+            right. Equal areas are equal solid angles; a view and its opposite are one. Symmetry {symmetry} repeats what
+            is measured over its asymmetric unit.
           </p>
         </div>
       </div>
@@ -45,16 +51,32 @@ function CoverageDisc({ map }: { map: Coverage }) {
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!;
     const image = context.createImageData(map.size, map.size);
-    map.density.forEach((value, i) => { if (!Number.isNaN(value)) image.data.set([...viridis(value / map.largest), 255], 4 * i); });
+    map.density.forEach((value, i) => {
+      if (!Number.isNaN(value)) image.data.set([...viridis(value / map.largest), 255], 4 * i);
+    });
     context.putImageData(image, 0, 0);
   }, [map]);
   return (
     <div class="disc">
-      <canvas ref={canvas} width={map.size} height={map.size} role="img" aria-label={`viewing directions, at most ${formatNumber(map.largest, 2)} times the even number`} />
+      <canvas
+        ref={canvas}
+        width={map.size}
+        height={map.size}
+        role="img"
+        aria-label={`viewing directions, at most ${formatNumber(map.largest, 2)} times the even number`}
+      />
       <svg viewBox="-105 -105 210 210" aria-hidden="true">
-        {[30, 60, 90].map((tilt) => <circle key={tilt} r={100 * Math.SQRT2 * Math.sin((tilt * Math.PI) / 360)} />)}
-        {[0, 30, 60, 90, 120, 150].map((rot) => <line key={rot} x1="-100" x2="100" y1="0" y2="0" transform={`rotate(${rot})`} />)}
-        {[30, 60, 90].map((tilt) => <text key={tilt} x="2" y={-100 * Math.SQRT2 * Math.sin((tilt * Math.PI) / 360) + (tilt === 90 ? 9 : -2)}>{tilt}°</text>)}
+        {[30, 60, 90].map((tilt) => (
+          <circle key={tilt} r={100 * Math.SQRT2 * Math.sin((tilt * Math.PI) / 360)} />
+        ))}
+        {[0, 30, 60, 90, 120, 150].map((rot) => (
+          <line key={rot} x1="-100" x2="100" y1="0" y2="0" transform={`rotate(${rot})`} />
+        ))}
+        {[30, 60, 90].map((tilt) => (
+          <text key={tilt} x="2" y={-100 * Math.SQRT2 * Math.sin((tilt * Math.PI) / 360) + (tilt === 90 ? 9 : -2)}>
+            {tilt}°
+          </text>
+        ))}
       </svg>
     </div>
   );

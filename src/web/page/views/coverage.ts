@@ -1,13 +1,19 @@
 /**
- * Viewing directions on a disc: the hemisphere seen from +z in Lambert's azimuthal equal-area projection. A direction and its opposite are one view,
- * so a hemisphere holds all; top views (tilt 0°) are in the middle, side views (tilt 90°) on the rim, rot runs anticlockwise from the right.
+ * Viewing directions on a disc: the hemisphere seen from +z in Lambert's azimuthal equal-area projection. A direction
+ * and its opposite are one view,
+ * so a hemisphere holds all; top views (tilt 0°) are in the middle, side views (tilt 90°) on the rim, rot runs
+ * anticlockwise from the right.
  */
+
+import { apply } from "../../../physics/directions.ts";
 import { pointGroup } from "../../../physics/symmetry.ts";
-import { apply } from "../../../reconstruct/directions.ts";
-import type { RunDirections } from "../../../reconstruct/events.ts";
+import type { RunDirections } from "../../../reconstruct/stage.ts";
 
 export interface Coverage {
-  /** Pixels of the square image; NaN outside the disc, else how many times as many particles are seen from there as if all views were as frequent. */
+  /**
+   * Pixels of the square image; NaN outside the disc, else how many times as many particles are seen from there as if
+   * all views were as frequent.
+   */
   density: Float32Array;
   size: number;
   largest: number;
@@ -48,11 +54,16 @@ export function coverage({ rot, tilt, share }: RunDirections, symmetry: string, 
     }
   }
   return {
-    density, size,
+    density,
+    size,
     largest: Math.max(...relative),
     emptyShare: relative.filter((value) => value < 0.1).length / relative.length,
   };
 }
 
 /** Viewing direction in the frame of the map: rot and tilt in radians, as RELION's ZYZ angles. */
-export const directionOf = (rot: number, tilt: number): [number, number, number] => [Math.cos(rot) * Math.sin(tilt), Math.sin(rot) * Math.sin(tilt), Math.cos(tilt)];
+export const directionOf = (rot: number, tilt: number): [number, number, number] => [
+  Math.cos(rot) * Math.sin(tilt),
+  Math.sin(rot) * Math.sin(tilt),
+  Math.cos(tilt),
+];

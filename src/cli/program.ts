@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { addDemoCommand } from "./commands/demo.ts";
+import { addEvaluateCommand } from "./commands/evaluate.ts";
+import { addExportCommand } from "./commands/export.ts";
+import { addFlipCommand } from "./commands/flip.ts";
+import { addImportCommand } from "./commands/import.ts";
+import { addInspectCommand } from "./commands/inspect.ts";
+import { addPostprocessCommand } from "./commands/postprocess.ts";
+import { addProjectCommand } from "./commands/project.ts";
+import { addReconstructCommand } from "./commands/reconstruct.ts";
+import { addReportCommand } from "./commands/report.ts";
+import { addResampleCommand } from "./commands/resample.ts";
+import { addServeCommand } from "./commands/serve.ts";
+import { addSimulateCommand } from "./commands/simulate.ts";
+import { reportError } from "./errors.ts";
+import type { Services } from "./services.ts";
+
+const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/** Runs the command line of this process; sets its exit code. */
+export async function runCommandLine(services: Services): Promise<void> {
+  const program = new Command("cryogan")
+    .description(
+      "Cryo-EM maps from particle images without pose estimation: a physics simulator trained against a critic.",
+    )
+    .version(packageJson.version)
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+  Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan, 130 stopped with Ctrl-C.
+
+  A first run, from an atomic model to a map in a few minutes:
+    $ cryogan demo
+
+  The same in steps:
+    $ cryogan simulate 7a4m.cif --particles 5000 --box 64 --pixel-size 3 --snr 0.1 --out particles
+    $ cryogan reconstruct particles/particles.star --out run --time-limit 10m
+  `,
+    );
+
+  addSimulateCommand(program);
+  addReconstructCommand(program, services);
+  addEvaluateCommand(program);
+  addPostprocessCommand(program);
+  addFlipCommand(program);
+  addResampleCommand(program);
+  addInspectCommand(program);
+  addProjectCommand(program);
+  addReportCommand(program, services);
+  addServeCommand(program, services);
+  addExportCommand(program);
+  addImportCommand(program);
+  addDemoCommand(program, services);
+
+  // A reader that has seen enough (`cryogan inspect x | head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Commander has printed its own message; help and --version arrive here too, with exit code 0.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else process.exitCode = reportError(error);
+  }
+}

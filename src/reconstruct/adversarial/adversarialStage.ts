@@ -1,0 +1,214 @@
+/** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
+
+import type { PolarGrid } from "../../physics/frequencies.ts";
+import { whiteNoise } from "../../physics/noise.ts";
+import type { Program } from "../../runtime/program.ts";
+import { createStream } from "../../runtime/random.ts";
+import { compile } from "../../runtime/session.ts";
+import { input } from "../../tensor/tensor.ts";
+import { criticImages, noiseBank } from "../measure/criticImages.ts";
+import { withNoiseFloor } from "../measure/criticNoise.ts";
+import type {
+  AdversarialStage,
+  AfterIteration,
+  StageContext,
+  StageProgress,
+  StageResult,
+  StageVolume,
+} from "../stage.ts";
+import { stageMask } from "../stageMask.ts";
+import { type BatchSource, batchStreams, iterationFeeds } from "./feeds.ts";
+import { type AdversarialSettings, adversarialProgram, initialCritic } from "./iteration.ts";
+import type { AdversarialRecipe } from "./recipes.ts";
+import { templateImages } from "./templates.ts";
+import { casTransform, coefficientAmplitude, density, type VolumeModel } from "./volume.ts";
+
+/** Noise images in the bank from which simulated images draw, each turned at random. */
+const noiseImages = 4096;
+
+/** Runs one program once. */
+async function once(
+  program: Program,
+  feeds: Record<string, Float32Array>,
+  context: StageContext,
+): Promise<Record<string, Float32Array>> {
+  const executable = await compile(program, context.device);
+  const results = await executable.run(feeds);
+  await executable.release();
+  return results;
+}
+
+/** Coefficients U of a first guess: faint noise around a blob, or the result of a coarser stage in the middle of it. */
+async function initialCoefficients(
+  model: VolumeModel,
+  previous: StageVolume | undefined,
+  context: StageContext,
+  name: string,
+): Promise<Float32Array> {
+  const { n } = model;
+  const u = new Float32Array(n ** 3);
+  createStream(context.seed, name).fillNormal(u);
+  u.forEach((v, i) => (u[i] = 0.02 * v));
+  const centre = Math.floor(n / 2);
+  u[(centre * n + centre) * n + centre] = 1;
+  if (!previous) return u;
+  const m = previous.n,
+    v = input("v", [m, m, m]);
+  const { coefficients } = await once(
+    { name: "cas", state: {}, feeds: { v }, outputs: { coefficients: casTransform(v) } },
+    { v: previous.data },
+    context,
+  );
+  const offset = centre - Math.floor(m / 2);
+  for (let z = 1; z < m; z++) {
+    for (let y = 1; y < m; y++) {
+      for (let x = 1; x < m; x++) {
+        const to = ((z + offset) * n + y + offset) * n + x + offset;
+        const amplitude = model.amplitude[to]!;
+        if (amplitude > 0) u[to] = (coefficients![(z * m + y) * m + x]! * m ** 1.5) / amplitude;
+      }
+    }
+  }
+  return u;
+}
+
+/**
+ * Runs the stage, from the start or from a checkpoint inside it.
+ *
+ * @param previous result of a coarser stage
+ * @returns the running average of the volume
+ */
+export async function adversarialStage(
+  stage: AdversarialStage,
+  recipe: AdversarialRecipe,
+  context: StageContext,
+  previous: StageVolume | undefined,
+  from: StageProgress | undefined,
+  after: AfterIteration,
+): Promise<StageResult> {
+  const n = 2 * stage.maxRadius;
+  const name = `${context.label}/adversarial-${stage.maxRadius}${stage.start ? `-start-${stage.start + 1}` : ""}`;
+  const { images, spectra } = withNoiseFloor(
+    context.sample.images,
+    context.boxSize,
+    context.spectra,
+    recipe.noiseFloor,
+    createStream(context.seed, `${name}/floor`),
+  );
+  const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
+  const settings: AdversarialSettings = {
+    critic,
+    loss: recipe.loss,
+    volume: {
+      n,
+      amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius),
+      mask: stageMask(n, context),
+      positive: context.positivity,
+      group: context.group,
+    },
+    boxAngstrom: context.boxAngstrom,
+    noisePower: spectra.noise,
+    batch: recipe.batch,
+    criticSteps: recipe.criticSteps,
+    gradientPenalty: recipe.gradientPenalty,
+    criticClipNorm: recipe.criticClipNorm,
+    volumeClipNorm: recipe.volumeClipNorm,
+    shifts: context.shiftLaw.kind !== "none",
+    averaging: recipe.averaging,
+  };
+  const program = adversarialProgram(settings);
+  const executable = await compile(program, context.device);
+  const streams = batchStreams(context.seed, name);
+  const { particles } = context.sample;
+  const source: BatchSource = {
+    images: await criticImages(
+      critic,
+      images,
+      context.boxSize,
+      context.optics,
+      particles,
+      context.boxAngstrom,
+      spectra.noise,
+      context.device,
+    ),
+    noise: await noiseBank(
+      critic,
+      noiseImages,
+      context.boxSize,
+      whiteNoise(createStream(context.seed, `${name}/bank`)),
+      context.device,
+    ),
+    turns: critic.turns,
+    optics: context.optics,
+    particles,
+    views: context.views,
+    shifts: context.shiftLaw,
+    streams,
+  };
+
+  if (from) {
+    for (const [key, values] of Object.entries(from.tensors)) executable.setState(key, values);
+    for (const [key, state] of Object.entries(from.streams)) streams[key as keyof typeof streams].restore(state);
+  } else {
+    const u = await initialCoefficients(settings.volume, previous, context, `${name}/start`);
+    executable.setState("u", u);
+    executable.setState("average", u);
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(context.seed, `${name}/critic`))))
+      executable.setState(key, values);
+  }
+  const tensors = async (): Promise<Record<string, Float32Array>> =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.keys(program.state).map(async (key) => [key, (await executable.getState(key)).slice()] as const),
+      ),
+    );
+
+  for (let done = from?.iteration ?? 0; done < stage.iterations; done++) {
+    const decay = recipe.decay ** (done / stage.iterations);
+    const outputs = await executable.run({
+      ...iterationFeeds(source, settings),
+      step: Float32Array.of(done + 1),
+      criticRate: Float32Array.of(recipe.criticRate * decay),
+      volumeRate: Float32Array.of(recipe.volumeRate * decay),
+    });
+    const value = (key: string): number => outputs[key]![0]!;
+    await after(
+      {
+        iteration: done + 1,
+        iterations: stage.iterations,
+        losses: {
+          criticLoss: value("criticLoss"),
+          volumeLoss: value("volumeLoss"),
+          realLogit: value("realLogit"),
+          fakeLogit: value("fakeLogit"),
+          gradientPenalty: value("gradientPenalty"),
+          signalAmplitude: value("signalAmplitude"),
+        },
+      },
+      async () => ({
+        iteration: done + 1,
+        tensors: await tensors(),
+        streams: Object.fromEntries(Object.entries(streams).map(([key, stream]) => [key, stream.state()])),
+      }),
+    );
+  }
+
+  const u = input("u", [n, n, n]);
+  const { volume } = await once(
+    { name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, settings.volume) } },
+    { u: (await executable.getState("average")).slice() },
+    context,
+  );
+  const [logAmplitude] = await executable.getState("logAmplitude");
+  const templates =
+    critic.name === "likelihood-ratio"
+      ? await templateImages(
+          (await executable.getState("templates")).slice(),
+          critic.grid as PolarGrid,
+          spectra.signal,
+          context.device,
+        )
+      : undefined;
+  await executable.release();
+  return { volume: { n, data: volume!.map((v) => v * Math.exp(logAmplitude!)) }, templates };
+}

@@ -1,0 +1,117 @@
+/** The random batches of an iteration: real particles, and poses, shifts, optics and noise for simulated ones. */
+
+import type { Optics } from "../../base/types.ts";
+import type { SampleMap } from "../../critic/critic.ts";
+import { ctfCoefficients } from "../../physics/ctf.ts";
+import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
+import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
+import { createStream, type RandomStream } from "../../runtime/random.ts";
+import type { Rows } from "../measure/criticImages.ts";
+import { type AdversarialSettings, feedName } from "./iteration.ts";
+
+const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing"] as const;
+export type Streams = Record<(typeof streamNames)[number], RandomStream>;
+
+/** The streams that batches draw from; `label` keeps half-sets apart. */
+export function batchStreams(seed: number, label: string): Streams {
+  return Object.fromEntries(streamNames.map((name) => [name, createStream(seed, `${label}/${name}`)])) as Streams;
+}
+
+export interface BatchSource {
+  /** Real images, from `criticImages`. */
+  images: Rows;
+  /** From `noiseBank`. */
+  noise: Rows;
+  /** The critic's turns, for the noise. */
+  turns: readonly SampleMap[];
+  optics: Optics;
+  /** Index into `optics` of each of the images. */
+  particles: ArrayLike<number>;
+  views: ViewingDistribution;
+  shifts: ShiftLaw;
+  streams: Streams;
+}
+
+/** Chosen rows side by side, so that the batch is the last, fastest axis: [width, chosen.length]. */
+export function gatherRows(data: Float32Array, width: number, chosen: ArrayLike<number>): Float32Array {
+  const batch = chosen.length;
+  const out = new Float32Array(width * batch);
+  for (let b = 0; b < batch; b++) {
+    const start = chosen[b]! * width;
+    for (let i = 0, o = b; i < width; i++, o += batch) out[o] = data[start + i]!;
+  }
+  return out;
+}
+
+/** A random batch of real images, by the critic's input names. */
+export function realBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
+  const chosen = Int32Array.from({ length: batch }, () => from.streams.particles.integer(from.images.count));
+  return Object.fromEntries(
+    Object.entries(from.images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]),
+  );
+}
+
+/** Everything random about a batch of simulated images. */
+export function simulatedBatch(
+  from: BatchSource,
+  batch: number,
+): Record<"rotations" | "shifts" | "optics" | "noiseRe" | "noiseIm", Float32Array> {
+  const { streams } = from;
+  const chosen = Int32Array.from(
+    { length: batch },
+    () => from.particles[streams.optics.integer(from.particles.length)]!,
+  );
+  return {
+    rotations: samplePoses(from.views, batch, streams.poses),
+    shifts: sampleShifts(from.shifts, batch, streams.shifts),
+    optics: ctfCoefficients(from.optics, chosen),
+    ...noiseBatch(from.noise, from.turns, batch, streams.noise),
+  };
+}
+
+/** Noise images from the bank, each turned at random: [samples, batch]. */
+export function noiseBatch(
+  bank: Rows,
+  turns: readonly SampleMap[],
+  batch: number,
+  stream: RandomStream,
+): { noiseRe: Float32Array; noiseIm: Float32Array } {
+  const { width, data: re } = bank.arrays.noiseRe!,
+    im = bank.arrays.noiseIm!.data;
+  const noiseRe = new Float32Array(width * batch),
+    noiseIm = new Float32Array(width * batch);
+  for (let b = 0; b < batch; b++) {
+    const start = stream.integer(bank.count) * width;
+    const { from, conjugate } = turns[stream.integer(turns.length)]!;
+    for (let i = 0, o = b; i < width; i++, o += batch) {
+      const source = start + from[i]!;
+      noiseRe[o] = re[source]!;
+      noiseIm[o] = conjugate[i]! ? -im[source]! : im[source]!;
+    }
+  }
+  return { noiseRe, noiseIm };
+}
+
+/**
+ * All random feeds of one iteration of `adversarialProgram`; the learning rates and the step number are the caller's.
+ */
+export function iterationFeeds(
+  from: BatchSource,
+  s: Pick<AdversarialSettings, "batch" | "criticSteps" | "loss" | "shifts">,
+): Record<string, Float32Array> {
+  const feeds: Record<string, Float32Array> = {};
+  const put = (step: number | "volume", values: Record<string, Float32Array>): void => {
+    for (const [name, v] of Object.entries(values)) feeds[feedName(name, step)] = v;
+  };
+  for (let k = 0; k < s.criticSteps; k++) {
+    put(k, realBatch(from, s.batch));
+    put(k, simulatedBatch(from, s.batch));
+    if (s.loss.mixes) {
+      const mixing = new Float32Array(s.batch);
+      from.streams.mixing.fillUniform(mixing);
+      put(k, { mixing });
+    }
+  }
+  put("volume", simulatedBatch(from, s.batch));
+  return feeds;
+}

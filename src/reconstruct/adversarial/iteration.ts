@@ -1,0 +1,157 @@
+/**
+ * One iteration of CryoGAN as a tensor program: some steps of the critic, then one of the volume.
+ *
+ * Each step of the critic compares a batch of particles with a batch simulated from the present volume; the volume then
+ * moves so
+ * that the critic takes its images for real. Which critic and which loss are settings.
+ *
+ * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759
+ */
+import type { CriticInput, CriticModel } from "../../critic/critic.ts";
+import { addComplex, scaleComplex } from "../../physics/complex.ts";
+import { ctfTerms } from "../../physics/ctf.ts";
+import { image } from "../../physics/microscope.ts";
+import { fourierTable } from "../../physics/project.ts";
+import type { Program } from "../../runtime/program.ts";
+import type { RandomStream } from "../../runtime/random.ts";
+import { gradient } from "../../tensor/gradient.ts";
+import * as op from "../../tensor/ops.ts";
+import { constant, input, type Tensor } from "../../tensor/tensor.ts";
+import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
+import { type AdversarialLoss, clipByNorm } from "./losses.ts";
+import { density, type VolumeModel } from "./volume.ts";
+
+export interface AdversarialSettings {
+  critic: CriticModel;
+  loss: AdversarialLoss;
+  volume: VolumeModel;
+  boxAngstrom: number;
+  /** Power of the noise on shells 0, 1, 2, …; whitens simulated images as it did the real ones. */
+  noisePower: ArrayLike<number>;
+  batch: number;
+  criticSteps: number;
+  gradientPenalty: number;
+  /** Largest norm of the gradient in all critic parameters together, and in the volume; absent: no limit. */
+  criticClipNorm?: number;
+  volumeClipNorm?: number;
+  /** Whether particles are off-centre in the simulator. */
+  shifts: boolean;
+  /** Weight of the newest volume in the running average. */
+  averaging: number;
+}
+
+const momentum = { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
+
+/** Name of a feed of one critic step (counted from 0) or of the volume step. */
+export const feedName = (name: string, step: number | "volume"): string => `${name}.${step}`;
+
+/** Feeds of one simulated batch, under their plain names. */
+function simulatedFeeds(s: AdversarialSettings, step: number | "volume"): Record<string, Tensor> {
+  const shapes: Record<string, number[]> = {
+    rotations: [s.batch, 3, 3],
+    ...(s.shifts ? { shifts: [2, s.batch] } : {}),
+    optics: [ctfTerms, s.batch],
+    noiseRe: [s.critic.grid.count, s.batch],
+    noiseIm: [s.critic.grid.count, s.batch],
+  };
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(feedName(name, step), shape)]));
+}
+
+/** What the critic sees of simulated images: whitened signal, white noise of unit power from the feeds. */
+function simulate(table: Tensor, feeds: Record<string, Tensor>, s: AdversarialSettings): CriticInput {
+  const exposed = image(
+    table,
+    { rotations: feeds.rotations!, shifts: feeds.shifts, optics: feeds.optics! },
+    s.critic.grid,
+    s.boxAngstrom,
+  );
+  const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
+  const noise = { re: feeds.noiseRe!, im: feeds.noiseIm! };
+  return s.critic.view(addComplex(scaleComplex(exposed.image, whitening), noise), exposed.ctf);
+}
+
+const clipped = (gradients: Tensor[], maxNorm: number | undefined): Tensor[] =>
+  maxNorm === undefined ? gradients : clipByNorm(gradients, maxNorm);
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
+
+/**
+ * The iteration. State: `u` (volume), `average`, `logAmplitude` and the critic's parameters, with Adam's moments.
+ *
+ * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (batches.ts).
+ */
+export function adversarialProgram(s: AdversarialSettings): Program {
+  const n = s.volume.n;
+  const u = parameter("u", [n, n, n]);
+  const logAmplitude = parameter("logAmplitude", []);
+  const average = input("average", [n, n, n]);
+  const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
+  const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
+  const feeds: Record<string, Tensor> = { ...rates };
+  const listed = (tensors: Record<string, Tensor>): Record<string, Tensor> => {
+    for (const t of Object.values(tensors)) feeds[t.attributes.name as string] = t;
+    return tensors;
+  };
+
+  const amplitude = op.exp(logAmplitude.value);
+  const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
+  const fixedTable = op.stopGradient(table);
+
+  let critic: Record<string, Parameter> = criticStart;
+  const outputs: Record<string, Tensor> = {};
+  for (let k = 0; k < s.criticSteps; k++) {
+    const values = mapValues(critic, (p) => p.value);
+    const judge = (x: CriticInput): Tensor => s.critic.judge(values, x);
+    const real = listed(mapValues(s.critic.inputs, (shape, name) => input(feedName(name, k), [...shape, s.batch])));
+    const fake = simulate(fixedTable, listed(simulatedFeeds(s, k)), s);
+    const mixing = s.loss.mixes ? listed({ mixing: input(feedName("mixing", k), [s.batch]) }).mixing : undefined;
+    const realLogit = judge(real),
+      fakeLogit = judge(fake);
+    const loss = s.loss.critic(realLogit, fakeLogit);
+    const penalty = s.loss.penalty({ judge, image: s.critic.image, real, realLogit, fake, mixing });
+    const slopes = clipped(
+      gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), Object.values(values)),
+      s.criticClipNorm,
+    );
+    const step = op.add(op.mul(op.sub(rates.step, 1), s.criticSteps), k + 1);
+    critic = Object.fromEntries(
+      Object.entries(critic).map(([name, p], i) => [name, adam(p, slopes[i]!, rates.criticRate, step, momentum)]),
+    );
+    if (k === s.criticSteps - 1)
+      Object.assign(outputs, {
+        criticLoss: loss,
+        gradientPenalty: penalty,
+        realLogit: op.mean(realLogit),
+        fakeLogit: op.mean(fakeLogit),
+      });
+  }
+
+  const logit = s.critic.judge(
+    mapValues(critic, (p) => p.value),
+    simulate(table, listed(simulatedFeeds(s, "volume")), s),
+  );
+  const volumeLoss = s.loss.volume(logit);
+  const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
+  const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
+  const nextAmplitude = adam(logAmplitude, gAmplitude!, op.mul(rates.volumeRate, 0.1), rates.step, momentum);
+
+  return {
+    name: "adversarial-iteration",
+    state: {
+      ...parameterState("u", u, nextU),
+      ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
+      average: { input: average, next: op.add(average, op.mul(op.sub(nextU.value, average), s.averaging)) },
+      ...Object.assign(
+        {},
+        ...Object.keys(critic).map((name) => parameterState(name, criticStart[name]!, critic[name]!)),
+      ),
+    },
+    feeds,
+    outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude },
+  };
+}
+
+/** Starting values of the critic's parameters, by the names of the program's state. */
+export function initialCritic(critic: CriticModel, stream: RandomStream): Record<string, Float32Array> {
+  return mapValues(critic.parameters, (p) => p.initial(stream));
+}

@@ -1,0 +1,86 @@
+/** Training settings that go with each critic and loss. */
+
+import { convolutionalCritic } from "../../critic/convolutional.ts";
+import type { CriticModel, ImageStatistics } from "../../critic/critic.ts";
+import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
+import type { CriticName, LossName } from "../options.ts";
+import type { AdversarialStage } from "../stage.ts";
+import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
+
+/** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
+export const startRadius = 8;
+
+export interface AdversarialRecipe {
+  /** Makes the critic for a stage. */
+  critic(statistics: ImageStatistics): CriticModel;
+  loss: AdversarialLoss;
+  batch: number;
+  criticSteps: number;
+  criticRate: number;
+  volumeRate: number;
+  /** Factor by which both rates fall over a stage. */
+  decay: number;
+  gradientPenalty: number;
+  criticClipNorm?: number;
+  volumeClipNorm?: number;
+  /** Weight of the newest volume in the running average. */
+  averaging: number;
+  /** Least variance of the noise in units of the signal's; images with less get more (criticNoise.ts). */
+  noiseFloor: number;
+  /** Stages of a run, coarse to fine. */
+  start: readonly AdversarialStage[];
+}
+
+/** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
+export const likelihoodRatioRecipe: AdversarialRecipe = {
+  critic: (statistics) =>
+    likelihoodRatioCritic(statistics, {
+      angles: 2 * statistics.maxRadius,
+      turns: 2 * statistics.maxRadius,
+      templates: 16,
+    }),
+  loss: logisticR1,
+  batch: 128,
+  criticSteps: 2,
+  criticRate: 1e-2,
+  volumeRate: 3e-2,
+  decay: 0.3,
+  gradientPenalty: 0.01,
+  averaging: 0.01,
+  noiseFloor: 1,
+  start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
+};
+
+/**
+ * The paper's critic and loss (4 critic steps, WGAN-GP, Adam (0.5, 0.9)), with steps small enough for the
+ * preconditioned volume; see docs/critics.md.
+ */
+export const convolutionalRecipe: AdversarialRecipe = {
+  critic: (statistics) => convolutionalCritic(statistics, { channels: 16, features: 64 }),
+  loss: wganGp,
+  batch: 64,
+  criticSteps: 4,
+  criticRate: 3e-3,
+  volumeRate: 2e-2,
+  decay: 0.2,
+  gradientPenalty: 1,
+  averaging: 0.01,
+  noiseFloor: 0.05,
+  start: [
+    { kind: "adversarial", maxRadius: 4, iterations: 600 },
+    { kind: "adversarial", maxRadius: 6, iterations: 600 },
+    { kind: "adversarial", maxRadius: startRadius, iterations: 900 },
+  ],
+};
+
+/** Weights of the penalties of losses that are not a critic's own, as measured in docs/critics.md. */
+const otherPenalty: Record<CriticName, Record<LossName, number>> = {
+  "likelihood-ratio": { "logistic-r1": likelihoodRatioRecipe.gradientPenalty, "wgan-gp": 0.1 },
+  convolutional: { "logistic-r1": 0.1, "wgan-gp": convolutionalRecipe.gradientPenalty },
+};
+
+/** The recipe of a critic, with another loss if one is named. */
+export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {
+  const recipe = critic === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe;
+  return loss === undefined ? recipe : { ...recipe, loss: losses[loss], gradientPenalty: otherPenalty[critic][loss] };
+}

@@ -1,0 +1,94 @@
+/**
+ * What a reconstruction tells the world while it runs: one JSON object per line in `events.jsonl`.
+ * The terminal, the report and the live page consume these and the files of the run folder, nothing else.
+ */
+export type RunEvent =
+  | {
+      type: "start";
+      time: string;
+      particles: number;
+      boxSize: number;
+      pixelSizeAngstrom: number;
+      symmetry: string;
+      device: string;
+      seed: number;
+      half?: 1 | 2;
+    }
+  | { type: "loading"; time: string; done: number; particles: number; half?: 1 | 2 }
+  | {
+      type: "stage";
+      time: string;
+      stage: number;
+      stages: number;
+      kind: "adversarial" | "refinement" | "local";
+      boxSize: number;
+      resolutionAngstrom: number;
+      iterations: number;
+      half?: 1 | 2;
+    }
+  | {
+      type: "progress";
+      time: string;
+      stage: number;
+      iteration: number;
+      iterations: number;
+      /** Seconds of computation so far, restarts included, and the estimate for what is left. */
+      elapsedSeconds: number;
+      remainingSeconds: number;
+      /** Adversarial stages only. */
+      criticLoss?: number;
+      volumeLoss?: number;
+      /** Mean critic output on real and on simulated images. */
+      realLogit?: number;
+      fakeLogit?: number;
+      gradientPenalty?: number;
+      /** Learned amplitude of the signal relative to the estimate from the data. */
+      signalAmplitude?: number;
+      /** Refinement stages, after each iteration: mean log-likelihood of an image relative to pure noise. */
+      logLikelihood?: number;
+      half?: 1 | 2;
+    }
+  | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
+  | { type: "warning"; time: string; message: string }
+  | { type: "map"; time: string; path: string; stage: number; iteration: number; half?: 1 | 2 }
+  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number }
+  /** After Ctrl-C; --resume goes on. */
+  | { type: "stopped"; time: string }
+  | { type: "failed"; time: string; message: string };
+
+/** An event without its time. */
+export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "time"> : never) : never;
+
+/**
+ * Files of a run folder (all paths relative to it):
+ *   config.json       the options as used, after defaults and the automatic schedule
+ *   events.jsonl      RunEvent, one per line, appended
+ *   run.pid           while the run goes on: its process (see runProcess.ts)
+ *   log.txt           what the command printed, of a run that the live page started
+ *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps
+ *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin)
+ *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
+ *   RunExamples)
+ *   templates.json    the critic's templates at the end of the last adversarial stage (see RunTemplates); not with the
+ *   convolutional critic
+ *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
+ *   spectra.json      measured noise and signal power (see RunSpectra)
+ *   fsc.json          FscResult (evaluate/), after half maps or evaluation
+ *   report.html       self-contained report
+ */
+export interface RunExamples {
+  boxSize: number;
+  /** Row-major images, flattened, whitened and low-passed to the resolution in use. */
+  real: number[][];
+  simulated: number[][];
+  /** Noise-free projections of the current map. */
+  projections: number[][];
+}
+
+export interface RunSpectra {
+  /** Spatial frequency of each shell in 1/Å. */
+  frequency: number[];
+  noisePower: number[];
+  /** Radial power of the molecule's Fourier transform estimated from the images, P(k). */
+  signalPower: number[];
+}

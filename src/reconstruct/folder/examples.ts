@@ -1,0 +1,111 @@
+/** A few particles beside what the simulator makes of the map, for people to look at. */
+
+import { centeredInverse, centeredTransform } from "../../numeric/fft.ts";
+import { ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
+import { radiusOf, rectangularGrid, shellValue } from "../../physics/frequencies.ts";
+import { imagesFromTransform } from "../../physics/imageTransform.ts";
+import { image } from "../../physics/microscope.ts";
+import { colouredNoise } from "../../physics/noise.ts";
+import { fourierTable } from "../../physics/project.ts";
+import { samplePoses } from "../../physics/viewing.ts";
+import { createStream } from "../../runtime/random.ts";
+import { compile } from "../../runtime/session.ts";
+import * as op from "../../tensor/ops.ts";
+import { constant, input } from "../../tensor/tensor.ts";
+import { varianceOf } from "../measure/criticNoise.ts";
+import type { StageContext, StageVolume } from "../stage.ts";
+import type { RunExamples } from "./events.ts";
+
+const count = 6;
+
+/**
+ * Six particles, six simulated images with the same CTFs, and the projections that these show. All are in the box of
+ * the stage, low-passed to its
+ * resolution; particles and simulated images are whitened.
+ */
+export async function exampleImages(volume: StageVolume, context: StageContext): Promise<RunExamples> {
+  const n = context.boxSize,
+    m = volume.n,
+    { images, particles } = context.sample;
+  const stream = createStream(context.seed, `${context.label}/examples`);
+  const places = Int32Array.from({ length: count }, () => stream.integer(particles.length));
+  const noise = new Float32Array(count * n * n);
+  colouredNoise(context.spectra.noise, n, stream)(noise);
+  const deviation = Math.sqrt(varianceOf(context.spectra.noise, n));
+  /** Gives noise unit variance per pixel of the box of the stage. */
+  const whitening = (radius: number): number =>
+    radius > 0 && radius <= m / 2 ? m / Math.sqrt(shellValue(context.spectra.noise, radius)) : 0;
+  /** Keeps the values of pixels when n×n of them become m×m. */
+  const lowPass = (radius: number): number => (radius <= m / 2 ? (m / n) ** 2 : 0);
+
+  const grid = rectangularGrid(m);
+  const feeds = {
+    volume: input("volume", [m, m, m]),
+    rotations: input("rotations", [count, 3, 3]),
+    optics: input("optics", [ctfTerms, count]),
+  };
+  const table = fourierTable(feeds.volume),
+    radii = radiusOf(grid);
+  const draw = (optics: typeof feeds.optics, factor: (radius: number) => number) => {
+    const { re, im } = image(table, { rotations: feeds.rotations, optics }, grid, context.boxAngstrom).image;
+    const factors = constant(Float32Array.from(radii, factor), [grid.count, 1]);
+    return op.transpose(
+      op.reshape(imagesFromTransform({ re: op.mul(re, factors), im: op.mul(im, factors) }, grid), [m * m, count]),
+      [1, 0],
+    );
+  };
+  const noCtf = constant(
+    Float32Array.from({ length: ctfTerms * count }, (_, i) => (Math.floor(i / count) === 4 ? Math.PI / 2 : 0)),
+    [ctfTerms, count],
+  );
+  const executable = await compile(
+    {
+      name: "examples",
+      state: {},
+      feeds,
+      outputs: { signal: draw(feeds.optics, whitening), projections: draw(noCtf, lowPass) },
+    },
+    context.device,
+  );
+  const { signal, projections } = await executable.run({
+    volume: volume.data,
+    rotations: samplePoses(context.views, count, stream),
+    optics: ctfCoefficients(
+      context.optics,
+      places.map((p) => particles[p]!),
+    ),
+  });
+  await executable.release();
+
+  const filtered = (pixels: Float32Array, at: number): number[] =>
+    filterAndCrop(pixels.subarray(at * n * n, (at + 1) * n * n), n, m, whitening);
+  const rounded = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(4)));
+  const each = (draw: (i: number) => number[]): number[][] => Array.from({ length: count }, (_, i) => rounded(draw(i)));
+  return {
+    boxSize: m,
+    real: each((i) => filtered(images, places[i]!)),
+    simulated: each((i) => filtered(noise, i).map((v, p) => deviation * v + signal![i * m * m + p]!)),
+    projections: each((i) => [...projections!.subarray(i * m * m, (i + 1) * m * m)]),
+  };
+}
+
+/**
+ * An n×n image multiplied by a radial factor in Fourier space and cropped there to m×m pixels, which `factor` leaves
+ * none beyond.
+ */
+function filterAndCrop(pixels: Float32Array, n: number, m: number, factor: (radius: number) => number): number[] {
+  const { re, im } = centeredTransform(pixels, [n, n]);
+  const outRe = new Float64Array(m * m),
+    outIm = new Float64Array(m * m),
+    reach = Math.ceil(Math.min(m, n) / 2) - 1;
+  for (let y = -reach; y <= reach; y++) {
+    for (let x = -reach; x <= reach; x++) {
+      const from = ((y + n) % n) * n + ((x + n) % n),
+        to = ((y + m) % m) * m + ((x + m) % m),
+        f = factor(Math.hypot(x, y));
+      outRe[to] = f * re[from]!;
+      outIm[to] = f * im[from]!;
+    }
+  }
+  return Array.from(centeredInverse(outRe, outIm, [m, m]));
+}

@@ -1,0 +1,52 @@
+/** The files a run leaves for its user: the map, spectra, and what shows how each stage ended. */
+import { join } from "node:path";
+import type { Volume } from "../../base/types.ts";
+import { writeFileAtomic } from "../../io/files.ts";
+import { changeBox } from "../../numeric/fourierCrop.ts";
+import type { Spectra } from "../measure/spectra.ts";
+import type { RunDirections, RunTemplates, StageContext, StageResult, StageVolume } from "../stage.ts";
+import type { RunExamples, RunSpectra } from "./events.ts";
+import { exampleImages } from "./examples.ts";
+
+/**
+ * A stage's density as a map at the particles' own box and pixel size, scaled so that its projections match the images
+ * with
+ * background noise of unit variance.
+ *
+ * @param workingBox box of the cropped images that the stage's scale refers to
+ */
+export function mapOfVolume(
+  volume: StageVolume,
+  workingBox: number,
+  boxSize: number,
+  pixelSizeAngstrom: number,
+): Volume {
+  const data = changeBox(volume, boxSize).data.map((v) => v * (boxSize / workingBox) ** 2);
+  return { data, shape: [boxSize, boxSize, boxSize], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };
+}
+
+export async function writeSpectra(folder: string, spectra: Spectra, boxAngstrom: number): Promise<void> {
+  const content: RunSpectra = {
+    frequency: Array.from(spectra.noise, (_, k) => k / boxAngstrom),
+    noisePower: [...spectra.noise],
+    signalPower: [...spectra.signal],
+  };
+  await writeFileAtomic(join(folder, "spectra.json"), JSON.stringify(content));
+}
+
+/**
+ * After a stage: examples.json, and what there is of templates.json and directions.json.
+ * @param half marks the directions of a half-set
+ */
+export async function writeStageFiles(
+  folder: string,
+  { volume, templates, directions }: StageResult,
+  context: StageContext,
+  half?: 1 | 2,
+): Promise<void> {
+  const write = (name: string, content: RunExamples | RunTemplates | RunDirections): Promise<void> =>
+    writeFileAtomic(join(folder, name), JSON.stringify(content));
+  await write("examples.json", await exampleImages(volume, context));
+  if (templates) await write("templates.json", templates);
+  if (directions) await write("directions.json", { ...directions, ...(half === undefined ? {} : { half }) });
+}

@@ -1,0 +1,8 @@
+import type { StageContext } from "../stage.ts";
+import type { ParticleStore } from "./particleStore.ts";
+
+/** What stages of refinement work with besides. */
+export interface RefinementContext extends StageContext {
+  /** All particles. */
+  store: ParticleStore;
+}

@@ -1,0 +1,161 @@
+/**
+ * A stage of local refinement: posterior-weighted refinement in which each image is compared only with the poses near
+ * its most likely one,
+ * at a hundredth of the cost of comparing it with all.
+ */
+import { changeBox } from "../../numeric/fourierCrop.ts";
+import type { PolarGrid } from "../../physics/frequencies.ts";
+import { randomRotation } from "../../physics/rotations.ts";
+import { createStream } from "../../runtime/random.ts";
+import { compile } from "../../runtime/session.ts";
+import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
+import type { RefinementContext } from "./context.ts";
+import { localExpectationProgram } from "./localExpectation.ts";
+import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
+import { openMaximisation } from "./maximisation.ts";
+import { refinementCritic } from "./particleStore.ts";
+import type { Placement } from "./poseSearch.ts";
+import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
+import { moveShift, shiftsOf } from "./shifts.ts";
+import { directionsOfPoses } from "./viewShares.ts";
+
+const batch = 64;
+/** Radius of a cell, and how far beyond its border views are tried, in units of the spacing between views. */
+const cellRadius = 2.5,
+  margin = 2;
+/** Views of a cell: a disc of that size. */
+export const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
+/**
+ * In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move
+ * by half their size.
+ */
+const turnsEitherSide = 3;
+
+/**
+ * Runs the stage, from the start or from a checkpoint inside it.
+ *
+ * @param previous density of the stage before, and where the particles were found
+ */
+export async function localStage(
+  stage: LocalStage,
+  context: RefinementContext,
+  previous: { volume: StageVolume; placement: Placement },
+  from: StageProgress | undefined,
+  after: AfterIteration,
+): Promise<StageResult> {
+  const { count, spectra, device, shiftLaw, store } = context;
+  const n = 2 * stage.maxRadius,
+    centred = shiftLaw.kind === "none";
+  const name = `${context.label}/local-${stage.maxRadius}`;
+  const critic = refinementCritic(stage.maxRadius, spectra);
+  const grid = critic.grid as PolarGrid,
+    radii = grid.radii.length,
+    orders = grid.angles;
+  const whitening = critic.whitening(spectra.noise);
+  const spacing = viewSpacing(stage.maxRadius);
+  const turns = Array.from(
+    { length: 2 * turnsEitherSide + 1 },
+    (_, i) => ((i - turnsEitherSide) * 2 * Math.PI) / (2 * n),
+  );
+  // directions up to their sign, mirroring, turns
+  const allPoses = ((2 * Math.PI) / spacing ** 2 / context.group.length) * 2 * (2 * n);
+
+  const shifts = from?.tensors.shifts ?? previous.placement.shifts.slice();
+  const poses = from?.tensors.poses ?? previous.placement.poses.slice();
+  const fit = from?.tensors.fit ?? new Float32Array(count);
+
+  const makeTable = await compile(tableProgram(n), device);
+  const makeTemplates = await compile(templateProgram(n, grid, viewsPerCell, whitening), device);
+  const expectation = await compile(
+    localExpectationProgram({ grid, views: viewsPerCell, turns, poses: allPoses, batch, centred }),
+    device,
+  );
+  const maximisation = await openMaximisation(n, grid, viewsPerCell, whitening, context);
+  let volume = from?.tensors.volume ?? changeBox(previous.volume, n).data;
+  let inside = from?.tensors.position ? from.tensors : undefined;
+  if (inside) maximisation.restore(inside.sums!);
+
+  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations; done++) {
+    const stream = createStream(context.seed, `${name}/${done}`);
+    const { table } = await makeTable.run({ volume });
+    const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count)).sort();
+    const before = inside?.before ?? poses.slice();
+    const sorted = sortIntoCells(
+      before,
+      used,
+      Math.sqrt(Math.PI) * cellRadius * spacing,
+      context.group,
+      randomRotation(stream),
+    );
+    let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
+    inside = undefined;
+
+    for (let c = start; c < sorted.cells.length; c++) {
+      const { frame, members } = sorted.cells[c]!;
+      const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${c}`));
+      const views = tilts.map((tilt) => tilted(frame, tilt));
+      const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(views) });
+      expectation.setState("numerator", new Float32Array(orders * viewsPerCell * 2 * radii));
+      expectation.setState("denominator", new Float32Array(viewsPerCell * radii));
+      const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
+      for (let first = 0; first < members.length; first += batch) {
+        const size = Math.min(batch, members.length - first);
+        const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
+        const found = await expectation.run({
+          templates: templates!,
+          tilts: tiltFeed,
+          ...(await store.take(chosen, stage.maxRadius)),
+          junkOdds,
+          psi: Float32Array.from(chosen, (p) => sorted.psi[p]!),
+          mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
+          present: new Float32Array(batch).fill(1, 0, size),
+          ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
+        });
+        const { evidence, share, turn, tilt, slope, curvature } = found;
+        for (let b = 0; b < size; b++) {
+          const p = chosen[b]!,
+            weight = share![b]!;
+          logLikelihood += evidence![b]!;
+          fit[p] = found.fit![b]!;
+          if (weight < leastShare) continue;
+          const unmirrored = turned(
+            tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
+            sorted.psi[p]! - turn![b]! / weight,
+          );
+          poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
+          if (centred) continue;
+          moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+        }
+      }
+      logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
+      seen += members.length;
+      await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
+      if (c + 1 < sorted.cells.length) {
+        await after({ iteration: done + seen / used.length, iterations: stage.iterations }, async () => ({
+          iteration: done,
+          tensors: {
+            volume,
+            shifts,
+            poses,
+            fit,
+            before,
+            sums: maximisation.sums(),
+            position: Float32Array.of(c + 1, seen, logLikelihood),
+          },
+          streams: {},
+        }));
+      }
+    }
+    volume = await maximisation.solve(used.length / count);
+    await after(
+      { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
+      async () => ({
+        iteration: done + 1,
+        tensors: { volume, shifts, poses, fit },
+        streams: {},
+      }),
+    );
+  }
+  await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
+  return { volume: { n, data: volume }, shifts, poses, fit, directions: directionsOfPoses(poses, context.group) };
+}

@@ -1,0 +1,209 @@
+/**
+ * The last stages: posterior-weighted refinement, as tensor programs. The critic's templates become projections of the
+ * volume itself on a
+ * grid of viewing directions; its log-sum-exp over them is then the log-likelihood of an image, and the gradient of
+ * that is the
+ * image's posterior over poses. Images enter the volume weighted by their posterior (expectation-maximisation): no pose
+ * is ever decided.
+ * Here distribution matching ends and likelihood begins.
+ *
+ * @see Sigworth (1998) J. Struct. Biol. 122, 328; Scheres (2012) J. Mol. Biol. 415, 406
+ */
+import { angularSamples, harmonics } from "../../critic/harmonics.ts";
+import { energyOnCircles, halfEnergies, logMeanOverPoses, templateResponses } from "../../critic/likelihoodRatio.ts";
+import { type Complex, scaleComplex } from "../../physics/complex.ts";
+import { apply, closenessToUnit, evenDirections } from "../../physics/directions.ts";
+import type { PolarGrid } from "../../physics/frequencies.ts";
+import { centralSlices, fourierTable } from "../../physics/project.ts";
+import type { Matrix3 } from "../../physics/rotations.ts";
+import { shift } from "../../physics/shift.ts";
+import { poseAlong } from "../../physics/viewing.ts";
+import type { Program } from "../../runtime/program.ts";
+import { gradient } from "../../tensor/gradient.ts";
+import * as op from "../../tensor/ops.ts";
+import { constant, input, type Tensor } from "../../tensor/tensor.ts";
+
+/**
+ * Viewing directions that fill the asymmetric unit of a point group about evenly: those of a Fibonacci lattice over the
+ * whole sphere, turned
+ * as asked, that lie in the unit. Directions d and -d count as one, because every template is taken with its mirror
+ * image.
+ *
+ * @param spacing angle between neighbours, radians
+ * @param turn    orientation of the lattice; its points change, the unit does not
+ * @returns poses with psi = 0
+ */
+export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
+  const inUnit = evenDirections(spacing, turn).filter((direction) => {
+    const own = closenessToUnit(direction);
+    return own >= 0 && group.every((g) => Math.abs(closenessToUnit(apply(g, direction))) <= own + 1e-9);
+  });
+  return inUnit.map((direction) => poseAlong(direction, 0));
+}
+
+/** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
+export const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
+
+/** Rotations as programs take them, [views, 3, 3]. */
+export const flatten = (rotations: readonly Matrix3[]): Float32Array =>
+  Float32Array.from(rotations.flatMap((r) => [...r]));
+
+/** A twentieth of the images is expected to hold no particle: log odds. */
+export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
+/** Below this probability of being a particle, an image tells nothing of its pose. */
+export const leastShare = 1e-3;
+
+/** Room for any turn's `viewGrid`: their number varies by the points that fall on the unit's border. */
+export function viewCapacity(spacing: number, group: readonly Matrix3[]): number {
+  const expected = (2 * Math.PI) / spacing ** 2 / group.length;
+  return Math.ceil(expected + 3 * Math.sqrt(expected) + 2);
+}
+
+/**
+ * Noise-weighted templates [orders, views, 2·radii] of slices [samples, views]. @param whitening of each sample, from
+ * the critic
+ */
+export function templatesOfSlices(slices: Complex, grid: PolarGrid, whitening: Float32Array): Tensor {
+  return op.transpose(harmonics(scaleComplex(slices, constant(whitening, [grid.count, 1])), grid), [0, 2, 1]);
+}
+
+/** The Fourier table of a density: feeds `volume` [n,n,n]; output `table`. */
+export function tableProgram(n: number): Program {
+  const volume = input("volume", [n, n, n]);
+  return { name: "table", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } };
+}
+
+/**
+ * Templates of views of a Fourier table. Feeds `table` from `tableProgram`, `rotations` [views,3,3]; output `templates`
+ * [orders, views, 2·radii].
+ */
+export function templateProgram(n: number, grid: PolarGrid, views: number, whitening: Float32Array): Program {
+  const m = 2 * n + 2,
+    table = input("table", [2, m, m, m]),
+    rotations = input("rotations", [views, 3, 3]);
+  return {
+    name: "templates",
+    state: {},
+    feeds: { table, rotations },
+    outputs: { templates: templatesOfSlices(centralSlices(table, rotations, grid), grid, whitening) },
+  };
+}
+
+export interface ExpectationShape {
+  grid: PolarGrid;
+  views: number;
+  turns: number;
+  batch: number;
+  /** Whether particles are centred, so that no shift is taken back. */
+  centred: boolean;
+}
+
+/** Views are taken in portions with about this many responses, which then stay in a core's cache between operators. */
+const portionSize = 2 ** 18;
+
+/** Images with their shifts taken back. @param shifts [2, batch], units of the box */
+export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tensor {
+  return harmonics(shift(angularSamples(images, grid), op.neg(shifts), grid), grid);
+}
+
+/**
+ * Second derivative (negative) of an image's log-likelihood in its shift along one axis, were its pose known: Σ
+ * (2πk)²/2 · CTF² · |template|², for the
+ * mean of the templates [orders, views, 2·radii]. Shape [batch].
+ */
+export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid): Tensor {
+  const views = templates.shape[1]!;
+  const energy = op.sum(energyOnCircles(templates), [0], true);
+  const perRadius = constant(
+    radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / views),
+    [1, radii.length],
+  );
+  return op.reshape(op.matmul(op.mul(energy, perRadius), ctfSquared), [ctfSquared.shape[1]!]);
+}
+
+/**
+ * Log-likelihood of every image under every view, relative to pure noise, averaged over in-plane turns and mirroring.
+ *
+ * Feeds: `templates` [orders, views, 2·radii]; the images' `harmonics` [orders, 2·radii, batch] and `ctfSquared`
+ * [radii, batch]; unless particles are
+ * centred, `shifts` [2, batch] to take back.
+ */
+function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShape) {
+  const radii = grid.radii.length,
+    orders = grid.angles;
+  const templates = input("templates", [orders, views, 2 * radii]);
+  const images = input("harmonics", [orders, 2 * radii, batch]),
+    ctfSquared = input("ctfSquared", [radii, batch]),
+    shifts = input("shifts", [2, batch]);
+  const moved = centred ? images : takeBack(images, shifts, grid);
+  const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
+  const portion = Math.max(1, Math.round(portionSize / (turns * batch)));
+  const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) =>
+    op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)),
+  );
+  const overPoses = op.concat(
+    parts.map((part) => logMeanOverPoses(templateResponses(moved, part, turns))),
+    0,
+  );
+  return {
+    feeds: { templates, harmonics: images, ctfSquared, ...(centred ? {} : { shifts }) },
+    templates,
+    parts,
+    energies,
+    ctfSquared,
+    shifts,
+    /** [views, batch] */
+    byView: op.sub(overPoses, energies),
+  };
+}
+
+/** The likelihoods of views by themselves, with the feeds of `viewLikelihoods`. Output `byView` [views, batch]. */
+export function viewLikelihoodProgram(shape: ExpectationShape): Program {
+  const { feeds, byView } = viewLikelihoods(shape);
+  return { name: "view-likelihood", state: {}, feeds, outputs: { byView } };
+}
+
+/**
+ * Expectation step of a batch, accumulated in the state:
+ * `numerator` [orders, views, 2·radii] = Σ posterior · image moved and turned back, `denominator` [views, radii] = Σ
+ * posterior · CTF².
+ *
+ * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
+ * one; `present` [batch], 0 to leave
+ * an image out; `junkOdds` [1], the log odds of an image without a particle.
+ * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a
+ * particle; and, unless
+ * particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that, and its `curvature`.
+ */
+export function expectationProgram(shape: ExpectationShape): Program {
+  const { grid, views, batch, centred } = shape,
+    radii = grid.radii.length,
+    orders = grid.angles;
+  const { feeds, templates, parts, energies, ctfSquared, shifts, byView } = viewLikelihoods(shape);
+  const viewPrior = input("viewPrior", [views]),
+    present = input("present", [batch]),
+    junkOdds = input("junkOdds", [1]);
+  const evidence = op.logSumExp(op.add(byView, op.reshape(viewPrior, [views, 1])), [0]);
+  const excess = op.sub(evidence, junkOdds);
+  const total = op.sum(op.mul(op.softplus(excess), present));
+  const [minusWeights, slope, ...numerators] = gradient(total, [energies, shifts, ...parts]);
+  const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
+
+  const sums = {
+    numerator: input("numerator", [orders, views, 2 * radii]),
+    denominator: input("denominator", [views, radii]),
+  };
+  return {
+    name: "expectation",
+    state: {
+      numerator: { input: sums.numerator, next: op.add(sums.numerator, op.concat(numerators, 1)) },
+      denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
+    },
+    feeds: { ...feeds, viewPrior, present, junkOdds },
+    outputs: {
+      evidence,
+      share: op.mul(op.sigmoid(excess), present),
+      ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
+    },
+  };
+}

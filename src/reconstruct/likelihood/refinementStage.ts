@@ -1,0 +1,159 @@
+/**
+ * A stage of posterior-weighted refinement: expectation over all poses, then the volume that the weighted images make.
+ */
+import { changeBox } from "../../numeric/fourierCrop.ts";
+import type { PolarGrid } from "../../physics/frequencies.ts";
+import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
+import { createStream } from "../../runtime/random.ts";
+import { compile } from "../../runtime/session.ts";
+import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
+import type { RefinementContext } from "./context.ts";
+import { openMaximisation } from "./maximisation.ts";
+import { refinementCritic } from "./particleStore.ts";
+import {
+  expectationProgram,
+  flatten,
+  junkOdds,
+  leastShare,
+  tableProgram,
+  templateProgram,
+  viewCapacity,
+  viewGrid,
+  viewSpacing,
+} from "./refinement.ts";
+import { moveShift, shiftsOf } from "./shifts.ts";
+import { directionsOfViews } from "./viewShares.ts";
+
+const batch = 64;
+/**
+ * Whether the last four passes together raised the log-likelihood by less than a hundredth of it: with weak signal it
+ * rises slowly, and still goes far.
+ */
+const standsStill = (history: readonly number[]): boolean =>
+  history.length > 4 && history.at(-1)! - history.at(-5)! < 0.01 * Math.abs(history.at(-1)!);
+
+/**
+ * Share of a pass's change that the next one starts with in advance, as long as the likelihood rises: with weak signal
+ * a pass alone changes little.
+ */
+const carriedOn = 0.7;
+
+/**
+ * Runs the stage, from the start or from a checkpoint inside it, until the log-likelihood stands still or its passes
+ * are done.
+ *
+ * @param previous volume of the stage before
+ * @param shiftsSoFar [2, count], units of the box
+ */
+export async function refinementStage(
+  stage: RefinementStage,
+  context: RefinementContext,
+  previous: StageVolume,
+  shiftsSoFar: Float32Array | undefined,
+  from: StageProgress | undefined,
+  after: AfterIteration,
+): Promise<StageResult> {
+  const { count, spectra, device, shiftLaw, store } = context;
+  const n = 2 * stage.maxRadius,
+    centred = shiftLaw.kind === "none";
+  const name = `${context.label}/refinement-${stage.maxRadius}`;
+  const critic = refinementCritic(stage.maxRadius, spectra);
+  const grid = critic.grid as PolarGrid;
+  const whitening = critic.whitening(spectra.noise);
+  const spacing = viewSpacing(stage.maxRadius);
+  const capacity = viewCapacity(spacing, context.group);
+
+  const makeTable = await compile(tableProgram(n), device);
+  const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening), device);
+  const expectation = await compile(
+    expectationProgram({ grid, views: capacity, turns: 2 * n, batch, centred }),
+    device,
+  );
+  const maximisation = await openMaximisation(n, grid, capacity, whitening, context);
+
+  const stream = createStream(context.seed, name);
+  /** What the images are compared with, and the estimate of the last pass. */
+  let volume = from ? from.tensors.volume! : changeBox(previous, n).data,
+    estimate = from?.tensors.estimate ?? volume;
+  const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
+  if (from) stream.restore(from.streams.order!);
+  let inside = from?.tensors.position ? from.tensors : undefined;
+  /** Mean log-likelihood of each pass. */
+  const history = [...(from?.tensors.history ?? [])];
+  /** Views of the last pass, and how the particles share among them. */
+  let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
+
+  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations && !standsStill(history); done++) {
+    const orderState = stream.state();
+    // A new orientation of the grid of views each time, so that no view is favoured.
+    const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
+    const viewPrior = new Float32Array(capacity).fill(-1e4).fill(-Math.log(views.length), 0, views.length);
+    const poses = Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!);
+    const { table } = await makeTable.run({ volume });
+    const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(poses) });
+    const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count));
+    expectation.setState("numerator", inside?.numerator ?? new Float32Array(templates!.length));
+    expectation.setState("denominator", inside?.denominator ?? new Float32Array(capacity * grid.radii.length));
+    let [start, logLikelihood] = inside ? ([...inside.position!] as [number, number]) : [0, 0];
+    inside = undefined;
+    for (let first = start; first < used.length; first += batch) {
+      const size = Math.min(batch, used.length - first);
+      const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
+      const { evidence, share, slope, curvature } = await expectation.run({
+        templates: templates!,
+        viewPrior,
+        ...(await store.take(chosen, stage.maxRadius)),
+        present: new Float32Array(batch).fill(1, 0, size),
+        junkOdds,
+        ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
+      });
+      for (let b = 0; b < size; b++) {
+        logLikelihood += evidence![b]!;
+        const weight = share![b]!;
+        if (!centred && weight > leastShare)
+          moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+      }
+      logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
+      const next = first + size;
+      if (next < used.length) {
+        await after({ iteration: done + next / used.length, iterations: stage.iterations }, async () => ({
+          iteration: done,
+          tensors: {
+            volume,
+            estimate,
+            shifts,
+            history: Float32Array.from(history),
+            position: Float32Array.of(next, logLikelihood),
+            numerator: (await expectation.getState("numerator")).slice(),
+            denominator: (await expectation.getState("denominator")).slice(),
+          },
+          streams: { order: orderState },
+        }));
+      }
+    }
+
+    const denominator = await expectation.getState("denominator");
+    await maximisation.add(await expectation.getState("numerator"), denominator, views);
+    last = { views, denominator: denominator.slice() };
+    const before = estimate,
+      momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
+    estimate = await maximisation.solve(used.length / count);
+    volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
+    history.push(Math.fround(logLikelihood / used.length));
+    await after(
+      { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
+      async () => ({
+        iteration: done + 1,
+        tensors: { volume, estimate, shifts, history: Float32Array.from(history) },
+        streams: { order: stream.state() },
+      }),
+    );
+  }
+  await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
+  return {
+    volume: { n, data: estimate },
+    logLikelihood: history.at(-1),
+    shifts: centred ? undefined : shifts,
+    directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * From where the particles are seen: their share in each cell of the sphere of viewing directions. Directions that the
+ * point group, or looking from
+ * behind, makes equivalent count as one; cells fill the asymmetric unit, and all have the same solid angle.
+ */
+
+import { apply, closenessToUnit, type Direction, directionOf, evenDirections } from "../../physics/directions.ts";
+import type { Matrix3 } from "../../physics/rotations.ts";
+import type { RunDirections } from "../stage.ts";
+
+/** Solid angle that a cell should have, (9°)², and how many cells there are at least and at most (powers of two). */
+const cellSolidAngle = ((9 * Math.PI) / 180) ** 2,
+  fewestCells = 32,
+  mostCells = 256;
+/** Spacing of the directions that stand for the sphere's area: about 40,000 of them. */
+const fineSpacing = Math.PI / 180;
+const unturned: Matrix3 = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+
+const dot = (a: Direction, b: Direction): number => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+
+/** The equivalent of a direction in the asymmetric unit. */
+function inUnit(direction: Direction, group: readonly Matrix3[]): Direction {
+  let best = direction,
+    most = -1;
+  for (const g of group) {
+    const equivalent = apply(g, direction),
+      closeness = closenessToUnit(equivalent);
+    if (Math.abs(closeness) > most)
+      [best, most] = [
+        closeness < 0 ? [-equivalent[0], -equivalent[1], -equivalent[2]] : equivalent,
+        Math.abs(closeness),
+      ];
+  }
+  return best;
+}
+
+/** A part of the unit: a cell, or two parts on either side of a plane through the origin that halves it. */
+type Part = { cell: number } | { axis: Direction; level: number; below: Part; above: Part };
+
+interface Cells {
+  /** Middle of each. */
+  middles: Direction[];
+  /** Directions evenly over the unit, and the cell of each. */
+  evenly: Direction[];
+  cellOf(direction: Direction): number;
+}
+
+/**
+ * Halves the unit, and the halves, each across its longest extent, until there are enough cells: all hold as many of
+ * evenly spread directions.
+ */
+function cellsOf(group: readonly Matrix3[]): Cells {
+  const evenly = evenDirections(fineSpacing, unturned).map((direction) => inUnit(direction, group));
+  const wanted = Math.min(mostCells, Math.max(fewestCells, (2 * Math.PI) / group.length / cellSolidAngle));
+  const middles: Direction[] = [];
+  const divide = (members: Direction[], depth: number): Part => {
+    const sum = [0, 1, 2].map((axis) => members.reduce((total, d) => total + d[axis]!, 0)),
+      length = Math.hypot(...sum);
+    const middle = sum.map((v) => v / length) as unknown as Direction;
+    if (depth === 0) return { cell: middles.push(middle) - 1 };
+    const axis = longestExtent(members, middle),
+      along = (d: Direction): number => dot(d, axis);
+    const sorted = [...members].sort((a, b) => along(a) - along(b)),
+      half = sorted.length >> 1;
+    const level = (along(sorted[half - 1]!) + along(sorted[half]!)) / 2;
+    return {
+      axis,
+      level,
+      below: divide(sorted.slice(0, half), depth - 1),
+      above: divide(sorted.slice(half), depth - 1),
+    };
+  };
+  const root = divide(evenly, Math.round(Math.log2(wanted)));
+  const cellOf = (direction: Direction): number => {
+    let part = root;
+    while (!("cell" in part)) part = dot(direction, part.axis) < part.level ? part.below : part.above;
+    return part.cell;
+  };
+  return { middles, evenly, cellOf };
+}
+
+/**
+ * The axis across `middle` along which directions spread most: of the 2×2 covariance in the tangent plane the first
+ * eigenvector.
+ */
+function longestExtent(members: readonly Direction[], middle: Direction): Direction {
+  const [x, y, z] = middle,
+    level = Math.hypot(x, y) || 1;
+  const u: Direction = Math.hypot(x, y) > 0 ? [-y / level, x / level, 0] : [1, 0, 0];
+  const v: Direction = [y * u[2] - z * u[1], z * u[0] - x * u[2], x * u[1] - y * u[0]];
+  let uu = 0,
+    uv = 0,
+    vv = 0;
+  for (const d of members) {
+    const a = dot(d, u),
+      b = dot(d, v);
+    uu += a * a;
+    uv += a * b;
+    vv += b * b;
+  }
+  const angle = 0.5 * Math.atan2(2 * uv, uu - vv),
+    c = Math.cos(angle),
+    s = Math.sin(angle);
+  return [c * u[0] + s * v[0], c * u[1] + s * v[1], c * u[2] + s * v[2]];
+}
+
+function directions(cells: Cells, weights: Float64Array): RunDirections {
+  const total = weights.reduce((sum, w) => sum + w, 0),
+    degrees = (radians: number): number => Number(((radians * 180) / Math.PI).toFixed(2));
+  return {
+    rot: cells.middles.map(([x, y]) => degrees(Math.atan2(y, x))),
+    tilt: cells.middles.map(([, , z]) => degrees(Math.acos(z))),
+    share: Array.from(weights, (w) => Number((w / total).toPrecision(5))),
+  };
+}
+
+/**
+ * From the most likely pose of each particle.
+ * @param poses [count, 3, 3]
+ */
+export function directionsOfPoses(poses: Float32Array, group: readonly Matrix3[]): RunDirections {
+  const cells = cellsOf(group),
+    weights = new Float64Array(cells.middles.length);
+  for (let at = 0; at < poses.length; at += 9)
+    weights[cells.cellOf(inUnit(directionOf(poses.subarray(at, at + 9)), group))]!++;
+  return directions(cells, weights);
+}
+
+/**
+ * From the posterior probabilities of views, summed over the particles. The probability of a view is spread over the
+ * part of the unit that is nearer to
+ * it than to any other view.
+ *
+ * @param views       poses that fill the asymmetric unit (`viewGrid`)
+ * @param denominator [views (or more), radii] = Σ posterior · CTF²: the share of each view, as CTFs do not depend on
+ *   the view
+ */
+export function directionsOfViews(
+  views: readonly Matrix3[],
+  denominator: Float32Array,
+  radii: number,
+  group: readonly Matrix3[],
+): RunDirections {
+  const cells = cellsOf(group),
+    equivalents = views.map((view) => group.map((g) => apply(g, directionOf(view))));
+  const nearest = cells.evenly.map((direction) => {
+    let best = 0,
+      most = -1;
+    equivalents.forEach((list, v) => {
+      for (const equivalent of list) {
+        const closeness = Math.abs(dot(direction, equivalent));
+        if (closeness > most) [best, most] = [v, closeness];
+      }
+    });
+    return best;
+  });
+  const area = new Float64Array(views.length),
+    weights = new Float64Array(cells.middles.length);
+  for (const view of nearest) area[view]!++;
+  const share = views.map((_, v) => denominator.subarray(v * radii, (v + 1) * radii).reduce((sum, w) => sum + w, 0));
+  cells.evenly.forEach(
+    (direction, i) => (weights[cells.cellOf(direction)]! += share[nearest[i]!]! / area[nearest[i]!]!),
+  );
+  return directions(cells, weights);
+}

@@ -1,0 +1,148 @@
+/** Particles and noise as a critic takes them, computed once for a stage so that an iteration only copies rows. */
+
+import type { Optics } from "../../base/types.ts";
+import type { CriticModel } from "../../critic/critic.ts";
+import { scaleComplex } from "../../physics/complex.ts";
+import { ctf, ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
+import { transformOfImages } from "../../physics/imageTransform.ts";
+import type { NoiseSource } from "../../physics/noise.ts";
+import type { Device } from "../../runtime/device.ts";
+import { compile } from "../../runtime/session.ts";
+import * as op from "../../tensor/ops.ts";
+import { constant, input, sizeOf, type Tensor } from "../../tensor/tensor.ts";
+
+/** Arrays of one row per image, by name: [count, width] each. */
+export interface Rows {
+  count: number;
+  arrays: Record<string, { width: number; data: Float32Array }>;
+}
+
+const batch = 256;
+
+/** [shape…, batch] → [batch, size], so that an image is a row. */
+const asRows = (t: Tensor): Tensor => op.transpose(op.reshape(t, [sizeOf(t.shape) / batch, batch]), [1, 0]);
+
+function emptyRows(count: number, widths: Record<string, number>): Rows {
+  return {
+    count,
+    arrays: Object.fromEntries(
+      Object.entries(widths).map(([name, width]) => [name, { width, data: new Float32Array(count * width) }]),
+    ),
+  };
+}
+
+function putRows(rows: Rows, first: number, size: number, results: Record<string, Float32Array>): void {
+  for (const [name, { width, data }] of Object.entries(rows.arrays))
+    data.set(results[name]!.subarray(0, size * width), first * width);
+}
+
+/**
+ * From pixels to what a critic sees of them, for a batch.
+ *
+ * @param n          edge of the images in pixels
+ * @param noisePower whitens them; shells 0, 1, 2, …
+ * @returns feeds `images` [batch, n·n] and `optics` [ctfTerms, batch], and the critic's inputs
+ */
+export function criticView(
+  critic: CriticModel,
+  n: number,
+  batch: number,
+  boxAngstrom: number,
+  noisePower: ArrayLike<number>,
+): { feeds: { images: Tensor; optics: Tensor }; view: Record<string, Tensor> } {
+  const images = input("images", [batch, n * n]),
+    optics = input("optics", [ctfTerms, batch]);
+  const whitening = constant(critic.whitening(noisePower), [critic.grid.count, 1]);
+  return {
+    feeds: { images, optics },
+    view: critic.view(
+      scaleComplex(transformOfImages(images, n, critic.grid), whitening),
+      ctf(optics, critic.grid, boxAngstrom),
+    ),
+  };
+}
+
+/**
+ * Real particles through the critic's view.
+ *
+ * @param images     [count, n, n] flattened
+ * @param particles  index into `optics` of each image
+ * @param noisePower whitens them; shells 0, 1, 2, …
+ * @returns rows named as the critic's inputs
+ */
+export async function criticImages(
+  critic: CriticModel,
+  images: Float32Array,
+  n: number,
+  optics: Optics,
+  particles: ArrayLike<number>,
+  boxAngstrom: number,
+  noisePower: ArrayLike<number>,
+  device: Pick<Device, "name" | "threads">,
+): Promise<Rows> {
+  const count = images.length / (n * n);
+  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noisePower);
+  const executable = await compile(
+    {
+      name: "critic-images",
+      state: {},
+      feeds,
+      outputs: Object.fromEntries(Object.entries(view).map(([name, t]) => [name, asRows(t)])),
+    },
+    device,
+  );
+  const rows = emptyRows(
+    count,
+    Object.fromEntries(Object.entries(critic.inputs).map(([name, shape]) => [name, sizeOf(shape)])),
+  );
+  const feed = new Float32Array(batch * n * n);
+  for (let first = 0; first < count; first += batch) {
+    const size = Math.min(batch, count - first);
+    feed.fill(0);
+    feed.set(images.subarray(first * n * n, (first + size) * n * n));
+    const chosen = Int32Array.from({ length: batch }, (_, i) => particles[Math.min(first + i, count - 1)]!);
+    putRows(rows, first, size, await executable.run({ images: feed, optics: ctfCoefficients(optics, chosen) }));
+  }
+  await executable.release();
+  return rows;
+}
+
+/**
+ * Noise of unit power on the critic's grid, as noise images show it (neighbouring samples are not independent).
+ *
+ * @param fill       fills an array with noise images of n×n pixels
+ * @param noisePower power of that noise, shells 0, 1, 2, …; absent: white of unit variance
+ * @returns rows `noiseRe` and `noiseIm`
+ */
+export async function noiseBank(
+  critic: CriticModel,
+  count: number,
+  n: number,
+  fill: NoiseSource,
+  device: Pick<Device, "name" | "threads">,
+  noisePower: ArrayLike<number> = new Float64Array(n).fill(n * n),
+): Promise<Rows> {
+  const pixels = input("images", [batch, n * n]);
+  const f = scaleComplex(
+    transformOfImages(pixels, n, critic.grid),
+    constant(critic.whitening(noisePower), [critic.grid.count, 1]),
+  );
+  const executable = await compile(
+    {
+      name: "noise-bank",
+      state: {},
+      feeds: { images: pixels },
+      outputs: { noiseRe: asRows(f.re), noiseIm: asRows(f.im) },
+    },
+    device,
+  );
+  const total = batch * Math.ceil(count / batch);
+  const rows = emptyRows(total, { noiseRe: critic.grid.count, noiseIm: critic.grid.count });
+  const feed = new Float32Array(batch * n * n);
+  for (let first = 0; first < total; first += batch) {
+    fill(feed);
+    putRows(rows, first, batch, await executable.run({ images: feed }));
+  }
+  await executable.release();
+  return rows;
+}

@@ -1,0 +1,115 @@
+/** Particle images from their files: background normalised and Fourier-cropped to the working box. */
+import { InputError } from "../../base/errors.ts";
+import type { ParticleSet } from "../../base/types.ts";
+import { openParticleImages } from "../../io/particles.ts";
+import { resampleImages } from "../../physics/imageTransform.ts";
+import type { Device } from "../../runtime/device.ts";
+import { compile } from "../../runtime/session.ts";
+import { input } from "../../tensor/tensor.ts";
+import { backgroundMask } from "./spectra.ts";
+
+export interface ImageReader {
+  /** Edge of the images in pixels; they cover the same field of view as the originals. */
+  boxSize: number;
+  /**
+   * Images [chosen.length, boxSize, boxSize] flattened, background mean 0, density bright.
+   * @throws {InputError} for missing, truncated or mismatched stacks, NaN pixels and constant images, naming the row
+   */
+  read(chosen: ArrayLike<number>): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/**
+ * Brings the background of one image (pixels where `mask` is 1) to mean 0 and, by `scale`, all images to one noise
+ * level.
+ * @returns the standard deviation of the background before
+ */
+export function normaliseBackground(
+  image: Float32Array,
+  mask: Float32Array,
+  scale: (deviation: number) => number,
+): number {
+  // Differences from one of the pixels, so that a constant background gives exactly 0, whatever its value.
+  const origin = image[mask.indexOf(1)]!;
+  let sum = 0,
+    squares = 0,
+    area = 0;
+  for (let i = 0; i < image.length; i++) {
+    if (mask[i] === 0) continue;
+    const difference = image[i]! - origin;
+    sum += difference;
+    squares += difference ** 2;
+    area++;
+  }
+  const mean = origin + sum / area;
+  const deviation = Math.sqrt(Math.max(0, squares / area - (sum / area) ** 2));
+  const factor = scale(deviation);
+  for (let i = 0; i < image.length; i++) image[i] = (image[i]! - mean) * factor;
+  return deviation;
+}
+
+const batch = 128;
+
+/**
+ * Opens the images of a set.
+ *
+ * @param workingBox edge to crop to in Fourier space, at most the set's box
+ * @param radius     of the particle in original pixels; beyond it is background
+ * @param inverted   density is dark in the files
+ */
+export async function openImages(
+  set: ParticleSet,
+  workingBox: number,
+  radius: number,
+  device: Pick<Device, "name" | "threads">,
+  inverted = false,
+): Promise<ImageReader> {
+  const n = set.boxSize,
+    sign = inverted ? -1 : 1;
+  const mask = backgroundMask(n, radius);
+  const pixels = input("images", [batch, n, n]);
+  const crop =
+    workingBox < n
+      ? await compile(
+          {
+            name: "crop",
+            state: {},
+            feeds: { images: pixels },
+            outputs: { cropped: resampleImages(pixels, workingBox) },
+          },
+          device,
+        )
+      : undefined;
+  const source = await openParticleImages(set);
+  const buffer = new Float32Array(batch * n * n);
+  return {
+    boxSize: workingBox,
+    async read(chosen) {
+      const images = new Float32Array(chosen.length * workingBox ** 2);
+      for (let first = 0; first < chosen.length; first += batch) {
+        const size = Math.min(batch, chosen.length - first);
+        const part = buffer.subarray(0, size * n * n);
+        await source.read(
+          Int32Array.from({ length: size }, (_, i) => chosen[first + i]!),
+          part,
+        );
+        for (let i = 0; i < size; i++) {
+          const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) =>
+            d > 0 ? sign / d : 0,
+          );
+          if (deviation === 0)
+            throw new InputError(
+              `${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`,
+            );
+        }
+        const out = crop ? (await crop.run({ images: buffer })).cropped! : buffer;
+        images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
+      }
+      return images;
+    },
+    async close() {
+      await source.close();
+      await crop?.release();
+    },
+  };
+}

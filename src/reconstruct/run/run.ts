@@ -1,0 +1,98 @@
+/** A reconstruction from a particle file to a run folder. */
+import { join } from "node:path";
+import type { Volume } from "../../base/types.ts";
+import { appendLine, ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { readMask } from "../../io/maskFile.ts";
+import { readParticles, validateImages } from "../../io/particles.ts";
+import { pointGroup } from "../../physics/symmetry.ts";
+import type { ViewingDistribution } from "../../physics/viewing.ts";
+import { chooseDevice } from "../../runtime/device.ts";
+import type { RunEvent, UntimedEvent } from "../folder/events.ts";
+import { checkFolder, clearFolder } from "../folder/resume.ts";
+import { claimFolder, endedBy, releaseFolder } from "../folder/runProcess.ts";
+import type { ReconstructOptions } from "../options.ts";
+import { chooseParticles, partsOf } from "./choose.ts";
+import { joinHalves } from "./joinHalves.ts";
+import { reconstructPart } from "./part.ts";
+import { readViews } from "./views.ts";
+
+export interface RunResult {
+  /** The map, or both half maps as they were reconstructed. */
+  maps: Volume[];
+  elapsedSeconds: number;
+}
+
+type Emit = (event: RunEvent) => void;
+
+/**
+ * Reconstructs a map. Writes the run folder described in events.ts.
+ *
+ * @param onEvent called with every event, which is also appended to events.jsonl
+ * @param signal  aborting it writes a checkpoint and throws the signal's reason
+ * @throws {InputError} for anything wrong with the input, before any work is done
+ */
+export async function reconstruct(
+  options: ReconstructOptions,
+  onEvent: Emit = () => {},
+  signal?: AbortSignal,
+): Promise<RunResult> {
+  await ensureWritableFolder(options.out);
+  await checkFolder(options);
+  const group = pointGroup(options.symmetry);
+  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
+  const everything = await readParticles(options.particles, {
+    projectRoot,
+    passthrough,
+    opticsGroups,
+    exclude,
+    ctfPhaseFlipped,
+  });
+  await validateImages(everything);
+  const mask = options.mask === undefined ? undefined : await readMask(options.mask);
+  const views: ViewingDistribution = options.viewsFile ? await readViews(options.viewsFile) : { kind: "uniform" };
+  const set = chooseParticles(everything, options);
+  const parts = partsOf(set, options);
+  const device = await chooseDevice(options.device, options.threads ?? 0);
+
+  await claimFolder(options.out);
+  const log = join(options.out, "events.jsonl");
+  if (!options.resume) {
+    await clearFolder(options.out);
+    await writeFileAtomic(log, "");
+  }
+  let written: Promise<void> = Promise.resolve();
+  let writeError: unknown;
+  const emit = (event: UntimedEvent): void => {
+    if (writeError) throw writeError;
+    const timed = { ...event, time: new Date().toISOString() } as RunEvent;
+    written = written
+      .then(() => appendLine(log, JSON.stringify(timed)))
+      .catch((error: unknown) => void (writeError ??= error));
+    onEvent(timed);
+  };
+
+  try {
+    const maps: Volume[] = [];
+    let elapsedSeconds = 0,
+      finestShell = Infinity;
+    for (const part of parts) {
+      const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
+      maps.push(done.map);
+      elapsedSeconds += done.elapsedSeconds;
+      finestShell = Math.min(finestShell, done.finestShell);
+    }
+    const concluded = options.halfMaps
+      ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
+      : { map: parts[0]!.map };
+    emit({ type: "finished", elapsedSeconds, ...concluded });
+    await written;
+    if (writeError) throw writeError;
+    return { maps, elapsedSeconds };
+  } catch (error) {
+    emit(endedBy(error, signal));
+    throw error;
+  } finally {
+    await written;
+    await releaseFolder(options.out);
+  }
+}

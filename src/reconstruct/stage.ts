@@ -1,0 +1,154 @@
+/** What every stage of a reconstruction takes and gives. */
+import type { Optics, ParticleSet, Volume } from "../base/types.ts";
+import type { Matrix3 } from "../physics/rotations.ts";
+import type { ShiftLaw } from "../physics/shift.ts";
+import type { ViewingDistribution } from "../physics/viewing.ts";
+import type { Device } from "../runtime/device.ts";
+import type { Spectra } from "./measure/spectra.ts";
+
+/** Some of the particles' images. */
+export interface ImageSample {
+  /** Which particles, ascending. */
+  particles: Int32Array;
+  /** [particles, boxSize, boxSize], from `openImages`. */
+  images: Float32Array;
+}
+
+export interface StageContext {
+  /** Images kept in memory: all particles, or as many of them, drawn at random, as the cache holds. */
+  sample: ImageSample;
+  /** Edge of the working box, to which images are cropped. */
+  boxSize: number;
+  boxAngstrom: number;
+  count: number;
+  optics: Optics;
+  spectra: Spectra;
+  views: ViewingDistribution;
+  shiftLaw: ShiftLaw;
+  group: readonly Matrix3[];
+  /**
+   * Radius of the particle as a fraction of the box edge: images show background beyond it, and density is cut off
+   * there unless `mask` says where.
+   */
+  maskRadius: number;
+  /** Where there may be density. */
+  mask?: Volume;
+  positivity: boolean;
+  device: Device;
+  seed: number;
+  /** Names the random streams of this set of particles. */
+  label: string;
+}
+
+/** What an iteration tells. */
+export interface IterationReport {
+  iteration: number;
+  iterations: number;
+  losses?: {
+    criticLoss: number;
+    volumeLoss: number;
+    realLogit: number;
+    fakeLogit: number;
+    gradientPenalty: number;
+    signalAmplitude: number;
+  };
+  logLikelihood?: number;
+}
+
+/**
+ * Called after every iteration; takes a checkpoint where it sees fit by calling `snapshot`.
+ * @throws an AbortError (after a checkpoint) when the run is to stop
+ */
+export type AfterIteration = (report: IterationReport, snapshot: () => Promise<StageProgress>) => Promise<void>;
+
+export interface StageResult {
+  volume: StageVolume;
+  /** Mean over the particles of the last pass. */
+  logLikelihood?: number;
+  /** [2, count] in units of the box. */
+  shifts?: Float32Array;
+  /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */
+  poses?: Float32Array;
+  fit?: Float32Array;
+  /** The critic's templates, where it has any. */
+  templates?: RunTemplates;
+  /** From where the particles are seen, after stages of refinement. */
+  directions?: RunDirections;
+}
+
+/** A density in the scale of the stages (see `density` in volume.ts). */
+export interface StageVolume {
+  n: number;
+  data: Float32Array;
+}
+
+/** Inside a stage. */
+export interface StageProgress {
+  /** Iterations done. */
+  iteration: number;
+  /** Tensors of the stage, by name. */
+  tensors: Record<string, Float32Array>;
+  /** States of the random streams, by name. */
+  streams: Record<string, number[]>;
+}
+
+export interface AdversarialStage {
+  kind: "adversarial";
+  /** Highest frequency, in Fourier pixels; the volume's box is twice that. */
+  maxRadius: number;
+  iterations: number;
+  /** Number of an independent start, from 0: begins anew, whatever stands before. */
+  start?: number;
+}
+export interface RefinementStage {
+  kind: "refinement";
+  maxRadius: number;
+  iterations: number;
+  /** Particles drawn for each iteration; all of them where there are fewer. */
+  particles: number;
+  /** Ends a start: of several, the one of highest log-likelihood is gone on with. */
+  endsStart?: boolean;
+}
+/** Refinement over the poses near the most likely one. */
+export interface LocalStage {
+  kind: "local";
+  maxRadius: number;
+  iterations: number;
+  particles: number;
+}
+export type Stage = AdversarialStage | RefinementStage | LocalStage;
+
+/** Fixed when a set of particles is first seen, so that a resumed run does the same as an uninterrupted one. */
+export interface Schedule {
+  stages: Stage[];
+  spectra: Spectra;
+  workingBox: number;
+}
+
+/** A set of particles that is reconstructed by itself. */
+export interface Part {
+  set: ParticleSet;
+  label: string;
+  map: string;
+  checkpoint: string;
+  half?: 1 | 2;
+}
+
+/** What the critic looks for: its templates as images. */
+export interface RunTemplates {
+  boxSize: number;
+  /** Row-major images, flattened. */
+  images: number[][];
+}
+
+/**
+ * Distribution of viewing directions over the asymmetric unit of the point group; a direction and its opposite are one.
+ */
+export interface RunDirections {
+  /** RELION's rot and tilt of the middle of each cell, degrees; cells have about the same solid angle. */
+  rot: number[];
+  tilt: number[];
+  /** Share of the particles in each cell, by their posterior probability; sums to 1. */
+  share: number[];
+  half?: 1 | 2;
+}

@@ -1,0 +1,250 @@
+import { basename } from "node:path";
+import { formatCount, formatDuration, formatNumber } from "../base/format.ts";
+import type { Volume } from "../base/types.ts";
+import type { Chart } from "../charts/charts.ts";
+import { type Course, type RunCurve, runCurves } from "../charts/curves.ts";
+import { optionRows } from "../charts/optionRows.ts";
+import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../charts/runCharts.ts";
+import type { FscResult } from "../evaluate/fsc.ts";
+import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImages.ts";
+import type { GrayImage } from "../io/grayImage.ts";
+import type { RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
+import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
+import { escapeHtml, imageFigure } from "./html.ts";
+
+/** Content of a report: what the page shows, and the charts it has a place for. */
+export interface ReportContent {
+  title: string;
+  body: string;
+  charts: Chart[];
+}
+
+interface Section {
+  html: string;
+  charts?: Chart[];
+}
+
+const examplesShown = 6;
+
+export function runSections(run: RunFolder): ReportContent {
+  const source = run.config?.particles;
+  const title = `cryogan map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
+  const curves = runCurves(run.events);
+  const sections: Section[] = [
+    header(title, run),
+    mapSection(run),
+    examplesSection(run.examples),
+    trainingSection(curves),
+    fscSection(run.fsc, run.comparison),
+    spectraSection(run.spectra),
+    nextStepsSection(run),
+    optionsSection(run.config),
+  ];
+  return {
+    title,
+    body: sections.map((section) => section.html).join("\n"),
+    charts: sections.flatMap((section) => section.charts ?? []),
+  };
+}
+
+type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
+
+const isType =
+  <T extends RunEvent["type"]>(type: T) =>
+  (event: RunEvent): event is EventOf<T> =>
+    event.type === type;
+
+function header(title: string, run: RunFolder): Section {
+  const starts = run.events.filter(isType("start"));
+  const start = starts.findLast((event) => event.half === undefined) ?? starts.at(-1);
+  // Halves have a start each; a resumed run has several.
+  const particles =
+    start?.half === undefined
+      ? start?.particles
+      : [...new Map(starts.map((event) => [event.half, event.particles])).values()].reduce((sum, n) => sum + n, 0);
+  const stage = run.events.findLast(isType("stage"));
+  const progress = run.events.findLast(isType("progress"));
+  const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
+  const finished = run.events.slice(Math.max(0, lastStart)).findLast(isType("finished"));
+  // Against a known map the correlation is read at 0.5, between half-maps, which both have noise, at 0.143.
+  const [threshold, measured] =
+    run.comparison === "reference"
+      ? ["0.5", run.fsc?.resolution05Angstrom]
+      : ["0.143", run.fsc?.resolution0143Angstrom];
+  const resolution = measured ?? finished?.resolutionAngstrom;
+  const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
+  const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
+  const numbers: [string, string | undefined][] = [
+    [`Resolution (FSC ${threshold})`, resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
+    ["Worked to", stage && `${formatNumber(stage.resolutionAngstrom)} Å`],
+    ["Particles", particles === undefined ? undefined : formatCount(particles)],
+    ["Box", start && `${start.boxSize} px`],
+    ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
+    ["Symmetry", start?.symmetry],
+    ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
+    ["Device", start?.device.split(":")[0]],
+    ["Seed", start && String(start.seed)],
+    ["State", state],
+  ];
+  const tiles = numbers
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
+  const when = start
+    ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. Folder: ${escapeHtml(run.path)}</p>`
+    : "";
+  const warnings = [
+    ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
+    ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
+  ].map((message) => `<p class="warning">${escapeHtml(message)}</p>`);
+  return {
+    html: `<h1>${escapeHtml(title)}</h1>\n${when}\n<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
+  };
+}
+
+const note = (text: string) => `<p class="note">${text}</p>`;
+
+const axes = ["z", "y", "x"] as const;
+const planes = { z: "x right, y down", y: "x right, z down", x: "y right, z down" };
+
+function mapSection({ map, halfMaps }: RunFolder): Section {
+  const figures = (
+    volume: Volume,
+    draw: (volume: Volume, along: Axis) => GrayImage,
+    caption: (along: Axis) => string,
+  ) => axes.map((axis) => imageFigure(draw(volume, axis), caption(axis), volume.pixelSizeAngstrom)).join("");
+  const ofMap = map
+    ? `<h3>Central slices</h3><div class="images">${figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`)}</div>` +
+      `<h3>Projections</h3><div class="images">${figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`)}</div>`
+    : note("No map.mrc yet.");
+  const ofHalves = halfMaps
+    .map(({ half, map: volume }) => figures(volume, centralSlice, (axis) => `half ${half}, across ${axis}`))
+    .join("");
+  return {
+    html: `<h2>Map</h2>${ofMap}${ofHalves && `<h3>Half-maps: central slices</h3><div class="images small">${ofHalves}</div>`}`,
+  };
+}
+
+function examplesSection(examples: RunExamples | undefined): Section {
+  if (!examples) return { html: `<h2>Particles</h2>${note("No examples.json yet.")}` };
+  const { boxSize } = examples;
+  const strip = (name: string, images: readonly number[][]) => {
+    const figures = images
+      .slice(0, examplesShown)
+      .map((pixels) => imageFigure({ width: boxSize, height: boxSize, pixels }, ""));
+    return `<h3>${name}</h3><div class="strip">${figures.join("")}</div>`;
+  };
+  return {
+    html:
+      `<h2>Particles</h2><p>Real images, images simulated from the map at random views, and what the simulated ones show ` +
+      `without noise and CTF. When the map is right, the first two rows cannot be told apart. Low-passed to the resolution worked to.</p>` +
+      strip("Real", examples.real) +
+      strip("Simulated", examples.simulated) +
+      strip("Simulated, without noise and CTF", examples.projections),
+  };
+}
+
+const place = (chart: Chart) =>
+  `<div class="chart"><h3>${chart.title}</h3><div class="plot" id="${chart.id}"></div></div>`;
+const places = (charts: readonly Chart[]) => `<div class="charts">${charts.map(place).join("")}</div>`;
+
+function trainingSection(curves: readonly RunCurve[]): Section {
+  if (curves.length === 0) return { html: `<h2>Course of the run</h2>${note("No progress in events.jsonl yet.")}` };
+  const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
+  const parts = [adversarialSection(curves), refinementSection(curves)];
+  return {
+    html: `<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
+    charts: parts.flatMap((part) => part.charts ?? []),
+  };
+}
+
+/** "Stage 1", "Stages 2 to 4". */
+/** "Stage 1", "Stages 1, 3, 5", "Stages 2, 4, 6 to 13": runs of three and more are drawn together. */
+function stageNumbers({ stages }: Course<string>): string {
+  const numbers = stages.map(({ stage }) => stage);
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let end = i;
+    while (numbers[end + 1] === numbers[end]! + 1) end++;
+    parts.push(...(end - i >= 2 ? [`${numbers[i]} to ${numbers[end]}`] : numbers.slice(i, end + 1).map(String)));
+    i = end + 1;
+  }
+  return `Stage${numbers.length > 1 ? "s" : ""} ${parts.join(", ")}`;
+}
+
+function adversarialSection(curves: readonly RunCurve[]): Section {
+  const shown = curves.filter((curve) => curve.adversarial.x.length > 0);
+  if (shown.length === 0) return { html: "" };
+  const charts = adversarialCharts(shown);
+  return {
+    html:
+      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for ` +
+      `the two that stay close mean that it does. No image is given a pose.</p>${places(charts)}`,
+    charts,
+  };
+}
+
+function refinementSection(curves: readonly RunCurve[]): Section {
+  const shown = curves.filter((curve) => curve.refinement.x.length > 0);
+  if (shown.length === 0) return { html: "" };
+  const charts = [likelihoodChart(shown)];
+  return {
+    html:
+      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
+      `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. Local stages compare an image with the orientations near its most likely one. The ` +
+      `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${charts.map(place).join("")}`,
+    charts,
+  };
+}
+
+const comparisons = {
+  reference: "Of the map and the reference it was compared with; the reference has no noise, so read 0.5.",
+  halfMaps: "Of two half-maps, reconstructed independently; both have noise, so read 0.143.",
+};
+
+function fscSection(fsc: FscResult | undefined, comparison: RunFolder["comparison"]): Section {
+  const title = "<h2>Fourier shell correlation</h2>";
+  if (!fsc)
+    return {
+      html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}`,
+    };
+  const chart = fscChart(fsc);
+  return {
+    html: `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} ${resolutionText(fsc)}</p>${place(chart)}`,
+    charts: [chart],
+  };
+}
+
+function spectraSection(spectra: RunSpectra | undefined): Section {
+  if (!spectra) return { html: `<h2>Power spectra</h2>${note("No spectra.json yet.")}` };
+  const chart = spectraChart(spectra);
+  return {
+    html: `<h2>Power spectra</h2><p>Measured from the particle images: noise power, and power of the molecule's Fourier transform.</p>${place(chart)}`,
+    charts: [chart],
+  };
+}
+
+function nextStepsSection({ map, halfMaps }: RunFolder): Section {
+  const commands = [
+    ...(map ? ["ChimeraX map.mrc"] : []),
+    ...(halfMaps.length === 2 ? ["cryogan evaluate --half-maps half1.mrc half2.mrc"] : []),
+    ...(map ? ["cryogan evaluate map.mrc --reference reference.mrc"] : []),
+  ];
+  const steps = commands.length > 0 ? `<p>In the run folder:</p><pre>${commands.join("\n")}</pre>` : "";
+  return {
+    html:
+      `<h2>Next steps</h2>${steps}` +
+      `<p><strong>Check the hand.</strong> A map and its mirror image have the same projections, so no computation on the images can tell ` +
+      `them apart. Look for right-handed α-helices; ChimeraX turns a map over with <code>volume flip #1</code>.</p>` +
+      `<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, low-passed to about twice the resolution above.</p>` +
+      `<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. Unser, “CryoGAN: A New Reconstruction Paradigm for Single-Particle Cryo-EM via ` +
+      `Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, 759–774 (2021).</p>`,
+  };
+}
+
+function optionsSection(config: Record<string, unknown> | undefined): Section {
+  if (!config) return { html: "" };
+  const rows = optionRows(config).map(
+    ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
+  return { html: `<h2>Options</h2><div class="scroll"><table class="options">${rows.join("")}</table></div>` };
+}

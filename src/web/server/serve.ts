@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { InputError } from "../../base/errors.ts";
+import { Interrupted } from "../../base/interrupt.ts";
+import { pageFolder, pageMissing } from "./app.ts";
+import { createProcesses } from "./processes.ts";
+import { isRunFolder, runId, runsIn } from "./runs.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+/** Where the page is served if nothing else is asked for: an address that only this machine reaches. */
+const defaultHost = "127.0.0.1",
+  defaultPort = 8765;
+
+export interface ServeOptions {
+  folders: string[];
+  /** Absent: the usual one, or the next that is free. */
+  port?: number;
+  host: string;
+  /** Absent: made at random. */
+  token?: string;
+  readOnly: boolean;
+  /** Where runs go that are started from the page; absent: beside the first run. */
+  runs?: string;
+  /** Opens the page in the browser. */
+  open: boolean;
+  /** Prints the address as JSON. */
+  json: boolean;
+}
+
+/** Serves until Ctrl-C. @throws {InputError} if a folder is not there or the address is taken */
+export async function serve(options: ServeOptions): Promise<void> {
+  for (const folder of options.folders) {
+    const isFolder = await stat(folder).then(
+      (found) => found.isDirectory(),
+      () => false,
+    );
+    if (!isFolder)
+      throw new InputError(
+        `${folder}: no such folder; give the --out folder of cryogan reconstruct, or the folder that holds such`,
+      );
+  }
+  const first = options.folders[0]!;
+  const { server, address } = await start(
+    options,
+    options.runs ?? ((await isRunFolder(first)) ? dirname(first) : first),
+  );
+  process.stdout.write(options.json ? `${JSON.stringify({ address })}\n` : `${address}\n`);
+  if (!["127.0.0.1", "localhost", "::1"].includes(options.host))
+    process.stderr.write(
+      `warning: whoever reaches ${options.host} over the network can read these runs, and the token on its way, as there is no encryption\n`,
+    );
+  if (!existsSync(join(pageFolder, "index.html"))) process.stderr.write(`warning: ${pageMissing}\n`);
+  if (options.open) openInBrowser(address);
+  await interrupt();
+  await server.close();
+}
+
+/**
+ * Serves the page on a run that this process makes, and opens it at the run's first event. Goes on after the run has
+ * finished or was
+ * stopped, until Ctrl-C; not after an error.
+ * @param task the run; tells when it has begun
+ */
+export async function serveDuring(folder: string, task: (begun: () => void) => Promise<void>): Promise<void> {
+  const { server, address } = await start({ folders: [folder], host: defaultHost, readOnly: false }, dirname(folder));
+  try {
+    let stopped: Interrupted | undefined;
+    await task(() => {
+      process.stderr.write(`the run in a browser: ${address}&run=${runId(folder)}\n`);
+      openInBrowser(`${address}&run=${runId(folder)}`);
+    }).catch((error: unknown) => {
+      if (!(error instanceof Interrupted)) throw error;
+      stopped = error;
+    });
+    process.stderr.write(`${stopped ? `${stopped.message}\n` : ""}the page is still served; Ctrl-C ends it\n`);
+    await interrupt();
+    if (stopped) throw stopped;
+  } finally {
+    await server.close();
+  }
+}
+
+/** @returns the address with the token behind "#", where browsers keep it to themselves */
+async function start(
+  options: Pick<ServeOptions, "folders" | "host" | "port" | "token" | "readOnly">,
+  runsFolder: string,
+): Promise<{ server: RunningServer; address: string }> {
+  const token = options.readOnly ? undefined : (options.token ?? randomBytes(24).toString("base64url"));
+  const server = await startServer({
+    host: options.host,
+    port: options.port ?? defaultPort,
+    nextFree: options.port === undefined,
+    token,
+    runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder),
+    processes: createProcesses(runsFolder),
+  });
+  return {
+    server,
+    address: token === undefined ? server.address : `${server.address}#token=${encodeURIComponent(token)}`,
+  };
+}
+
+const interrupt = (): Promise<void> => new Promise((resolve) => process.once("SIGINT", () => resolve()));
+
+/** By the opener of the platform; where there is none, the address has been printed. */
+function openInBrowser(address: string): void {
+  const [command, ...args] =
+    process.platform === "darwin"
+      ? ["open"]
+      : process.platform === "win32"
+        ? ["rundll32", "url.dll,FileProtocolHandler"]
+        : ["xdg-open"];
+  spawn(command!, [...args, address], { detached: true, stdio: "ignore" })
+    .on("error", () => process.stderr.write(`no browser could be opened; the address: ${address}\n`))
+    .unref();
+}

@@ -1,0 +1,192 @@
+/** What the options that tell of the data do to a whole run. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { InputError } from "../../../src/base/errors.ts";
+import type { Volume } from "../../../src/base/types.ts";
+import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
+import { openStack, readMap, writeMap } from "../../../src/io/mrc.ts";
+import { readParticles } from "../../../src/io/particles.ts";
+import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import type { ReconstructOptions } from "../../../src/reconstruct/options.ts";
+import { reconstruct } from "../../../src/reconstruct/run/run.ts";
+import type { Stage } from "../../../src/reconstruct/stage.ts";
+import { boxSize, pixelSizeAngstrom, smallParticleSet } from "../data.ts";
+
+let folder: string, particles: string, star: string;
+const stages: Stage[] = [
+  { kind: "adversarial", maxRadius: 6, iterations: 60 },
+  { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
+];
+const toFineShells: Stage[] = [...stages, { kind: "local", maxRadius: 10, iterations: 1, particles: 2000 }];
+const optionsFor = (name: string, more: Partial<ReconstructOptions> = {}): ReconstructOptions => ({
+  particles,
+  out: join(folder, name),
+  symmetry: "C1",
+  stages,
+  critic: "likelihood-ratio",
+  halfMaps: false,
+  resume: false,
+  overwrite: false,
+  maximumShiftAngstrom: 0,
+  device: "cpu",
+  seed: 1,
+  ...more,
+});
+const at = (...names: string[]) => join(folder, ...names);
+const configOf = async (name: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(at(name, "config.json"), "utf8")) as Record<string, unknown>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cryogan-options-"));
+  particles = await smallParticleSet(folder);
+  star = await readFile(particles, "utf8");
+  await reconstruct(optionsFor("plain"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** The particle file with other images: each as `change` makes it. */
+async function withImages(
+  name: string,
+  change: (image: Float32Array, particle: number) => Float32Array,
+): Promise<string> {
+  const bytes = Buffer.from(await readFile(at("particles.mrcs"))),
+    area = boxSize ** 2;
+  const stack = await openStack(at("particles.mrcs")),
+    image = new Float32Array(area);
+  for (let i = 0; i < stack.count; i++) {
+    await stack.read([i], image);
+    Buffer.from(change(image, i).buffer).copy(bytes, 1024 + 4 * i * area);
+  }
+  await stack.close();
+  await writeFile(at(`${name}.mrcs`), bytes);
+  await writeFile(at(`${name}.star`), star.replaceAll("particles.mrcs", `${name}.mrcs`));
+  return at(`${name}.star`);
+}
+
+test("--invert-contrast: negative images give the same map, byte for byte; without it there is a warning", async () => {
+  const negative = await withImages("negative", (image) => image.map((v) => -v));
+  await reconstruct(optionsFor("inverted", { particles: negative, invertContrast: true }));
+  expect((await readFile(at("inverted", "map.mrc"))).equals(await readFile(at("plain", "map.mrc")))).toBe(true);
+  expect(await readFile(at("inverted", "events.jsonl"), "utf8")).not.toContain("warning");
+  const events: RunEvent[] = [],
+    once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
+  await reconstruct(optionsFor("negative", { particles: negative, stages: once }), (event) => events.push(event));
+  expect(events.filter(({ type }) => type === "warning")).toMatchObject([
+    { message: "density seems dark in the images: start anew with --invert-contrast" },
+  ]);
+});
+
+test("--ctf-phase-flipped: images with their phases flipped give the same map, and without it another", async () => {
+  const { optics } = await readParticles(particles);
+  /** RELION's CTF without astigmatism, by the textbook: Rohou & Grigorieff (2015), eqs. 3-5. */
+  const ctf = (s2: number, i: number): number => {
+    const volts = 1e3 * optics.voltageKv[i]!,
+      wavelength = 12.2643247 / Math.sqrt(volts * (1 + volts * 0.978466e-6));
+    const aberration =
+      Math.PI * wavelength * s2 * optics.defocusUAngstrom[i]! -
+      (Math.PI / 2) * optics.sphericalAberrationMm[i]! * 1e7 * wavelength ** 3 * s2 ** 2;
+    return Math.sin(aberration + Math.asin(optics.amplitudeContrast[i]!));
+  };
+  let turned = 0;
+  const flipped = await withImages("flipped", (image, i) => {
+    const { re, im } = centeredTransform(image, [boxSize, boxSize]);
+    const k = (index: number): number => (index < boxSize / 2 ? index : index - boxSize);
+    for (let j = 0; j < re.length; j++) {
+      if (ctf((k(j % boxSize) ** 2 + k(Math.floor(j / boxSize)) ** 2) / (boxSize * pixelSizeAngstrom) ** 2, i) > 0)
+        continue;
+      re[j]! *= -1;
+      im[j]! *= -1;
+      turned++;
+    }
+    return Float32Array.from(centeredInverse(re, im, [boxSize, boxSize]));
+  });
+  expect(turned / (2000 * boxSize ** 2)).toBeGreaterThan(0.3);
+  const mapFrom = async (name: string, more: Partial<ReconstructOptions>) =>
+    (await reconstruct(optionsFor(name, { stages: toFineShells, ...more }))).maps[0]!;
+  const plain = await mapFrom("not flipped", {}),
+    told = await mapFrom("flipped", { particles: flipped, ctfPhaseFlipped: true });
+  const untold = await mapFrom("flipped, not told", { particles: flipped });
+  // Between the first zeros of 2.5 µm (shell 6.5) and 0.8 µm (shell 11.5) most of the images were turned.
+  const shells = (map: Volume) => fourierShellCorrelation(plain, map).fsc.slice(0, 10);
+  expect(Math.min(...shells(told).slice(0, 8))).toBeGreaterThan(0.8);
+  expect(Math.min(...shells(told).slice(8))).toBeGreaterThan(0.5);
+  expect(Math.max(...shells(untold).slice(7))).toBeLessThan(0.2);
+});
+
+test("--mask: density is only where the mask is, whatever its box; it belongs to the run", async () => {
+  // The half of the box at z < 0, on a grid of its own, with an edge from 0 to -10 Å.
+  const box = 45,
+    pixel = 3.5;
+  const data = Float32Array.from({ length: box ** 3 }, (_, i) =>
+    Math.min(1, Math.max(0, ((Math.floor(box / 2) - Math.floor(i / box ** 2)) * pixel) / 10)),
+  );
+  await writeMap(at("half.mrc"), { data, shape: [box, box, box], pixelSizeAngstrom: pixel, originAngstrom: [0, 0, 0] });
+  const masked = optionsFor("masked", { mask: at("half.mrc") });
+  await reconstruct(masked);
+  const power = (map: Float32Array, inside: (z: number) => boolean): number =>
+    map.reduce((sum, v, i) => sum + (inside(Math.floor(i / boxSize ** 2) - boxSize / 2) ? v * v : 0), 0);
+  const { data: found } = await readMap(at("masked", "map.mrc")),
+    { data: plain } = await readMap(at("plain", "map.mrc"));
+  // A pixel beyond the edge, for the Fourier-padding to the full box.
+  expect(power(found, (z) => z > 1) / power(found, () => true)).toBeLessThan(0.01);
+  expect(power(plain, (z) => z > 1) / power(plain, () => true)).toBeGreaterThan(0.1);
+  expect(await configOf("masked")).toMatchObject({ mask: at("half.mrc") });
+  const error = await reconstruct({ ...masked, resume: true, mask: undefined }).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as Error).message).toContain(`the run began with another --mask (${at("half.mrc")}, now not given)`);
+});
+
+test("--optics-groups and --exclude: only the particles asked for are used; both belong to the run", async () => {
+  // Every third particle is in group 2, and the first hundred are left out.
+  const lines = star.trimEnd().split("\n"),
+    firstRow = lines.findIndex((line) => line.includes("@")),
+    labels = lines.slice(0, firstRow);
+  const column = labels
+    .filter((line, i) => i > labels.lastIndexOf("data_particles") && line.startsWith("_rln"))
+    .findIndex((line) => line.startsWith("_rlnOpticsGroup "));
+  const rows = lines.slice(firstRow).map((line, i) =>
+    line
+      .trim()
+      .split(/\s+/)
+      .with(column, i % 3 === 0 ? "2" : "1")
+      .join(" "),
+  );
+  const optics = lines.findIndex((line) => /^\s*1\s+opticsGroup1/.test(line));
+  await writeFile(
+    at("groups.star"),
+    [
+      ...lines.slice(0, optics + 1),
+      lines[optics]!.replace("1", "2").replace("opticsGroup1", "second"),
+      ...lines.slice(optics + 1, firstRow),
+      ...rows,
+      "",
+    ].join("\n"),
+  );
+  await writeFile(
+    at("left-out.star"),
+    ["data_", "", "loop_", "_rlnImageName", ...rows.slice(0, 100).map((row) => row.split(" ")[0]!), ""].join("\n"),
+  );
+  const once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
+  const chosen = optionsFor("chosen", {
+    particles: at("groups.star"),
+    stages: once,
+    opticsGroups: ["second"],
+    exclude: at("left-out.star"),
+  });
+  await reconstruct(chosen);
+  // Rows 0, 3, … 1998 are 667, of which 0, 3, … 99 are 34.
+  expect(await configOf("chosen")).toMatchObject({
+    particlesUsed: 633,
+    opticsGroups: ["second"],
+    exclude: at("left-out.star"),
+  });
+  await expect(reconstruct({ ...chosen, resume: true, exclude: undefined })).rejects.toThrow(
+    "the run began with another --exclude",
+  );
+  await expect(reconstruct({ ...chosen, resume: true, opticsGroups: ["1"] })).rejects.toThrow(
+    'the run began with another --optics-groups (["second"], now ["1"])',
+  );
+});

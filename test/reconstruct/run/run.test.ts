@@ -1,0 +1,318 @@
+import { existsSync, readdirSync } from "node:fs";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { InputError } from "../../../src/base/errors.ts";
+import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import { readMap } from "../../../src/io/mrc.ts";
+import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import type { ReconstructOptions } from "../../../src/reconstruct/options.ts";
+import { reconstruct } from "../../../src/reconstruct/run/run.ts";
+import type { Stage } from "../../../src/reconstruct/stage.ts";
+import { createStream } from "../../../src/runtime/random.ts";
+import { boxSize, smallParticleSet } from "../data.ts";
+import { radialPowerOf } from "../simulated.ts";
+
+let folder: string, particles: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cryogan-run-"));
+  particles = await smallParticleSet(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const stages: Stage[] = [
+  { kind: "adversarial", maxRadius: 6, iterations: 30 },
+  { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
+];
+const withLocal: Stage[] = [...stages, { kind: "local", maxRadius: 8, iterations: 2, particles: 1500 }];
+const optionsFor = (name: string, more: Partial<ReconstructOptions> = {}): ReconstructOptions => ({
+  particles,
+  out: join(folder, name),
+  symmetry: "C1",
+  stages,
+  critic: "likelihood-ratio",
+  halfMaps: false,
+  resume: false,
+  overwrite: false,
+  maximumShiftAngstrom: 0,
+  device: "cpu",
+  seed: 1,
+  ...more,
+});
+const file = (name: string, of: string) => readFile(join(folder, name, of));
+/** The kinds of the stages as they were run. */
+const kinds = (events: readonly RunEvent[]): string[] =>
+  events.flatMap((event) => (event.type === "stage" ? [event.kind] : []));
+const stagesUsed = async (name: string): Promise<Stage[]> =>
+  (JSON.parse((await file(name, "config.json")).toString()) as { stages: Stage[] }).stages;
+
+/** Runs until a little after `stop` says so, then aborts as Ctrl-C does. */
+async function interrupted(options: ReconstructOptions, stop: (event: RunEvent) => boolean): Promise<void> {
+  const controller = new AbortController();
+  await expect(
+    reconstruct(options, (event) => stop(event) && setTimeout(() => controller.abort()), controller.signal),
+  ).rejects.toMatchObject({ name: "AbortError" });
+}
+
+test("a run finds the molecule and leaves its files", async () => {
+  const events: RunEvent[] = [];
+  const longer: Stage[] = [
+    { kind: "adversarial", maxRadius: 6, iterations: 200 },
+    { kind: "refinement", maxRadius: 6, iterations: 3, particles: 2000 },
+    { kind: "local", maxRadius: 10, iterations: 3, particles: Infinity },
+  ];
+  const { maps } = await reconstruct(optionsFor("whole", { stages: longer }), (event) => events.push(event));
+  for (const name of ["config.json", "events.jsonl", "map.mrc", "checkpoint.bin", "examples.json", "spectra.json"])
+    expect(existsSync(join(folder, "whole", name))).toBe(true);
+  const { report } = await evaluateAgainstReference(maps[0]!, join(folder, "truth.mrc"), { mask: "none" });
+  // Shells 1 to 8 of 12: what the refinement worked on, but its soft end.
+  expect(Math.min(...report.fsc.fsc.slice(0, 8))).toBeGreaterThan(0.5);
+
+  const lines = (await file("whole", "events.jsonl")).toString().trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line))).toEqual(events);
+  expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
+  const likelihoods = events.filter((event) => event.type === "progress" && event.logLikelihood !== undefined);
+  expect(likelihoods.map((event) => event.type === "progress" && [event.stage, event.iteration])).toEqual([
+    [2, 1],
+    [2, 2],
+    [2, 3],
+    [3, 1],
+    [3, 2],
+    [3, 3],
+  ]);
+  expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
+  expect((await stagesUsed("whole"))[2]).toEqual({ kind: "local", maxRadius: 10, iterations: 3, particles: 2000 });
+  expect(readdirSync(join(folder, "whole")).filter((name) => name.endsWith(".scratch"))).toEqual([]);
+});
+
+test("where poses stay uncertain, a local stage tries all of them instead", async () => {
+  // Noise alone: the file is the same but for its images.
+  const stack = await readFile(join(folder, "particles.mrcs"));
+  const noise = new Float32Array(2000 * boxSize ** 2);
+  createStream(1, "noise").fillNormal(noise);
+  Buffer.from(noise.buffer).copy(stack, 1024);
+  await writeFile(join(folder, "noise.mrcs"), stack);
+  await writeFile(
+    join(folder, "noise.star"),
+    (await readFile(particles, "utf8")).replaceAll("particles.mrcs", "noise.mrcs"),
+  );
+  const events: RunEvent[] = [],
+    asked: Stage[] = [
+      { kind: "adversarial", maxRadius: 6, iterations: 5 },
+      { kind: "local", maxRadius: 8, iterations: 1, particles: 300 },
+    ];
+  await reconstruct(optionsFor("uncertain", { particles: join(folder, "noise.star"), stages: asked }), (event) =>
+    events.push(event),
+  );
+  expect(kinds(events)).toEqual(["adversarial", "refinement"]);
+  expect((await stagesUsed("uncertain"))[1]).toEqual({
+    kind: "refinement",
+    maxRadius: 8,
+    iterations: 3,
+    particles: 300,
+  }); // weak signal: more passes
+});
+
+describe("memory", () => {
+  test("particles in a scratch file make the same map, byte for byte; the file goes when the run ends or is stopped", async () => {
+    const largest = 8,
+      perImage = 4 * (2 * largest) ** 2;
+    // Half of the cache is for a sample of the images, which fits exactly, half for the store, whose rows are a little
+    // longer.
+    const short: Stage[] = [
+      { kind: "adversarial", maxRadius: 6, iterations: 5 },
+      { kind: "refinement", maxRadius: largest, iterations: 1, particles: 1000 },
+    ];
+    const inFile = { stages: short, cacheBytes: 2 * 2000 * perImage };
+    await reconstruct(optionsFor("in memory", { stages: short }));
+    let seen = false;
+    await reconstruct(optionsFor("in a file", inFile), (event) => {
+      if (event.type === "stage") seen ||= existsSync(join(folder, "in a file", "all.scratch"));
+    });
+    expect(seen).toBe(true);
+    expect((await file("in a file", "map.mrc")).equals(await file("in memory", "map.mrc"))).toBe(true);
+    expect(existsSync(join(folder, "in a file", "all.scratch"))).toBe(false);
+    await interrupted(
+      optionsFor("in a file, stopped", inFile),
+      (event) => event.type === "stage" && event.kind === "refinement",
+    );
+    expect(existsSync(join(folder, "in a file, stopped", "all.scratch"))).toBe(false);
+  });
+
+  test("with next to none a sample of the images tells their spectra, each with its own CTF", async () => {
+    const largest = 10;
+    await reconstruct(
+      optionsFor("little", { stages: [{ kind: "adversarial", maxRadius: largest, iterations: 1 }], cacheBytes: 1 }),
+    );
+    const { signalPower } = JSON.parse((await file("little", "spectra.json")).toString()) as { signalPower: number[] };
+    // The truth is in units of its own: power against that at shell 3.
+    const truth = radialPowerOf((await readMap(join(folder, "truth.mrc"))).data);
+    for (let k = 2; k <= 6; k++)
+      expect(signalPower[k]! / signalPower[3]! / (truth[k]! / truth[3]!), `shell ${k}`).toSatisfy(
+        (ratio: number) => Math.abs(ratio - 1) < 0.25,
+      );
+  });
+});
+
+describe("going on", () => {
+  const shifted = { maximumShiftAngstrom: 6, stages: withLocal };
+  beforeAll(async () => {
+    const events: RunEvent[] = [];
+    await reconstruct(optionsFor("uninterrupted", shifted), (event) => events.push(event));
+    expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
+  });
+
+  const at =
+    (stage: number, iteration: number) =>
+    (event: RunEvent): boolean =>
+      event.type === "progress" && event.stage === stage && event.iteration >= iteration;
+  test.each([
+    // the only report before the last that comes however fast the machine
+    ["the adversarial stage", at(1, 1), 0, false],
+    ["a pass of refinement", at(2, 1), 1, true],
+    ["the search for poses", (event: RunEvent) => event.type === "map" && event.stage === 2, 2, false],
+    ["a pass of local refinement", at(3, 1), 2, true],
+  ])("a run stopped in %s and resumed gives the same map, byte for byte", async (where, stop, stage, insidePass) => {
+    const broken = `interrupted ${where}`;
+    await interrupted(optionsFor(broken, shifted), stop);
+    const checkpoint = (await readCheckpoint(join(folder, broken, "checkpoint.bin")))!;
+    expect(checkpoint.stage).toBe(stage);
+    expect(checkpoint.progress?.tensors.position !== undefined).toBe(insidePass);
+    await reconstruct(optionsFor(broken, { ...shifted, resume: true }));
+    expect((await file(broken, "map.mrc")).equals(await file("uninterrupted", "map.mrc"))).toBe(true);
+  });
+
+  test("a resumed run is the run that was begun: other options are refused, and the folder stays as it was", async () => {
+    const options = optionsFor("options");
+    await interrupted(options, (event) => event.type === "progress");
+    const before = await file("options", "checkpoint.bin");
+    await copyFile(particles, join(folder, "others.star"));
+    const others: [Partial<ReconstructOptions>, string][] = [
+      [{ seed: 2 }, "--seed (1, now 2)"],
+      [{ symmetry: "C2" }, "--symmetry (C1, now C2)"],
+      [{ particles: join(folder, "others.star") }, `particle file (${particles}, now ${join(folder, "others.star")})`],
+      [{ maskDiameterAngstrom: 100 }, "--mask-diameter (not given, now 100)"],
+      [{ halfMaps: true }, "--half-maps (false, now true)"],
+    ];
+    for (const [changed, text] of others) {
+      const error = await reconstruct({ ...options, resume: true, ...changed }).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(InputError);
+      expect((error as Error).message).toContain(`the run began with another ${text}`);
+      expect((error as Error).message).not.toContain("\n");
+    }
+    expect((await file("options", "checkpoint.bin")).equals(before)).toBe(true);
+  });
+
+  test("a folder that holds a run is refused, or replaced when asked; nothing of the old run is left", async () => {
+    const options = optionsFor("twice");
+    await interrupted(options, (event) => event.type === "progress");
+    const before = await file("twice", "checkpoint.bin");
+    await expect(reconstruct(options)).rejects.toThrow(
+      "holds a run: go on with it by --resume, replace it by --overwrite, or give another folder",
+    );
+    expect((await file("twice", "checkpoint.bin")).equals(before)).toBe(true);
+    await writeFile(join(folder, "twice", "fsc.json"), "{}");
+    await reconstruct({ ...options, overwrite: true, seed: 2 });
+    expect(existsSync(join(folder, "twice", "fsc.json"))).toBe(false);
+    expect((await file("twice", "events.jsonl")).toString().match(/"type":"start"/g)).toHaveLength(1);
+  });
+});
+
+describe("half-maps", () => {
+  /** The rows of the file with a random subset: 1 for the first thousand, 2 for the others. */
+  let rows: string;
+  beforeAll(async () => {
+    const text = (await readFile(particles, "utf8")).split("\n");
+    const lastLabel = text.findLastIndex((line) => line.startsWith("_rln"));
+    const labels = Number(/#(\d+)/.exec(text[lastLabel]!)![1]);
+    let row = 0;
+    rows = text
+      .map((line, i) => {
+        if (i === lastLabel) return `${line}\n_rlnRandomSubset #${labels + 1}`;
+        return i > lastLabel && line.trim() !== "" ? `${line} ${row++ < 1000 ? 1 : 2}` : line;
+      })
+      .join("\n");
+    expect(row).toBe(2000);
+    await writeFile(join(folder, "subsets.star"), rows);
+  });
+
+  test("each half sees its own particles only", async () => {
+    // In the other file, images 1001 on are copies of the first.
+    const stack = await readFile(join(folder, "particles.mrcs"));
+    stack.copy(stack, 1024 + 1000 * boxSize ** 2 * 4, 1024, 1024 + 1000 * boxSize ** 2 * 4);
+    await writeFile(join(folder, "changed.mrcs"), stack);
+    await writeFile(join(folder, "changed.star"), rows.replaceAll("particles.mrcs", "changed.mrcs"));
+
+    const halfMaps = { halfMaps: true };
+    await reconstruct(optionsFor("halves", { ...halfMaps, particles: join(folder, "subsets.star") }));
+    const half2 = await file("halves", "half2_unaligned.mrc");
+    await reconstruct(optionsFor("halves changed", { ...halfMaps, particles: join(folder, "changed.star") }));
+    expect((await file("halves changed", "half1.mrc")).equals(await file("halves", "half1.mrc"))).toBe(true);
+    expect((await file("halves changed", "half2_unaligned.mrc")).equals(half2)).toBe(false);
+    const last = (await file("halves", "events.jsonl")).toString().trimEnd().split("\n").at(-1)!;
+    expect(JSON.parse(last)).toMatchObject({ type: "finished", map: "map.mrc" });
+  });
+
+  test("a half without enough particles is refused", async () => {
+    await writeFile(join(folder, "one-sided.star"), rows.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
+    await expect(
+      reconstruct(optionsFor("one-sided", { halfMaps: true, particles: join(folder, "one-sided.star") })),
+    ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
+  });
+});
+
+test("a stage with a box larger than the images is refused", async () => {
+  const error = await reconstruct(
+    optionsFor("large", { stages: [{ kind: "adversarial", maxRadius: 16, iterations: 1 }] }),
+  ).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(InputError);
+  expect((error as Error).message).toContain("a stage asks for a box of 32 px, the largest allowed here is 24 px");
+});
+
+test("of several starts the one of highest likelihood is gone on with", async () => {
+  const starts = [0, 1].flatMap((start): Stage[] => [
+    { kind: "adversarial", maxRadius: 6, iterations: start === 0 ? 40 : 1, start }, // the second hardly begins
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+  ]);
+  const last: Stage = { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500 };
+  const likelihoods = async (name: string, stages: Stage[]): Promise<number[]> => {
+    const events: RunEvent[] = [];
+    await reconstruct(optionsFor(name, { stages }), (event) => events.push(event));
+    return events.flatMap((event) =>
+      event.type === "progress" && event.logLikelihood !== undefined ? [event.logLikelihood] : [],
+    );
+  };
+  const [first, second, third] = (await likelihoods("starts", [...starts, last])) as [number, number, number];
+  const alone = await likelihoods("one start", [starts[0]!, starts[1]!, last]);
+  expect(first).not.toBe(second);
+  expect(alone[0]).toBe(first);
+  // The last stage draws the same particles in both runs.
+  if (first > second) expect(third).toBe(alone[1]);
+  else expect(third).not.toBe(alone[1]);
+});
+
+test("where time runs out before the last start is refined, the map is that of the best start, not the last", async () => {
+  const starts: Stage[] = [
+    { kind: "adversarial", maxRadius: 6, iterations: 40, start: 0 },
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+    { kind: "adversarial", maxRadius: 6, iterations: 1, start: 1 },
+    { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
+  ];
+  const alone = await reconstruct(optionsFor("first start", { stages: starts.slice(0, 2) }));
+  const now = performance.now.bind(performance);
+  let passed = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + passed);
+  try {
+    const { maps } = await reconstruct(optionsFor("late", { stages: starts, timeLimitSeconds: 1e5 }), (event) => {
+      if (event.type === "stage" && event.stage === 3) passed = 1e9;
+    });
+    expect(maps[0]!.data).toEqual(alone.maps[0]!.data);
+    expect((await file("late", "map.mrc")).subarray(1024)).toEqual(
+      (await file("first start", "map.mrc")).subarray(1024),
+    );
+  } finally {
+    clock.mockRestore();
+  }
+});

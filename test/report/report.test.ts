@@ -1,0 +1,324 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ChartData, toChartData } from "../../src/charts/charts.ts";
+import { runCurves, thin } from "../../src/charts/curves.ts";
+import { axisProjection, centralSlice } from "../../src/evaluate/volumeImages.ts";
+import { contrastRange, encodeGrayPng } from "../../src/io/grayImage.ts";
+import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
+import { roundLength } from "../../src/report/html.ts";
+import { writeReport } from "../../src/report/report.ts";
+import { syntheticEvents, writeSyntheticRun } from "../web/syntheticRun.ts";
+
+let folder: string;
+let html: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cryogan-report-"));
+  await writeSyntheticRun(join(folder, "run"));
+  html = await readFile(await writeReport(join(folder, "run")), "utf8");
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const charts = (page: string) => JSON.parse(/id="chart-data">(.*?)<\/script>/s.exec(page)![1]!) as ChartData[];
+
+describe("a finished run", () => {
+  test("has all sections", () => {
+    const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1]);
+    expect(headings).toEqual([
+      "Map",
+      "Particles",
+      "Course of the run",
+      "Fourier shell correlation",
+      "Power spectra",
+      "Next steps",
+      "Options",
+    ]);
+    expect(html).toContain("<dt>Particles</dt><dd>5,000</dd>");
+    expect(html).toContain("<dt>Resolution (FSC 0.143)</dt><dd>8.1 Å</dd>");
+    expect(html).toContain("12 particles have a defocus below 0.2 µm");
+    expect(html).toContain('<th scope="row">stages 1</th><td>kind adversarial, maxRadius 8, iterations 600</td>');
+    expect(html).toContain("ChimeraX map.mrc");
+  });
+
+  test("shows 6 images of the map, 3 of each half, 18 of particles", () => {
+    expect(html.match(/<img /g)).toHaveLength(6 + 6 + 18);
+    expect(html.match(/class="scale"/g)).toHaveLength(12);
+    // The box is 192 Å wide; a third is 64 Å.
+    expect(html).toContain('style="width:26.04%">50 Å</div>');
+  });
+
+  test("loads nothing", () => {
+    const page = html.replace(/<script>.*?<\/script>/gs, "");
+    expect(page.match(/\b(?:src|href|srcset|action|data|poster)\s*=\s*"(?!data:)/gi)).toBeNull();
+    expect(page).not.toMatch(/url\(|@import|https?:/);
+    // Of the scripts' text, the browser itself forbids loading.
+    expect(html).toContain(
+      `content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"`,
+    );
+    expect(html).not.toMatch(/<script[^>]+src/);
+  });
+
+  test("text from files is text, not markup", () => {
+    expect(html).toContain("/data/P7/&lt;extract&gt; &amp; co/particles.star");
+    expect(html).not.toContain("<extract>");
+  });
+
+  test("every chart has its place and a line per run", () => {
+    const all = charts(html);
+    expect(all.map((chart) => chart.id)).toEqual([
+      "losses",
+      "logits",
+      "penalty",
+      "amplitude",
+      "likelihood",
+      "fsc",
+      "spectra",
+    ]);
+    for (const { id } of all) expect(html).toContain(`id="${id}"`);
+    expect(all[0]!.lines.map((line) => line.label)).toEqual([
+      "critic",
+      "critic, half 1",
+      "critic, half 2",
+      "volume",
+      "volume, half 1",
+      "volume, half 2",
+    ]);
+    expect(all[0]!.marks).toEqual([{ x: 0, label: "16 px, 25.2 Å" }]);
+    expect(all[4]!.marks).toEqual([
+      { x: 0, label: "16 px, 25.2 Å" },
+      { x: 4, label: "48 px, 8.4 Å" },
+    ]);
+    expect(all[5]!.levels!.map((level) => level.y)).toEqual([0.5, 0.143]);
+    expect(all[5]!.x[31]).toBeCloseTo(1 / 6, 12);
+  });
+
+  test("adversarial iterations and refinement passes are apart, each value in its place", () => {
+    const [losses, , , , likelihood] = charts(html);
+    expect([losses!.x[0], losses!.x.at(-1)]).toEqual([20, 600]);
+    expect(likelihood!.x).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    for (const line of [...losses!.ys, ...likelihood!.ys]) expect(line).not.toContain(null);
+    expect(html).toContain("<h3>Stage 1: adversarial (CryoGAN)</h3>");
+    expect(html).toContain("<h3>Stages 2, 3: posterior-weighted (likelihood) refinement</h3>");
+  });
+});
+
+describe("what is missing or broken", () => {
+  test("a run that has only begun", async () => {
+    const run = join(folder, "begun");
+    await mkdir(run);
+    // The last line is being written.
+    await writeFile(join(run, "events.jsonl"), `${JSON.stringify(syntheticEvents()[0])}\n{"type":"sta`);
+    const page = await readFile(await writeReport(run), "utf8");
+    expect(page).toContain("No map.mrc yet.");
+    expect(page).toContain("<dt>State</dt><dd>not finished</dd>");
+    expect(page).not.toContain("could not be read");
+    expect(charts(page)).toEqual([]);
+  });
+
+  test("a broken file is named and the rest is drawn", async () => {
+    const run = join(folder, "broken");
+    await writeSyntheticRun(run);
+    await writeFile(join(run, "fsc.json"), "{");
+    const page = await readFile(await writeReport(run), "utf8");
+    expect(page).toMatch(/class="warning">This file could not be read and is left out: fsc\.json/);
+    expect(charts(page).map((chart) => chart.id)).not.toContain("fsc");
+    expect(charts(page)).toHaveLength(6);
+  });
+
+  test("against a reference the resolution is that at 0.5, and a curve that does not fall is said to stay above", async () => {
+    const run = join(folder, "reference");
+    await mkdir(run);
+    await writeFile(join(run, "events.jsonl"), "");
+    await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "reference" }));
+    const curve = {
+      boxSize: 6,
+      pixelSizeAngstrom: 5,
+      frequency: [1 / 30, 1 / 15, 1 / 10],
+      resolutionAngstrom: [30, 15, 10],
+      fsc: [1, 0.6, 0.4],
+      resolutionCurve: "fsc",
+    };
+    await writeFile(
+      join(run, "fsc.json"),
+      JSON.stringify({ ...curve, resolution05Angstrom: 12, resolution0143Angstrom: 10 }),
+    );
+    const page = await readFile(await writeReport(run), "utf8");
+    expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
+    expect(page).toContain(
+      "The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to the finest shell (10 Å).",
+    );
+  });
+
+  test("a run of two halves counts the particles of both, once", async () => {
+    const run = join(folder, "halves only");
+    await mkdir(run);
+    const starts = [1, 2, 1, 2].map((half) => ({ ...syntheticEvents(half as 1 | 2)[0]!, half }));
+    await writeFile(join(run, "events.jsonl"), starts.map((event) => `${JSON.stringify(event)}\n`).join(""));
+    expect(await readFile(await writeReport(run), "utf8")).toContain("<dt>Particles</dt><dd>5,000</dd>");
+  });
+
+  test("no run folder", async () => {
+    await expect(writeReport(join(folder, "nowhere"))).rejects.toThrow("no such folder");
+    await expect(writeReport(folder)).rejects.toThrow("not a run folder");
+  });
+});
+
+describe("curves", () => {
+  const at = (stage: number, iteration: number, criticLoss: number, half?: 1 | 2): RunEvent => ({
+    type: "progress",
+    time: "",
+    stage,
+    iteration,
+    iterations: 100,
+    elapsedSeconds: 0,
+    remainingSeconds: 0,
+    criticLoss,
+    volumeLoss: 0,
+    realLogit: 0,
+    fakeLogit: 0,
+    gradientPenalty: 0,
+    signalAmplitude: 0,
+    ...(half === undefined ? {} : { half }),
+  });
+
+  const pass = (stage: number, iteration: number, logLikelihood?: number): RunEvent => ({
+    type: "progress",
+    time: "",
+    stage,
+    iteration,
+    iterations: 4,
+    elapsedSeconds: 0,
+    remainingSeconds: 0,
+    ...(logLikelihood === undefined ? {} : { logLikelihood }),
+  });
+
+  test("iterations are counted through the stages", () => {
+    const [curve] = runCurves([at(1, 50, 1), at(1, 100, 2), at(2, 10, 3), at(3, 5, 4)]);
+    expect(curve!.adversarial.x).toEqual([50, 100, 110, 115]);
+    expect(curve!.adversarial.stages.map((stage) => [stage.stage, stage.x])).toEqual([
+      [1, 0],
+      [2, 100],
+      [3, 110],
+    ]);
+  });
+
+  test("passes are counted on their own; within a pass there is no likelihood", () => {
+    const [curve] = runCurves([
+      at(1, 100, 1),
+      pass(2, 0.5),
+      pass(2, 1, 7),
+      pass(2, 1.5),
+      pass(2, 2, 8),
+      pass(3, 0.5),
+      pass(3, 1, 20),
+      pass(3, 1.2),
+    ]);
+    expect(curve!.adversarial.x).toEqual([100]);
+    expect(curve!.refinement).toEqual({
+      x: [1, 2, 3],
+      values: { logLikelihood: [7, 8, 20] },
+      stages: [
+        { x: 0, stage: 2, label: "stage 2" },
+        { x: 2, stage: 3, label: "stage 3" },
+      ],
+    });
+  });
+
+  test("what a resumed run repeats replaces what was there", () => {
+    const [curve] = runCurves([at(1, 50, 1), at(1, 100, 2), at(2, 10, 3), at(1, 60, 9), at(1, 100, 8)]);
+    expect(curve!.adversarial.x).toEqual([50, 60, 100]);
+    expect(curve!.adversarial.values.criticLoss).toEqual([1, 9, 8]);
+  });
+
+  test("halves are apart, however their events come", () => {
+    const curves = runCurves([at(1, 1, 1, 1), at(1, 1, 5, 2), at(1, 2, 2, 1), at(1, 2, 6, 2)]);
+    expect(curves.map((curve) => [curve.half, curve.adversarial.values.criticLoss])).toEqual([
+      [1, [1, 2]],
+      [2, [5, 6]],
+    ]);
+  });
+
+  test("long curves are thinned by means", () => {
+    expect(thin([1, 2, 3, 4, 5], [10, 20, 30, 40, 50], 3)).toEqual({ x: [1.5, 3.5, 5], y: [15, 35, 50] });
+    expect(thin([1, 2], [3, 4], 2)).toEqual({ x: [1, 2], y: [3, 4] });
+  });
+
+  test("lines with different x share one axis; what a log axis cannot show is a gap", () => {
+    const data = toChartData({
+      id: "c",
+      title: "",
+      xLabel: "",
+      xKind: "iteration",
+      yLog: true,
+      lines: [
+        { label: "a", x: [1, 3], y: [10, 0], color: "blue" },
+        { label: "b", x: [2, 3], y: [NaN, 5], color: "orange" },
+      ],
+    });
+    expect(data.x).toEqual([1, 2, 3]);
+    expect(data.ys).toEqual([
+      [10, null, null],
+      [null, null, 5],
+    ]);
+  });
+});
+
+describe("images", () => {
+  // Voxel value 100 z + 10 y + x on a grid of 4 x 3 x 2 (x, y, z).
+  const volume = {
+    data: Float32Array.from(
+      { length: 24 },
+      (_, i) => 100 * Math.floor(i / 12) + 10 * (Math.floor(i / 4) % 3) + (i % 4),
+    ),
+    shape: [2, 3, 4] as [number, number, number],
+    pixelSizeAngstrom: 1,
+    originAngstrom: [0, 0, 0] as [number, number, number],
+  };
+
+  test("slices pass through voxel floor(n/2)", () => {
+    expect(centralSlice(volume, "z")).toEqual({
+      width: 4,
+      height: 3,
+      pixels: Float32Array.of(100, 101, 102, 103, 110, 111, 112, 113, 120, 121, 122, 123),
+    });
+    expect(centralSlice(volume, "y")).toEqual({
+      width: 4,
+      height: 2,
+      pixels: Float32Array.of(10, 11, 12, 13, 110, 111, 112, 113),
+    });
+    expect(centralSlice(volume, "x")).toEqual({
+      width: 3,
+      height: 2,
+      pixels: Float32Array.of(2, 12, 22, 102, 112, 122),
+    });
+  });
+
+  test("projections are sums along an axis", () => {
+    expect(axisProjection(volume, "x").pixels).toEqual(Float32Array.of(6, 46, 86, 406, 446, 486));
+    expect(Array.from(axisProjection(volume, "z").pixels).slice(0, 2)).toEqual([100, 102]);
+  });
+
+  test("grey values: linear in the range, saturated outside, black where not finite", () => {
+    const png = decode(encodeGrayPng({ width: 5, height: 1, pixels: [-1, 0, 0.5, 2, NaN] }, [0, 1]));
+    expect([...png.data]).toEqual([0, 0, 128, 255, 0]);
+  });
+
+  test("a hot pixel does not take the contrast", () => {
+    const pixels = Array.from({ length: 1000 }, (_, i) => (i === 0 ? 1e6 : i / 1000));
+    expect(contrastRange([{ width: 1000, height: 1, pixels }])[1]).toBeLessThan(1);
+    expect(contrastRange([{ width: 2, height: 1, pixels: [3, 3] }])).toEqual([2, 4]);
+  });
+
+  test.each([
+    [64, 50],
+    [50, 50],
+    [49, 20],
+    [1.9, 1],
+    [0.03, 0.02],
+    [999, 500],
+  ])("a scale bar of at most %d Å is %d Å", (room, length) => {
+    expect(roundLength(room)).toBe(length);
+  });
+});
