@@ -1,7 +1,7 @@
 /** Execution of a program by ONNX Runtime. */
 import type * as ort from "onnxruntime-node";
 import { emitOnnx } from "../tensor/emit.ts";
-import { input, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { input, inputName, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { type Device, sessionOptions } from "./device.ts";
 import { createSession, Tensor as OrtTensor } from "./onnxRuntime.ts";
 import type { Program, Values } from "./program.ts";
@@ -69,7 +69,6 @@ export async function compile(
   });
   /** Programs that bring a state from the device, made when first asked for. */
   const readers = new Map<string, (t: ort.Tensor) => Promise<Float32Array>>();
-  const feedName = (t: Tensor): string => t.attributes.name as string;
   const used = new Set(session.inputNames);
   const held = new Map<string, ort.Tensor>(
     states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]),
@@ -91,11 +90,11 @@ export async function compile(
     },
     async run(feeds) {
       const all: Record<string, ort.Tensor> = {};
-      for (const [name, s] of states) if (used.has(feedName(s.input))) all[feedName(s.input)] = held.get(name)!;
+      for (const [name, s] of states) if (used.has(inputName(s.input))) all[inputName(s.input)] = held.get(name)!;
       for (const [name, t] of Object.entries(program.feeds)) {
         const values = feeds[name];
         if (!values) throw new Error(`${program.name}: '${name}' was not fed`);
-        if (used.has(feedName(t))) all[feedName(t)] = ortTensor(t, values, name);
+        if (used.has(inputName(t))) all[inputName(t)] = ortTensor(t, values, name);
       }
       const results = await session.run(all);
       for (const [name] of states) {

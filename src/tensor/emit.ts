@@ -9,7 +9,8 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from "./onnx/onnx_pb.ts";
-import { type DType, type Shape, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
+import type { Computed, DType, PerInput } from "./primitives.ts";
+import { inputName, isComputed, type Shape, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
 
 type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
 type TensorInit = MessageInitShape<typeof TensorProtoSchema>;
@@ -50,34 +51,9 @@ const stringAttribute = (name: string, value: string): AttributeInit => ({
 
 /** The pieces a primitive's emission may use: `op` appends a node and names its output, `ints` a constant vector. */
 interface Emitter {
-  op(type: string, inputs: string[], attributes?: AttributeInit[], output?: string): string;
+  op(type: string, inputs: readonly string[], attributes?: AttributeInit[], output?: string): string;
   ints(values: readonly number[]): string;
 }
-
-/** ONNX operators that do what a primitive does, inputs in the same order. */
-const direct: Record<string, string> = {
-  add: "Add",
-  sub: "Sub",
-  mul: "Mul",
-  div: "Div",
-  maximum: "Max",
-  greater: "Greater",
-  equal: "Equal",
-  where: "Where",
-  neg: "Neg",
-  exp: "Exp",
-  log: "Log",
-  sqrt: "Sqrt",
-  sin: "Sin",
-  cos: "Cos",
-  abs: "Abs",
-  sign: "Sign",
-  floor: "Floor",
-  sigmoid: "Sigmoid",
-  softplus: "Softplus",
-  stopGradient: "Identity",
-  matmul: "MatMul",
-};
 
 /** Adds updates to rows (axis 0) or columns (axis 1) of a blank table. */
 function scatterElements(
@@ -139,38 +115,59 @@ function sumOfPlaces(e: Emitter, t: Tensor, updates: string, output: string): st
   );
 }
 
-type Emission = (e: Emitter, t: Tensor, inputs: string[], output: string) => string;
+/** The ONNX operator that does what a primitive does, inputs in the same order; or how to write it. */
+type Emission<P extends Computed> =
+  | string
+  | ((e: Emitter, t: Tensor<P>, inputs: PerInput<P, string>, output: string) => string);
 
-const emissions: Record<string, Emission> = {
-  cast: (e, t, [x], output) => e.op("Cast", [x!], [intAttribute("to", elementType[t.dtype])], output),
-  transpose: (e, t, [x], output) =>
-    e.op("Transpose", [x!], [intsAttribute("perm", t.attributes.permutation as number[])], output),
-  reshape: (e, t, [x], output) => e.op("Reshape", [x!, e.ints(t.shape)], [], output),
-  expand: (e, t, [x], output) => e.op("Expand", [x!, e.ints(t.shape)], [], output),
-  sum: (e, t, [x], output) =>
-    e.op("ReduceSum", [x!, e.ints(t.attributes.axes as number[])], [intAttribute("keepdims", 1)], output),
-  max: (e, t, [x], output) =>
-    e.op("ReduceMax", [x!, e.ints(t.attributes.axes as number[])], [intAttribute("keepdims", 1)], output),
-  concat: (e, t, inputs, output) => e.op("Concat", inputs, [intAttribute("axis", t.attributes.axis as number)], output),
+const emissions: { [P in Computed]: Emission<P> } = {
+  add: "Add",
+  sub: "Sub",
+  mul: "Mul",
+  div: "Div",
+  maximum: "Max",
+  greater: "Greater",
+  equal: "Equal",
+  where: "Where",
+  neg: "Neg",
+  exp: "Exp",
+  log: "Log",
+  sqrt: "Sqrt",
+  sin: "Sin",
+  cos: "Cos",
+  abs: "Abs",
+  sign: "Sign",
+  floor: "Floor",
+  sigmoid: "Sigmoid",
+  softplus: "Softplus",
+  stopGradient: "Identity",
+  matmul: "MatMul",
+  cast: (e, t, [x], output) => e.op("Cast", [x], [intAttribute("to", elementType[t.dtype])], output),
+  transpose: (e, t, [x], output) => e.op("Transpose", [x], [intsAttribute("perm", t.attributes.permutation)], output),
+  reshape: (e, t, [x], output) => e.op("Reshape", [x, e.ints(t.shape)], [], output),
+  expand: (e, t, [x], output) => e.op("Expand", [x, e.ints(t.shape)], [], output),
+  sum: (e, t, [x], output) => e.op("ReduceSum", [x, e.ints(t.attributes.axes)], [intAttribute("keepdims", 1)], output),
+  max: (e, t, [x], output) => e.op("ReduceMax", [x, e.ints(t.attributes.axes)], [intAttribute("keepdims", 1)], output),
+  concat: (e, t, inputs, output) => e.op("Concat", inputs, [intAttribute("axis", t.attributes.axis)], output),
   slice: (e, t, [x], output) => {
-    const { axis, start, end } = t.attributes as Record<string, number>;
-    return e.op("Slice", [x!, e.ints([start!]), e.ints([end!]), e.ints([axis!])], [], output);
+    const { axis, start, end } = t.attributes;
+    return e.op("Slice", [x, e.ints([start]), e.ints([end]), e.ints([axis])], [], output);
   },
   pad: (e, t, [x], output) => {
-    const { axis, before, after } = t.attributes as Record<string, number>;
+    const { axis, before, after } = t.attributes;
     const along = (n: number): number[] => t.shape.map((_, i) => (i === axis ? n : 0));
-    return e.op("Pad", [x!, e.ints([...along(before!), ...along(after!)])], [], output);
+    return e.op("Pad", [x, e.ints([...along(before), ...along(after)])], [], output);
   },
-  gather: (e, _t, [table, indices], output) => e.op("Gather", [table!, indices!], [], output),
+  gather: (e, _t, [table, indices], output) => e.op("Gather", [table, indices], [], output),
   gatherColumns: (e, t, [table, indices], output) => {
     // GatherElements, because Gather along the second axis copies every number by a call of its own: 1 ms against 14
     // for a million.
     const width = t.shape[0]!,
       count = sizeOf(t.shape) / width;
-    const where = e.op("Expand", [e.op("Reshape", [indices!, e.ints([1, count])]), e.ints([width, count])]);
+    const where = e.op("Expand", [e.op("Reshape", [indices, e.ints([1, count])]), e.ints([width, count])]);
     return e.op(
       "Reshape",
-      [e.op("GatherElements", [table!, where], [intAttribute("axis", 1)]), e.ints(t.shape)],
+      [e.op("GatherElements", [table, where], [intAttribute("axis", 1)]), e.ints(t.shape)],
       [],
       output,
     );
@@ -178,9 +175,11 @@ const emissions: Record<string, Emission> = {
   // ScatterElements, because ScatterND adds from several threads at once without locks: updates of the same place get
   // lost.
   scatterAdd: (e, t, [updates, indices], output) =>
-    sumOfPlaces(e, t, updates!, output) ?? scatterElements(e, t, [updates!, indices!], 0, output),
-  scatterColumns: (e, t, [updates, indices], output) => scatterElements(e, t, [updates!, indices!], 1, output),
+    sumOfPlaces(e, t, updates, output) ?? scatterElements(e, t, [updates, indices], 0, output),
+  scatterColumns: (e, t, [updates, indices], output) => scatterElements(e, t, [updates, indices], 1, output),
 };
+
+const emissionOf = <P extends Computed>(t: Tensor<P>): Emission<P> => emissions[t.primitive];
 
 /**
  * ONNX model (IR 9, opset 20) that computes `outputs` from `inputs`.
@@ -203,7 +202,7 @@ export function emitOnnx(
 
   const emitter: Emitter = {
     op(opType, from, attribute = [], output = `t${temporaries++}`) {
-      nodes.push({ opType, input: from, output: [output], attribute });
+      nodes.push({ opType, input: [...from], output: [output], attribute });
       return output;
     },
     ints: (values) => vector(values, { dataType: DataType.INT64, int64Data: values.map(BigInt) }),
@@ -218,30 +217,26 @@ export function emitOnnx(
     return known;
   }
 
-  for (const t of inputs) names.set(t, t.attributes.name as string);
+  for (const t of inputs) names.set(t, inputName(t));
   for (const t of topologicalOrder(Object.values(outputs))) {
     if (names.has(t)) continue;
     const output = `${t.primitive}_${t.id}`;
     names.set(t, output);
-    if (t.primitive === "input")
-      throw new Error(`emitOnnx: the outputs depend on '${t.attributes.name}', which is not among the inputs`);
-    if (t.primitive === "constant") {
-      const { buffer, byteOffset, byteLength } = t.data!;
+    if (isComputed(t)) {
+      const from = t.inputs.map((i) => names.get(i)!);
+      const emission = emissionOf(t);
+      if (typeof emission === "string") emitter.op(emission, from, [], output);
+      else emission(emitter, t, from, output);
+    } else if (t.data) {
+      const { buffer, byteOffset, byteLength } = t.data;
       initializers.push({
         name: output,
         dims: t.shape.map(BigInt),
         dataType: elementType[t.dtype],
         rawData: new Uint8Array(buffer, byteOffset, byteLength),
       });
-      continue;
-    }
-    const from = t.inputs.map((i) => names.get(i)!);
-    const type = direct[t.primitive];
-    if (type) emitter.op(type, from, [], output);
-    else {
-      const emission = emissions[t.primitive];
-      if (!emission) throw new Error(`emitOnnx: no emission for primitive '${t.primitive}'`);
-      emission(emitter, t, from, output);
+    } else {
+      throw new Error(`emitOnnx: the outputs depend on '${inputName(t)}', which is not among the inputs`);
     }
   }
   // A graph output needs a name of its own, also where it is an input or serves two names.
@@ -258,7 +253,7 @@ export function emitOnnx(
         name,
         node: nodes,
         initializer: initializers.filter((i) => read.has(i.name!)),
-        input: inputs.map((t) => valueInfo(t.attributes.name as string, t.shape, t.dtype)),
+        input: inputs.map((t) => valueInfo(inputName(t), t.shape, t.dtype)),
         output: Object.entries(outputs).map(([outputName, t]) => valueInfo(outputName, t.shape, t.dtype)),
       },
     }),

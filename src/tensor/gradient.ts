@@ -4,10 +4,17 @@
  * can be differentiated: that is how gradient penalties get their second-order terms.
  */
 import * as op from "./ops.ts";
-import { type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
+import type { Computed, PerInput } from "./primitives.ts";
+import { isComputed, type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
 
 /** Given a node and the gradient arriving at it, the gradient for each input (undefined: none flows). */
-type Rule = (g: Tensor, y: Tensor, ...inputs: Tensor[]) => (Tensor | undefined)[];
+type Flow<P extends Computed> = (
+  g: Tensor,
+  y: Tensor<P>,
+  ...inputs: PerInput<P, Tensor>
+) => PerInput<P, Tensor | undefined>;
+/** "none": no gradient flows, because the derivative is zero almost everywhere, or cut on purpose. */
+type Rule<P extends Computed> = Flow<P> | "none";
 
 /** Sums a gradient over the axes along which an operand was broadcast. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
@@ -18,80 +25,85 @@ function sumTo(g: Tensor, shape: Shape): Tensor {
 }
 const float = (condition: Tensor): Tensor => op.cast(condition, "float32");
 
-const rules: Record<string, Rule> = {
-  add: (g, _y, a, b) => [sumTo(g, a!.shape), sumTo(g, b!.shape)],
-  sub: (g, _y, a, b) => [sumTo(g, a!.shape), sumTo(op.neg(g), b!.shape)],
-  mul: (g, _y, a, b) => [sumTo(op.mul(g, b!), a!.shape), sumTo(op.mul(g, a!), b!.shape)],
-  div: (g, y, a, b) => [sumTo(op.div(g, b!), a!.shape), sumTo(op.neg(op.div(op.mul(g, y), b!)), b!.shape)],
+const rules: { [P in Computed]: Rule<P> } = {
+  add: (g, _y, a, b) => [sumTo(g, a.shape), sumTo(g, b.shape)],
+  sub: (g, _y, a, b) => [sumTo(g, a.shape), sumTo(op.neg(g), b.shape)],
+  mul: (g, _y, a, b) => [sumTo(op.mul(g, b), a.shape), sumTo(op.mul(g, a), b.shape)],
+  div: (g, y, a, b) => [sumTo(op.div(g, b), a.shape), sumTo(op.neg(op.div(op.mul(g, y), b)), b.shape)],
   maximum: (g, _y, a, b) => {
-    const first = float(op.greater(a!, b!));
-    return [sumTo(op.mul(g, first), a!.shape), sumTo(op.mul(g, op.sub(1, first)), b!.shape)];
+    const first = float(op.greater(a, b));
+    return [sumTo(op.mul(g, first), a.shape), sumTo(op.mul(g, op.sub(1, first)), b.shape)];
   },
   where: (g, _y, condition, a, b) => [
     undefined,
-    sumTo(op.mul(g, float(condition!)), a!.shape),
-    sumTo(op.mul(g, op.sub(1, float(condition!))), b!.shape),
+    sumTo(op.mul(g, float(condition)), a.shape),
+    sumTo(op.mul(g, op.sub(1, float(condition))), b.shape),
   ],
+  greater: "none",
+  equal: "none",
   neg: (g) => [op.neg(g)],
   exp: (g, y) => [op.mul(g, y)],
-  log: (g, _y, x) => [op.div(g, x!)],
+  log: (g, _y, x) => [op.div(g, x)],
   sqrt: (g, y) => [op.div(op.mul(g, 0.5), y)],
-  sin: (g, _y, x) => [op.mul(g, op.cos(x!))],
-  cos: (g, _y, x) => [op.neg(op.mul(g, op.sin(x!)))],
-  abs: (g, _y, x) => [op.mul(g, op.sign(x!))],
+  sin: (g, _y, x) => [op.mul(g, op.cos(x))],
+  cos: (g, _y, x) => [op.neg(op.mul(g, op.sin(x)))],
+  abs: (g, _y, x) => [op.mul(g, op.sign(x))],
+  sign: "none",
+  floor: "none",
   sigmoid: (g, y) => [op.mul(g, op.mul(y, op.sub(1, y)))],
-  softplus: (g, _y, x) => [op.mul(g, op.sigmoid(x!))],
+  softplus: (g, _y, x) => [op.mul(g, op.sigmoid(x))],
+  stopGradient: "none",
+  cast: "none",
   matmul: (g, _y, a, b) => {
     const ga =
-      a!.shape.length === 2 && b!.shape.length > 2
-        ? op.sum(op.matmul(g, op.matrixTranspose(b!)), [...Array(b!.shape.length - 2).keys()])
-        : op.matmul(g, op.matrixTranspose(b!));
-    if (b!.shape.length === 2 && a!.shape.length > 2) {
+      a.shape.length === 2 && b.shape.length > 2
+        ? op.sum(op.matmul(g, op.matrixTranspose(b)), [...Array(b.shape.length - 2).keys()])
+        : op.matmul(g, op.matrixTranspose(b));
+    if (b.shape.length === 2 && a.shape.length > 2) {
       // One large product over all leading axes instead of a product for each.
-      const k = a!.shape[a!.shape.length - 1]!,
-        n = b!.shape[1]!,
-        rows = sizeOf(a!.shape) / k;
-      return [ga, op.matmul(op.matrixTranspose(op.reshape(a!, [rows, k])), op.reshape(g, [rows, n]))];
+      const k = a.shape[a.shape.length - 1]!,
+        n = b.shape[1]!,
+        rows = sizeOf(a.shape) / k;
+      return [ga, op.matmul(op.matrixTranspose(op.reshape(a, [rows, k])), op.reshape(g, [rows, n]))];
     }
-    return [ga, op.matmul(op.matrixTranspose(a!), g)];
+    return [ga, op.matmul(op.matrixTranspose(a), g)];
   },
   transpose: (g, y) => {
-    const permutation = y.attributes.permutation as readonly number[];
+    const permutation = y.attributes.permutation;
     const inverse = permutation.map((_, i) => permutation.indexOf(i));
     return [op.transpose(g, inverse)];
   },
-  reshape: (g, _y, x) => [op.reshape(g, x!.shape)],
-  expand: (g, _y, x) => [sumTo(g, x!.shape)],
-  sum: (g, _y, x) => [op.expand(g, x!.shape)],
+  reshape: (g, _y, x) => [op.reshape(g, x.shape)],
+  expand: (g, _y, x) => [sumTo(g, x.shape)],
+  sum: (g, _y, x) => [op.expand(g, x.shape)],
   max: (g, y, x) => {
-    const attained = float(op.equal(x!, y));
-    const count = op.sum(attained, y.attributes.axes as number[], true);
+    const attained = float(op.equal(x, y));
+    const count = op.sum(attained, y.attributes.axes, true);
     return [op.mul(op.div(g, count), attained)];
   },
   concat: (g, y, ...inputs) => {
-    const axis = y.attributes.axis as number;
+    const axis = y.attributes.axis;
     let start = 0;
     return inputs.map((t) => op.slice(g, axis, start, (start += t.shape[axis]!)));
   },
   slice: (g, y, x) => {
-    const { axis, start, end } = y.attributes as { axis: number; start: number; end: number };
-    return [op.pad(g, axis, start, x!.shape[axis]! - end)];
+    const { axis, start, end } = y.attributes;
+    return [op.pad(g, axis, start, x.shape[axis]! - end)];
   },
   pad: (g, y, x) => {
-    const { axis, before } = y.attributes as { axis: number; before: number };
-    return [op.slice(g, axis, before, before + x!.shape[axis]!)];
+    const { axis, before } = y.attributes;
+    return [op.slice(g, axis, before, before + x.shape[axis]!)];
   },
-  gather: (g, _y, table, indices) => [op.scatterAdd(g, indices!, table!.shape[0]!), undefined],
-  gatherColumns: (g, _y, table, indices) => [op.scatterColumns(g, indices!, table!.shape[1]!), undefined],
-  scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices!), undefined],
-  scatterColumns: (g, _y, _updates, indices) => [op.gatherColumns(g, indices!), undefined],
+  gather: (g, _y, table, indices) => [op.scatterAdd(g, indices, table.shape[0]!), undefined],
+  gatherColumns: (g, _y, table, indices) => [op.scatterColumns(g, indices, table.shape[1]!), undefined],
+  scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices), undefined],
+  scatterColumns: (g, _y, _updates, indices) => [op.gatherColumns(g, indices), undefined],
 };
 
-/** Primitives through which no gradient flows: their derivative is zero almost everywhere, or cut on purpose. */
-const flat = new Set(["floor", "sign", "cast", "stopGradient", "greater", "equal", "input", "constant"]);
+/** Names of all primitives. */
+export const primitives: readonly string[] = ["input", "constant", ...Object.keys(rules)];
 
-/** Names of all primitives: those with a gradient rule and those without. */
-export const primitives: readonly string[] = [...Object.keys(rules), ...flat];
+const ruleOf = <P extends Computed>(t: Tensor<P>): Rule<P> => rules[t.primitive];
 
 /**
  * Gradient of a scalar with respect to tensors it depends on (zeros where it does not).
@@ -107,15 +119,17 @@ export function gradient(loss: Tensor, parameters: readonly Tensor[]): Tensor[] 
   const order = topologicalOrder([loss]);
   const wanted = new Set<Tensor>(parameters);
   const reaches = new Set<Tensor>();
-  for (const t of order)
-    if (wanted.has(t) || (!flat.has(t.primitive) && t.inputs.some((i) => reaches.has(i)))) reaches.add(t);
+  for (const t of order) {
+    const flows = isComputed(t) && ruleOf(t) !== "none" && t.inputs.some((i) => reaches.has(i));
+    if (flows || wanted.has(t)) reaches.add(t);
+  }
 
   const arriving = new Map<Tensor, Tensor>([[loss, op.scalar(1)]]);
   for (const t of order.reverse()) {
     const g = arriving.get(t);
-    if (!g || !reaches.has(t) || t.inputs.length === 0 || flat.has(t.primitive)) continue;
-    const rule = rules[t.primitive];
-    if (!rule) throw new Error(`gradient: no rule for primitive '${t.primitive}'`);
+    if (!g || !reaches.has(t) || !isComputed(t)) continue;
+    const rule = ruleOf(t);
+    if (rule === "none") continue;
     rule(g, t, ...t.inputs).forEach((contribution, i) => {
       const source = t.inputs[i]!;
       if (!contribution || !reaches.has(source)) return;

@@ -8,11 +8,11 @@
 export { emitOnnx } from "./emit.ts";
 export { gradient } from "./gradient.ts";
 export * as op from "./ops.ts";
+export type { Attributes, DType, Primitive, Primitives } from "./primitives.ts";
+export { programText } from "./print.ts";
 export { evaluateReference } from "./reference.ts";
 export {
-  type Attributes,
   constant,
-  type DType,
   input,
   type Shape,
   ShapeError,

@@ -2,7 +2,7 @@
  * The operators a program is written with. Each checks its shapes, then builds one node (or, for the composites at the
  * end, a few). Shapes follow NumPy: trailing axes align and axes of length one broadcast.
  */
-import { constant, node, type Shape, ShapeError, scalar, scalarValue, sizeOf, type Tensor } from "./tensor.ts";
+import { constant, isA, node, type Shape, ShapeError, scalar, scalarValue, sizeOf, type Tensor } from "./tensor.ts";
 
 export type Operand = Tensor | number;
 const tensorOf = (x: Operand): Tensor => (typeof x === "number" ? scalar(x) : x);
@@ -34,7 +34,10 @@ export function broadcastShape(a: Shape, b: Shape, operator: string): number[] {
   return out;
 }
 
-function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = "float32"): Tensor {
+type Binary = "add" | "sub" | "mul" | "div" | "maximum" | "greater" | "equal";
+type Unary = "neg" | "exp" | "log" | "sqrt" | "sin" | "cos" | "abs" | "sign" | "floor" | "sigmoid" | "softplus";
+
+function binary(name: Binary, x: Operand, y: Operand, out: "float32" | "bool" = "float32"): Tensor {
   const a = tensorOf(x),
     b = tensorOf(y);
   if (a.dtype !== b.dtype || a.dtype === "bool")
@@ -45,15 +48,15 @@ function binary(name: string, x: Operand, y: Operand, out: "float32" | "bool" = 
 }
 /** What `x` repeats, if the operator's own broadcasting with `other` gives the same shape. */
 function unexpanded(x: Tensor, other: Tensor, shape: Shape): Tensor {
-  if (x.primitive !== "expand") return x;
+  if (!isA(x, "expand")) return x;
   const source = x.inputs[0]!;
   return broadcastShape(source.shape, other.shape, "expand").join() === shape.join() ? source : x;
 }
 const unary =
-  (name: string) =>
+  (name: Unary | "stopGradient") =>
   (x: Tensor): Tensor => {
     needFloat(name, x);
-    return node(name, [x], x.shape);
+    return node(name, [x], x.shape, "float32");
   };
 
 /** x + y; shapes broadcast as in NumPy, here and in the operators below. */
@@ -126,6 +129,7 @@ export function where(condition: Tensor, x: Operand, y: Operand): Tensor {
     "where",
     [condition, a, b],
     broadcastShape(condition.shape, broadcastShape(a.shape, b.shape, "where"), "where"),
+    "float32",
   );
 }
 
@@ -149,7 +153,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
     (leadA.length === 0 || leadB.length === 0 || leadA.join() === leadB.join());
   if (!fits) throw new ShapeError(`matmul: shapes ${show(a, b)} do not multiply`);
   needFloat("matmul", a, b);
-  return node("matmul", [a, b], [...(leadA.length ? leadA : leadB), a.shape[ra - 2]!, b.shape[rb - 1]!]);
+  return node("matmul", [a, b], [...(leadA.length ? leadA : leadB), a.shape[ra - 2]!, b.shape[rb - 1]!], "float32");
 }
 
 // ---- shape ------------------------------------------------------------------------------------------------------
@@ -159,8 +163,8 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
   const valid =
     permutation.length === x.shape.length && [...permutation].sort((p, q) => p - q).every((p, i) => p === i);
   if (!valid) throw new ShapeError(`transpose: [${permutation}] does not permute the axes of ${show(x)}`);
-  if (x.primitive === "transpose") {
-    const first = x.attributes.permutation as readonly number[];
+  if (isA(x, "transpose")) {
+    const first = x.attributes.permutation;
     return transpose(
       x.inputs[0]!,
       permutation.map((p) => first[p]!),
@@ -187,7 +191,7 @@ export function matrixTranspose(x: Tensor): Tensor {
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sizeOf(shape) !== sizeOf(x.shape)) throw new ShapeError(`reshape: ${show(x)} has no shape [${shape}]`);
   if (shape.join() === x.shape.join()) return x;
-  if (x.primitive === "reshape") return reshape(x.inputs[0]!, shape);
+  if (isA(x, "reshape")) return reshape(x.inputs[0]!, shape);
   return node("reshape", [x], shape, x.dtype);
 }
 
@@ -206,7 +210,7 @@ function normaliseAxes(x: Tensor, axes: readonly number[] | undefined, operator:
     throw new ShapeError(`${operator}: axes [${axes}] of ${show(x)}`);
   return list;
 }
-function reduce(name: string, x: Tensor, axes: readonly number[] | undefined, keepAxes: boolean): Tensor {
+function reduce(name: "sum" | "max", x: Tensor, axes: readonly number[] | undefined, keepAxes: boolean): Tensor {
   needFloat(name, x);
   const list = normaliseAxes(x, axes, name);
   if (list.length === 0) return x;
@@ -281,7 +285,7 @@ export function gather(table: Tensor, indices: Tensor): Tensor {
   if (table.shape.length !== 2 || indices.dtype !== "int32")
     throw new ShapeError(`gather: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("gather", table);
-  return node("gather", [table, indices], [...indices.shape, table.shape[1]!]);
+  return node("gather", [table, indices], [...indices.shape, table.shape[1]!], "float32");
 }
 
 /** Columns of a table: table [width, columns], indices [...] → [width, ...]. Indices must lie in 0..columns-1. */
@@ -289,7 +293,7 @@ export function gatherColumns(table: Tensor, indices: Tensor): Tensor {
   if (table.shape.length !== 2 || indices.dtype !== "int32")
     throw new ShapeError(`gatherColumns: table ${show(table)}, indices ${show(indices)} ${indices.dtype}`);
   needFloat("gatherColumns", table);
-  return node("gatherColumns", [table, indices], [table.shape[0]!, ...indices.shape]);
+  return node("gatherColumns", [table, indices], [table.shape[0]!, ...indices.shape], "float32");
 }
 
 /** The adjoint of `gather`: a table of `rows` rows, each the sum of the updates sent to it. */

@@ -4,7 +4,8 @@
  *
  * All values are Float64Array, row-major; an int32 holds whole numbers, a bool holds 0 and 1.
  */
-import { type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
+import type { Computed, PerInput } from "./primitives.ts";
+import { inputName, isComputed, type Shape, ShapeError, sizeOf, type Tensor, topologicalOrder } from "./tensor.ts";
 
 /** An evaluated node. */
 interface Value {
@@ -12,7 +13,8 @@ interface Value {
   readonly data: Float64Array;
 }
 type Index = readonly number[];
-type Meaning = (t: Tensor, ...inputs: Value[]) => Float64Array;
+/** The values of a node from those of its inputs. */
+type Meaning<P extends Computed> = (t: Tensor<P>, ...inputs: PerInput<P, Value>) => Float64Array;
 
 /** Calls `visit` with every index of an array, last axis fastest, and its position in memory. */
 function forEachIndex(shape: Shape, visit: (index: Index, position: number) => void): void {
@@ -51,15 +53,15 @@ function build(shape: Shape, element: (index: Index) => number): Float64Array {
 const replaced = (index: Index, axis: number, value: number): number[] => index.map((i, a) => (a === axis ? value : i));
 
 const elementwise =
-  (f: (...x: number[]) => number): Meaning =>
-  (t, ...inputs) =>
+  (f: (...x: number[]) => number) =>
+  (t: Tensor, ...inputs: Value[]): Float64Array =>
     build(t.shape, (index) => f(...inputs.map((x) => at(x, index))));
 
 /** Combines all elements that differ only along the attribute `axes`, which keep length one. */
 const reduction =
-  (start: number, combine: (sofar: number, x: number) => number): Meaning =>
+  (start: number, combine: (sofar: number, x: number) => number): Meaning<"sum" | "max"> =>
   (t, x) => {
-    const axes = t.attributes.axes as readonly number[];
+    const { axes } = t.attributes;
     const out = new Float64Array(sizeOf(t.shape)).fill(start);
     forEachIndex(x!.shape, (index, position) => {
       const target = positionOf(
@@ -71,13 +73,11 @@ const reduction =
     return out;
   };
 
-const meanings: Record<string, Meaning> = {
-  constant: (t) => Float64Array.from(t.data!),
-
+const meanings: { [P in Computed]: Meaning<P> } = {
   add: elementwise((a, b) => a! + b!),
   sub: elementwise((a, b) => a! - b!),
   mul: elementwise((a, b) => a! * b!),
-  div: (t, a, b) => elementwise(t.dtype === "int32" ? (p, q) => Math.trunc(p! / q!) : (p, q) => p! / q!)(t, a!, b!),
+  div: (t, a, b) => elementwise(t.dtype === "int32" ? (p, q) => Math.trunc(p! / q!) : (p, q) => p! / q!)(t, a, b),
   maximum: elementwise((a, b) => Math.max(a!, b!)),
   greater: elementwise((a, b) => Number(a! > b!)),
   equal: elementwise((a, b) => Number(a! === b!)),
@@ -95,7 +95,7 @@ const meanings: Record<string, Meaning> = {
   sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x!))),
   softplus: elementwise((x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!)))),
   stopGradient: elementwise((x) => x!),
-  cast: (t, x) => elementwise(t.dtype === "int32" ? (v) => Math.trunc(v!) : (v) => v!)(t, x!),
+  cast: (t, x) => elementwise(t.dtype === "int32" ? (v) => Math.trunc(v!) : (v) => v!)(t, x),
 
   /** y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j] */
   matmul: (t, a, b) =>
@@ -104,29 +104,28 @@ const meanings: Record<string, Meaning> = {
         i = index[index.length - 2]!,
         j = index[index.length - 1]!;
       let total = 0;
-      for (let k = 0; k < a!.shape[a!.shape.length - 1]!; k++)
-        total += at(a!, [...lead, i, k]) * at(b!, [...lead, k, j]);
+      for (let k = 0; k < a.shape[a.shape.length - 1]!; k++) total += at(a, [...lead, i, k]) * at(b, [...lead, k, j]);
       return total;
     }),
 
   /** Axis p of the result is axis permutation[p] of x. */
   transpose: (t, x) => {
-    const permutation = t.attributes.permutation as readonly number[];
+    const permutation = t.attributes.permutation;
     return build(t.shape, (index) =>
       at(
-        x!,
+        x,
         permutation.map((_, axis) => index[permutation.indexOf(axis)]!),
       ),
     );
   },
-  reshape: (_t, x) => x!.data,
+  reshape: (_t, x) => x.data,
   expand: elementwise((x) => x!),
 
   sum: reduction(0, (total, x) => total + x),
   max: reduction(-Infinity, Math.max),
 
   concat: (t, ...parts) => {
-    const axis = t.attributes.axis as number;
+    const axis = t.attributes.axis;
     return build(t.shape, (index) => {
       let along = index[axis]!;
       let part = 0;
@@ -135,29 +134,29 @@ const meanings: Record<string, Meaning> = {
     });
   },
   slice: (t, x) => {
-    const { axis, start } = t.attributes as { axis: number; start: number };
-    return build(t.shape, (index) => at(x!, replaced(index, axis, index[axis]! + start)));
+    const { axis, start } = t.attributes;
+    return build(t.shape, (index) => at(x, replaced(index, axis, index[axis]! + start)));
   },
   pad: (t, x) => {
-    const { axis, before } = t.attributes as { axis: number; before: number };
+    const { axis, before } = t.attributes;
     return build(t.shape, (index) => {
       const source = index[axis]! - before;
-      return source >= 0 && source < x!.shape[axis]! ? at(x!, replaced(index, axis, source)) : 0;
+      return source >= 0 && source < x.shape[axis]! ? at(x, replaced(index, axis, source)) : 0;
     });
   },
 
   /** y[…, c] = table[indices[…], c] */
   gather: (t, table, indices) =>
-    build(t.shape, (index) => at(table!, [at(indices!, index.slice(0, -1)), index[index.length - 1]!])),
+    build(t.shape, (index) => at(table, [at(indices, index.slice(0, -1)), index[index.length - 1]!])),
   /** y[r, …] = table[r, indices[…]] */
-  gatherColumns: (t, table, indices) => build(t.shape, ([row, ...place]) => at(table!, [row!, at(indices!, place)])),
+  gatherColumns: (t, table, indices) => build(t.shape, ([row, ...place]) => at(table, [row!, at(indices, place)])),
   /** y[r, c] = Σ over places p with indices[p] = c of updates[r, p] */
   scatterColumns: (t, updates, indices) => {
     const [width, columns] = t.shape as [number, number],
-      places = indices!.data.length;
+      places = indices.data.length;
     const out = new Float64Array(width * columns);
-    indices!.data.forEach((column, place) => {
-      for (let r = 0; r < width; r++) out[r * columns + column]! += updates!.data[r * places + place]!;
+    indices.data.forEach((column, place) => {
+      for (let r = 0; r < width; r++) out[r * columns + column]! += updates.data[r * places + place]!;
     });
     return out;
   },
@@ -165,19 +164,21 @@ const meanings: Record<string, Meaning> = {
   scatterAdd: (t, updates, indices) => {
     const width = t.shape[1]!;
     const out = new Float64Array(sizeOf(t.shape));
-    indices!.data.forEach((row, place) => {
-      for (let c = 0; c < width; c++) out[row * width + c]! += updates!.data[place * width + c]!;
+    indices.data.forEach((row, place) => {
+      for (let c = 0; c < width; c++) out[row * width + c]! += updates.data[place * width + c]!;
     });
     return out;
   },
 };
+
+const meaningOf = <P extends Computed>(t: Tensor<P>): Meaning<P> => meanings[t.primitive];
 
 /**
  * Values of `outputs`, in double precision.
  *
  * @param feeds values of the inputs they depend on, row-major
  * @returns one array per output, row-major
- * @throws {Error} if an input has no feed, or a primitive no meaning here
+ * @throws {Error} if an input has no feed
  * @throws {ShapeError} if a feed has the wrong number of values
  */
 export function evaluateReference(
@@ -188,24 +189,18 @@ export function evaluateReference(
   for (const t of topologicalOrder(outputs)) {
     values.set(t, {
       shape: t.shape,
-      data: t.primitive === "input" ? feedOf(t, feeds) : meaningOf(t)(t, ...t.inputs.map((i) => values.get(i)!)),
+      data: isComputed(t) ? meaningOf(t)(t, ...t.inputs.map((i) => values.get(i)!)) : givenData(t, feeds),
     });
   }
   return outputs.map((t) => values.get(t)!.data);
 }
 
-function feedOf(t: Tensor, feeds: ReadonlyMap<Tensor, Float64Array>): Float64Array {
+/** Values of a constant or an input. */
+function givenData(t: Tensor, feeds: ReadonlyMap<Tensor, Float64Array>): Float64Array {
+  if (t.data) return Float64Array.from(t.data);
   const data = feeds.get(t);
-  if (!data) throw new Error(`evaluateReference: no values for input '${t.attributes.name}'`);
+  if (!data) throw new Error(`evaluateReference: no values for input '${inputName(t)}'`);
   if (data.length !== sizeOf(t.shape))
-    throw new ShapeError(
-      `evaluateReference: ${data.length} values for input '${t.attributes.name}' of shape [${t.shape}]`,
-    );
+    throw new ShapeError(`evaluateReference: ${data.length} values for input '${inputName(t)}' of shape [${t.shape}]`);
   return data;
-}
-
-function meaningOf(t: Tensor): Meaning {
-  const meaning = meanings[t.primitive];
-  if (!meaning) throw new Error(`evaluateReference: no meaning for primitive '${t.primitive}'`);
-  return meaning;
 }

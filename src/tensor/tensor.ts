@@ -2,20 +2,28 @@
  * Symbolic tensors: nodes of a computation graph with static shapes, checked when a node is built.
  * Nothing is computed here; `emit.ts` turns a graph into an ONNX model and `gradient.ts` differentiates it.
  */
-export type DType = "float32" | "int32" | "bool";
-export type Shape = readonly number[];
-export type Attributes = Readonly<Record<string, number | readonly number[] | string>>;
+import { weakCache } from "./cache.ts";
+import type { Attributes, Computed, DType, PerInput, Primitive } from "./primitives.ts";
 
-export interface Tensor {
+export type Shape = readonly number[];
+
+/** A node; of a known primitive, its attributes are known too (see `isA`). */
+export interface Tensor<P extends Primitive = Primitive> {
   readonly id: number;
-  readonly primitive: string;
+  readonly primitive: P;
   readonly inputs: readonly Tensor[];
-  readonly attributes: Attributes;
+  readonly attributes: Attributes<P>;
   readonly shape: Shape;
   readonly dtype: DType;
   /** Values of a `constant`, row-major. */
   readonly data?: Float32Array | Int32Array;
 }
+
+/** Whether a node is of one primitive. */
+export const isA = <P extends Primitive>(t: Tensor, primitive: P): t is Tensor<P> => t.primitive === primitive;
+
+/** Whether a node is computed from others, not an input or a constant. */
+export const isComputed = (t: Tensor): t is Tensor<Computed> => t.primitive !== "input" && t.primitive !== "constant";
 
 /** Shapes that do not fit; the message names the operator and the shapes. */
 export class ShapeError extends Error {
@@ -28,30 +36,38 @@ function checkLengths(shape: Shape, operator: string): void {
 }
 
 let nextId = 0;
-/** Nodes already built, so that the same expression written twice is computed once. */
-const built = new Map<string, WeakRef<Tensor>>();
+/** Nodes in use, so that the same expression written twice is computed once. */
+const built = weakCache<Tensor>();
+
+/** Number of expressions that are known to be built: those in use, and some that the collector has yet to find. */
+export const builtNodes = (): number => built.size;
+
+/** A primitive's attributes, as the last argument of `node`: left out where it has none. */
+type AttributesOf<P extends Primitive> = object extends Attributes<P> ? [] : [attributes: Attributes<P>];
 
 /** Builds a node, or returns the identical one built before. Operators in `ops.ts` call this after checking shapes. */
-export function node(
-  primitive: string,
-  inputs: readonly Tensor[],
+export function node<P extends Primitive>(
+  primitive: P,
+  inputs: PerInput<P, Tensor>,
   shape: Shape,
-  dtype: DType = "float32",
-  attributes: Attributes = {},
+  dtype: DType,
+  ...[attributes = {} as Attributes<P>]: AttributesOf<P>
 ): Tensor {
   checkLengths(shape, primitive);
   const key = `${primitive}|${inputs.map((t) => t.id).join(",")}|${JSON.stringify(attributes)}|${shape.join(",")}|${dtype}`;
-  const known = built.get(key)?.deref();
-  if (known) return known;
-  const tensor: Tensor = { id: nextId++, primitive, inputs, attributes, shape: [...shape], dtype };
-  built.set(key, new WeakRef(tensor));
-  return tensor;
+  return built.get(key, () => ({ id: nextId++, primitive, inputs, attributes, shape: [...shape], dtype }));
 }
 
 /** A named input of the program, fed at every run. */
 export function input(name: string, shape: Shape, dtype: DType = "float32"): Tensor {
   checkLengths(shape, `input '${name}'`);
   return { id: nextId++, primitive: "input", inputs: [], attributes: { name }, shape: [...shape], dtype };
+}
+
+/** The name that a program feeds an input under. @throws {Error} if `t` is no input */
+export function inputName(t: Tensor): string {
+  if (!isA(t, "input")) throw new Error(`a ${t.primitive} of shape [${t.shape}] has no name: it is no input`);
+  return t.attributes.name;
 }
 
 /** Fixed values, row-major. @throws {ShapeError} if the number of values is not that of the shape */
@@ -61,13 +77,8 @@ export function constant(data: ArrayLike<number>, shape: Shape, dtype: "float32"
   return { id: nextId++, primitive: "constant", inputs: [], attributes: {}, shape: [...shape], dtype, data: values };
 }
 
-const scalars = new Map<number, Tensor>();
 /** A constant of shape []; equal values share one node. */
-export function scalar(value: number): Tensor {
-  let tensor = scalars.get(value);
-  if (!tensor) scalars.set(value, (tensor = constant([value], [])));
-  return tensor;
-}
+export const scalar = (value: number): Tensor => built.get(`scalar|${value}`, () => constant([value], []));
 
 /** Number of values of a shape. */
 export function sizeOf(shape: Shape): number {

@@ -1,6 +1,7 @@
 /** One or more examples of every operator, shared by the tests of gradients and of ONNX emission. */
 import * as op from "../../src/tensor/ops.ts";
-import { type DType, input, type Shape, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
+import type { DType } from "../../src/tensor/primitives.ts";
+import { input, type Shape, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
 
 /**
  * How an input is filled. A finite difference must not step over a kink, so "distinct" values lie at least 0.1 apart

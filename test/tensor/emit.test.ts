@@ -6,7 +6,7 @@ import { gradient } from "../../src/tensor/gradient.ts";
 import { ModelProtoSchema } from "../../src/tensor/onnx/onnx_pb.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
-import { input, type Tensor } from "../../src/tensor/tensor.ts";
+import { input, inputName, type Tensor } from "../../src/tensor/tensor.ts";
 import { cases, titleOf, withWeights } from "./cases.ts";
 
 /** `data` as ONNX Runtime takes it. */
@@ -24,7 +24,7 @@ async function runOnnx(inputs: Tensor[], feeds: ReadonlyMap<Tensor, Float64Array
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
   });
-  const fed = Object.fromEntries(inputs.map((t) => [t.attributes.name as string, ortTensor(t, feeds.get(t)!)]));
+  const fed = Object.fromEntries(inputs.map((t) => [inputName(t), ortTensor(t, feeds.get(t)!)]));
   const results = await session.run(fed);
   await session.release();
   return results;

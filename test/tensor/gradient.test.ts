@@ -47,14 +47,10 @@ describe("the table of cases", () => {
     expect(operators.filter((name) => !covered.has(name))).toEqual([]);
   });
 
-  it("builds, in every case named after a primitive, that primitive, and none that is not listed", () => {
+  it("builds, in every case named after a primitive, that primitive", () => {
     cases.forEach((c, i) => {
       const built = topologicalOrder([instantiate(c, i).output]).map((t) => t.primitive);
       if (primitives.includes(c.operator)) expect(built, titleOf(c, i)).toContain(c.operator);
-      expect(
-        built.filter((name) => !primitives.includes(name)),
-        titleOf(c, i),
-      ).toEqual([]);
     });
   });
 });

@@ -16,7 +16,7 @@ import type { Program } from "../../runtime/program.ts";
 import type { RandomStream } from "../../runtime/random.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
-import { constant, input, type Tensor } from "../../tensor/tensor.ts";
+import { constant, input, inputName, type Tensor } from "../../tensor/tensor.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
 import { type AdversarialLoss, clipByNorm } from "./losses.ts";
 import { density, type VolumeModel } from "./volume.ts";
@@ -89,7 +89,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
   const feeds: Record<string, Tensor> = { ...rates };
   const listed = (tensors: Record<string, Tensor>): Record<string, Tensor> => {
-    for (const t of Object.values(tensors)) feeds[t.attributes.name as string] = t;
+    for (const t of Object.values(tensors)) feeds[inputName(t)] = t;
     return tensors;
   };
 
