@@ -141,7 +141,7 @@ function refineOutwards(
   let hands = [false, true].map((mirrored) => solutions.filter((s) => s.mirrored === mirrored).slice(0, 12));
   let lastShell = Math.min(firstShell, overlap.maxShell);
   for (let keep = 6; ; keep = Math.max(1, Math.floor(keep / 2))) {
-    const leader = hands.flat().sort(byScore)[0];
+    const leader = hands.flat().sort(byScore)[0]!;
     const fsc = placedFsc(overlap, leader, Math.min(Math.ceil(lastShell * 1.5), overlap.maxShell));
     const next = Math.max(lastShell, shellsAbove(fsc, 0.143));
     const final = next === lastShell;
@@ -155,8 +155,8 @@ function refineOutwards(
     );
     if (final) break;
   }
-  const [best, otherHand] = hands.map((list) => list[0]).sort(byScore);
-  return { best, otherHand, lastShell };
+  const [best, otherHand] = hands.map((list) => list[0]!).sort(byScore);
+  return { best: best!, otherHand: otherHand!, lastShell };
 }
 
 function uniformWeights(shells: number): Float64Array {

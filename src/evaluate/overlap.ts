@@ -64,8 +64,8 @@ export function prepareOverlap(moving: Volume, reference: Volume): Overlap {
     ky: Int16Array.from(points, (p) => p.ky),
     kz: Int16Array.from(points, (p) => p.kz),
     shell: Int16Array.from(points, (p) => p.shell),
-    re: Float64Array.from(points, (p) => spectrum.re[p.index]),
-    im: Float64Array.from(points, (p) => spectrum.im[p.index]),
+    re: Float64Array.from(points, (p) => spectrum.re[p.index]!),
+    im: Float64Array.from(points, (p) => spectrum.im[p.index]!),
     end,
     referenceRms: rms(referencePower),
     movingRms: rms(movingPower),
@@ -126,8 +126,7 @@ export function overlapScore(overlap: Overlap, placement: Placement, weights: Fl
 /**
  * For one rotation, the best shift of either hand within `maxShift` voxels by cross-correlation of the coefficients of
  * shells 1 .. lastShell, whitened shell by shell, on a coarse grid of shifts. Both hands go through one transform:
- * their
- * correlation functions are real, and become its real and imaginary part.
+ * their correlation functions are real, and become its real and imaginary part.
  * Returns [as is, mirrored].
  */
 export function bestShifts(
@@ -144,17 +143,17 @@ export function bestShifts(
   const plain = new Float64Array(2);
   const mirror = new Float64Array(2);
   const at = (x: number, y: number, z: number) => (((z + m) % m) * m + ((y + m) % m)) * m + ((x + m) % m);
-  const count = end[lastShell];
-  for (let i = 0; i < count!; i++) {
-    const x = kx[i],
-      y = ky[i],
-      z = kz[i];
-    const qx = r[0]! * x! + r[3]! * y! + r[6]! * z!,
-      qy = r[1]! * x! + r[4]! * y! + r[7]! * z!,
-      qz = r[2]! * x! + r[5]! * y! + r[8]! * z!;
+  const count = end[lastShell]!;
+  for (let i = 0; i < count; i++) {
+    const x = kx[i]!,
+      y = ky[i]!,
+      z = kz[i]!;
+    const qx = r[0]! * x + r[3]! * y + r[6]! * z,
+      qy = r[1]! * x + r[4]! * y + r[7]! * z,
+      qz = r[2]! * x + r[5]! * y + r[8]! * z;
     interpolate(moving, qx, qy, qz, plain);
     interpolate(moving, -qx, qy, qz, mirror);
-    const norm = referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count!;
+    const norm = referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count;
     if (norm === 0) continue;
     // product with the conjugate of the reference
     const pr = (plain[0]! * re[i]! + plain[1]! * im[i]!) / norm,
@@ -162,7 +161,7 @@ export function bestShifts(
     const qr = (mirror[0]! * re[i]! + mirror[1]! * im[i]!) / norm,
       qi = (mirror[1]! * re[i]! - mirror[0]! * im[i]!) / norm;
     const here = at(x, y, z),
-      there = at(-x!, -y!, -z!);
+      there = at(-x, -y, -z);
     gridRe[here] = pr - qi;
     gridIm[here] = pi + qr;
     gridRe[there] = pr + qi;
@@ -186,7 +185,7 @@ export function bestShifts(
   ];
   const place = (mirrored: boolean, scores: Float64Array) => {
     const index = bestIndex(scores);
-    return { mirrored, rotation, shift: shiftOf(index), score: scores[index] };
+    return { mirrored, rotation, shift: shiftOf(index), score: scores[index]! };
   };
-  return [place(false, gridRe), place(true, gridIm)]!;
+  return [place(false, gridRe), place(true, gridIm)];
 }

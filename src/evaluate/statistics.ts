@@ -77,7 +77,7 @@ export function guinierOfSpectrum(spectrum: Spectrum, pixelSizeAngstrom: number)
  * flat map.
  */
 export function mapCorrelation(a: Volume, b: Volume, mask?: Volume): number {
-  const weight = (i: number) => (mask ? mask.data[i] : 1);
+  const weight = (i: number) => (mask ? mask.data[i]! : 1);
   let total = 0,
     sumA = 0,
     sumB = 0;

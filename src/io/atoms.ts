@@ -73,7 +73,7 @@ async function pdbAtomSites(text: string, path: string): Promise<CifCategory> {
   const { parsePDB, pdbToMmCif } = await import("./molstarReaders.ts");
   const parsed = await parsePDB(text).run();
   if (parsed.isError) throw new InputError(`${path}: not a valid PDB file: ${parsed.message}`);
-  return (await pdbToMmCif(parsed.result)).categories.atom_site;
+  return (await pdbToMmCif(parsed.result)).categories.atom_site!; // there, though empty, for a file without atoms
 }
 
 function atomsOf(sites: CifCategory, path: string): Atoms {

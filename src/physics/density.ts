@@ -269,11 +269,11 @@ function addShifted(
   offset: [number, number, number],
   weight: number,
 ): void {
-  const [phaseZ, phaseY, phaseX] = offset.map((shift) =>
-    Float64Array.from({ length: n }, (_, i) => (-2 * Math.PI * signedFrequency(i, n) * shift) / n),
-  );
-  const cosX = phaseX.map(Math.cos)!;
-  const sinX = phaseX.map(Math.sin)!;
+  const phase = (shift: number) =>
+    Float64Array.from({ length: n }, (_, i) => (-2 * Math.PI * signedFrequency(i, n) * shift) / n);
+  const [phaseZ, phaseY, phaseX] = [phase(offset[0]), phase(offset[1]), phase(offset[2])];
+  const cosX = phaseX.map(Math.cos);
+  const sinX = phaseX.map(Math.sin);
   for (let iz = 0; iz < n; iz++) {
     for (let iy = 0; iy < n; iy++) {
       if (2 * iz === n || 2 * iy === n) continue;

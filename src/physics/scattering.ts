@@ -51,7 +51,7 @@ const table: Record<string, readonly number[]> = {
   AU: [0.9674, 1.8916, 3.3993, 3.0524, 1.2607, 0.2358, 1.4712, 5.6758, 18.7119, 61.5286],
   HG: [1.0033, 1.9469, 3.4396, 3.1548, 1.418, 0.2413, 1.5298, 5.8009, 19.452, 60.5753],
 };
-table.D = table.H; // deuterium has the potential of hydrogen
+table.D = table.H!; // deuterium has the potential of hydrogen
 
 const factors = new Map<string, ScatteringFactor>(
   Object.entries(table).map(([element, row]) => [element, { a: row.slice(0, 5), b: row.slice(5) }]),

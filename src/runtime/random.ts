@@ -66,7 +66,7 @@ export function createStream(seed: number, name: string): RandomStream {
       const order = Int32Array.from({ length: n }, (_, i) => i);
       for (let i = n - 1; i > 0; i--) {
         const j = integer(i + 1);
-        const held = order[i];
+        const held = order[i]!;
         order[i] = order[j]!;
         order[j] = held;
       }
@@ -83,13 +83,13 @@ export function createStream(seed: number, name: string): RandomStream {
 
 /** One step of xoshiro128**: 32 random bits as a signed integer; `s` is the state, changed in place. */
 function nextWord(s: Int32Array): number {
-  const s1 = s[1];
+  const s1 = s[1]!;
   const result = Math.imul(rotateLeft(Math.imul(s1, 5), 7), 9);
   const s2 = s[2]! ^ s[0]!;
-  const s3 = s[3]! ^ s1!;
-  s[1] = s1! ^ s2;
+  const s3 = s[3]! ^ s1;
+  s[1] = s1 ^ s2;
   s[0] = s[0]! ^ s3;
-  s[2] = s2 ^ (s1! << 9);
+  s[2] = s2 ^ (s1 << 9);
   s[3] = rotateLeft(s3, 11);
   return result;
 }

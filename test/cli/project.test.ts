@@ -186,28 +186,28 @@ describe("the views of a STAR file", () => {
           re += image[y * n + x]! * Math.cos(angle);
           im -= image[y * n + x]! * Math.sin(angle);
         }
-      return [re, im];
+      return [re, im] as const;
     };
     [
-      [9000, 8000, 25],
-      [15_000, 14_000, -60],
-    ].forEach(([u, v, angle], i) => {
+      { u: 9000, v: 8000, angle: 25 },
+      { u: 15_000, v: 14_000, angle: -60 },
+    ].forEach(({ u, v, angle }, i) => {
       for (const [kx, ky] of [
         [2, 1],
         [-1, 3],
         [4, 2],
-      ]) {
-        const s2 = (kx! ** 2 + ky! ** 2) / (n * pixel) ** 2,
-          phi = Math.atan2(ky, kx) - angle! * degree,
+      ] as const) {
+        const s2 = (kx ** 2 + ky ** 2) / (n * pixel) ** 2,
+          phi = Math.atan2(ky, kx) - angle * degree,
           wavelength = 0.0196875;
-        const defocus = u! * Math.cos(phi) ** 2 + v! * Math.sin(phi) ** 2;
+        const defocus = u * Math.cos(phi) ** 2 + v * Math.sin(phi) ** 2;
         const transfer = Math.sin(
           Math.PI * wavelength * s2 * (defocus - 1.35e7 * wavelength ** 2 * s2) + Math.asin(0.1),
         );
         const [a, b] = coefficient(images[i]!, kx, ky),
           [c, d] = coefficient(plain[i]!, kx, ky);
         expect((a! * c! + b! * d!) / (c! * c! + d! * d!)).toBeCloseTo(transfer, 3);
-        expect(Math.hypot(a! - transfer * c!, b! - transfer * d!) / Math.hypot(c, d)).toBeLessThan(1e-3);
+        expect(Math.hypot(a - transfer * c, b - transfer * d) / Math.hypot(c, d)).toBeLessThan(1e-3);
       }
     });
   });

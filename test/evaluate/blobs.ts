@@ -31,16 +31,20 @@ export function densityOf(blobs: Blob[], boxSize: number, pixelSizeAngstrom: num
   const data = new Float32Array(boxSize ** 3);
   const centre = Math.floor(boxSize / 2);
   for (const { centreAngstrom, sigmaAngstrom, height } of blobs) {
-    const line = centreAngstrom.map((c) =>
+    const alongAxis = (c: number) =>
       Float64Array.from({ length: boxSize }, (_, i) =>
         Math.exp(-(((i - centre) * pixelSizeAngstrom - c) ** 2) / (2 * sigmaAngstrom ** 2)),
-      ),
-    );
+      );
+    const [lineX, lineY, lineZ] = [
+      alongAxis(centreAngstrom[0]),
+      alongAxis(centreAngstrom[1]),
+      alongAxis(centreAngstrom[2]),
+    ];
     let i = 0;
     for (let z = 0; z < boxSize; z++)
       for (let y = 0; y < boxSize; y++) {
-        const factor = height * line[2][z]! * line[1][y]!;
-        for (let x = 0; x < boxSize; x++) data[i++]! += factor * line[0][x]!;
+        const factor = height * lineZ[z]! * lineY[y]!;
+        for (let x = 0; x < boxSize; x++) data[i++]! += factor * lineX[x]!;
       }
   }
   return { data, shape: [boxSize, boxSize, boxSize], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };

@@ -32,7 +32,7 @@ function colouredNoise(name: string, gain: (k: number) => number): Float64Array 
   return re;
 }
 
-function sum(...parts: Float64Array[]): Volume {
+function sum(...parts: [Float64Array, ...Float64Array[]]): Volume {
   return volumeOf(Float32Array.from(parts[0], (_, i) => parts.reduce((s, p) => s + p[i]!, 0)));
 }
 

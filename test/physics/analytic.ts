@@ -142,6 +142,6 @@ export function relativeErrors(
 
 /** Element [i, b] of a [count, batch] tensor pair, for one b. */
 export function column(values: { re: Float32Array; im: Float32Array }, batch: number, b: number): ComplexValues {
-  const take = (all: Float32Array) => Float64Array.from({ length: all.length / batch }, (_, i) => all[i * batch + b]);
+  const take = (all: Float32Array) => Float64Array.from({ length: all.length / batch }, (_, i) => all[i * batch + b]!);
   return { re: take(values.re), im: take(values.im) };
 }

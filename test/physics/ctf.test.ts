@@ -35,7 +35,11 @@ function opticsOf(list: Settings[]): Optics {
 }
 
 /** The CTF of each of several settings at frequencies (1/Å) in one direction (radians). */
-async function ctfAt(list: Settings[], frequencies: number[], direction = 0): Promise<number[][]> {
+async function ctfAt<const List extends Settings[]>(
+  list: List,
+  frequencies: number[],
+  direction = 0,
+): Promise<{ [K in keyof List]: number[] }> {
   const edge = 200;
   const grid: FrequencyGrid = {
     count: frequencies.length,
@@ -55,7 +59,7 @@ async function ctfAt(list: Settings[], frequencies: number[], direction = 0): Pr
       },
     },
   );
-  return list.map((_, b) => frequencies.map((_, i) => values[i * list.length + b]));
+  return list.map((_, b) => frequencies.map((_, i) => values[i * list.length + b]!)) as { [K in keyof List]: number[] };
 }
 
 describe("electron wavelength", () => {
@@ -126,7 +130,7 @@ describe("zeros of the CTF", () => {
     at.forEach((value, i) => {
       expect(Math.abs(value)).toBeLessThan(1e-3);
       expect(below[i]! * above[i]!).toBeLessThan(0);
-    })!;
+    });
   });
 
   it("at Scherzer defocus 1.2 sqrt(Cs λ) lies at 1.549 Cs^(-1/4) λ^(-3/4)", async () => {
@@ -135,8 +139,8 @@ describe("zeros of the CTF", () => {
     const first = 2.4 ** 0.5 * cs ** -0.25 * wavelength ** -0.75;
     const u = 1.2 * Math.sqrt(cs * wavelength);
     const [[before, at, after]] = await ctfAt([{ u }], [first - 1e-3, first, first + 1e-3]);
-    expect(Math.abs(at)).toBeLessThan(1e-3);
-    expect(before * after).toBeLessThan(0);
+    expect(Math.abs(at!)).toBeLessThan(1e-3);
+    expect(before! * after!).toBeLessThan(0);
   });
 });
 
@@ -147,7 +151,7 @@ describe("conventions", () => {
       (await ctfAt([{ u: 15_000, w: 0.1 }], [0]))[0],
     ];
     expect(low).toBeGreaterThan(0);
-    expect(first).toBeGreaterThan(low);
+    expect(first).toBeGreaterThan(low!);
     expect(atZero).toBeCloseTo(0.1, 6);
   });
 
@@ -192,8 +196,8 @@ describe("conventions", () => {
       ],
       [nyquist],
     );
-    expect(Math.abs(without)).toBeGreaterThan(0.1);
-    expect(blurred / without).toBeCloseTo(Math.exp(-80 / 36), 5);
+    expect(Math.abs(without!)).toBeGreaterThan(0.1);
+    expect(blurred! / without!).toBeCloseTo(Math.exp(-80 / 36), 5);
   });
 
   it("of phase-flipped images is its magnitude, each image by itself", async () => {
@@ -201,7 +205,7 @@ describe("conventions", () => {
       settings = { u: 15_000, v: 12_000, w: 0.1, b: 40 };
     const [plain, flipped] = await ctfAt([settings, { ...settings, flipped: 1 }], frequencies);
     expect(Math.min(...plain)).toBeLessThan(-0.3);
-    expect(flipped).toEqual(plain.map(Math.abs)!);
+    expect(flipped).toEqual(plain.map(Math.abs));
   });
 
   it("takes the particles in the order asked for", () => {

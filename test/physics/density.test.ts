@@ -226,7 +226,7 @@ function twoFold(volume: Volume, axis: "x" | "y" | "z"): Float32Array {
     const x = turn(i % n, axis === "x"),
       y = turn(Math.floor(i / n) % n, axis === "y"),
       z = turn(Math.floor(i / n ** 2), axis === "z");
-    return volume.data[(z * n + y) * n + x];
+    return volume.data[(z * n + y) * n + x]!;
   });
 }
 
@@ -268,14 +268,14 @@ describe("orientByInertia", () => {
   });
 
   it("moves the molecule as a rigid body, without mirroring it", () => {
-    const at = (atoms: Atoms, i: number) => [atoms.x[i], atoms.y[i], atoms.z[i]];
-    const minus = (a: number[], b: number[]) => a.map((c, k) => c - b[k]!);
+    type Point = readonly [number, number, number];
+    const at = (atoms: Atoms, i: number) => [atoms.x[i]!, atoms.y[i]!, atoms.z[i]!] as const;
+    const minus = (a: Point, b: Point) => [a[0] - b[0], a[1] - b[1], a[2] - b[2]] as const;
     const volumeOf = (atoms: Atoms, i: number) => {
-      const [a, b, c] = [1, 2, 3].map((step) => minus(at(atoms, (i + 1009 * step) % atoms.count), at(atoms, i)));
+      const edge = (step: number) => minus(at(atoms, (i + 1009 * step) % atoms.count), at(atoms, i));
+      const [a, b, c] = [edge(1), edge(2), edge(3)];
       return (
-        a[0]! * (b[1]! * c[2]! - b[2]! * c[1]!) -
-        a[1]! * (b[0]! * c[2]! - b[2]! * c[0]!) +
-        a[2]! * (b[0]! * c[1]! - b[1]! * c[0]!)
+        a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
       );
     };
     for (let i = 0; i < 200; i++) {
@@ -295,13 +295,13 @@ describe("orientByInertia", () => {
       v = [-2 / 3, 1 / 3, 2 / 3],
       w = [1 / 3, -2 / 3, 2 / 3];
     const rows = [
-      [9, u],
-      [5, v],
-      [2, w],
-    ].flatMap(([length, axis]) =>
-      [-1, 1].map((sign): Row => {
-        const [x, y, z] = (axis as number[]).map((c, k) => sign * (length as number) * c + [10, 20, 30][k]!);
-        return ["C", x, y, z, 1, 0]!;
+      { length: 9, axis: u },
+      { length: 5, axis: v },
+      { length: 2, axis: w },
+    ].flatMap(({ length, axis }) =>
+      [-length, length].map((along): Row => {
+        const [x, y, z] = [10 + along * axis[0]!, 20 + along * axis[1]!, 30 + along * axis[2]!];
+        return ["C", x, y, z, 1, 0];
       }),
     );
     const turned = orientByInertia(atomsFrom(rows));

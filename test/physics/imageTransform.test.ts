@@ -43,7 +43,7 @@ describe.each([32, 33])("images of %d pixels", (n) => {
     const grid = rectangularGrid(n);
     const transforms = known.map((m) => m.transform(grid));
     const interleave = (part: "re" | "im") =>
-      Float32Array.from({ length: 3 * grid.count }, (_, i) => transforms[i % 3][part][Math.floor(i / 3)]!);
+      Float32Array.from({ length: 3 * grid.count }, (_, i) => transforms[i % 3]![part][Math.floor(i / 3)]!);
     const re = input("real", [grid.count, 3]),
       im = input("imaginary", [grid.count, 3]);
     const { images } = await evaluate(
@@ -82,7 +82,7 @@ describe("resampling", () => {
   /** Images of one molecule on two grids, the second with pixels `step` times as large. */
   async function resampled(n: number, m: number, step: number) {
     const blobs = randomBlobs(1, 6, 6, 2.6 * Math.max(1, step));
-    const [pose] = randomPoses(8, 1);
+    const pose = randomPoses(8, 1)[0]!;
     const before = projectionImage(blobs, pose, [1.3, -2.4], n, 1);
     // projectionImage counts voxels along the ray, which are longer there.
     const after = projectionImage(blobs, pose, [1.3, -2.4], m, step).map((v) => v * step);

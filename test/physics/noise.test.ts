@@ -104,8 +104,8 @@ describe("bankNoise", () => {
   it("draws every image in its four turns and their mirror images, equally often", () => {
     const n = 3;
     const bank = Float32Array.from([...Array(18).keys()]); // two images
-    const turned = ([a, b, c, d, e, f, g, h, i]: number[]) => [g, d, a, h, e, b, i, f, c];
-    const mirrored = ([a, b, c, d, e, f, g, h, i]: number[]) => [c, b, a, f, e, d, i, h, g];
+    const turned = (image: number[]) => [6, 3, 0, 7, 4, 1, 8, 5, 2].map((from) => image[from]!);
+    const mirrored = (image: number[]) => [2, 1, 0, 5, 4, 3, 8, 7, 6].map((from) => image[from]!);
     const expected = new Set<string>();
     for (const start of [[...bank.subarray(0, 9)], [...bank.subarray(9)]]) {
       for (let image = start, turn = 0; turn < 4; turn++, image = turned(image)) {

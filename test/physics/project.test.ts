@@ -34,7 +34,7 @@ async function shellErrors(n: number, radius: number): Promise<number[]> {
       shells,
     ),
   );
-  return Array.from({ length: shells }, (_, s) => Math.max(...perPose.map((errors) => errors[s])));
+  return Array.from({ length: shells }, (_, s) => Math.max(...perPose.map((errors) => errors[s]!)));
 }
 
 describe("central slices against the analytic transform of a molecule of Gaussians", () => {

@@ -169,7 +169,7 @@ describe("relion_project from our map and STAR file", () => {
           re += images[(image * n + y) * n + x]! * Math.cos(angle);
           im -= images[(image * n + y) * n + x]! * Math.sin(angle);
         }
-      return [re, im];
+      return [re, im] as const;
     };
     for (let i = 0; i < 40; i++) {
       expect([optics.phaseShift[i], optics.defocusUAngstrom[i]! > 0]).toEqual([0, true]);
@@ -178,10 +178,10 @@ describe("relion_project from our map and STAR file", () => {
         [1, 0],
         [0, 1],
         [2, 0],
-      ]) {
+      ] as const) {
         const [a, b] = coefficient(withCtf.relions, i, kx, ky),
           [c, d] = coefficient(without.relions, i, kx, ky);
-        const ratio = (a! * c! + b! * d!) / (c! * c! + d! * d!);
+        const ratio = (a * c + b * d) / (c * c + d * d);
         expect(ratio).toBeGreaterThan(0.1);
         expect(ratio).toBeLessThan(1);
       }

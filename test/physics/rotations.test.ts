@@ -28,7 +28,7 @@ describe("Euler angles", () => {
       [0.3, 1.1, -2],
       [-2.5, 0.2, 0.7],
       [3, 3, 3],
-    ]) {
+    ] as const) {
       expectMatrix(
         eulerToMatrix(rot, tilt, psi),
         multiply(axesAboutZ(psi), multiply(axesAboutY(tilt), axesAboutZ(rot))),

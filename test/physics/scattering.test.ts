@@ -155,7 +155,7 @@ const xray: Record<string, { z: number; a: number[]; b: number[]; c: number }> =
 describe("electron scattering factors", () => {
   it.each(Object.keys(otherFit))("of %s agree with another published fit within its error", (element) => {
     const { a, b } = scatteringFactor(element);
-    const [otherA, otherB] = otherFit[element];
+    const [otherA, otherB] = otherFit[element]!;
     const scale = evaluate(otherA, otherB, 0);
     for (const s of [0, 0.1, 0.2, 0.4, 0.7, 1.2]) {
       expect(Math.abs(evaluate(a, b, s) - evaluate(otherA, otherB, s)) / scale).toBeLessThan(0.01);
@@ -164,7 +164,7 @@ describe("electron scattering factors", () => {
 
   it.each(Object.keys(xray))("of %s follow from the X-ray scattering factor by the Mott-Bethe formula", (element) => {
     const { a, b } = scatteringFactor(element);
-    const { z, a: xa, b: xb, c } = xray[element];
+    const { z, a: xa, b: xb, c } = xray[element]!;
     for (const s of [0.2, 0.3, 0.5, 0.8]) {
       const expected = (0.0239337 * (z - evaluate(xa, xb, s) - c)) / (s * s);
       expect(Math.abs(evaluate(a, b, s) / expected - 1)).toBeLessThan(0.01);

@@ -11,7 +11,7 @@ describe("shift", () => {
       pixel = 2;
     const grid = cartesianGrid(n / 2);
     const blobs = randomBlobs(2, 8, 10, 2 * pixel);
-    const pose = randomPoses(5, 1)[0];
+    const pose = randomPoses(5, 1)[0]!;
     const shifts: [number, number][] = [
       [3.7, 0],
       [0, -5.1],
@@ -19,7 +19,7 @@ describe("shift", () => {
     ]; // Å
     const centred = projectionTransform(blobs, pose, [0, 0], grid, n, pixel);
     const spread = (values: Float64Array) =>
-      Float32Array.from({ length: grid.count * 3 }, (_, i) => values[Math.floor(i / 3)]);
+      Float32Array.from({ length: grid.count * 3 }, (_, i) => values[Math.floor(i / 3)]!);
     const re = input("real", [grid.count, 3]),
       im = input("imaginary", [grid.count, 3]),
       by = input("by", [2, 3]);

@@ -146,7 +146,7 @@ describe("scale and noise", () => {
   it.each([0.05, 0.5, 3])("with a ratio of %f: noise of unit variance, signal of that variance", async (ratio) => {
     const clean = await collect(simulateImages(from, cpu, 64), n);
     const images = await collect(simulateImages(noisy(ratio), cpu, 64), n);
-    const noise = images.map((image, i) => image.map((v, j) => v - Math.sqrt(ratio) * clean[i][j]!));
+    const noise = images.map((image, i) => image.map((v, j) => v - Math.sqrt(ratio) * clean[i]![j]!));
     const all = Float32Array.from(noise.flatMap((image) => [...image]));
     expect(Math.abs(mean(Array.from(all)))).toBeLessThan(3 / Math.sqrt(all.length));
     expect(Math.abs(variance(all) - 1)).toBeLessThan(3 * Math.sqrt(2 / all.length));
@@ -159,7 +159,7 @@ describe("scale and noise", () => {
   it("reports the factor of the signal", async () => {
     const exposed = await collect(exposeImages(from, cpu, 64), n);
     for await (const { first, images, scale } of simulateImages(from, cpu, 64)) {
-      for (const i of [0, 77, 300]) expect(images[i]).toBeCloseTo(scale * exposed[first][i]!, 5);
+      for (const i of [0, 77, 300]) expect(images[i]).toBeCloseTo(scale * exposed[first]![i]!, 5);
     }
   });
 
@@ -171,7 +171,7 @@ describe("scale and noise", () => {
     expect(parts.length).toBe(count);
     parts.forEach((image, i) =>
       image.forEach((v, j) => {
-        if (Math.abs(v - whole[i][j]!) > 1e-5) expect(v).toBe(whole[i][j]!);
+        if (Math.abs(v - whole[i]![j]!) > 1e-5) expect(v).toBe(whole[i]![j]!);
       }),
     );
   });

@@ -98,7 +98,7 @@ const contains = (group: Float64Array[], a: Float64Array, tolerance: number) =>
 
 describe.each(Object.keys(relion))("point group %s", (symbol) => {
   const group = pointGroup(symbol);
-  const { order, axes } = relion[symbol];
+  const { order, axes } = relion[symbol]!;
 
   it("has its order and starts with the identity", () => {
     expect(group.length).toBe(order);
