@@ -63,7 +63,10 @@ function upToSymmetry({ count, x, y }: FrequencyGrid): {
   const of = Array.from({ length: count }, (_, i) => {
     const [high, low] = [Math.max(Math.abs(x[i]!), Math.abs(y[i]!)), Math.min(Math.abs(x[i]!), Math.abs(y[i]!))];
     const key = `${high.toFixed(6)}/${low.toFixed(6)}`;
-    if (!known.has(key)) known.set(key, u.push(high) - 1), v.push(low);
+    if (!known.has(key)) {
+      known.set(key, u.push(high) - 1);
+      v.push(low);
+    }
     return known.get(key)!;
   });
   const from = Int32Array.from(of, (j, i) => (Math.abs(y[i]!) > Math.abs(x[i]!) ? u.length + j : j));

@@ -52,7 +52,7 @@ describe("a measured child process", () => {
   it("says what a failing program said", async () => {
     await expect(
       runChild(python, ["-c", "import sys; print('half done'); sys.exit('no such particle')"], unlimited),
-    ).rejects.toThrow(/status 1:[^]*no such particle/);
+    ).rejects.toThrow(/status 1:[\s\S]*no such particle/);
   });
 
   it("a program that does not exist is an error", async () => {

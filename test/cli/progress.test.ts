@@ -38,7 +38,7 @@ const progress = (iteration: number, elapsedSeconds: number, half?: 1 | 2): RunE
   iterations: 2400,
   elapsedSeconds,
   remainingSeconds: 130,
-  criticLoss: 0.69314,
+  criticLoss: 0.69341,
   volumeLoss: 0.701,
   realLogit: 0.52,
   fakeLogit: -0.31,
@@ -80,14 +80,18 @@ function written(mode: ProgressOptions["mode"], events: [number, RunEvent][], co
   return text;
 }
 
+const esc = "\x1b";
+const parts = new RegExp(`${esc}\\[(\\d+)A${esc}\\[0J|\\n|[^${esc}\\n]+|${esc}`, "g");
+const upwards = new RegExp(`^${esc}\\[(\\d+)A`);
+
 /** What a terminal shows after these characters: only the sequences that a display may use are understood. */
 function screen(text: string): string[] {
   const lines = [""];
-  for (const [part] of text.matchAll(/\x1b\[(\d+)A\x1b\[0J|\n|[^\x1b\n]+|\x1b/g)) {
-    const up = /^\x1b\[(\d+)A/.exec(part);
+  for (const [part] of text.matchAll(parts)) {
+    const up = upwards.exec(part);
     if (up) lines.splice(lines.length - 1 - Number(up[1]), Infinity, "");
     else if (part === "\n") lines.push("");
-    else if (part === "\x1b") throw new Error("a sequence that was not expected");
+    else if (part === esc) throw new Error("a sequence that was not expected");
     else lines[lines.length - 1] += part;
   }
   return lines.slice(0, -1);

@@ -30,7 +30,7 @@ async function run(
   values: Record<string, unknown>,
 ): Promise<{ printed: string; images: Float32Array[] }> {
   const printed: string[] = [];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => (printed.push(String(text)), true));
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
   try {
     await project(parseProjectOptions({ map: join(folder, "map.mrc"), out: join(folder, `${name}.mrcs`), ...values }));
   } finally {

@@ -32,7 +32,7 @@ const blobs = randomBlobs(31, 10, 0.12 * n * pixel, 1.4 * pixel);
 /** Runs the command in this process, for its files in a folder of that name. @returns what it printed */
 async function run(name: string, values: Record<string, unknown>): Promise<string> {
   const printed: string[] = [];
-  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => (printed.push(String(text)), true));
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => printed.push(String(text)) > 0);
   try {
     await simulate(
       parseSimulateOptions({

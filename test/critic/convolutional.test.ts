@@ -16,7 +16,7 @@ import { constant, input, sizeOf, type Tensor } from "../../src/tensor/tensor.ts
 
 const stream = createStream(5, "convolutional");
 const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => stream.normal());
-const valueOf = (t: Tensor, ...feeds: [Tensor, Float64Array][]): Float64Array =>
+const valuesOf = (t: Tensor, ...feeds: [Tensor, Float64Array][]): Float64Array =>
   evaluateReference([t], new Map(feeds))[0]!;
 
 /** [y][x][channel][batch] arithmetic by loops. */
@@ -71,12 +71,12 @@ describe("layers against loops", () => {
       bias = input("b", [5]),
       ws = normals(90),
       bs = normals(5);
-    const result = valueOf(convolve3x3(x, weights, bias), [x, xs], [weights, ws], [bias, bs]);
+    const result = valuesOf(convolve3x3(x, weights, bias), [x, xs], [weights, ws], [bias, bs]);
     naiveConvolution(xs, shape, ws, bs).forEach((v, i) => expect(result[i]).toBeCloseTo(v, 10));
   });
 
   it("2×2 max-pooling", () => {
-    expect(Array.from(valueOf(maxPool2x2(x), [x, xs]))).toEqual(naivePool(xs, shape));
+    expect(Array.from(valuesOf(maxPool2x2(x), [x, xs]))).toEqual(naivePool(xs, shape));
   });
 
   it("the whole network", () => {
@@ -100,7 +100,7 @@ describe("layers against loops", () => {
       parameters[name] = input(name, s);
       values[name] = normals(sizeOf(s));
     }
-    const result = valueOf(
+    const result = valuesOf(
       convolutionalNetwork(parameters, images, 2),
       [images, pixels],
       ...Object.keys(shapes).map((k): [Tensor, Float64Array] => [parameters[k]!, values[k]!]),
@@ -144,7 +144,7 @@ describe("convolutional critic as a model", () => {
       transformOfImages(images, n, critic.grid),
       constant(critic.whitening(white), [critic.grid.count, 1]),
     );
-    return valueOf(
+    return valuesOf(
       critic.view(whitened, constant(new Float32Array(critic.grid.count * batch), [critic.grid.count, batch])).image!,
       [images, pixels],
     );

@@ -13,7 +13,7 @@ import { createStackWriter, readMap } from "../../src/io/mrc.ts";
 import { openParticleImages, readParticles } from "../../src/io/particles.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const commands = [...readFileSync(join(root, "docs/tutorial.md"), "utf8").matchAll(/```sh\n([^]*?)```/g)]
+const commands = [...readFileSync(join(root, "docs/tutorial.md"), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)]
   .flatMap((block) => block[1]!.split("\n"))
   .filter((line) => line.startsWith("cryogan "));
 

@@ -517,10 +517,10 @@ test("written particles read back, poses and all", async () => {
   set.randomSubset = Int32Array.of(1, 2, 1);
   await writeParticlesStar(path, set, { poses: true });
   const block = parseStar(readFileSync(path, "utf8"), path)[1]!;
-  const valueOf = (label: string, row: number) => block.value(row, block.columns.indexOf(label));
-  expect(valueOf("rlnAngleRot", 0)).toBe("57.295780");
-  expect(valueOf("rlnPhaseShift", 1)).toBe("90.000000");
-  expect(valueOf("rlnOriginXAngst", 1)).toBe("-1.000000");
+  const written = (label: string, row: number) => block.value(row, block.columns.indexOf(label));
+  expect(written("rlnAngleRot", 0)).toBe("57.295780");
+  expect(written("rlnPhaseShift", 1)).toBe("90.000000");
+  expect(written("rlnOriginXAngst", 1)).toBe("-1.000000");
   const read = await readParticles(path);
   for (const key of [
     "count",

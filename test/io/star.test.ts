@@ -17,7 +17,7 @@ function formatBlocks(name: string): StarBlock[] {
   return parseStar(readFileSync(join(formats, name), "utf8"), name);
 }
 
-function valueOf(block: StarBlock, row: number, label: string): string {
+function cell(block: StarBlock, row: number, label: string): string {
   return block.value(row, block.columns.indexOf(label));
 }
 
@@ -122,21 +122,21 @@ test.each([
 
 test("values of the files", () => {
   const [pfcrt] = formatBlocks("FinalRefinement-OriginalParticles-PfCRT.star");
-  expect(valueOf(pfcrt!, 2, "rlnDefocusV")).toBe("16345.900000");
-  expect(valueOf(pfcrt!, 4, "rlnVoltage")).toBe("300.000000");
+  expect(cell(pfcrt!, 2, "rlnDefocusV")).toBe("16345.900000");
+  expect(cell(pfcrt!, 4, "rlnVoltage")).toBe("300.000000");
   const [optics, particles] = formatBlocks("relion31.6opticsgroups.star");
-  expect(valueOf(optics!, 4, "rlnOddZernike")).toBe(
+  expect(cell(optics!, 4, "rlnOddZernike")).toBe(
     "[-0.122672847719,-0.00493892512848,-10.1300509188,0,0,0.380003655589]",
   );
-  expect(valueOf(particles!, 0, "rlnImageName")).toBe("3@Polish/job520/Micrographs/0003_shiny.mrcs");
-  expect(valueOf(particles!, 138, "rlnGroupNumber")).toBe("2695");
+  expect(cell(particles!, 0, "rlnImageName")).toBe("3@Polish/job520/Micrographs/0003_shiny.mrcs");
+  expect(cell(particles!, 138, "rlnGroupNumber")).toBe("2695");
   expect(particles!.line(138)).toBe(196);
   const [optics5, particles5] = formatBlocks("relion5.star");
-  expect(valueOf(optics5!, 0, "rlnMagMat01")).toBe("-7.04404e-04");
-  expect(valueOf(particles5!, 16, "rlnImageName")).toBe("6@toy_images_b.mrcs");
+  expect(cell(optics5!, 0, "rlnMagMat01")).toBe("-7.04404e-04");
+  expect(cell(particles5!, 16, "rlnImageName")).toBe("6@toy_images_b.mrcs");
   const [toy] = formatBlocks("toy_projections.star");
-  expect(valueOf(toy!, 11, "dummyVariable")).toBe("12");
-  expect(valueOf(toy!, 999, "rlnImageName")).toBe("001000@toy_projections.mrcs");
+  expect(cell(toy!, 11, "dummyVariable")).toBe("12");
+  expect(cell(toy!, 999, "rlnImageName")).toBe("001000@toy_projections.mrcs");
   expect(toy!.line(999)).toBe(1012);
 });
 

@@ -89,7 +89,10 @@ export async function createEngine(listener: Listener) {
       await reconstruct(
         options,
         (event) => {
-          if (!options.resume && event.type === "start" && event.half !== 2) known.set(id, []), listener.anew(id);
+          if (!options.resume && event.type === "start" && event.half !== 2) {
+            known.set(id, []);
+            listener.anew(id);
+          }
           note(id, event);
           first();
         },

@@ -122,7 +122,10 @@ export function followStream(url: string, { headers = {}, onMessage, onConnectio
       // A little chance, so that the pages of many do not come back all at once.
       await new Promise<void>((resolve) => {
         const timer = page.hidden() ? undefined : setTimeout(resolve, waitMs * (0.75 + 0.5 * Math.random()));
-        wake = () => (clearTimeout(timer), resolve());
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
       });
       waitMs = Math.min(longestWaitMs, 2 * waitMs);
     }

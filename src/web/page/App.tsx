@@ -20,6 +20,7 @@ export function App({ page }: { page: Page }) {
   const { form } = page.address.value;
   return (
     <>
+      {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the address itself holds what the page shows */}
       <a
         class="skip"
         href="#main"
@@ -33,7 +34,7 @@ export function App({ page }: { page: Page }) {
       <header class="bar">
         <h1>cryogan</h1>
         {page.source.may.start && (
-          <button class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>
+          <button type="button" class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>
             New run
           </button>
         )}
@@ -57,6 +58,7 @@ export function App({ page }: { page: Page }) {
           <p>
             {page.problem.value}{" "}
             <button
+              type="button"
               onClick={() => {
                 page.problem.value = "";
               }}
@@ -121,6 +123,7 @@ function SelectedRun({ page }: { page: Page }) {
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
           <Tabs page={page} />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel without anything to focus is reached itself (ARIA practices) */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === "curves" && <Curves {...shown} other={other} />}
             {tab === "particles" && <Particles {...shown} />}
@@ -148,6 +151,7 @@ function Tabs({ page }: { page: Page }) {
     <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
       {tabs.map((name) => (
         <button
+          type="button"
           key={name}
           id={`tab-${name}`}
           role="tab"

@@ -1,6 +1,6 @@
 /** events.jsonl read on from where a reader was, also when the file was replaced in between. */
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 
 /** Where a reader is: how many bytes it has seen of the file that begins with a certain line. */
 export interface EventPosition {
@@ -22,7 +22,7 @@ const firstLineBytes = 4096;
 
 /** Reads what was added since `position`; from the first line without one. A file that is not there is an empty one. */
 export async function readEvents(path: string, position?: EventPosition): Promise<EventsRead> {
-  let handle;
+  let handle: FileHandle;
   try {
     handle = await open(path);
   } catch (error) {

@@ -34,8 +34,8 @@ test("a view has its place: tilt from the middle by Lambert's radius, rot anticl
   const map = coverage({ rot, tilt, share: rot.map((_, i) => (i === near ? 1 : 0)) }, "C1", 100);
   // Tilt 60°: sqrt(2) sin 30° = 0.707 from the middle; rot 90° is up.
   expect(at(map, 0, Math.SQRT2 * Math.sin(Math.PI / 6))).toBe(500);
-  expect(at(map, 0, -0.707)).toBe(0);
-  expect(at(map, 0.707, 0)).toBe(0);
+  expect(at(map, 0, -Math.SQRT1_2)).toBe(0);
+  expect(at(map, Math.SQRT1_2, 0)).toBe(0);
   expect(map.emptyShare).toBeCloseTo(0.998, 6);
 });
 

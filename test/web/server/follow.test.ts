@@ -181,7 +181,7 @@ test("on the wire: Last-Event-ID as HTML has it, an id with every message, comme
   expect(/^data: (.*)$/m.exec(next)![1]).toBe(JSON.stringify(numbered(4, 1)));
   // What is no position of this file.
   for (const wrong of ["0123456789abcdef.10", id.replace(/\d+$/, "999999")])
-    expect(await listen(wrong, /^id: .+\n\n/m)).toMatch(/event: anew\ndata: \nid: \n\n[^]*data: \[\{"type":"start"/);
+    expect(await listen(wrong, /^id: .+\n\n/m)).toMatch(/event: anew\ndata: \nid: \n\n[\s\S]*data: \[\{"type":"start"/);
   for (const none of ["", "x", "-1", `${id}; DROP`])
     expect(await listen(none, /^id: .+\n\n/m)).toMatch(/^:.*\n\ndata: \[\{"type":"start"/);
 });
@@ -303,7 +303,10 @@ describe("the page hidden, awake again, and the network back", () => {
       response.on("close", () => readers--);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    ends.push(() => (server.close(), server.closeAllConnections()));
+    ends.push(() => {
+      server.close();
+      server.closeAllConnections();
+    });
     return {
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
       readers: () => readers,
@@ -330,7 +333,11 @@ describe("the page hidden, awake again, and the network back", () => {
   /** Without setTimeout. */
   const untilSeen = (isSo: () => boolean): Promise<void> =>
     new Promise((resolve) => {
-      const timer = setInterval(() => isSo() && (clearInterval(timer), resolve()), 20);
+      const timer = setInterval(() => {
+        if (!isSo()) return;
+        clearInterval(timer);
+        resolve();
+      }, 20);
     });
 
   test("the network back: no waiting for the next try, which here never comes", async () => {

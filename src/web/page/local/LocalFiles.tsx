@@ -29,8 +29,9 @@ export function LocalFiles({ page, local }: { page: Page; local: BrowserSource }
     });
   const names = localFiles.value;
   return (
-    <div
+    <section
       class="drop"
+      aria-label="Files of this machine"
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
@@ -50,7 +51,7 @@ export function LocalFiles({ page, local }: { page: Page; local: BrowserSource }
           Choose a folder…{" "}
           <input type="file" {...{ webkitdirectory: true }} onChange={(event) => take(event.currentTarget.files)} />
         </label>
-        <button disabled={busy !== ""} onClick={demo}>
+        <button type="button" disabled={busy !== ""} onClick={demo}>
           Run the demo
         </button>
         {busy && (
@@ -70,6 +71,6 @@ export function LocalFiles({ page, local }: { page: Page; local: BrowserSource }
           This page was served without cross-origin isolation: WebAssembly has one thread only, and is slow.
         </p>
       )}
-    </div>
+    </section>
   );
 }

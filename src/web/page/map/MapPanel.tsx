@@ -120,6 +120,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           />
         </label>
         <button
+          type="button"
           title="The level that best parts particle and solvent (Otsu)"
           disabled={levelSigma === undefined}
           onClick={() => choose({ levelSigma: undefined })}
@@ -163,10 +164,11 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
             />
           </label>
         )}
-        <button aria-pressed={spin} onClick={() => choose({ spin: !spin })}>
+        <button type="button" aria-pressed={spin} onClick={() => choose({ spin: !spin })}>
           Spin
         </button>
         <button
+          type="button"
           aria-pressed={mirrored}
           title="Mirror the map: projections cannot tell the hands apart. cryogan flip writes the mirrored map."
           onClick={() => choose({ mirrored: !mirrored })}
@@ -174,6 +176,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           Other hand
         </button>
         <button
+          type="button"
           onClick={() => {
             scenes.first?.resetView();
             scenes.second?.resetView();
@@ -201,6 +204,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         </label>
         {modelFile && (
           <button
+            type="button"
             onClick={() => {
               setModelFile(undefined);
               setMessage("");
@@ -209,7 +213,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
             Remove model
           </button>
         )}
-        <button disabled={!mine.read.value} onClick={() => void download()}>
+        <button type="button" disabled={!mine.read.value} onClick={() => void download()}>
           Download {mine.file}
         </button>
       </div>

@@ -342,7 +342,7 @@ function toVolume(map: MapGrid): Volume {
 }
 
 /** Grey from a little below the mean (dark) to the brightest density. */
-function greyTheme(volume: Volume, { statistics }: MapGrid): ColorTheme<{}, "vertex"> {
+function greyTheme(volume: Volume, { statistics }: MapGrid): ColorTheme<Record<string, never>, "vertex"> {
   const valueAt = Grid.makeGetTrilinearlyInterpolated(volume.grid, "none");
   const low = statistics.mean - statistics.sigma;
   const range = statistics.mean + statistics.highestLevelSigma * statistics.sigma - low;

@@ -60,13 +60,13 @@ function Actions({ page, run }: { page: Page; run: RunSummary }) {
   };
   if (run.state === "running" && may.stop)
     return (
-      <button disabled={busy} onClick={() => act((id) => page.source.stop(id))}>
+      <button type="button" disabled={busy} onClick={() => act((id) => page.source.stop(id))}>
         {busy ? "Stopping…" : "Stop"}
       </button>
     );
   if ((run.state === "stopped" || run.state === "failed") && may.start)
     return (
-      <button disabled={busy} onClick={() => act((id) => page.source.resume(id))}>
+      <button type="button" disabled={busy} onClick={() => act((id) => page.source.resume(id))}>
         {busy ? "Resuming…" : "Resume"}
       </button>
     );

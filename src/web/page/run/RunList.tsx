@@ -18,6 +18,7 @@ export function RunList({ page }: { page: Page }) {
       {runs.map((run, i) => (
         <li key={run.id}>
           <button
+            type="button"
             class="run"
             aria-current={run.id === selected ? "true" : undefined}
             title={run.name}
