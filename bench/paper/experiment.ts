@@ -87,9 +87,10 @@ async function runCase(
     arguments: args,
     run,
     ...measured,
-    halfMapsAngstrom: halves.resolution0143Angstrom,
-    truthAngstrom: fsc.resolution05Angstrom,
-    truthUnmaskedAngstrom: crossingResolution(fsc.frequency, fsc.fsc, 0.5),
+    finestAngstrom: halves.finestAngstrom,
+    halfMaps: { angstrom: halves.resolution0143Angstrom, orBetter: halves.resolution0143OrBetter },
+    truth: { angstrom: fsc.resolution05Angstrom, orBetter: fsc.resolution05OrBetter },
+    truthUnmasked: crossingResolution(fsc.frequency, fsc.fsc, 0.5),
   };
 }
 

@@ -1,5 +1,6 @@
 /** What a case came to, as a line of JSON and as a row of a table. */
 import { formatDuration } from "../../src/base/format.ts";
+import type { Crossing } from "../../src/evaluate/fsc.ts";
 import type { Measured } from "./measure.ts";
 
 export interface PaperResult extends Measured {
@@ -16,25 +17,38 @@ export interface PaperResult extends Measured {
   arguments: string[];
   /** The run folder. */
   run: string;
-  /** FSC 0.143 between the half-maps, masked and corrected for the mask; null: not reached. */
-  halfMapsAngstrom: number | null;
+  /** Resolution of the finest shell that both halves were worked at. */
+  finestAngstrom: number;
+  /** FSC 0.143 between the half-maps, masked and corrected for the mask. */
+  halfMaps: Crossing;
   /** FSC 0.5 of the joint map against the truth, masked and corrected for the mask. */
-  truthAngstrom: number | null;
+  truth: Crossing;
   /** The same without a mask. */
-  truthUnmaskedAngstrom: number | null;
+  truthUnmasked: Crossing;
 }
 
 export function markdownTable(results: readonly PaperResult[]): string {
-  const angstrom = (value: number | null): string => (value === null ? "not reached" : `${value.toFixed(1)} Å`);
+  const angstrom = ({ angstrom, orBetter }: Crossing): string =>
+    angstrom === null ? "not reached" : `${angstrom.toFixed(2)} Å${orBetter ? " or better" : ""}`;
   const rows = results.map((r) => [
     r.case,
     r.what,
-    angstrom(r.halfMapsAngstrom),
-    angstrom(r.truthAngstrom),
-    angstrom(r.truthUnmaskedAngstrom),
+    `${r.finestAngstrom.toFixed(2)} Å`,
+    angstrom(r.halfMaps),
+    angstrom(r.truth),
+    angstrom(r.truthUnmasked),
     formatDuration(r.wallSeconds),
     r.peakMemoryMiB === null ? "not measured" : `${(r.peakMemoryMiB / 1024).toFixed(1)} GiB`,
   ]);
-  const header = ["case", "what", "halves, FSC 0.143", "truth, FSC 0.5", "the same unmasked", "time", "peak memory"];
+  const header = [
+    "case",
+    "what",
+    "worked to",
+    "halves, FSC 0.143",
+    "truth, FSC 0.5",
+    "the same unmasked",
+    "time",
+    "peak memory",
+  ];
   return [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -14,6 +14,15 @@ export function formatNumber(x: number, digits = 3): string {
   return String(Number(x.toPrecision(digits)));
 }
 
+/**
+ * A resolution: "7.61 Å", or "4.45 Å or better: the run ended there" where the correlation had not fallen yet.
+ *
+ * @param ended what ended there
+ */
+export function formatResolution(angstrom: number, orBetter = false, ended = "the run ended"): string {
+  return `${formatNumber(angstrom)} Å${orBetter ? ` or better: ${ended} there` : ""}`;
+}
+
 /** 12345 → "12,345". */
 export function formatCount(n: number): string {
   return n.toLocaleString("en-US");

@@ -1,5 +1,5 @@
 /** Charts of a run, from what its folder holds; the report and the live page draw them. */
-import { formatNumber } from "../base/format.ts";
+import { formatResolution } from "../base/format.ts";
 import type { FscResult } from "../evaluate/fsc.ts";
 import type { RunSpectra } from "../reconstruct/folder/events.ts";
 import type { Chart, ChartLine } from "./charts.ts";
@@ -95,17 +95,17 @@ export function fscChart(fsc: FscResult): Chart {
 /** Where the curve that the resolution is read from falls below 0.5 and 0.143. */
 export function resolutionText(fsc: FscResult): string {
   const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
-  const shown = fsc[fsc.resolutionCurve] ?? fsc.fsc;
-  return `The ${names[fsc.resolutionCurve]} curve ${crossingText(shown, 0.5, fsc.resolution05Angstrom)} and ${crossingText(shown, 0.143, fsc.resolution0143Angstrom)}.`;
+  const at05 = crossingText(0.5, fsc.resolution05Angstrom, fsc.resolution05OrBetter),
+    at0143 = crossingText(0.143, fsc.resolution0143Angstrom, fsc.resolution0143OrBetter);
+  return `The ${names[fsc.resolutionCurve]} curve ${at05} and ${at0143}.`;
 }
 
 /** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */
-function crossingText(curve: readonly number[], threshold: number, angstrom: number | null): string {
+function crossingText(threshold: number, angstrom: number | null, orBetter: boolean): string {
   if (angstrom === null) return `is below ${threshold} from the first shell on`;
-  const falls = curve.some((value) => value < threshold);
-  return falls
-    ? `falls below ${threshold} at ${formatNumber(angstrom)} Å`
-    : `stays above ${threshold} to the finest shell (${formatNumber(angstrom)} Å)`;
+  return orBetter
+    ? `stays above ${threshold} to its end (${formatResolution(angstrom, true)})`
+    : `falls below ${threshold} at ${formatResolution(angstrom)}`;
 }
 
 export function spectraChart(spectra: RunSpectra): Chart {

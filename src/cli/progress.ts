@@ -1,4 +1,4 @@
-import { formatCount, formatDuration, formatNumber } from "../base/format.ts";
+import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
@@ -122,7 +122,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
       const resolution =
         event.resolutionAngstrom === undefined
           ? ""
-          : `, resolution ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`;
+          : `, resolution ${formatResolution(event.resolutionAngstrom, event.resolutionOrBetter)} (FSC 0.143)`;
       return `finished in ${formatDuration(event.elapsedSeconds)}: ${event.map}${resolution}`;
     }
     case "checkpoint":

@@ -5,7 +5,7 @@ import { type Alignment, alignToReference, commonGrid } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask, sphericalMask } from "./mask.ts";
 import { resample } from "./resample.ts";
-import { guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
+import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
 export interface EvaluateOptions {
   /** Search rotation, shift and hand first (default true: ab-initio maps have an arbitrary orientation and hand). */
@@ -16,7 +16,7 @@ export interface EvaluateOptions {
   mask?: "auto" | "sphere" | "none" | Volume;
   /** Seed of the random phases of the mask correction, default 0. */
   seed?: number;
-  /** Finest Fourier shell that the maps were worked at, see `FscOptions`. */
+  /** Finest Fourier shell that both maps were worked at; default: the last that both hold anything at. */
   finestShell?: number;
 }
 
@@ -88,7 +88,7 @@ async function compare(
   referenceSource: string | Volume,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { align = true, mask: maskOption = "auto", seed = 0, finestShell } = options;
+  const { align = true, mask: maskOption = "auto", seed = 0 } = options;
   const load = async (source: string | Volume) => (typeof source === "string" ? await readMap(source) : source);
   const original = await load(mapSource);
   const originalReference = await load(referenceSource);
@@ -102,7 +102,11 @@ async function compare(
       map: pathOf(mapSource),
       reference: pathOf(referenceSource),
       alignment: alignment ? describe(alignment) : null,
-      fsc: fourierShellCorrelation(reference, map, { mask, seed, finestShell }),
+      fsc: fourierShellCorrelation(reference, map, {
+        mask,
+        seed,
+        finestShell: options.finestShell ?? Math.min(shellOn(map, original), shellOn(map, originalReference)),
+      }),
       correlation: mapCorrelation(map, reference, mask),
       mapStatistics: mapStatistics(original),
       referenceStatistics: mapStatistics(originalReference),
@@ -111,6 +115,12 @@ async function compare(
     map,
     reference,
   };
+}
+
+/** The finest shell of a map, counted in shells of another grid. */
+function shellOn(grid: Volume, volume: Volume): number {
+  const edgeAngstrom = (v: Volume) => v.shape[0] * v.pixelSizeAngstrom;
+  return Math.floor((finestShell(volume) * edgeAngstrom(grid)) / edgeAngstrom(volume) + 1e-6);
 }
 
 function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference: Volume } {

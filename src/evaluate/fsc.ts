@@ -8,7 +8,11 @@ import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shell
 export interface FscResult {
   boxSize: number;
   pixelSizeAngstrom: number;
-  /** Spatial frequency of each shell, 1/Å: shells 1 .. floor(n/2), one Fourier pixel wide. */
+  /** The last shell that both maps hold: the curves end there. At most floor(n/2), the Nyquist frequency. */
+  finestShell: number;
+  /** The resolution of that shell, the finest that the curves can show. */
+  finestAngstrom: number;
+  /** Spatial frequency of each shell, 1/Å: shells 1 .. finestShell, one Fourier pixel wide. */
   frequency: number[];
   /** 1 / frequency. */
   resolutionAngstrom: number[];
@@ -18,15 +22,18 @@ export interface FscResult {
   fscMasked?: number[];
   /** Of the masked maps whose phases were randomised before masking: the correlation that the mask alone makes. */
   fscPhaseRandomised?: number[];
-  /** Masked FSC corrected for the mask. */
+  /** Masked FSC corrected for the mask, 0 to 1. */
   fscCorrected?: number[];
   /** The shell from which phases were randomised. */
   randomisedFromShell?: number;
   /** The curve that the resolutions below were read from. */
   resolutionCurve: "fsc" | "fscMasked" | "fscCorrected";
-  /** First crossing of 0.5 and of 0.143; see `crossingResolution`. */
+  /** Where it first falls below 0.5 and 0.143; see `crossingResolution`. */
   resolution05Angstrom: number | null;
   resolution0143Angstrom: number | null;
+  /** Whether it is still above 0.5 and 0.143 at the finest shell, so that the resolution is that of the shell or better. */
+  resolution05OrBetter: boolean;
+  resolution0143OrBetter: boolean;
 }
 
 export interface FscOptions {
@@ -36,7 +43,10 @@ export interface FscOptions {
   correctForMask?: boolean;
   /** Seed of the random phases, default 0. */
   seed?: number;
-  /** Finest shell that the maps were worked at: what lies beyond (the trace of a mask) counts as 0. */
+  /**
+   * Finest shell that both maps were worked at, default floor(n/2): the curves end there, since what lies beyond (the
+   * trace of a mask) tells nothing.
+   */
   finestShell?: number;
 }
 
@@ -45,28 +55,38 @@ export interface FscOptions {
  *   FSC(s) = sum Re(A B*) / sqrt(sum |A|^2 sum |B|^2) over the coefficients with round(|k|) = s.
  * With a mask, also the masked curve and its correction by phase randomisation (Chen et al., Ultramicroscopy 135, 24,
  * 2013)
- *   FSC_true = (FSC_masked - FSC_random) / (1 - FSC_random)
+ *   FSC_true = (FSC_masked - FSC_random) / (1 - FSC_random), cut off at 0 and 1,
  * as relion_postprocess applies it: phases are randomised from the first shell where the unmasked FSC is below 0.8, and
- * the
- * correction starts two shells further out. When the unmasked FSC never falls below 0.8 nothing is randomised and the
- * resolutions are those of the masked curve.
+ * the correction starts two shells further out. When the unmasked FSC never falls below 0.8 nothing is randomised and
+ * the resolutions are those of the masked curve. The maps should come without a mask of their own: phases of a map that
+ * was masked before are randomised together with the trace of its mask.
  * Throws InputError when the maps (or the mask) differ in shape or pixel size, or are not cubes.
  */
 export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOptions = {}): FscResult {
-  const { mask, correctForMask = true, seed = 0, finestShell = Infinity } = options;
-  const known = (curve: number[]): number[] => curve.map((v, i) => (i < finestShell ? v : 0));
+  const { mask, correctForMask = true, seed = 0 } = options;
   const boxSize = cubeEdge(a, "the first map");
   requireSameGrid(a, b, "the second map");
   if (mask) requireSameGrid(a, mask, "the mask");
   const pixelSizeAngstrom = a.pixelSizeAngstrom;
-  const frequency = Array.from({ length: Math.floor(boxSize / 2) }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom));
+  const finestShell = Math.max(1, Math.min(Math.floor(boxSize / 2), options.finestShell ?? Infinity));
+  const correlation = (x: Spectrum, y: Spectrum): number[] => shellCorrelation(x, y).slice(0, finestShell);
+  const frequency = Array.from({ length: finestShell }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom));
+  const resolutionAngstrom = frequency.map((f) => 1 / f);
   const spectrumA = spectrumOf(a);
   const spectrumB = spectrumOf(b);
-  const fsc = known(shellCorrelation(spectrumA, spectrumB));
-  const common = { boxSize, pixelSizeAngstrom, frequency, resolutionAngstrom: frequency.map((f) => 1 / f), fsc };
+  const fsc = correlation(spectrumA, spectrumB);
+  const common = {
+    boxSize,
+    pixelSizeAngstrom,
+    finestShell,
+    finestAngstrom: resolutionAngstrom.at(-1)!,
+    frequency,
+    resolutionAngstrom,
+    fsc,
+  };
   if (!mask) return { ...common, ...resolutions("fsc", frequency, fsc) };
 
-  const fscMasked = known(shellCorrelation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask))));
+  const fscMasked = correlation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask)));
   const firstBelow = fsc.findIndex((v) => v < 0.8);
   if (!correctForMask || firstBelow < 0)
     return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
@@ -74,17 +94,12 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   const randomisedFromShell = firstBelow + 1;
   const randomA = { ...a, data: randomisePhases(spectrumA, randomisedFromShell, seed, "phase randomisation 1") };
   const randomB = { ...b, data: randomisePhases(spectrumB, randomisedFromShell, seed, "phase randomisation 2") };
-  const fscPhaseRandomised = shellCorrelation(
-    spectrumOf(applyMask(randomA, mask)),
-    spectrumOf(applyMask(randomB, mask)),
-  );
-  const fscCorrected = known(
-    fscMasked.map((masked, i) => {
-      const random = fscPhaseRandomised[i];
-      if (i + 1 < randomisedFromShell + 2 || random! >= 1) return masked;
-      return (masked - random!) / (1 - random!);
-    }),
-  );
+  const fscPhaseRandomised = correlation(spectrumOf(applyMask(randomA, mask)), spectrumOf(applyMask(randomB, mask)));
+  const fscCorrected = fscMasked.map((masked, i) => {
+    const random = fscPhaseRandomised[i]!;
+    if (i + 1 < randomisedFromShell + 2) return within01(masked);
+    return random < 1 ? within01((masked - random) / (1 - random)) : 0;
+  });
   return {
     ...common,
     fscMasked,
@@ -95,31 +110,43 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   };
 }
 
+const within01 = (x: number): number => Math.min(1, Math.max(0, x));
+
 function resolutions(resolutionCurve: FscResult["resolutionCurve"], frequency: number[], curve: number[]) {
+  const at05 = crossingResolution(frequency, curve, 0.5),
+    at0143 = crossingResolution(frequency, curve, 0.143);
   return {
     resolutionCurve,
-    resolution05Angstrom: crossingResolution(frequency, curve, 0.5),
-    resolution0143Angstrom: crossingResolution(frequency, curve, 0.143),
+    resolution05Angstrom: at05.angstrom,
+    resolution0143Angstrom: at0143.angstrom,
+    resolution05OrBetter: at05.orBetter,
+    resolution0143OrBetter: at0143.orBetter,
   };
 }
 
+/** Where a curve first falls below a threshold. */
+export interface Crossing {
+  /** `null` when the first shell is already below: nothing is resolved. */
+  angstrom: number | null;
+  /** The curve is above the threshold in its last shell, too: the resolution is that of this shell, or better. */
+  orBetter: boolean;
+}
+
 /**
- * Resolution in Å where the curve first falls below `threshold`, linearly interpolated in frequency between the two
- * shells. `null` when the first shell is already below (nothing is resolved); the resolution of the last shell
- * (Nyquist)
- * when the curve never falls below.
+ * Resolution where the curve first falls below `threshold`: between the last shell before, which is above, and the
+ * first below, linearly interpolated in frequency. So it is never finer than the last shell of the curve.
  */
 export function crossingResolution(
   frequency: readonly number[],
   curve: readonly number[],
   threshold: number,
-): number | null {
+): Crossing {
   const below = curve.findIndex((v) => v < threshold);
-  if (below === 0) return null;
-  if (below < 0) return 1 / frequency[frequency.length - 1]!;
-  const [f0, f1] = [frequency[below - 1], frequency[below]];
-  const [c0, c1] = [curve[below - 1], curve[below]];
-  return 1 / (f0! + ((c0! - threshold) / (c0! - c1!)) * (f1! - f0!));
+  if (below === 0) return { angstrom: null, orBetter: false };
+  if (below < 0) return { angstrom: 1 / frequency[curve.length - 1]!, orBetter: true };
+  const [f0, f1] = [frequency[below - 1]!, frequency[below]!];
+  const [c0, c1] = [curve[below - 1]!, curve[below]!];
+  return { angstrom: 1 / (f0 + ((c0 - threshold) / (c0 - c1)) * (f1 - f0)), orBetter: false };
 }
 
 /** FSC in shells 1 .. floor(n/2); 0 in a shell where either map has no power. */

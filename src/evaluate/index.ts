@@ -15,11 +15,12 @@ export {
   evaluateHalfMaps,
 } from "./evaluate.ts";
 export { lowPass } from "./filter.ts";
-export { crossingResolution, type FscOptions, type FscResult, fourierShellCorrelation } from "./fsc.ts";
+export { type Crossing, crossingResolution, type FscOptions, type FscResult, fourierShellCorrelation } from "./fsc.ts";
 export { applyMask, type DensityMaskOptions, densityMask, sphericalMask } from "./mask.ts";
 export { resample } from "./resample.ts";
 export { mirrorX, rotateVolume } from "./rotate.ts";
 export {
+  finestShell,
   guinierProfile,
   type MapStatistics,
   mapCorrelation,

@@ -6,7 +6,7 @@ import { lowPassGain } from "./filter.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { applyMask } from "./mask.ts";
 import { forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
-import { type GuinierProfile, guinierOfSpectrum, radialPower } from "./statistics.ts";
+import { finestShell, type GuinierProfile, guinierOfSpectrum } from "./statistics.ts";
 
 export interface PostprocessOptions {
   /** Soft mask on the grid of the maps, for the FSC and the masked map. */
@@ -20,7 +20,9 @@ export interface PostprocessOptions {
 }
 
 export interface PostprocessReport {
+  /** Of the half-maps at 0.143; with `resolutionOrBetter` they end there. */
   resolutionAngstrom: number | null;
+  resolutionOrBetter: boolean;
   lowPassAngstrom: number;
   /** As applied: negative sharpens. */
   bFactorAngstrom2: number;
@@ -49,8 +51,6 @@ export interface GuinierFit {
 /** Coarser shells show the shape of the molecule, finer ones how amplitudes fall off (Rosenthal & Henderson 2003). */
 const coarsestInFit = 10;
 const fewestInFit = 5;
-/** Shells with less than this share of the strongest shell's power hold rounding errors alone. */
-const emptyShell = 1e-10;
 
 /**
  * Sharpens a map.
@@ -101,6 +101,7 @@ export function postprocess(
     masked: mask && applyMask(sharpened, mask),
     report: {
       resolutionAngstrom: fsc?.resolution0143Angstrom ?? null,
+      resolutionOrBetter: fsc?.resolution0143OrBetter ?? false,
       lowPassAngstrom,
       bFactorAngstrom2: bFactor,
       ...(typeof auto === "string" ? { bFactorNote: auto } : {}),
@@ -118,13 +119,6 @@ function resolutionOf(fsc: FscResult | undefined): number {
   if (fsc.resolution0143Angstrom === null)
     throw new InputError("the half-maps do not correlate in any shell; are they aligned to each other?");
   return fsc.resolution0143Angstrom;
-}
-
-/** The last Fourier shell that holds anything. */
-function finestShell(map: Volume): number {
-  const { value } = radialPower(map),
-    least = emptyShell * value.reduce((a, b) => Math.max(a, b));
-  return value.findLastIndex((v) => v > least) + 1;
 }
 
 function scale({ re, im, boxSize }: Spectrum, gain: (radius: number) => number): void {

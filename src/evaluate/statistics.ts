@@ -51,6 +51,19 @@ function shellPower({ re, im, boxSize }: Spectrum, pixelSizeAngstrom: number): R
 }
 
 /**
+ * Shells with less than this share of the strongest shell's power hold rounding errors alone: of 32-bit numbers they
+ * come to 1e-16 and less, the finest detail of a map at 3 Å to 1e-11.
+ */
+const emptyShell = 1e-14;
+
+/** The last Fourier shell of a cubic map that holds anything, at most floor(n/2): what it was worked at. */
+export function finestShell(volume: Volume): number {
+  const { value } = radialPower(volume);
+  const least = emptyShell * value.reduce((a, b) => Math.max(a, b));
+  return value.findLastIndex((v) => v > least) + 1;
+}
+
+/**
  * Guinier plot (Rosenthal & Henderson, J. Mol. Biol. 333, 721, 2003): logarithm of the root-mean-square amplitude per
  * shell against 1/d^2; a Gaussian fall-off exp(-B / 4d^2) is a line of slope -B/4. Shells without power are left out.
  */

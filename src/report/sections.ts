@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatCount, formatDuration, formatNumber } from "../base/format.ts";
+import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import type { Volume } from "../base/types.ts";
 import type { Chart } from "../charts/charts.ts";
 import { type Course, type RunCurve, runCurves } from "../charts/curves.ts";
@@ -67,16 +67,19 @@ function header(title: string, run: RunFolder): Section {
   const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
   const finished = run.events.slice(Math.max(0, lastStart)).findLast(isType("finished"));
   // Against a known map the correlation is read at 0.5, between half-maps, which both have noise, at 0.143.
-  const [threshold, measured] =
+  const [threshold, resolution, orBetter] =
     run.comparison === "reference"
-      ? ["0.5", run.fsc?.resolution05Angstrom]
-      : ["0.143", run.fsc?.resolution0143Angstrom];
-  const resolution = measured ?? finished?.resolutionAngstrom;
+      ? ["0.5", run.fsc?.resolution05Angstrom, run.fsc?.resolution05OrBetter]
+      : run.fsc
+        ? ["0.143", run.fsc.resolution0143Angstrom, run.fsc.resolution0143OrBetter]
+        : ["0.143", finished?.resolutionAngstrom, finished?.resolutionOrBetter];
+  const reached = resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
+  const workedTo = finished?.finestAngstrom ?? stage?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
   const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
   const numbers: [string, string | undefined][] = [
-    [`Resolution (FSC ${threshold})`, resolution === undefined ? undefined : `${formatNumber(resolution)} Å`],
-    ["Worked to", stage && `${formatNumber(stage.resolutionAngstrom)} Å`],
+    [`Resolution (FSC ${threshold})`, reached],
+    ["Worked to", workedTo === undefined ? undefined : `${formatNumber(workedTo)} Å`],
     ["Particles", particles === undefined ? undefined : formatCount(particles)],
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
@@ -157,7 +160,6 @@ function trainingSection(curves: readonly RunCurve[]): Section {
   };
 }
 
-/** "Stage 1", "Stages 2 to 4". */
 /** "Stage 1", "Stages 1, 3, 5", "Stages 2, 4, 6 to 13": runs of three and more are drawn together. */
 function stageNumbers({ stages }: Course<string>): string {
   const numbers = stages.map(({ stage }) => stage);

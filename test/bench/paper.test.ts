@@ -113,15 +113,16 @@ it("a result is a row of a markdown table", () => {
   const result = {
     case: "c1",
     what: "C1",
-    halfMapsAngstrom: 9.04,
-    truthAngstrom: null,
-    truthUnmaskedAngstrom: 10.26,
+    finestAngstrom: 9.045,
+    halfMaps: { angstrom: 9.045, orBetter: true },
+    truth: { angstrom: null, orBetter: false },
+    truthUnmasked: { angstrom: 10.26, orBetter: false },
     wallSeconds: 1199,
     peakMemoryMiB: 1536,
   } as PaperResult;
   expect(markdownTable([result]).split("\n")).toEqual([
-    "| case | what | halves, FSC 0.143 | truth, FSC 0.5 | the same unmasked | time | peak memory |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
-    "| c1 | C1 | 9.0 Å | not reached | 10.3 Å | 19:59 | 1.5 GiB |",
+    "| case | what | worked to | halves, FSC 0.143 | truth, FSC 0.5 | the same unmasked | time | peak memory |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| c1 | C1 | 9.04 Å | 9.04 Å or better | not reached | 10.26 Å | 19:59 | 1.5 GiB |",
   ]);
 });

@@ -28,6 +28,7 @@ const finished: RunEvent = {
   time,
   elapsedSeconds: 3675,
   map: "run/map.mrc",
+  finestAngstrom: 7.51,
   resolutionAngstrom: 8.13,
 };
 const progress = (iteration: number, elapsedSeconds: number, half?: 1 | 2): RunEvent => ({
@@ -115,6 +116,13 @@ describe("lines", () => {
       "finished in 1:01:15: run/map.mrc, resolution 8.13 Å (FSC 0.143)",
       "",
     ]);
+  });
+
+  test("a correlation that does not fall before the finest shell: that shell's resolution, or better", () => {
+    const toTheEnd: RunEvent = { ...finished, resolutionAngstrom: 7.51, resolutionOrBetter: true };
+    expect(written("lines", [[0, toTheEnd]])).toBe(
+      "finished in 1:01:15: run/map.mrc, resolution 7.51 Å or better: the run ended there (FSC 0.143)\n",
+    );
   });
 
   test("no more than one progress line in ten seconds, but one at once in a new stage", () => {

@@ -5,12 +5,16 @@ import type { FscResult } from "../../src/evaluate/fsc.ts";
 const result: FscResult = {
   boxSize: 4,
   pixelSizeAngstrom: 2.5,
+  finestShell: 2,
+  finestAngstrom: 5,
   frequency: [0.1, 0.2],
   resolutionAngstrom: [10, 5],
   fsc: [0.987654321, 1 / 3],
   resolutionCurve: "fsc",
   resolution05Angstrom: 6.789,
   resolution0143Angstrom: null,
+  resolution05OrBetter: false,
+  resolution0143OrBetter: false,
 };
 
 describe("FSC files", () => {

@@ -3,6 +3,7 @@ import { InputError } from "../../src/base/errors.ts";
 import type { Volume } from "../../src/base/types.ts";
 import { crossingResolution, fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
 import { sphericalMask } from "../../src/evaluate/mask.ts";
+import { finestShell } from "../../src/evaluate/statistics.ts";
 import { fftn, signedFrequency } from "../../src/numeric/fft.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
@@ -58,6 +59,8 @@ describe("fourierShellCorrelation", () => {
     expect(same.frequency[0]).toBeCloseTo(1 / 48, 12);
     expect(same.resolutionAngstrom[15]).toBeCloseTo(3, 12);
     expect(same.resolution0143Angstrom).toBeCloseTo(3, 12);
+    expect(same.resolution0143OrBetter).toBe(true);
+    expect(same).toMatchObject({ finestShell: 16, finestAngstrom: same.resolutionAngstrom[15] });
     expect(inverted.resolution0143Angstrom).toBeNull();
   });
 
@@ -110,6 +113,44 @@ describe("fourierShellCorrelation", () => {
     expect(fourierShellCorrelation(a, b, { mask, seed: 4 }).fscPhaseRandomised).not.toEqual(result.fscPhaseRandomised);
   });
 
+  it("keeps the corrected curve within 0 and 1 where the mask explains more than is there, and more than all", () => {
+    const signal = colouredNoise("signal", (k) => (k <= 4.5 ? 12 : 0));
+    const noise = (name: string) => colouredNoise(name, (k) => (k <= 4.5 ? 0.1 : 1));
+    const a = sum(signal, noise("noise 1")),
+      b = sum(signal, noise("noise 2"));
+    const mask = sphericalMask(a, 3 * pixelSizeAngstrom, 1 * pixelSizeAngstrom);
+    for (let seed = 0; seed < 4; seed++) {
+      const { fscCorrected, fscMasked, fscPhaseRandomised } = fourierShellCorrelation(a, b, { mask, seed });
+      const raw = fscMasked!.map((m, i) => (m - fscPhaseRandomised![i]!) / (1 - fscPhaseRandomised![i]!));
+      expect(Math.min(...raw.slice(6))).toBeLessThan(0); // so that there is something to cut off
+      fscCorrected!.forEach((v, i) => {
+        expect(v).toBeGreaterThanOrEqual(0);
+        expect(v).toBeLessThanOrEqual(1);
+        if (i >= 6) expect(v).toBeCloseTo(Math.max(0, raw[i]!), 10);
+      });
+    }
+  });
+
+  it("ends at the finest shell: every curve, and the resolution of maps that agree up to there", () => {
+    const signal = colouredNoise("signal", (k) => (k < 9.5 ? 10 : 0));
+    const a = sum(signal, colouredNoise("noise 1", (k) => (k < 9.5 ? 1 : 0))),
+      b = sum(signal, colouredNoise("noise 2", (k) => (k < 9.5 ? 1 : 0)));
+    const mask = sphericalMask(a, 12 * pixelSizeAngstrom, 3 * pixelSizeAngstrom);
+    const result = fourierShellCorrelation(a, b, { mask, finestShell: 9 });
+    for (const curve of [result.frequency, result.resolutionAngstrom, result.fsc, result.fscMasked!])
+      expect(curve).toHaveLength(9);
+    expect(result.finestAngstrom).toBeCloseTo((n * pixelSizeAngstrom) / 9, 12);
+    expect(result).toMatchObject({
+      finestShell: 9,
+      resolution05Angstrom: result.finestAngstrom,
+      resolution0143Angstrom: result.finestAngstrom,
+      resolution05OrBetter: true,
+      resolution0143OrBetter: true,
+    });
+    expect(finestShell(a)).toBe(9);
+    expect(finestShell(sum(whiteNoise("a")))).toBe(n / 2);
+  });
+
   it("refuses maps on different grids", () => {
     const a = volumeOf(new Float32Array(8), 2);
     expect(() => fourierShellCorrelation(a, { ...a, pixelSizeAngstrom: 2 })).toThrow(InputError);
@@ -121,10 +162,23 @@ describe("fourierShellCorrelation", () => {
 describe("crossingResolution", () => {
   const frequency = [0.01, 0.02, 0.03, 0.04, 0.05];
   it("interpolates the first crossing linearly in frequency", () => {
-    expect(crossingResolution(frequency, [1, 0.9, 0.4, 0.6, 0.1], 0.5)).toBeCloseTo(1 / 0.028, 10);
+    const { angstrom, orBetter } = crossingResolution(frequency, [1, 0.9, 0.4, 0.6, 0.1], 0.5);
+    expect(angstrom).toBeCloseTo(1 / 0.028, 10);
+    expect(orBetter).toBe(false);
   });
-  it("is null when nothing is resolved and Nyquist when everything is", () => {
-    expect(crossingResolution(frequency, [0.1, 0.9, 0.9, 0.9, 0.9], 0.143)).toBeNull();
-    expect(crossingResolution(frequency, [1, 1, 1, 1, 0.2], 0.143)).toBeCloseTo(20, 10);
+  it("is null when nothing is resolved, and the last shell or better when everything is", () => {
+    expect(crossingResolution(frequency, [0.1, 0.9, 0.9, 0.9, 0.9], 0.143)).toEqual({ angstrom: null, orBetter: false });
+    expect(crossingResolution(frequency, [1, 1, 1, 1, 0.2], 0.143)).toEqual({ angstrom: 20, orBetter: true });
+  });
+  it("is never finer than the last shell, whatever the curve", () => {
+    const stream = createStream(5, "curves");
+    for (let i = 0; i < 500; i++) {
+      const curve = frequency.map(() => 1.4 * stream.uniform() - 0.2);
+      for (const threshold of [0.143, 0.5]) {
+        const { angstrom, orBetter } = crossingResolution(frequency, curve, threshold);
+        expect(angstrom ?? Infinity).toBeGreaterThanOrEqual(20);
+        expect(orBetter).toBe(Math.min(...curve) >= threshold);
+      }
+    }
   });
 });

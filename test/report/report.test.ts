@@ -88,10 +88,10 @@ describe("a finished run", () => {
     expect(all[0]!.marks).toEqual([{ x: 0, label: "16 px, 25.2 Å" }]);
     expect(all[4]!.marks).toEqual([
       { x: 0, label: "16 px, 25.2 Å" },
-      { x: 4, label: "48 px, 8.4 Å" },
+      { x: 4, label: "48 px, 8.0 Å" },
     ]);
     expect(all[5]!.levels!.map((level) => level.y)).toEqual([0.5, 0.143]);
-    expect(all[5]!.x[31]).toBeCloseTo(1 / 6, 12);
+    expect(all[5]!.x.at(-1)).toBeCloseTo(1 / 8, 12);
   });
 
   test("adversarial iterations and refinement passes are apart, each value in its place", () => {
@@ -127,7 +127,7 @@ describe("what is missing or broken", () => {
     expect(charts(page)).toHaveLength(6);
   });
 
-  test("against a reference the resolution is that at 0.5, and a curve that does not fall is said to stay above", async () => {
+  test("against a reference the resolution is that at 0.5; where the curve does not fall it is that of its end, or better", async () => {
     const run = join(folder, "reference");
     await mkdir(run);
     await writeFile(join(run, "events.jsonl"), "");
@@ -142,12 +142,22 @@ describe("what is missing or broken", () => {
     };
     await writeFile(
       join(run, "fsc.json"),
-      JSON.stringify({ ...curve, resolution05Angstrom: 12, resolution0143Angstrom: 10 }),
+      JSON.stringify({
+        ...curve,
+        resolution05Angstrom: 12,
+        resolution05OrBetter: false,
+        resolution0143Angstrom: 10,
+        resolution0143OrBetter: true,
+      }),
     );
     const page = await readFile(await writeReport(run), "utf8");
     expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
     expect(page).toContain(
-      "The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to the finest shell (10 Å).",
+      "The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to its end (10 Å or better: the run ended there).",
+    );
+    await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "halfMaps" }));
+    expect(await readFile(await writeReport(run), "utf8")).toContain(
+      "<dt>Resolution (FSC 0.143)</dt><dd>10 Å or better: the run ended there</dd>",
     );
   });
 

@@ -14,7 +14,7 @@ const time = "2025-03-01T12:00:00.000Z";
 const stages = [
   { kind: "adversarial", boxSize: 16, resolutionAngstrom: 25.2, iterations: 600 },
   { kind: "refinement", boxSize: 16, resolutionAngstrom: 25.2, iterations: 4 },
-  { kind: "refinement", boxSize: 48, resolutionAngstrom: 8.4, iterations: 3 },
+  { kind: "refinement", boxSize: 48, resolutionAngstrom: 8, iterations: 3 },
 ] as const;
 
 /** Events of one reconstruction; `half` absent: of all data. */
@@ -117,7 +117,7 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     { type: "warning", time, message: "12 particles have a defocus below 0.2 µm" },
     ...syntheticEvents(1),
     ...syntheticEvents(2),
-    { type: "finished", time, elapsedSeconds: 225, map: "map.mrc", resolutionAngstrom: 8.1 },
+    { type: "finished", time, elapsedSeconds: 225, map: "map.mrc", finestAngstrom: 8, resolutionAngstrom: 8.1 },
   ];
   await writeFile(join(folder, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
 
@@ -136,11 +136,13 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     projections: images(0),
   });
 
-  const frequency = Array.from({ length: 32 }, (_, i) => (i + 1) / 192);
+  const frequency = Array.from({ length: 24 }, (_, i) => (i + 1) / 192);
   const fsc = frequency.map((f) => 1 / (1 + Math.exp((f - 0.1) / 0.012)) + 0.02 * noise.normal());
   await writeJson(folder, "fsc.json", {
     boxSize: 64,
     pixelSizeAngstrom: 3,
+    finestShell: 24,
+    finestAngstrom: 8,
     frequency,
     resolutionAngstrom: frequency.map((f) => 1 / f),
     fsc,
@@ -151,6 +153,8 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     resolutionCurve: "fscCorrected",
     resolution05Angstrom: 9.9,
     resolution0143Angstrom: 8.1,
+    resolution05OrBetter: false,
+    resolution0143OrBetter: false,
   });
   await writeJson(folder, "evaluation.json", { kind: "halfMaps" });
   await writeJson(folder, "spectra.json", {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { formatDuration, formatNumber } from "../../base/format.ts";
+import { formatDuration, formatResolution } from "../../base/format.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateAgainstReference } from "../../evaluate/evaluate.ts";
@@ -70,13 +70,13 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
   await writeMap(join(run, "aligned.mrc"), map);
   const page = await writeReport(run);
 
-  const { resolution05Angstrom } = report.fsc;
+  const { resolution05Angstrom, resolution05OrBetter } = report.fsc;
   const elapsedSeconds = (performance.now() - start) / 1000;
   const resolution =
-    resolution05Angstrom === null ? "nothing resolved" : `resolution ${formatNumber(resolution05Angstrom)} Å`;
+    resolution05Angstrom === null ? "nothing resolved" : `resolution ${formatResolution(resolution05Angstrom, resolution05OrBetter)}`;
   process.stdout.write(
     json
-      ? `${JSON.stringify({ type: "demo", resolution05Angstrom, elapsedSeconds, report: page })}\n`
+      ? `${JSON.stringify({ type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page })}\n`
       : `${resolution} (FSC 0.5 against the true map), in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
   );
 }

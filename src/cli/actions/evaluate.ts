@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { formatNumber, formatTable } from "../../base/format.ts";
+import { formatNumber, formatResolution, formatTable } from "../../base/format.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { type EvaluationReport, evaluateAgainstReference, evaluateHalfMaps } from "../../evaluate/evaluate.ts";
 import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
@@ -26,7 +26,9 @@ export async function evaluate({ maps, mask, align, out, json }: EvaluateCommand
 
 export function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {
   const curve = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "masked and corrected" }[fsc.resolutionCurve];
-  const resolution = (angstrom: number | null) => (angstrom === null ? "not reached" : `${formatNumber(angstrom)} Å`);
+  const ended = kind === "halfMaps" ? "the half-maps end" : "the map ends";
+  const resolution = (angstrom: number | null, orBetter: boolean) =>
+    angstrom === null ? "not reached" : formatResolution(angstrom, orBetter, ended);
   const angles =
     alignment &&
     Object.values(alignment.eulerDegrees)
@@ -35,8 +37,8 @@ export function evaluationText({ kind, map, reference, alignment, fsc, correlati
   const rows = [
     [kind === "halfMaps" ? "Half-maps" : "Map", `${reference ?? "(reference)"} and ${map ?? "(map)"}`],
     ["Grid", `box ${fsc.boxSize} px, ${formatNumber(fsc.pixelSizeAngstrom, 4)} Å per pixel`],
-    ["Resolution at 0.5", resolution(fsc.resolution05Angstrom)],
-    ["Resolution at 0.143", resolution(fsc.resolution0143Angstrom)],
+    ["Resolution at 0.5", resolution(fsc.resolution05Angstrom, fsc.resolution05OrBetter)],
+    ["Resolution at 0.143", resolution(fsc.resolution0143Angstrom, fsc.resolution0143OrBetter)],
     ["FSC curve", curve],
     ["Correlation", formatNumber(correlation)],
     ...(alignment

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { InputError } from "../../base/errors.ts";
-import { formatNumber, formatTable } from "../../base/format.ts";
+import { formatNumber, formatResolution, formatTable } from "../../base/format.ts";
 import type { Volume } from "../../base/types.ts";
 import { meanOf } from "../../evaluate/evaluate.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
@@ -77,10 +77,14 @@ async function maskFor(mask: string, density: Volume): Promise<Volume | undefine
 
 function postprocessText(
   out: string,
-  { resolutionAngstrom, lowPassAngstrom, bFactorAngstrom2, bFactorNote, guinier: { fit } }: PostprocessReport,
+  { resolutionAngstrom, resolutionOrBetter, lowPassAngstrom, bFactorAngstrom2, bFactorNote, guinier: { fit } }: PostprocessReport,
 ): string {
   return formatTable([
-    ...(resolutionAngstrom === null ? [] : [["Resolution at 0.143", `${formatNumber(resolutionAngstrom)} Å`]]),
+    ...(resolutionAngstrom === null
+      ? []
+      : [
+          ["Resolution at 0.143", formatResolution(resolutionAngstrom, resolutionOrBetter, "the half-maps end")],
+        ]),
     [
       "B-factor",
       `${formatNumber(bFactorAngstrom2)} Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,

@@ -51,7 +51,18 @@ export type RunEvent =
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
   | { type: "warning"; time: string; message: string }
   | { type: "map"; time: string; path: string; stage: number; iteration: number; half?: 1 | 2 }
-  | { type: "finished"; time: string; elapsedSeconds: number; map: string; resolutionAngstrom?: number }
+  | {
+      type: "finished";
+      time: string;
+      elapsedSeconds: number;
+      map: string;
+      /** Resolution of the finest shell in the map; of two half-maps the coarser one's. */
+      finestAngstrom: number;
+      /** Where the FSC of two half-maps falls below 0.143; absent when already the first shell is below. */
+      resolutionAngstrom?: number;
+      /** It is still above at the finest shell, which is then the resolution: this or better. */
+      resolutionOrBetter?: true;
+    }
   /** After Ctrl-C; --resume goes on. */
   | { type: "stopped"; time: string }
   | { type: "failed"; time: string; message: string };

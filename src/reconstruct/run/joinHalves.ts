@@ -4,13 +4,13 @@ import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateHalfMaps } from "../../evaluate/evaluate.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
+import type { RunEvent } from "../folder/events.ts";
 
-/** Name of the joint map, and where the Fourier shell correlation of the halves first falls below 0.143. */
-export interface JoinedHalves {
-  map: string;
-  /** Absent when already the first shell is below. */
-  resolutionAngstrom?: number;
-}
+/** Name of the joint map, and the resolution of the halves as the event at the end of a run tells it. */
+export type JoinedHalves = Pick<
+  Extract<RunEvent, { type: "finished" }>,
+  "map" | "resolutionAngstrom" | "resolutionOrBetter"
+>;
 
 /**
  * Puts two independent half-maps onto each other and writes to `folder`: half2_unaligned.mrc (as it came), half2.mrc
@@ -35,6 +35,10 @@ export async function joinHalves(
   await writeFileAtomic(join(folder, "fsc.json"), fscJson(report.fsc));
   await writeFileAtomic(join(folder, "fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
   await writeFileAtomic(join(folder, "evaluation.json"), JSON.stringify(report));
-  const { resolution0143Angstrom } = report.fsc;
-  return { map: "map.mrc", ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }) };
+  const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
+  return {
+    map: "map.mrc",
+    ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }),
+    ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
+  };
 }

@@ -84,7 +84,8 @@ export async function reconstruct(
     const concluded = options.halfMaps
       ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
       : { map: parts[0]!.map };
-    emit({ type: "finished", elapsedSeconds, ...concluded });
+    const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
+    emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
     await written;
     if (writeError) throw writeError;
     return { maps, elapsedSeconds };

@@ -53,7 +53,14 @@ const map = (path: string, half?: 1 | 2): RunEvent => ({
   iteration: 4,
   ...(half ? { half } : {}),
 });
-const finished: RunEvent = { type: "finished", time, elapsedSeconds: 90, map: "map.mrc", resolutionAngstrom: 7.612 };
+const finished: RunEvent = {
+  type: "finished",
+  time,
+  elapsedSeconds: 90,
+  map: "map.mrc",
+  finestAngstrom: 7.05,
+  resolutionAngstrom: 7.612,
+};
 
 test("a run is as far as its time says", () => {
   expect(runProgress([start(), stage(), progress(30, 90)], false)).toMatchObject({
@@ -91,7 +98,14 @@ test("what a run does now, in words", () => {
   expect(nowText(runProgress([start(), { type: "loading", time, done: 512, particles: 2500 }], false))).toBe(
     "reading particles, 512 of 2,500",
   );
-  expect(nowText(runProgress([start(), stage(), finished], false))).toBe("7.61 Å (FSC 0.143) · worked to 22.1 Å");
+  expect(nowText(runProgress([start(), stage(), finished], false))).toBe("7.61 Å (FSC 0.143) · worked to 7.05 Å");
+  const toTheEnd: RunEvent = { ...finished, resolutionAngstrom: 7.05, resolutionOrBetter: true };
+  expect(nowText(runProgress([start(), stage(), toTheEnd], false))).toBe(
+    "7.05 Å or better: the run ended there (FSC 0.143)",
+  );
+  expect(nowText(runProgress([start(), stage(), { ...finished, resolutionAngstrom: undefined }], false))).toBe(
+    "worked to 7.05 Å",
+  );
 });
 
 test("the log tells each step once, in order, and marks warnings", () => {

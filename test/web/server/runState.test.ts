@@ -100,7 +100,7 @@ describe("the process of a run", () => {
 describe("without a process", () => {
   test.each([
     [
-      { type: "finished", time, elapsedSeconds: 3, map: "map.mrc" },
+      { type: "finished", time, elapsedSeconds: 3, finestAngstrom: 12, map: "map.mrc" },
       { state: "finished", changed: time },
     ],
     [
@@ -124,6 +124,7 @@ describe("without a process", () => {
       type: "finished",
       time,
       elapsedSeconds: 3,
+      finestAngstrom: 12,
       map: "map.mrc",
     });
     appendFileSync(join(folder, "events.jsonl"), '{"type":"start","ti');

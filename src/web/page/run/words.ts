@@ -1,5 +1,5 @@
 /** Events and states in words. */
-import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
+import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
@@ -83,20 +83,21 @@ function eventText(event: RunEvent): string {
     case "failed":
       return `Failed: ${event.message}`;
     case "finished":
-      return `Finished in ${formatDuration(event.elapsedSeconds)}${event.resolutionAngstrom === undefined ? "" : `, ${formatNumber(event.resolutionAngstrom)} Å (FSC 0.143)`}`;
+      return `Finished in ${formatDuration(event.elapsedSeconds)}${event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`}`;
   }
 }
 
+/** "7.61 Å (FSC 0.143)", of an event that has a resolution. */
+const resolutionOf = ({ resolutionAngstrom, resolutionOrBetter }: Extract<RunEvent, { type: "finished" }>) =>
+  `${formatResolution(resolutionAngstrom!, resolutionOrBetter)} (FSC 0.143)`;
+
 /** What the run does at the moment: "Half 2 · stage 5 of 13, refinement over all poses to 22 Å · pass 3 of 20". */
 export function nowText({ stage, now, finished }: RunProgress): string {
-  const workedTo = stage ? `worked to ${formatNumber(stage.resolutionAngstrom)} Å` : "";
-  if (finished)
-    return [
-      finished.resolutionAngstrom === undefined ? "" : `${formatNumber(finished.resolutionAngstrom)} Å (FSC 0.143)`,
-      workedTo,
-    ]
-      .filter((part) => part !== "")
-      .join(" · ");
+  if (finished) {
+    const workedTo = `worked to ${formatNumber(finished.finestAngstrom)} Å`;
+    if (finished.resolutionAngstrom === undefined) return workedTo;
+    return finished.resolutionOrBetter ? resolutionOf(finished) : `${resolutionOf(finished)} · ${workedTo}`;
+  }
   const half = now?.half === undefined ? "" : `half ${now.half} · `;
   if (now?.type === "loading")
     return `${half}reading particles, ${formatCount(now.done)} of ${formatCount(now.particles)}`;
