@@ -73,7 +73,8 @@ function header(title: string, run: RunFolder): Section {
       : run.fsc
         ? ["0.143", run.fsc.resolution0143Angstrom, run.fsc.resolution0143OrBetter]
         : ["0.143", finished?.resolutionAngstrom, finished?.resolutionOrBetter];
-  const reached = resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
+  const reached =
+    resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
   const workedTo = finished?.finestAngstrom ?? stage?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
   const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;

@@ -133,8 +133,14 @@ describe("fourierShellCorrelation", () => {
 
   it("ends at the finest shell: every curve, and the resolution of maps that agree up to there", () => {
     const signal = colouredNoise("signal", (k) => (k < 9.5 ? 10 : 0));
-    const a = sum(signal, colouredNoise("noise 1", (k) => (k < 9.5 ? 1 : 0))),
-      b = sum(signal, colouredNoise("noise 2", (k) => (k < 9.5 ? 1 : 0)));
+    const a = sum(
+        signal,
+        colouredNoise("noise 1", (k) => (k < 9.5 ? 1 : 0)),
+      ),
+      b = sum(
+        signal,
+        colouredNoise("noise 2", (k) => (k < 9.5 ? 1 : 0)),
+      );
     const mask = sphericalMask(a, 12 * pixelSizeAngstrom, 3 * pixelSizeAngstrom);
     const result = fourierShellCorrelation(a, b, { mask, finestShell: 9 });
     for (const curve of [result.frequency, result.resolutionAngstrom, result.fsc, result.fscMasked!])
@@ -167,7 +173,10 @@ describe("crossingResolution", () => {
     expect(orBetter).toBe(false);
   });
   it("is null when nothing is resolved, and the last shell or better when everything is", () => {
-    expect(crossingResolution(frequency, [0.1, 0.9, 0.9, 0.9, 0.9], 0.143)).toEqual({ angstrom: null, orBetter: false });
+    expect(crossingResolution(frequency, [0.1, 0.9, 0.9, 0.9, 0.9], 0.143)).toEqual({
+      angstrom: null,
+      orBetter: false,
+    });
     expect(crossingResolution(frequency, [1, 1, 1, 1, 0.2], 0.143)).toEqual({ angstrom: 20, orBetter: true });
   });
   it("is never finer than the last shell, whatever the curve", () => {

@@ -73,7 +73,9 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
   const { resolution05Angstrom, resolution05OrBetter } = report.fsc;
   const elapsedSeconds = (performance.now() - start) / 1000;
   const resolution =
-    resolution05Angstrom === null ? "nothing resolved" : `resolution ${formatResolution(resolution05Angstrom, resolution05OrBetter)}`;
+    resolution05Angstrom === null
+      ? "nothing resolved"
+      : `resolution ${formatResolution(resolution05Angstrom, resolution05OrBetter)}`;
   process.stdout.write(
     json
       ? `${JSON.stringify({ type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page })}\n`

@@ -77,14 +77,19 @@ async function maskFor(mask: string, density: Volume): Promise<Volume | undefine
 
 function postprocessText(
   out: string,
-  { resolutionAngstrom, resolutionOrBetter, lowPassAngstrom, bFactorAngstrom2, bFactorNote, guinier: { fit } }: PostprocessReport,
+  {
+    resolutionAngstrom,
+    resolutionOrBetter,
+    lowPassAngstrom,
+    bFactorAngstrom2,
+    bFactorNote,
+    guinier: { fit },
+  }: PostprocessReport,
 ): string {
   return formatTable([
     ...(resolutionAngstrom === null
       ? []
-      : [
-          ["Resolution at 0.143", formatResolution(resolutionAngstrom, resolutionOrBetter, "the half-maps end")],
-        ]),
+      : [["Resolution at 0.143", formatResolution(resolutionAngstrom, resolutionOrBetter, "the half-maps end")]]),
     [
       "B-factor",
       `${formatNumber(bFactorAngstrom2)} Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,
