@@ -142,7 +142,8 @@ async function follow(run: Run): Promise<Progress[]> {
 
 const loadBefore = loadavg()[0]!;
 say(
-  `${name}: ${chosen.particles} particles, load ${loadBefore.toFixed(2)}; results of one moment only compare with each other`,
+  `${name}: ${chosen.particles} particles, load ${loadBefore.toFixed(2)}; ` +
+    "results of one moment only compare with each other",
 );
 const times = values["no-iterations"] ? [] : await timeIterations(4, 15, threads);
 const median = (program: "ours" | "harmonics", maxRadius: number): number | undefined =>

@@ -42,7 +42,8 @@ else
     console.log("                                      median     10 % … 90 %   ratio");
     for (const { name, median, low, high, ratio } of rows) {
       console.log(
-        `${titles[name].padEnd(32)} ${median.toFixed(1).padStart(11)} ${`${low.toFixed(1)} … ${high.toFixed(1)}`.padStart(15)} ${ratio.toFixed(2).padStart(7)}`,
+        `${titles[name].padEnd(32)} ${median.toFixed(1).padStart(11)} ` +
+          `${`${low.toFixed(1)} … ${high.toFixed(1)}`.padStart(15)} ${ratio.toFixed(2).padStart(7)}`,
       );
     }
     console.log(`(this program's random batches, made beforehand: ${batchesMs.toFixed(1)} ms an iteration)\n`);

@@ -79,7 +79,8 @@ function table(key: (e: Event) => string, rows: number): void {
   }
   for (const [name, g] of [...groups].sort((a, b) => b[1].time - a[1].time).slice(0, rows)) {
     console.log(
-      `${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} % ${String(g.count).padStart(4)}×  ${name}`,
+      `${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} ` +
+        `% ${String(g.count).padStart(4)}×  ${name}`,
     );
   }
 }
@@ -117,10 +118,13 @@ async function largeProductRate(): Promise<number> {
 
 times.sort((a, b) => a - b);
 console.log(
-  `matrix products: ${(flop / 1e9).toFixed(2)} GFLOP in ${productMs.toFixed(1)} ms, ${(flop / productMs / 1e6).toFixed(0)} GFLOP/s; a 1024³ product reaches ${(await largeProductRate()).toFixed(0)}`,
+  `matrix products: ${(flop / 1e9).toFixed(2)} GFLOP in ${productMs.toFixed(1)} ms, ` +
+    `${(flop / productMs / 1e6).toFixed(0)} GFLOP/s; ` +
+    `a 1024³ product reaches ${(await largeProductRate()).toFixed(0)}`,
 );
 console.log(
-  `${program.name}, radius ${maxRadius}, ${threads} threads: median ${times[runs >> 1]!.toFixed(1)} ms with the profiler on, kernels ${total.toFixed(1)} ms\n`,
+  `${program.name}, radius ${maxRadius}, ${threads} threads: ` +
+    `median ${times[runs >> 1]!.toFixed(1)} ms with the profiler on, kernels ${total.toFixed(1)} ms\n`,
 );
 table((e) => e.args!.op_name!, 20);
 console.log();

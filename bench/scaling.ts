@@ -153,7 +153,8 @@ if (!values["draw-only"]) {
       `${JSON.stringify({ date: new Date().toISOString(), commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(), machine: cpus()[0]?.model, threads: Number(values.threads), points: earlier }, null, 1)}\n`,
     );
     console.log(
-      `box ${boxSize}, ${particles} particles: ${point.seconds.toFixed(1)} s, ${Math.round(point.peakBytes / 1e6)} MB, to ${point.resolutionAngstrom.toFixed(1)} Å`,
+      `box ${boxSize}, ${particles} particles: ${point.seconds.toFixed(1)} s, ` +
+        `${Math.round(point.peakBytes / 1e6)} MB, to ${point.resolutionAngstrom.toFixed(1)} Å`,
     );
   }
 }

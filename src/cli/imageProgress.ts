@@ -39,7 +39,8 @@ export function createImageProgress(
         lastLine = now();
         const { elapsedSeconds, remainingSeconds } = times(done);
         process.stderr.write(
-          `${formatCount(done)}/${formatCount(count)} images  elapsed ${formatDuration(elapsedSeconds)} left ${formatDuration(remainingSeconds)}\n`,
+          `${formatCount(done)}/${formatCount(count)} images  elapsed ` +
+            `${formatDuration(elapsedSeconds)} left ${formatDuration(remainingSeconds)}\n`,
         );
       },
       stop: () => undefined,

@@ -109,7 +109,8 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
     case "start":
       return (
         `${halfPrefix(event)}${formatCount(event.particles)} particles, box ${event.boxSize} px, ` +
-        `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, symmetry ${event.symmetry}, ${event.device}, seed ${event.seed}`
+        `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
+        `symmetry ${event.symmetry}, ${event.device}, seed ${event.seed}`
       );
     case "stage":
       return (
@@ -138,7 +139,8 @@ const stageName = (event: ProgressEvent, stage: StageEvent | undefined) =>
   `${halfPrefix(event)}stage ${event.stage}${stage ? `/${stage.stages}` : ""}`;
 /** An adversarial iteration is a few batches, one of refinement a pass over the particles. */
 const stepCount = ({ kind, iterations }: StageEvent) =>
-  `${formatCount(iterations)} ${kind === "adversarial" ? "iteration" : "pass"}${iterations === 1 ? "" : kind === "adversarial" ? "s" : "es"}`;
+  `${formatCount(iterations)} ` +
+  `${kind === "adversarial" ? "iteration" : "pass"}${iterations === 1 ? "" : kind === "adversarial" ? "s" : "es"}`;
 const signed = (x: number) => (x > 0 ? `+${formatNumber(x)}` : formatNumber(x));
 
 /** Iterations done and their rate, or the pass that is going on. */
@@ -170,17 +172,20 @@ function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate
   const where = stage ? `  ${stage.kind}  box ${stage.boxSize} px  to ${formatNumber(stage.resolutionAngstrom)} Å` : "";
   const state = isAdversarial(event)
     ? [
-        `loss    critic ${formatNumber(event.criticLoss).padEnd(9)} volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
+        `loss    critic ${formatNumber(event.criticLoss).padEnd(9)} ` +
+          `volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
           `penalty ${formatNumber(event.gradientPenalty)}`,
         `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
           `signal  ${formatNumber(event.signalAmplitude)}`,
       ]
     : [
-        `log-likelihood of an image, relative to noise alone: ${event.logLikelihood === undefined ? "after the first pass" : signed(event.logLikelihood)}`,
+        "log-likelihood of an image, relative to noise alone: " +
+          `${event.logLikelihood === undefined ? "after the first pass" : signed(event.logLikelihood)}`,
       ];
   return [
     `${stageName(event, stage)}${where}`,
-    `${"█".repeat(filled)}${"░".repeat(24 - filled)} ${String(Math.floor(100 * fractionDone(event))).padStart(3)} %  ${position(event, rate)}`,
+    `${"█".repeat(filled)}${"░".repeat(24 - filled)} ` +
+      `${String(Math.floor(100 * fractionDone(event))).padStart(3)} %  ${position(event, rate)}`,
     ...state,
     times(event),
   ];

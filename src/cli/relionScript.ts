@@ -28,7 +28,8 @@ export function refinementScript(script: RefinementScript): string {
   const refine = [
     `--o ${quoted(out)} --i ${quoted(script.particles)} --auto_refine --split_random_halves`,
     `--ref ${quoted(script.reference)} --firstiter_cc --ini_high ${script.lowPassAngstrom}`,
-    `--ctf${phaseFlipped ? " --ctf_phase_flipped" : ""} --particle_diameter ${script.particleDiameterAngstrom} --flatten_solvent --zero_mask`,
+    `--ctf${phaseFlipped ? " --ctf_phase_flipped" : ""} --particle_diameter ` +
+      `${script.particleDiameterAngstrom} --flatten_solvent --zero_mask`,
     "--oversampling 1 --healpix_order 2 --auto_local_healpix_order 4 --offset_range 5 --offset_step 2",
     `--sym ${script.symmetry} --low_resol_join_halves 40 --norm --scale`,
     `--pad 2 --pool 3 --dont_combine_weights_via_disc --j "\${THREADS:-1}"`,

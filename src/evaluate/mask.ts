@@ -52,7 +52,8 @@ export function densityMask(volume: Volume, options: DensityMaskOptions = {}): V
   const inside = filtered.data.map((v) => (v > threshold ? 1 : 0));
   if (!inside.includes(1)) {
     throw new InputError(
-      `the mask is empty: no density above ${threshold} after low-pass filtering to ${lowPassAngstrom} Å; choose a lower threshold`,
+      `the mask is empty: no density above ${threshold} after low-pass filtering to ${lowPassAngstrom} Å; ` +
+        "choose a lower threshold",
     );
   }
   const distance = distanceToRegion(inside, volume.shape, Math.ceil(extendVoxels + softEdgeVoxels));

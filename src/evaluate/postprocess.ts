@@ -146,7 +146,10 @@ function fitGuinier({ inverseSquareResolution, logAmplitude }: GuinierProfile, f
     y.push(logAmplitude[i]!);
   });
   if (x.length < fewestInFit) {
-    return `no B-factor was fitted: from ${coarsestInFit} Å to the resolution of ${finest.toFixed(1)} Å there are ${x.length} Fourier shells, and at least ${fewestInFit} are needed; give --b-factor to sharpen nevertheless`;
+    return (
+      `no B-factor was fitted: from ${coarsestInFit} Å to the resolution of ${finest.toFixed(1)} Å there are ` +
+      `${x.length} Fourier shells, and at least ${fewestInFit} are needed; give --b-factor to sharpen nevertheless`
+    );
   }
   const mean = (values: number[]): number => values.reduce((a, b) => a + b) / values.length;
   const meanX = mean(x),

@@ -67,12 +67,14 @@ function theOne(folder: string, outputs: readonly Output[], names: readonly stri
   const [first, second] = single.length > 0 ? single : results;
   if (first === undefined) {
     throw new InputError(
-      `${folder} has no output of particles${names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)"}`,
+      `${folder} has no output of ` +
+        `particles${names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)"}`,
     );
   }
   if (second !== undefined) {
     throw new InputError(
-      `${folder} has several sets of particles (${results.map(({ particles }) => basename(particles)).join(", ")}); choose one with --particles-file`,
+      `${folder} has several sets of particles ` +
+        `(${results.map(({ particles }) => basename(particles)).join(", ")}); choose one with --particles-file`,
     );
   }
   return first;

@@ -61,7 +61,8 @@ export async function readCryosparcParticles(path: string, options: ReadOptions)
       "blob/psize_A",
       "Å",
       where,
-      "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all",
+      "rescale the images to one pixel size, " +
+        "select optics groups (--optics-groups), or give the pixel size to use for all",
     );
   const names = table.fields.get("blob/path")?.values;
   if (!isStrings(names)) throw missing(path, options.passthrough, "blob/path");

@@ -85,7 +85,8 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
     const earlier = rowOf.get(uid);
     if (earlier !== undefined)
       throw new InputError(
-        `${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; it cannot be joined with ${table.file}`,
+        `${passthrough.file}: rows ${earlier + 1} and ${row + 1} have the same uid ${uid}; ` +
+          `it cannot be joined with ${table.file}`,
       );
     rowOf.set(uid, row);
   });

@@ -42,7 +42,8 @@ export async function readDefocusTable(path: string): Promise<AstigmaticDefocus[
       const isDefocus = Math.abs(value) >= 100 && Math.abs(value) <= 100_000;
       if (c < 2 ? !isDefocus : !Number.isFinite(value)) {
         throw new InputError(
-          `${path}: line ${i + 2}: ${columns[c]} is "${text}"; it must be ${c < 2 ? "between 100 and 100000 Å in size" : "a number"}`,
+          `${path}: line ${i + 2}: ${columns[c]} is "${text}"; ` +
+            `it must be ${c < 2 ? "between 100 and 100000 Å in size" : "a number"}`,
         );
       }
       return value;

@@ -65,7 +65,8 @@ async function listedInStar(path: string): Promise<Listed> {
     const number = at > 0 ? Number(name.slice(0, at)) : NaN;
     if (!Number.isInteger(number))
       throw new InputError(
-        `${path}: row ${row + 1} (line ${block.line(row)}): _rlnImageName is "${name}"; it must be like 000001@stack.mrcs`,
+        `${path}: row ${row + 1} (line ${block.line(row)}): _rlnImageName is "${name}"; ` +
+          "it must be like 000001@stack.mrcs",
       );
     return { stack: name.slice(at + 1), index: number - 1 };
   });

@@ -23,7 +23,8 @@ export async function readMask(path: string): Promise<Volume> {
   if (wrong >= 0) {
     const at = [wrong % nx, Math.floor(wrong / nx) % ny, Math.floor(wrong / (nx * ny))];
     throw new InputError(
-      `${path} is no mask: voxel ${at.join(", ")} (x, y, z) is ${mask.data[wrong]}, and masks go from 0 to 1; make one with relion_mask_create`,
+      `${path} is no mask: voxel ${at.join(", ")} (x, y, z) is ${mask.data[wrong]}, and masks go from 0 to 1; ` +
+        "make one with relion_mask_create",
     );
   }
   if (!mask.data.some((v) => v > 0.5)) throw new InputError(`${path} is an empty mask: no voxel is above 0.5`);

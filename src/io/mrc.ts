@@ -288,7 +288,8 @@ function checkIsStack(header: MrcHeader, path: string): void {
   const cubic = columns === rows && rows === sections && sections > 1;
   if (!isStackName(path) && (spaceGroup >= 401 || (spaceGroup >= 1 && cubic))) {
     throw new InputError(
-      `${path} is a volume (${columns} x ${rows} x ${sections}) where an image stack is needed; name it .mrcs if it is a stack`,
+      `${path} is a volume (${columns} x ${rows} x ${sections}) where an image stack is needed; ` +
+        "name it .mrcs if it is a stack",
     );
   }
   if (axisOrder.join() !== "1,2,3") {
@@ -311,7 +312,8 @@ async function checkLength(
   const whole = Math.max(0, Math.floor((found - header.dataOffset) / unitBytes));
   const last = whole === 0 ? `no ${unit} is whole` : `the last whole ${unit} is number ${whole}`;
   throw new InputError(
-    `${path} is truncated: ${header.sections} ${unit}s need ${expected} bytes, the file holds ${found}; ${last}; copy or write it anew`,
+    `${path} is truncated: ${header.sections} ${unit}s need ${expected} bytes, the file holds ${found}; ` +
+      `${last}; copy or write it anew`,
   );
 }
 

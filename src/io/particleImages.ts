@@ -32,14 +32,16 @@ export async function validateImages(set: ParticleSet): Promise<void> {
     const path = set.stacks[index]!;
     if (!existsSync(path)) {
       throw new InputError(
-        `${set.where(particle)} names ${path}, which does not exist; give the project folder that stack names are relative to`,
+        `${set.where(particle)} names ${path}, which does not exist; ` +
+          "give the project folder that stack names are relative to",
       );
     }
     const stack = await openStack(path);
     await stack.close();
     if (stack.width !== set.boxSize || stack.height !== set.boxSize) {
       throw new InputError(
-        `${set.where(particle)} names ${shortName(set, index)}, whose images have ${stack.width} x ${stack.height} pixels; the box size is ${set.boxSize}`,
+        `${set.where(particle)} names ${shortName(set, index)}, ` +
+          `whose images have ${stack.width} x ${stack.height} pixels; the box size is ${set.boxSize}`,
       );
     }
     counts[index] = stack.count;
@@ -130,7 +132,8 @@ function checkFinite(set: ParticleSet, particle: number, image: Float32Array): v
   for (let i = 0; i < image.length; i++) {
     if (Number.isFinite(image[i])) continue;
     throw new InputError(
-      `${set.where(particle)}: image ${set.imageIndex[particle]! + 1} of ${shortName(set, set.stackIndex[particle]!)} has a pixel that is NaN or infinite; remove this particle`,
+      `${set.where(particle)}: image ${set.imageIndex[particle]! + 1} of ` +
+        `${shortName(set, set.stackIndex[particle]!)} has a pixel that is NaN or infinite; remove this particle`,
     );
   }
 }

@@ -105,7 +105,8 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
       "the pixel size",
       "Å",
       where,
-      "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all",
+      "rescale the images to one pixel size, " +
+        "select optics groups (--optics-groups), or give the pixel size to use for all",
     );
   const stacks = images.names.map((name) => stackPath(name, path, options.projectRoot));
   const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;

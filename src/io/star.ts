@@ -78,7 +78,8 @@ export function parseStar(text: string, file: string): StarBlock[] {
       const expected = block.columns.length;
       if (words.length !== expected) {
         throw new InputError(
-          `${file}: row ${block.lines.length + 1} (line ${line}) of data_${block.name} has ${words.length} values, the table has ${expected} columns`,
+          `${file}: row ${block.lines.length + 1} (line ${line}) of data_${block.name} ` +
+            `has ${words.length} values, the table has ${expected} columns`,
         );
       }
       for (let i = 0; i < expected; i++) block.cells.push(words.items[i]!);

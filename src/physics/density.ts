@@ -41,7 +41,8 @@ export function densityFromAtoms(atoms: Atoms, options: DensityOptions): Volume 
   if (!(pixelSizeAngstrom > 0)) throw new InputError(`pixel size ${pixelSizeAngstrom} Å: must be above 0`);
   if (!(resolutionAngstrom >= 2 * pixelSizeAngstrom)) {
     throw new InputError(
-      `resolution ${resolutionAngstrom} Å: must be at least ${2 * pixelSizeAngstrom} Å, twice the pixel size of ${pixelSizeAngstrom} Å`,
+      `resolution ${resolutionAngstrom} Å: must be at least ${2 * pixelSizeAngstrom} Å, ` +
+        `twice the pixel size of ${pixelSizeAngstrom} Å`,
     );
   }
   const middle = center ? centerOfMass(atoms) : ([0, 0, 0] as [number, number, number]);
@@ -79,7 +80,8 @@ export function orientByInertia(atoms: Atoms): Atoms {
     for (let r = 0; r < 3; r++) for (let c = 0; c < 3; c++) spread[3 * r + c]! += weights[i]! * d[r]! * d[c]!;
   }
   const [u, v] = principalAxes(spread);
-  const w = [u[1]! * v[2]! - u[2]! * v[1]!, u[2]! * v[0]! - u[0]! * v[2]!, u[0]! * v[1]! - u[1]! * v[0]!]; // right-handed
+  // right-handed
+  const w = [u[1]! * v[2]! - u[2]! * v[1]!, u[2]! * v[0]! - u[0]! * v[2]!, u[0]! * v[1]! - u[1]! * v[0]!];
   const along = (axis: ArrayLike<number>) =>
     Float64Array.from(
       { length: atoms.count },
@@ -127,8 +129,10 @@ function checkFits(
   const edge = boxSize * pixelSizeAngstrom;
   if (diameter > edge) {
     throw new InputError(
-      `${atoms.source}: the molecule is ${diameter.toFixed(1)} Å in diameter and does not fit the box of ${edge.toFixed(1)} Å ` +
-        `(${boxSize} voxels of ${pixelSizeAngstrom} Å); use at least ${Math.ceil(diameter / pixelSizeAngstrom)} voxels or larger ones`,
+      `${atoms.source}: the molecule is ${diameter.toFixed(1)} Å ` +
+        `in diameter and does not fit the box of ${edge.toFixed(1)} Å ` +
+        `(${boxSize} voxels of ${pixelSizeAngstrom} Å); ` +
+        `use at least ${Math.ceil(diameter / pixelSizeAngstrom)} voxels or larger ones`,
     );
   }
 }

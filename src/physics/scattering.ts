@@ -65,7 +65,8 @@ export function scatteringFactor(element: string): ScatteringFactor {
   const found = factors.get(element.toUpperCase());
   if (!found) {
     throw new InputError(
-      `no electron scattering factor for element "${element}"; known: ${[...factors.keys()].join(", ")}. Remove or rename these atoms`,
+      `no electron scattering factor for element "${element}"; ` +
+        `known: ${[...factors.keys()].join(", ")}. Remove or rename these atoms`,
     );
   }
   return found;

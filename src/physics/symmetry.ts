@@ -61,7 +61,8 @@ function generators(symbol: string): RotationAxis[] {
   const turn = icosahedralTurn[name];
   if (turn === undefined) {
     throw new InputError(
-      `symmetry "${symbol}" is not one of C1 to C99, D1 to D99, T, O, I, I1, I2, I3, I4 (as in RELION; I is I2; groups with mirrors do not occur in chiral molecules)`,
+      `symmetry "${symbol}" is not one of C1 to C99, D1 to D99, T, O, I, I1, I2, I3, I4 (as in RELION; ` +
+        "I is I2; groups with mirrors do not occur in chiral molecules)",
     );
   }
   const axes: RotationAxis[] = [

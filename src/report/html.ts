@@ -23,7 +23,8 @@ export function imageFigure(
   const png = Buffer.from(encodeGrayPng(image, range)).toString("base64");
   const label = escapeHtml(caption);
   return (
-    `<figure><div class="frame"><img width="${image.width}" height="${image.height}" alt="${label || "particle image"}" src="data:image/png;base64,${png}">` +
+    `<figure><div class="frame"><img width="${image.width}" height="${image.height}" ` +
+    `alt="${label || "particle image"}" src="data:image/png;base64,${png}">` +
     `${pixelSizeAngstrom > 0 ? scaleBar(image.width * pixelSizeAngstrom) : ""}</div>` +
     `${caption ? `<figcaption>${label}</figcaption>` : ""}</figure>`
   );

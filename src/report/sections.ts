@@ -94,7 +94,8 @@ function header(title: string, run: RunFolder): Section {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
   const when = start
-    ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. Folder: ${escapeHtml(run.path)}</p>`
+    ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. ` +
+      `Folder: ${escapeHtml(run.path)}</p>`
     : "";
   const warnings = [
     ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
@@ -117,7 +118,8 @@ function mapSection({ map, halfMaps }: RunFolder): Section {
     caption: (along: Axis) => string,
   ) => axes.map((axis) => imageFigure(draw(volume, axis), caption(axis), volume.pixelSizeAngstrom)).join("");
   const ofMap = map
-    ? `<h3>Central slices</h3><div class="images">${figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`)}</div>` +
+    ? "<h3>Central slices</h3><div " +
+      `class="images">${figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`)}</div>` +
       `<h3>Projections</h3><div class="images">${figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`)}</div>`
     : note("No map.mrc yet.");
   const ofHalves = halfMaps
@@ -139,8 +141,10 @@ function examplesSection(examples: RunExamples | undefined): Section {
   };
   return {
     html:
-      `<h2>Particles</h2><p>Real images, images simulated from the map at random views, and what the simulated ones show ` +
-      `without noise and CTF. When the map is right, the first two rows cannot be told apart. Low-passed to the resolution worked to.</p>` +
+      "<h2>Particles</h2><p>Real images, images simulated from " +
+      "the map at random views, and what the simulated ones show " +
+      "without noise and CTF. When the map is right, the first two rows cannot be told apart. " +
+      "Low-passed to the resolution worked to.</p>" +
       strip("Real", examples.real) +
       strip("Simulated", examples.simulated) +
       strip("Simulated, without noise and CTF", examples.projections),
@@ -156,7 +160,9 @@ function trainingSection(curves: readonly RunCurve[]): Section {
   const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
   const parts = [adversarialSection(curves), refinementSection(curves)];
   return {
-    html: `<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
+    html:
+      "<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, " +
+      `resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
     charts: parts.flatMap((part) => part.charts ?? []),
   };
 }
@@ -180,7 +186,8 @@ function adversarialSection(curves: readonly RunCurve[]): Section {
   const charts = adversarialCharts(shown);
   return {
     html:
-      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for ` +
+      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic ` +
+      "learns to tell real from simulated images, the volume to make it fail: outputs for " +
       `the two that stay close mean that it does. No image is given a pose.</p>${places(charts)}`,
     charts,
   };
@@ -192,9 +199,14 @@ function refinementSection(curves: readonly RunCurve[]): Section {
   const charts = [likelihoodChart(shown)];
   return {
     html:
-      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3><p>Not adversarial: the map of the stage before is compared with each ` +
-      `image in all orientations, and the next map is the mean of the images in all of them, weighted by their posterior probability. Local stages compare an image with the orientations near its most likely one. The ` +
-      `likelihood rises as the map improves; a stage at higher resolution compares more, so its values are on another level.</p>${charts.map(place).join("")}`,
+      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) ` +
+      "refinement</h3><p>Not adversarial: the map of the stage before is compared with each " +
+      "image in all orientations, and the next map is the mean of the images in all of them, " +
+      "weighted by their posterior probability. " +
+      "Local stages compare an image with the orientations near its most likely one. The " +
+      "likelihood rises as the map improves; " +
+      "a stage at higher resolution compares more, " +
+      `so its values are on another level.</p>${charts.map(place).join("")}`,
     charts,
   };
 }
@@ -221,7 +233,9 @@ function spectraSection(spectra: RunSpectra | undefined): Section {
   if (!spectra) return { html: `<h2>Power spectra</h2>${note("No spectra.json yet.")}` };
   const chart = spectraChart(spectra);
   return {
-    html: `<h2>Power spectra</h2><p>Measured from the particle images: noise power, and power of the molecule's Fourier transform.</p>${place(chart)}`,
+    html:
+      "<h2>Power spectra</h2><p>Measured from the particle images: noise power, " +
+      `and power of the molecule's Fourier transform.</p>${place(chart)}`,
     charts: [chart],
   };
 }
@@ -236,10 +250,13 @@ function nextStepsSection({ map, halfMaps }: RunFolder): Section {
   return {
     html:
       `<h2>Next steps</h2>${steps}` +
-      `<p><strong>Check the hand.</strong> A map and its mirror image have the same projections, so no computation on the images can tell ` +
+      "<p><strong>Check the hand.</strong> A map and its mirror image " +
+      "have the same projections, so no computation on the images can tell " +
       `them apart. Look for right-handed α-helices; ChimeraX turns a map over with <code>volume flip #1</code>.</p>` +
-      `<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, low-passed to about twice the resolution above.</p>` +
-      `<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. Unser, “CryoGAN: A New Reconstruction Paradigm for Single-Particle Cryo-EM via ` +
+      "<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, " +
+      "low-passed to about twice the resolution above.</p>" +
+      "<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. " +
+      "Unser, “CryoGAN: A New Reconstruction Paradigm for Single-Particle Cryo-EM via " +
       `Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, 759–774 (2021).</p>`,
   };
 }

@@ -64,7 +64,8 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
       return { name: request, threads, reason: "as asked" };
     } catch (error) {
       throw new InputError(
-        `device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; use --device cpu or auto`,
+        `device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; ` +
+          "use --device cpu or auto",
       );
     }
   }

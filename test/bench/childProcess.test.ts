@@ -25,7 +25,8 @@ describe("a measured child process", () => {
       python,
       [
         "-c",
-        "import os, time; print(os.sched_getaffinity(0)); print(os.getcwd()); time.sleep(0.5); print(os.environ['ADDED'])",
+        "import os, time; print(os.sched_getaffinity(0)); " +
+          "print(os.getcwd()); time.sleep(0.5); print(os.environ['ADDED'])",
       ],
       {
         ...unlimited,

@@ -45,7 +45,8 @@ it("the table has a row a program, with what was not reached and what was stoppe
     320,
   );
   expect(table.split("\n")).toEqual([
-    "| program | iteration, first | iteration, last | FSC 0.5 at shell 8 (40.0 Å) | FSC 0.5 at shell 10 (32.0 Å) | FSC 0.5 at shell 12 (26.7 Å) | finest shell | whole run | peak memory |",
+    "| program | iteration, first | iteration, last | FSC 0.5 at shell 8 (40.0 Å) | FSC 0.5 at " +
+      "shell 10 (32.0 Å) | FSC 0.5 at shell 12 (26.7 Å) | finest shell | whole run | peak memory |",
     "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     "| ours | 12.9 ms | 135 ms | 2.0 s | 123 s | not reached | 10 | 130 s | 250 MB |",
     "| other | 11.5 s |  | not reached | not reached | not reached | 0 | 1800 s, stopped | 24 MB |",

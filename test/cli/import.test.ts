@@ -153,7 +153,8 @@ test("an ab-initio job of two classes asks which, takes the last iteration, and 
   const asked = await cryogan("import", at("J4"), "--out", at("j4.star"));
   expect(asked.code).toBe(1);
   expect(asked.stderr).toBe(
-    `error: ${at("J4")} has several sets of particles (J4_class_00_final_particles.cs, J4_class_01_final_particles.cs, ` +
+    `error: ${at("J4")} has several sets of particles (J4_class_00_final_particles.cs, ` +
+      "J4_class_01_final_particles.cs, " +
       "J4_passthrough_particles_all_classes.cs); choose one with --particles-file\n",
   );
   const { stdout } = await cryogan(
@@ -206,7 +207,8 @@ test("what is wrong is said in one line, and nothing is written", async () => {
     `1 error: x.cs is neither in ${at("J3")} nor a path to a file; there are J3_passthrough`,
   );
   expect(await failure(at("J3"), "--passthrough", at("J2/extracted_particles.cs"))).toBe(
-    `1 error: ${at("J3/particles_selected.cs")} has no field ctf/df1_A, nor has its passthrough file ${at("J2/extracted_particles.cs")}; is it that of the same job?`,
+    `1 error: ${at("J3/particles_selected.cs")} has no field ctf/df1_A, ` +
+      `nor has its passthrough file ${at("J2/extracted_particles.cs")}; is it that of the same job?`,
   );
   expect(await failure(at("J3"), "--passthrough", at("J3/twice.cs"))).toContain(
     `1 error: ${at("J3/twice.cs")}: rows 1 and 2 have the same uid 92233720`,

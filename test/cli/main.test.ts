@@ -28,7 +28,9 @@ describe("help", () => {
 
   test("lists the commands without loading what only they need", async () => {
     // A loader hook prints every module that is resolved.
-    const hook = `export const resolve = (name, context, next) => { process._rawDebug("load " + name); return next(name, context); };`;
+    const hook =
+      `export const resolve = (name, context, next) => { process._rawDebug("load " + name); ` +
+      "return next(name, context); };";
     const register = `import { register } from "node:module"; register("data:text/javascript,${encodeURIComponent(hook)}");`;
     const { code, stdout, stderr } = await runNode([
       "--import",

@@ -112,7 +112,8 @@ describe("lines", () => {
       "12,345 particles, box 128 px, 1.31 Å per pixel, symmetry D2, cpu, seed 1",
       "stage 2/3 adversarial: box 24 px, to 14.2 Å, 2,400 iterations",
       "stage 2/3  100/2400  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:04  left 2:10",
-      "stage 2/3  950/2400  85 it/s  loss critic 0.693 volume 0.701  logits real +0.52 fake -0.31  elapsed 0:14  left 2:10",
+      "stage 2/3  950/2400  85 it/s  loss critic 0.693 volume " +
+        "0.701  logits real +0.52 fake -0.31  elapsed 0:14  left 2:10",
       "finished in 1:01:15: run/map.mrc, resolution 8.13 Å (FSC 0.143)",
       "",
     ]);

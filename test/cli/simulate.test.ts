@@ -170,7 +170,10 @@ describe("atoms become particles", () => {
   const pdb = Array.from({ length: 30 }, (_, i) => {
     const [y, z] = i < 20 ? [0, 2 * i] : [2 * (i - 19), 0];
     const coordinate = (c: number) => c.toFixed(3).padStart(8);
-    return `ATOM  ${String(i + 1).padStart(5)}  CA  ALA A${String(i + 1).padStart(4)}    ${coordinate(0)}${coordinate(y)}${coordinate(z)}  1.00 20.00           C  `;
+    return (
+      `ATOM  ${String(i + 1).padStart(5)}  CA  ALA A${String(i + 1).padStart(4)}  ` +
+      `  ${coordinate(0)}${coordinate(y)}${coordinate(z)}  1.00 20.00           C  `
+    );
   }).join("\n");
   /** Second moments of the density along x, y, z. */
   const spread = ({ data, shape: [m] }: { data: Float32Array; shape: number[] }) =>

@@ -35,7 +35,8 @@ const cryogan = (line: string, ...more: string[]): Promise<{ code: number | null
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-tutorial-"));
   const made = await cryogan(
-    `simulate ${join(root, "data/ribosome-70s-65.mrc")} --map-pixel-size 5 --particles 1200 --box 32 --pixel-size 15.075 --snr 1 --amplitude-contrast 0.1 --device cpu --out simulated`,
+    `simulate ${join(root, "data/ribosome-70s-65.mrc")} --map-pixel-size 5 --particles 1200 ` +
+      "--box 32 --pixel-size 15.075 --snr 1 --amplitude-contrast 0.1 --device cpu --out simulated",
   );
   expect(made.code, made.stderr).toBe(0);
   renameSync(join(folder, "simulated/truth.mrc"), join(folder, "emd_2660.map"));

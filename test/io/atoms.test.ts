@@ -128,7 +128,8 @@ describe("a file that holds no model", () => {
 
   it("is refused at the atom whose coordinate is missing or no number", async () => {
     const cif = (x: string) =>
-      `data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nC 1 2 3\nC ${x} 2 3\n`;
+      "data_x\nloop_\n_atom_site.type_symbol\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\nC " +
+      `1 2 3\nC ${x} 2 3\n`;
     await refuses(file("missing.cif", cif("?")), /atom 2: Cartn_x is missing/);
     await refuses(file("word.cif", cif("abc")), /atom 2: Cartn_x is "abc", not a number/);
     await refuses(

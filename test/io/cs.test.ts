@@ -118,7 +118,8 @@ np.save(open(sys.argv[1] + "/object.cs", "wb"), np.zeros(2, dtype=[("uid", "<u8"
     `${path("plain.cs")} is a plain numpy array, not a table with one row per particle`,
   );
   expect(await inputError(() => readCs(path("object.cs")))).toBe(
-    `${path("object.cs")}: field blob/path has the numpy type |O, which cannot be read; numbers and fixed-width strings can`,
+    `${path("object.cs")}: field blob/path has the numpy type |O, which cannot be read; ` +
+      "numbers and fixed-width strings can",
   );
   const whole = readFileSync(join(formats, "empiar_10076_7.cs"));
   writeFileSync(path("cut.cs"), whole.subarray(0, 2159));

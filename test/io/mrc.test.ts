@@ -302,7 +302,8 @@ test("a truncated file tells how much is there", async () => {
   expect(statSync(path).size).toBe(1024 + 10 * 80);
   truncateSync(path, 1024 + 3 * 80 + 79);
   expect(await inputError(() => openStack(path))).toBe(
-    `${path} is truncated: 10 images need 1824 bytes, the file holds 1343; the last whole image is number 3; copy or write it anew`,
+    `${path} is truncated: 10 images need 1824 bytes, the file holds 1343; ` +
+      "the last whole image is number 3; copy or write it anew",
   );
   const map = copyAs(path, join(folder, "map.mrc"));
   expect(await inputError(() => readMap(map))).toContain(

@@ -95,11 +95,13 @@ test("an image that the stack does not hold is named before any work", async () 
 test("missing, truncated and differently sized stacks are named", async () => {
   const { folder, set } = await project(2, ["1@s0.mrcs", "1@s1.mrcs", "2@sub/none.mrcs"]);
   expect(await inputError(() => validateImages(set))).toBe(
-    `${set.source}: row 3 (line 13) names ${join(folder, "sub/none.mrcs")}, which does not exist; give the project folder that stack names are relative to`,
+    `${set.source}: row 3 (line 13) names ${join(folder, "sub/none.mrcs")}, which does not exist; ` +
+      "give the project folder that stack names are relative to",
   );
   truncateSync(join(folder, "s1.mrcs"), 1024 + 4 * 64 + 1);
   expect(await inputError(() => validateImages(set))).toContain(
-    `${join(folder, "s1.mrcs")} is truncated: 5 images need 1344 bytes, the file holds 1281; the last whole image is number 4`,
+    `${join(folder, "s1.mrcs")} is truncated: 5 images need 1344 bytes, the file holds 1281; ` +
+      "the last whole image is number 4",
   );
   const wrongBox = await project(1, ["1@s0.mrcs"], 8);
   expect(await inputError(() => validateImages(wrongBox.set))).toBe(

@@ -96,7 +96,8 @@ test("RELION 3.0: pixel size from the magnification, box from the first stack", 
   const path = join(folder, "empiar_10076_7.star");
   writeFileSync(path, readFileSync(format("empiar_10076_7.star")));
   expect(await inputError(() => readParticles(path))).toContain(
-    `${path}: row 1 (line 14) names ${join(folder, "empiar_10076_7.mrc")}, which does not exist, and the box size is not in the file`,
+    `${path}: row 1 (line 14) names ${join(folder, "empiar_10076_7.mrc")}, ` +
+      "which does not exist, and the box size is not in the file",
   );
   python(
     `import sys, numpy as np, mrcfile; mrcfile.write(sys.argv[1], np.zeros((7, 10, 10), "f4"))`,
@@ -136,7 +137,8 @@ test("two pixel sizes are refused unless one is given for all", async () => {
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
   expect(message).toBe(
     `${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
-      "rescale the images to one pixel size, select optics groups (--optics-groups), or give the pixel size to use for all",
+      "rescale the images to one pixel size, " +
+      "select optics groups (--optics-groups), or give the pixel size to use for all",
   );
   const set = await readParticles(path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });

@@ -27,7 +27,8 @@ test("optics groups by number or name, before the pixel sizes are compared", asy
   expect(subset(set, Int32Array.of(0)).where(0)).toBe(`${sixGroups}: row 25 (line 82)`);
   expect((await readParticles(sixGroups, { opticsGroups: ["1", "3", "4", "6"] })).count).toBe(84);
   expect(await inputError(() => readParticles(sixGroups, { opticsGroups: ["2", "7"] }))).toBe(
-    `${sixGroups} has no particles of optics group 7; it has those of 1 (opticsGroup5), 2 (opticsGroup3), 3 (opticsGroup2), 4 (opticsGroup1), 5 (opticsGroup4), 6 (opticsGroup6)`,
+    `${sixGroups} has no particles of optics group 7; it has those of 1 (opticsGroup5), ` +
+      "2 (opticsGroup3), 3 (opticsGroup2), 4 (opticsGroup1), 5 (opticsGroup4), 6 (opticsGroup6)",
   );
 });
 

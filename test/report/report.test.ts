@@ -153,7 +153,8 @@ describe("what is missing or broken", () => {
     const page = await readFile(await writeReport(run), "utf8");
     expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
     expect(page).toContain(
-      "The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to its end (10 Å or better: the run ended there).",
+      "The unmasked curve falls below 0.5 at 12 Å and stays above " +
+        "0.143 to its end (10 Å or better: the run ended there).",
     );
     await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "halfMaps" }));
     expect(await readFile(await writeReport(run), "utf8")).toContain(

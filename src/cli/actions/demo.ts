@@ -79,6 +79,7 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
   process.stdout.write(
     json
       ? `${JSON.stringify({ type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page })}\n`
-      : `${resolution} (FSC 0.5 against the true map), in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
+      : `${resolution} (FSC 0.5 against the true map), ` +
+          `in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
   );
 }

@@ -47,7 +47,8 @@ export function evaluationText({ kind, map, reference, alignment, fsc, correlati
           ["Shift", `${alignment.shiftAngstrom.map((x) => formatNumber(x)).join(", ")} Å`],
           [
             "Hand",
-            `${alignment.mirrored ? "mirrored" : "as given"} (score ${formatNumber(alignment.correlation)}, other hand ${formatNumber(alignment.correlationOtherHand)})`,
+            `${alignment.mirrored ? "mirrored" : "as given"} (score ${formatNumber(alignment.correlation)}, ` +
+              `other hand ${formatNumber(alignment.correlationOtherHand)})`,
           ],
         ]
       : [["Alignment", "none"]]),

@@ -170,7 +170,8 @@ async function withPoses(folder: string, set: ParticleSet, config: RunConfig): P
     );
   if (poses.length !== 9 * set.count)
     throw new InputError(
-      `${set.source} has changed since the run: ${set.count} particles, the run had ${poses.length / 9}; export without --poses`,
+      `${set.source} has changed since the run: ${set.count} particles, ` +
+        `the run had ${poses.length / 9}; export without --poses`,
     );
   const moved = checkpoint?.shifts;
   const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved?.[(i % 2) * set.count + (i >> 1)] ?? 0);
@@ -264,7 +265,8 @@ function exportText({
   return formatTable([
     [
       "Particles",
-      `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel${poses ? ", with angles and shifts" : ""}: ${files["particles.star"]}`,
+      `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} ` +
+        `Å per pixel${poses ? ", with angles and shifts" : ""}: ${files["particles.star"]}`,
     ],
     ["Map", files["map.mrc"]!],
     ["Start model", `filtered to ${lowPassAngstrom} Å: ${files["start.mrc"]}`],

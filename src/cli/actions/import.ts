@@ -89,7 +89,8 @@ function importText({
   return formatTable([
     [
       "Particles",
-      `${formatCount(particles)} of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatCount(stacks)} stacks`,
+      `${formatCount(particles)} of ${boxSize} px, ` +
+        `${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatCount(stacks)} stacks`,
     ],
     ["Optics groups", opticsGroups.map((group) => `${group.name} (${formatCount(group.particles)})`).join(", ")],
     ["Angles", poses ? "written" : "none"],

@@ -36,7 +36,8 @@ export async function noiseSource(
   const step = pixelSizeAngstrom / bank.pixelSizeAngstrom;
   if (step < 1 - 1e-3) {
     throw new InputError(
-      `${options.bank} has pixels of ${bank.pixelSizeAngstrom} Å, which say nothing of noise at the ${pixelSizeAngstrom} Å asked for; use larger pixels or another bank`,
+      `${options.bank} has pixels of ${bank.pixelSizeAngstrom} Å, which say nothing of ` +
+        `noise at the ${pixelSizeAngstrom} Å asked for; use larger pixels or another bank`,
     );
   }
   if (options.kind === "spectrum") {
@@ -48,7 +49,8 @@ export async function noiseSource(
   if (boxSize * step > bank.n * (1 + 1e-3)) {
     const [have, need] = [bank.n * bank.pixelSizeAngstrom, boxSize * pixelSizeAngstrom].map((edge) => edge.toFixed(1));
     throw new InputError(
-      `${options.bank} has images ${have} Å wide, the particles need ${need} Å; use a smaller --box or --pixel-size, or --noise spectrum`,
+      `${options.bank} has images ${have} Å wide, the particles need ${need} Å; ` +
+        "use a smaller --box or --pixel-size, or --noise spectrum",
     );
   }
   const backgrounds = await fitBackgrounds(bank.images, bank.n, boxSize, step, device);

@@ -65,7 +65,8 @@ function requireGridOf(map: Volume, other: Volume, name = "the half-map"): void 
   const same = other.shape[0] === map.shape[0] && Math.abs(other.pixelSizeAngstrom / map.pixelSizeAngstrom - 1) < 1e-3;
   if (!same)
     throw new InputError(
-      `${name} has ${other.shape[0]} voxels of ${other.pixelSizeAngstrom} Å, the map ${map.shape[0]} of ${map.pixelSizeAngstrom} Å: resample one (cryogan resample)`,
+      `${name} has ${other.shape[0]} voxels of ${other.pixelSizeAngstrom} Å, ` +
+        `the map ${map.shape[0]} of ${map.pixelSizeAngstrom} Å: resample one (cryogan resample)`,
     );
 }
 
@@ -92,7 +93,8 @@ function postprocessText(
       : [["Resolution at 0.143", formatResolution(resolutionAngstrom, resolutionOrBetter, "the half-maps end")]]),
     [
       "B-factor",
-      `${formatNumber(bFactorAngstrom2)} Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,
+      `${formatNumber(bFactorAngstrom2)} ` +
+        `Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,
     ],
     ...(bFactorNote === undefined ? [] : [["", bFactorNote]]),
     ["Low-pass filter", `${formatNumber(lowPassAngstrom)} Å`],

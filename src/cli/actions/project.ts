@@ -60,7 +60,8 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   process.stdout.write(
     options.json
       ? `${JSON.stringify({ type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } })}\n`
-      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`,
+      : `${formatCount(count)} images of ${boxSize} px, ` +
+          `${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`,
   );
 }
 

@@ -107,7 +107,8 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   process.stdout.write(
     options.json
       ? `${JSON.stringify(summary)}\n`
-      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
+      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, ` +
+          `in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
           `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`,
   );
 }

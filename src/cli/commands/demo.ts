@@ -6,7 +6,8 @@ export function addDemoCommand(program: Command, services: Services): void {
     .command("demo")
     .summary("simulate β-galactosidase particles and reconstruct them, in a few minutes")
     .description(
-      "Simulate 20,000 centred particles of β-galactosidase (PDB 5A1A, measured defocus, SNR 0.1, uniform views), reconstruct them blind " +
+      "Simulate 20,000 centred particles of β-galactosidase (PDB 5A1A, " +
+        "measured defocus, SNR 0.1, uniform views), reconstruct them blind " +
         "with D2 symmetry, compare the map with the true one and draw the report.",
     )
     .option("--out <folder>", "folder to write to; what an earlier demo left there is replaced", "demo")

@@ -6,7 +6,8 @@ export function addEvaluateCommand(program: Command): void {
     .command("evaluate")
     .summary("compare a map with a reference, or two half-maps")
     .description(
-      "Compare a map with a reference after aligning them, or two half-maps with each other: Fourier shell correlation and resolution.",
+      "Compare a map with a reference after aligning them, " +
+        "or two half-maps with each other: Fourier shell correlation and resolution.",
     )
     .argument("[map]", "map to evaluate (.mrc)")
     .option("--reference <map>", "map to compare with (.mrc)")

@@ -5,7 +5,8 @@ export function addExportCommand(program: Command): void {
     .command("export")
     .summary("write what RELION needs to refine a map further")
     .description(
-      "Write what RELION needs to refine the map of a run further: map.mrc, the filtered start.mrc, mask.mrc, particles.star, and relion_refine.sh, " +
+      "Write what RELION needs to refine the map of a run further: map.mrc, " +
+        "the filtered start.mrc, mask.mrc, particles.star, and relion_refine.sh, " +
         "which runs 3D auto-refine with them.",
     )
     .argument("<run-folder>", "run folder: the --out of reconstruct")

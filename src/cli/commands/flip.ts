@@ -5,7 +5,8 @@ export function addFlipCommand(program: Command): void {
     .command("flip")
     .summary("turn a map into the other hand")
     .description(
-      "Write the mirror image of a map: x becomes -x about the centre voxel, as relion_image_handler --invert_hand does. Projections do not tell " +
+      "Write the mirror image of a map: x becomes -x about the centre voxel, " +
+        "as relion_image_handler --invert_hand does. Projections do not tell " +
         "the hand; compare with an atomic model, or the handedness of alpha helices.",
     )
     .argument("<map>", "map (.mrc)")

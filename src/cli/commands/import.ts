@@ -5,7 +5,8 @@ export function addImportCommand(program: Command): void {
     .command("import")
     .summary("write the particles of a cryoSPARC job as a STAR file")
     .description(
-      "Find the particles of a cryoSPARC job (extract, import, select 2D, ab-initio, refinement), join them with their passthrough file, and write a STAR file " +
+      "Find the particles of a cryoSPARC job (extract, import, select 2D, ab-initio, " +
+        "refinement), join them with their passthrough file, and write a STAR file " +
         "of RELION 3.1, with optics groups, and with angles where the job has them. Images stay where they are.",
     )
     .argument("<job-folder>", "folder of the job, such as P7/J42")

@@ -5,7 +5,8 @@ export function addInspectCommand(program: Command): void {
     .command("inspect")
     .summary("tell what a particle file, stack or map holds")
     .description(
-      "Tell what a particle file, an image stack or a map holds: counts, box, pixel size, defocus, missing stacks, statistics.",
+      "Tell what a particle file, an image stack or a map holds: " +
+        "counts, box, pixel size, defocus, missing stacks, statistics.",
     )
     .argument("<file>", "particles (.star, .cs), stack (.mrcs) or map (.mrc)")
     .option("--project-root <folder>", "folder that the stack names in the particle file start from")

@@ -5,8 +5,10 @@ export function addPostprocessCommand(program: Command): void {
     .command("postprocess")
     .summary("sharpen and filter a map by its half-maps")
     .description(
-      "Sharpen a map as relion_postprocess does: masked FSC of the half-maps with phase randomisation, FSC weighting, B-factor from the " +
-        "Guinier plot, low-pass filter at the resolution. Writes the map, the masked map, and a JSON file with the FSC and the Guinier plot.",
+      "Sharpen a map as relion_postprocess does: " +
+        "masked FSC of the half-maps with phase randomisation, FSC weighting, B-factor from the " +
+        "Guinier plot, low-pass filter at the resolution. " +
+        "Writes the map, the masked map, and a JSON file with the FSC and the Guinier plot.",
     )
     .argument(
       "[map]",

@@ -7,7 +7,8 @@ export function addProjectCommand(program: Command): void {
     .command("project")
     .summary("project a map into a stack of noise-free images")
     .description(
-      "Project a map along random views, or the views of a STAR file, into a stack of noise-free images and a STAR file with their angles.",
+      "Project a map along random views, or the views of a STAR file, " +
+        "into a stack of noise-free images and a STAR file with their angles.",
     )
     .argument("<map>", "map to project (.mrc)")
     .requiredOption("--out <stack>", "stack to write (.mrcs); the angles go to a .star file beside it")

@@ -8,8 +8,10 @@ export function defineReconstructCommand(program: Command): Command {
     .command("reconstruct")
     .summary("compute a map from particle images")
     .description(
-      "Compute an ab-initio map from particle images, blind: an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
-        "shape; posterior-weighted refinement at rising resolution follows, in which each image counts in all poses by their probability, " +
+      "Compute an ab-initio map from particle images, blind: " +
+        "an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
+        "shape; posterior-weighted refinement at rising resolution follows, " +
+        "in which each image counts in all poses by their probability, " +
         "at fine resolution in those near its most likely one.",
     )
     .argument("<particles-file>", "particles (.star or .cs)")
@@ -39,11 +41,13 @@ export function defineReconstructCommand(program: Command): Command {
     )
     .option(
       "--mask-diameter <Å>",
-      "diameter of the particle in Å: beyond it images show background, and a spherical mask cuts the density (default: 90 % of the box)",
+      "diameter of the particle in Å: beyond it images show background, " +
+        "and a spherical mask cuts the density (default: 90 % of the box)",
     )
     .option(
       "--mask <file>",
-      "mask to use in place of the sphere: a map from 0 to 1, about the centre of its box, with the symmetry of the group",
+      "mask to use in place of the sphere: a map from 0 to 1, " +
+        "about the centre of its box, with the symmetry of the group",
     )
     .option(
       "--max-shift <Å>",

@@ -6,7 +6,8 @@ export function addReportCommand(program: Command, services: Services): void {
     .command("report")
     .summary("draw report.html of a run folder again")
     .description(
-      "Draw report.html of a run folder again, from what the folder holds now: also of a run that is going on or was stopped.",
+      "Draw report.html of a run folder again, from what the folder holds now: " +
+        "also of a run that is going on or was stopped.",
     )
     .argument("<folder>", "run folder: the --out of reconstruct")
     .option("--json", "print the path of the report as JSON")

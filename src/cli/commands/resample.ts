@@ -5,8 +5,10 @@ export function addResampleCommand(program: Command): void {
     .command("resample")
     .summary("change the pixel size or the box of a map")
     .description(
-      "Write a map on another grid about the same centre voxel. A new pixel size is reached in Fourier space, exactly, and without --box the box is the even one " +
-        "nearest to the old width; a new box alone keeps the voxels and cuts off or surrounds by zeros, as relion_image_handler --new_box does.",
+      "Write a map on another grid about the same centre voxel. " +
+        "A new pixel size is reached in Fourier space, exactly, and without --box the box is the even one " +
+        "nearest to the old width; a new box alone keeps the voxels and cuts " +
+        "off or surrounds by zeros, as relion_image_handler --new_box does.",
     )
     .argument("<map>", "map (.mrc)")
     .option("--pixel-size <Å>", "new pixel size")

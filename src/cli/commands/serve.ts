@@ -7,7 +7,8 @@ export function addServeCommand(program: Command, services: Services): void {
     .command("serve")
     .summary("show runs in a browser while they go on")
     .description(
-      "Serve a page that shows runs as they go: map, particles, curves, configuration, log. With the token in the address that is printed, " +
+      "Serve a page that shows runs as they go: map, particles, curves, configuration, log. " +
+        "With the token in the address that is printed, " +
         "runs can be started, stopped and resumed from it.",
     )
     .argument(

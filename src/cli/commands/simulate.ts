@@ -7,7 +7,8 @@ export function addSimulateCommand(program: Command): void {
     .command("simulate")
     .summary("make particle images from an atomic model or a map")
     .description(
-      "Make a stack of particle images (particles.mrcs, particles.star) and the true map from an atomic model or a map.",
+      "Make a stack of particle images (particles.mrcs, " +
+        "particles.star) and the true map from an atomic model or a map.",
     )
     .argument("<model>", "atomic model (.cif or .pdb, also .gz) or map (.mrc)")
     .requiredOption("--particles <count>", "number of images")
@@ -31,7 +32,8 @@ export function addSimulateCommand(program: Command): void {
     .addOption(
       new Option(
         "--noise <kind>",
-        "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; or the last two together, so that no two images share their noise",
+        "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; " +
+          "or the last two together, so that no two images share their noise",
       )
         .choices(noiseKinds)
         .default(simulateDefaults.noise),

@@ -162,7 +162,10 @@ export async function firstParticleImages(set: ParticleSet, count: number): Prom
 function contrastText({ density, difference, standardError }: Contrast): string {
   const measured = `centre against background: ${formatNumber(difference)} ± ${formatNumber(standardError)} standard deviations`;
   if (density === "unclear") return `not clear (${measured})`;
-  return `density seems ${density}${density === "dark" ? ", so that reconstruct needs --invert-contrast" : ""} (${measured})`;
+  return (
+    `density seems ${density}${density === "dark" ? ", so that reconstruct needs --invert-contrast" : ""} ` +
+    `(${measured})`
+  );
 }
 
 export function particleText(summary: ParticleSummary): string {
@@ -179,7 +182,8 @@ export function particleText(summary: ParticleSummary): string {
     ...(summary.randomSubsets ? [["Random subsets", summary.randomSubsets.map(formatCount).join(" and ")]] : []),
     [
       "Stacks",
-      `${formatCount(summary.stacks)}, ${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`,
+      `${formatCount(summary.stacks)}, ` +
+        `${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`,
     ],
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],

@@ -7,7 +7,8 @@ export function statisticsRows(statistics: PixelStatistics, name: string): strin
   return [
     [
       name,
-      `mean ${formatNumber(mean)}, standard deviation ${formatNumber(standardDeviation)}, from ${formatNumber(minimum)} to ${formatNumber(maximum)}`,
+      `mean ${formatNumber(mean)}, standard deviation ${formatNumber(standardDeviation)}, ` +
+        `from ${formatNumber(minimum)} to ${formatNumber(maximum)}`,
     ],
     ...(notFinite > 0 ? [["Not finite", `${formatCount(notFinite)} of ${formatCount(statistics.count)}`]] : []),
   ];

@@ -126,7 +126,8 @@ export const symmetry = () =>
 /** "adversarial 16:500, refine 24:3:20000" → stages; see the help of `reconstruct` for what the numbers are. */
 export const stages = () =>
   value(
-    'stages with even boxes that do not shrink, the first one adversarial, such as "adversarial 16:500, refine 16:4, refine 24:3"',
+    "stages with even boxes that do not shrink, the first one adversarial, " +
+      'such as "adversarial 16:500, refine 16:4, refine 24:3"',
     (text): Stage[] | undefined => {
       const list = text.split(",").map(stage);
       const inOrder = list.every(

@@ -91,7 +91,8 @@ async function checkSameOptions(options: ReconstructOptions): Promise<void> {
     before = JSON.parse(await readFile(path, "utf8")) as Partial<AskedOptions>;
   } catch (error) {
     throw new InputError(
-      `${path} cannot be read, so that it is not known what to go on with (${(error as Error).message}); start anew with --overwrite`,
+      `${path} cannot be read, so that it is not known what to go on with (${(error as Error).message}); ` +
+        "start anew with --overwrite",
     );
   }
   const now = JSON.parse(JSON.stringify(askedOptions(options))) as Partial<AskedOptions>;
@@ -100,7 +101,8 @@ async function checkSameOptions(options: ReconstructOptions): Promise<void> {
     const text = (value: unknown): string =>
       value === undefined ? "not given" : typeof value === "object" ? JSON.stringify(value) : String(value);
     throw new InputError(
-      `${options.out}: the run began with another ${name} (${text(before[key])}, now ${text(now[key])}); give the options it began with, or start anew with --overwrite`,
+      `${options.out}: the run began with another ${name} (${text(before[key])}, now ${text(now[key])}); ` +
+        "give the options it began with, or start anew with --overwrite",
     );
   }
 }

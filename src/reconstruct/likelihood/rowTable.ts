@@ -49,7 +49,8 @@ function memoryTable(count: number, width: number): RowTable {
 async function fileTable(path: string, width: number): Promise<RowTable> {
   const failed = (error: unknown): never => {
     throw new InputError(
-      `${path}: ${(error as Error).message}; the particles' scratch file needs room in the run folder, or more memory (--cache)`,
+      `${path}: ${(error as Error).message}; ` +
+        "the particles' scratch file needs room in the run folder, or more memory (--cache)",
     );
   };
   const read = (fd: number, target: Uint8Array, position: number): number => {

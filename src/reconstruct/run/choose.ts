@@ -43,7 +43,8 @@ function halves(set: ParticleSet, seed: number): [ParticleSet, ParticleSet] {
       const half = subset(set, Int32Array.from(all.filter((i) => given[i] === h)));
       if (half.count < fewestParticles)
         throw new InputError(
-          `${set.source}: half ${h} (rlnRandomSubset) has ${half.count} particles; at least ${fewestParticles} are needed`,
+          `${set.source}: half ${h} (rlnRandomSubset) has ${half.count} particles; ` +
+            `at least ${fewestParticles} are needed`,
         );
       return half;
     }) as [ParticleSet, ParticleSet];

@@ -202,7 +202,9 @@ async function stageToRun(
     if (!fitted)
       emit({
         type: "warning",
-        message: `the time limit is reached before ${(context.boxAngstrom / wanted.maxRadius).toFixed(1)} Å; the map stands as the stage before left it`,
+        message:
+          `the time limit is reached before ${(context.boxAngstrom / wanted.maxRadius).toFixed(1)} Å; ` +
+          "the map stands as the stage before left it",
       });
     return fitted;
   };

@@ -72,7 +72,8 @@ export async function prepare(
   const maskRadius = options.maskDiameterAngstrom ? options.maskDiameterAngstrom / 2 / boxAngstrom : defaultMaskRadius;
   if (maskRadius > 0.5)
     throw new InputError(
-      `the mask's diameter of ${options.maskDiameterAngstrom} Å does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
+      `the mask's diameter of ${options.maskDiameterAngstrom} Å ` +
+        `does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
     );
   const law = shiftLaw(options, boxAngstrom),
     recipe = chooseRecipe(options.critic, options.loss);

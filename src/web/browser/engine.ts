@@ -191,7 +191,8 @@ async function checkStacks(options: ReconstructCommandOptions): Promise<void> {
     if (!file) return;
     if (given.has(file))
       throw new InputError(
-        `${row()} names ${stack}, but the only ${name} here stands for ${given.get(file)}; drop the folders that hold them`,
+        `${row()} names ${stack}, but the only ${name} here stands for ${given.get(file)}; ` +
+          "drop the folders that hold them",
       );
     given.set(file, stack);
   });

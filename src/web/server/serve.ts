@@ -50,7 +50,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.stdout.write(options.json ? `${JSON.stringify({ address })}\n` : `${address}\n`);
   if (!["127.0.0.1", "localhost", "::1"].includes(options.host))
     process.stderr.write(
-      `warning: whoever reaches ${options.host} over the network can read these runs, and the token on its way, as there is no encryption\n`,
+      `warning: whoever reaches ${options.host} over the network can read these runs, ` +
+        "and the token on its way, as there is no encryption\n",
     );
   if (!existsSync(join(pageFolder, "index.html"))) process.stderr.write(`warning: ${pageMissing}\n`);
   if (options.open) openInBrowser(address);

@@ -110,7 +110,8 @@ describe("expectation step", () => {
     [0.3, [1, 1]],
     [-1e4, [0, 1]],
   ] as const)(
-    "equals the sum over turned and mirrored templates; its sums are the posterior-weighted images (junk odds %d, present %s)",
+    "equals the sum over turned and mirrored templates; " +
+      "its sums are the posterior-weighted images (junk odds %d, present %s)",
     async (junkOdds, present) => {
       const executable = await compile(expectationProgram({ grid, views, turns, batch, centred: true }), device);
       const out = await executable.run({

@@ -15,7 +15,8 @@ describe("views from a STAR file", () => {
   it("become radians, equally likely, spread by five degrees; other blocks and columns are passed over", async () => {
     const path = star(
       "views.star",
-      "data_general\n_rlnVersion 5\n\ndata_views\nloop_\n_rlnAngleTilt #1\n_rlnName #2\n_rlnAngleRot #3\n90 a 180\n-45.0 b 3e1\n",
+      "data_general\n_rlnVersion 5\n\ndata_views\nloop_\n_rlnAngleTilt " +
+        "#1\n_rlnName #2\n_rlnAngleRot #3\n90 a 180\n-45.0 b 3e1\n",
     );
     const views = await readViews(path);
     if (views.kind !== "table") throw new Error(views.kind);

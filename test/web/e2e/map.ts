@@ -43,7 +43,10 @@ function helixPdb(residues: number, centre: number): string {
         centre + radius * Math.sin(angle),
       ];
       const place = [x, y, z].map((value) => value.toFixed(3).padStart(8)).join("");
-      return `ATOM  ${String(++serial).padStart(5)}  ${name.padEnd(3)} ALA A${String(i + 1).padStart(4)}    ${place}  1.00  0.00           ${name[0]}`;
+      return (
+        `ATOM  ${String(++serial).padStart(5)}  ${name.padEnd(3)} ALA ` +
+        `A${String(i + 1).padStart(4)}    ${place}  1.00  0.00           ${name[0]}`
+      );
     }),
   ).flat();
   return `${lines.join("\n")}\nEND\n`;

@@ -76,7 +76,8 @@ export function MapCanvas({
       scene.showModel(model);
       onMessage(
         moved
-          ? `${modelFile.name} was not fitted to this map: it stands in the middle, turned as in its file. Fit it in ChimeraX (fitmap) and save it relative to the map to see both together.`
+          ? `${modelFile.name} was not fitted to this map: it stands in the middle, turned as in its file. ` +
+              "Fit it in ChimeraX (fitmap) and save it relative to the map to see both together."
           : "",
       );
     };

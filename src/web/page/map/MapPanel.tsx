@@ -231,5 +231,8 @@ function caption(name: string, { read, file, grid }: ReturnType<typeof useGrid>)
   if (read.state === "broken") return `${name}${read.message}`;
   if (!grid) return `${name}No map yet: the first comes after the first stage.`;
   const edge = grid.shape[0] * grid.pixelSizeAngstrom;
-  return `${name}${fileNames[file]}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. Drag to turn, scroll to zoom; drop a PDB or mmCIF file to lay it over the map.`;
+  return (
+    `${name}${fileNames[file]}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. ` +
+    "Drag to turn, scroll to zoom; drop a PDB or mmCIF file to lay it over the map."
+  );
 }

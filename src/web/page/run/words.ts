@@ -58,19 +58,22 @@ function eventText(event: RunEvent): string {
   switch (event.type) {
     case "start":
       return sentence(
-        `${formatCount(event.particles)} particles, box ${event.boxSize} px, ${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
+        `${formatCount(event.particles)} particles, box ${event.boxSize} px, ` +
+          `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
           `symmetry ${event.symmetry}, ${event.device.split(":")[0]}, seed ${event.seed}`,
       );
     case "loading":
       return sentence(`reading ${formatCount(event.particles)} particles`);
     case "stage":
       return sentence(
-        `stage ${event.stage} of ${event.stages}, ${kindWords[event.kind]}: box ${event.boxSize} px, to ${formatNumber(event.resolutionAngstrom)} Å, ` +
+        `stage ${event.stage} of ${event.stages}, ${kindWords[event.kind]}: ` +
+          `box ${event.boxSize} px, to ${formatNumber(event.resolutionAngstrom)} Å, ` +
           `${event.iterations} ${event.kind === "adversarial" ? "iterations" : event.iterations === 1 ? "pass" : "passes"}`,
       );
     case "progress":
       return sentence(
-        `pass ${formatNumber(event.iteration)} of ${event.iterations}: log-likelihood ${formatNumber(event.logLikelihood!, 5)}`,
+        `pass ${formatNumber(event.iteration)} of ${event.iterations}: ` +
+          `log-likelihood ${formatNumber(event.logLikelihood!, 5)}`,
       );
     case "checkpoint":
       return sentence(`checkpoint written`);
@@ -104,7 +107,11 @@ export function nowText({ stage, now, finished }: RunProgress): string {
   if (!stage) return "";
   const step =
     now && now.stage === stage.stage
-      ? ` · ${stage.kind === "adversarial" ? "iteration" : "pass"} ${formatCount(Math.ceil(now.iteration))} of ${now.iterations}`
+      ? ` · ${stage.kind === "adversarial" ? "iteration" : "pass"} ` +
+        `${formatCount(Math.ceil(now.iteration))} of ${now.iterations}`
       : "";
-  return `${half}stage ${stage.stage} of ${stage.stages}, ${kindWords[stage.kind]} to ${formatNumber(stage.resolutionAngstrom)} Å${step}`;
+  return (
+    `${half}stage ${stage.stage} of ${stage.stages}, ` +
+    `${kindWords[stage.kind]} to ${formatNumber(stage.resolutionAngstrom)} Å${step}`
+  );
 }
