@@ -1,6 +1,6 @@
 import type { Volume } from "../base/types.ts";
+import { sphericalMask } from "../physics/mask.ts";
 import { angularDistance, axisAngleToMatrix, type Matrix3, multiply } from "../physics/rotations.ts";
-import { sphericalMask } from "./mask.ts";
 import { maximise } from "./nelderMead.ts";
 import { bestShifts, type Overlap, overlapScore, type Placement, placedFsc, prepareOverlap } from "./overlap.ts";
 import { resample } from "./resample.ts";
@@ -11,8 +11,6 @@ import { cubeEdge } from "./shells.ts";
 export interface AlignOptions {
   /** Largest shift looked for, default a quarter of the box edge. */
   maxShiftAngstrom?: number;
-  /** Density further than this from the box centre is ignored while searching, default 0.45 of the box edge. */
-  maskRadiusAngstrom?: number;
 }
 
 export interface Alignment {
@@ -66,8 +64,7 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   const boxSize = Math.min(searchBox, grid.boxSize);
   const pixel = (grid.pixelSizeAngstrom * grid.boxSize) / boxSize;
   const edge = boxSize * pixel;
-  const maskRadius = options.maskRadiusAngstrom ?? 0.45 * edge;
-  const prepare = (v: Volume) => maskForSearch(resample(v, boxSize, pixel), maskRadius);
+  const prepare = (v: Volume) => maskForSearch(resample(v, boxSize, pixel));
   const overlap = prepareOverlap(prepare(fullMap), prepare(fullReference));
   const maxShift = (options.maxShiftAngstrom ?? edge / 4) / pixel;
 
@@ -96,16 +93,17 @@ export function commonGrid(a: Volume, b: Volume): { boxSize: number; pixelSizeAn
   return { boxSize: Math.round(Math.min(edge(a), edge(b)) / pixelSizeAngstrom), pixelSizeAngstrom };
 }
 
-/** Subtracts the mean density outside the sphere and masks it softly, so that the box edge does not correlate. */
-function maskForSearch(volume: Volume, radiusAngstrom: number): Volume {
-  const mask = sphericalMask(volume, radiusAngstrom, 0.05 * cubeEdge(volume) * volume.pixelSizeAngstrom);
+/** Subtracts the mean density outside a sphere and masks it softly, so that the box edge does not correlate. */
+function maskForSearch(volume: Volume): Volume {
+  const n = cubeEdge(volume),
+    mask = sphericalMask(volume.shape, 0.475 * n, 0.05 * n);
   let sum = 0,
     weight = 0;
   volume.data.forEach((v, i) => {
-    sum += v * (1 - mask.data[i]!);
-    weight += 1 - mask.data[i]!;
+    sum += v * (1 - mask[i]!);
+    weight += 1 - mask[i]!;
   });
-  return { ...volume, data: volume.data.map((v, i) => (v - sum / weight) * mask.data[i]!) };
+  return { ...volume, data: volume.data.map((v, i) => (v - sum / weight) * mask[i]!) };
 }
 
 /** Distinct solutions at low resolution, best first, and from how many starts each was reached. */

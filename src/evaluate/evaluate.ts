@@ -1,9 +1,10 @@
 import type { Volume } from "../base/types.ts";
 import { readMap } from "../io/mrc.ts";
+import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
 import { type Alignment, alignToReference, commonGrid } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
-import { automaticMask, sphericalMask } from "./mask.ts";
+import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
@@ -130,8 +131,10 @@ function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference:
 
 function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume): Volume | undefined {
   if (typeof mask === "object") return mask;
-  const edgeAngstrom = density.shape[0] * density.pixelSizeAngstrom;
-  if (mask === "sphere") return sphericalMask(density, 0.4 * edgeAngstrom, 0.1 * edgeAngstrom);
+  if (mask === "sphere") {
+    const n = density.shape[0];
+    return { ...density, data: sphericalMask(density.shape, 0.45 * n, 0.1 * n) };
+  }
   return mask === "none" ? undefined : automaticMask(density);
 }
 

@@ -1,5 +1,6 @@
 import type { Volume } from "../base/types.ts";
 import { centeredInverse } from "../numeric/fft.ts";
+import { cosineEdge } from "../physics/mask.ts";
 import { forEachCoefficient, spectrumOf } from "./shells.ts";
 
 /**
@@ -8,8 +9,7 @@ import { forEachCoefficient, spectrumOf } from "./shells.ts";
  * the cut-off, as RELION's (`lowPassFilterMap`, two shells; RELION rounds the cut-off to a whole shell).
  */
 export function lowPassGain(radius: number, cutoff: number, edgeShells = 2): number {
-  const fraction = (radius - (cutoff - edgeShells / 2)) / edgeShells;
-  return fraction <= 0 ? 1 : fraction >= 1 ? 0 : 0.5 + 0.5 * Math.cos(Math.PI * fraction);
+  return cosineEdge((radius - (cutoff - edgeShells / 2)) / edgeShells, 1);
 }
 
 /**

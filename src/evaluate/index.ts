@@ -16,7 +16,7 @@ export {
 } from "./evaluate.ts";
 export { lowPass } from "./filter.ts";
 export { type Crossing, crossingResolution, type FscOptions, type FscResult, fourierShellCorrelation } from "./fsc.ts";
-export { applyMask, type DensityMaskOptions, densityMask, sphericalMask } from "./mask.ts";
+export { applyMask, type DensityMaskOptions, densityMask } from "./mask.ts";
 export { resample } from "./resample.ts";
 export { mirrorX, rotateVolume } from "./rotate.ts";
 export {

@@ -1,31 +1,7 @@
 import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
+import { cosineEdge } from "../physics/mask.ts";
 import { lowPass } from "./filter.ts";
-
-/** Soft edge: 1 up to distance 0, a raised cosine down to 0 at `width`. */
-function cosineEdge(distance: number, width: number): number {
-  if (distance <= 0) return 1;
-  return distance >= width ? 0 : 0.5 + 0.5 * Math.cos((Math.PI * distance) / width);
-}
-
-/**
- * Soft spherical mask about voxel floor(n/2) on the grid of `like`: 1 within `radiusAngstrom`, then a raised cosine
- * `edgeAngstrom` wide.
- */
-export function sphericalMask(like: Volume, radiusAngstrom: number, edgeAngstrom: number): Volume {
-  const [nz, ny, nx] = like.shape;
-  const data = new Float32Array(like.data.length);
-  let i = 0;
-  for (let z = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      for (let x = 0; x < nx; x++) {
-        const r = Math.hypot(x - Math.floor(nx / 2), y - Math.floor(ny / 2), z - Math.floor(nz / 2));
-        data[i++] = cosineEdge(r * like.pixelSizeAngstrom - radiusAngstrom, edgeAngstrom);
-      }
-    }
-  }
-  return { ...like, data };
-}
 
 export interface DensityMaskOptions {
   /** Low-pass filter applied before thresholding, default 15 Å. */

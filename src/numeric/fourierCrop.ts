@@ -1,31 +1,51 @@
 import { centeredInverse, centeredTransform } from "./fft.ts";
 
+/**
+ * The same field of view on n points along each axis: the Fourier transform cropped, or padded with zeros, and
+ * inverted. Coefficients at and beyond the old or the new Nyquist frequency are dropped. Values are scaled by (old n /
+ * new n)^rank, as the transform is left as it is.
+ *
+ * @param data  square image or cubic volume about point floor(edge/2), row-major
+ * @param shape [edge, edge] or [edge, edge, edge]
+ * @param n     new edge
+ * @param gain  factor of the coefficients at a radius in Fourier pixels; absent: 1
+ * @returns [n, n] or [n, n, n]
+ */
+export function fourierCrop(
+  data: ArrayLike<number>,
+  shape: readonly [number, number] | readonly [number, number, number],
+  n: number,
+  gain?: (radius: number) => number,
+): Float64Array {
+  const m = shape[0],
+    to = shape.map(() => n),
+    { re, im } = centeredTransform(data, shape);
+  const outRe = new Float64Array(n ** shape.length),
+    outIm = new Float64Array(n ** shape.length);
+  const reach = Math.ceil(Math.min(n, m) / 2) - 1,
+    planes = shape.length === 3 ? reach : 0;
+  const place = (z: number, y: number, x: number, edge: number): number =>
+    (((z + edge) % edge) * edge + ((y + edge) % edge)) * edge + ((x + edge) % edge);
+  for (let z = -planes; z <= planes; z++) {
+    for (let y = -reach; y <= reach; y++) {
+      for (let x = -reach; x <= reach; x++) {
+        const from = place(z, y, x, m),
+          into = place(z, y, x, n),
+          factor = gain ? gain(Math.hypot(x, y, z)) : 1;
+        outRe[into] = factor * re[from]!;
+        outIm[into] = factor * im[from]!;
+      }
+    }
+  }
+  return centeredInverse(outRe, outIm, to);
+}
+
 /** Samples of a field of view on a cubic grid of n³ points about point floor(n/2). */
 export interface CubicGrid {
   n: number;
   data: Float32Array;
 }
 
-/**
- * The same field of view on n³ points, by padding or cropping the Fourier transform; values are scaled by (old n / new
- * n)³.
- */
-export function changeBox(volume: CubicGrid, n: number): CubicGrid {
-  const m = volume.n;
-  if (n === m) return volume;
-  const { re, im } = centeredTransform(volume.data, [m, m, m]);
-  const outRe = new Float64Array(n ** 3),
-    outIm = new Float64Array(n ** 3);
-  const reach = Math.ceil(Math.min(n, m) / 2) - 1;
-  const row = (z: number, y: number, x: number, edge: number): number =>
-    (((z + edge) % edge) * edge + ((y + edge) % edge)) * edge + ((x + edge) % edge);
-  for (let z = -reach; z <= reach; z++) {
-    for (let y = -reach; y <= reach; y++) {
-      for (let x = -reach; x <= reach; x++) {
-        outRe[row(z, y, x, n)] = re[row(z, y, x, m)]!;
-        outIm[row(z, y, x, n)] = im[row(z, y, x, m)]!;
-      }
-    }
-  }
-  return { n, data: Float32Array.from(centeredInverse(outRe, outIm, [n, n, n])) };
-}
+/** `fourierCrop` of a volume. */
+export const changeBox = (volume: CubicGrid, n: number): CubicGrid =>
+  volume.n === n ? volume : { n, data: Float32Array.from(fourierCrop(volume.data, [volume.n, volume.n, volume.n], n)) };

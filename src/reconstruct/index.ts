@@ -29,4 +29,3 @@ export type { CriticName, LossName, ReconstructOptions } from "./options.ts";
 export { type RunResult, reconstruct } from "./run/run.ts";
 export { attainableSnr, automaticSchedule, type Budget, finalRadius } from "./run/schedule.ts";
 export type { AdversarialStage, LocalStage, RefinementStage, RunDirections, RunTemplates, Stage } from "./stage.ts";
-export { sphericalMask } from "./stageMask.ts";

@@ -14,10 +14,10 @@ import { parseFlipOptions } from "../../src/cli/options/flip.ts";
 import { parsePostprocessOptions } from "../../src/cli/options/postprocess.ts";
 import { parseResampleOptions } from "../../src/cli/options/resample.ts";
 import { fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
-import { sphericalMask } from "../../src/evaluate/mask.ts";
 import type { PostprocessReport } from "../../src/evaluate/postprocess.ts";
 import { readMap, writeMap } from "../../src/io/mrc.ts";
 import { parseStar } from "../../src/io/star.ts";
+import { sphericalMask } from "../../src/physics/mask.ts";
 import { densityOf, randomBlobs, withNoise } from "../evaluate/blobs.ts";
 import { inputError } from "../io/helpers.ts";
 import { cryogan } from "./run.ts";
@@ -144,7 +144,7 @@ describe("postprocess", () => {
   beforeAll(async () => {
     await writeMap(at("half1.mrc"), withNoise(truth, 0.1, 1));
     await writeMap(at("half2.mrc"), withNoise(truth, 0.1, 2));
-    await writeMap(at("mask.mrc"), sphericalMask(truth, 33, 9));
+    await writeMap(at("mask.mrc"), { ...truth, data: sphericalMask(truth.shape, 37.5 / pixel, 9 / pixel) });
     await silently(() =>
       postprocessMap(parsePostprocessOptions({ map: folder, mask: at("mask.mrc"), out: at("post.mrc") })),
     );

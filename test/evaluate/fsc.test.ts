@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { InputError } from "../../src/base/errors.ts";
 import type { Volume } from "../../src/base/types.ts";
 import { crossingResolution, fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
-import { sphericalMask } from "../../src/evaluate/mask.ts";
 import { finestShell } from "../../src/evaluate/statistics.ts";
 import { fftn, signedFrequency } from "../../src/numeric/fft.ts";
+import { sphericalMask } from "../../src/physics/mask.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
 const n = 32;
@@ -100,7 +100,7 @@ describe("fourierShellCorrelation", () => {
     const noise = (name: string) => colouredNoise(name, (k) => (k <= 4.5 ? 0.1 : 1));
     const a = sum(signal, noise("noise 1")),
       b = sum(signal, noise("noise 2"));
-    const mask = sphericalMask(a, 6 * pixelSizeAngstrom, 1 * pixelSizeAngstrom);
+    const mask = { ...a, data: sphericalMask(a.shape, 6.5, 1) };
     const result = fourierShellCorrelation(a, b, { mask, seed: 3 });
     expect(result.randomisedFromShell).toBe(5);
     expect(result.resolutionCurve).toBe("fscCorrected");
@@ -118,7 +118,7 @@ describe("fourierShellCorrelation", () => {
     const noise = (name: string) => colouredNoise(name, (k) => (k <= 4.5 ? 0.1 : 1));
     const a = sum(signal, noise("noise 1")),
       b = sum(signal, noise("noise 2"));
-    const mask = sphericalMask(a, 3 * pixelSizeAngstrom, 1 * pixelSizeAngstrom);
+    const mask = { ...a, data: sphericalMask(a.shape, 3.5, 1) };
     for (let seed = 0; seed < 4; seed++) {
       const { fscCorrected, fscMasked, fscPhaseRandomised } = fourierShellCorrelation(a, b, { mask, seed });
       const raw = fscMasked!.map((m, i) => (m - fscPhaseRandomised![i]!) / (1 - fscPhaseRandomised![i]!));
@@ -141,7 +141,7 @@ describe("fourierShellCorrelation", () => {
         signal,
         colouredNoise("noise 2", (k) => (k < 9.5 ? 1 : 0)),
       );
-    const mask = sphericalMask(a, 12 * pixelSizeAngstrom, 3 * pixelSizeAngstrom);
+    const mask = { ...a, data: sphericalMask(a.shape, 13.5, 3) };
     const result = fourierShellCorrelation(a, b, { mask, finestShell: 9 });
     for (const curve of [result.frequency, result.resolutionAngstrom, result.fsc, result.fscMasked!])
       expect(curve).toHaveLength(9);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { fourierCrop } from "../../src/numeric/fourierCrop.ts";
 import { type FrequencyGrid, polarGrid, rectangularGrid } from "../../src/physics/frequencies.ts";
 import {
   imagesFromTransform,
@@ -134,6 +135,21 @@ describe("resampling", () => {
         ),
       );
     expect([0, 3, 7, 8, 9, 15].map((k) => Math.round(1e5 * amplitudeOf(k)) / 1e5)).toEqual([1, 1, 1, 0, 0, 0]);
+  });
+
+  it.each([
+    [16, 11],
+    [13, 8],
+    [9, 14],
+  ])("of %d to %d pixels is the Fourier crop on plain arrays, of any image", async (n, m) => {
+    const pixels = Float32Array.from({ length: n * n }, (_, i) => Math.sin(i * i));
+    const images = input("images", [1, n, n]);
+    const { found } = await evaluate(
+      { found: resampleImages(images, m) },
+      { images: { tensor: images, values: pixels } },
+    );
+    const expected = fourierCrop(pixels, [n, n], m);
+    expect(largest(expected.map((v, i) => v * (m / n) ** 2 - found[i]!))).toBeLessThan(1e-5);
   });
 
   it("to the same pixels changes nothing, the Nyquist frequency neither", () => {

@@ -1,6 +1,6 @@
 /** A few particles beside what the simulator makes of the map, for people to look at. */
 
-import { centeredInverse, centeredTransform } from "../../numeric/fft.ts";
+import { fourierCrop } from "../../numeric/fourierCrop.ts";
 import { ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
 import { radiusOf, rectangularGrid, shellValue } from "../../physics/frequencies.ts";
 import { imagesFromTransform } from "../../physics/imageTransform.ts";
@@ -78,7 +78,7 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
   await executable.release();
 
   const filtered = (pixels: Float32Array, at: number): number[] =>
-    filterAndCrop(pixels.subarray(at * n * n, (at + 1) * n * n), n, m, whitening);
+    Array.from(fourierCrop(pixels.subarray(at * n * n, (at + 1) * n * n), [n, n], m, whitening));
   const rounded = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(4)));
   const each = (draw: (i: number) => number[]): number[][] => Array.from({ length: count }, (_, i) => rounded(draw(i)));
   return {
@@ -87,25 +87,4 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
     simulated: each((i) => filtered(noise, i).map((v, p) => deviation * v + signal![i * m * m + p]!)),
     projections: each((i) => [...projections!.subarray(i * m * m, (i + 1) * m * m)]),
   };
-}
-
-/**
- * An n×n image multiplied by a radial factor in Fourier space and cropped there to m×m pixels, which `factor` leaves
- * none beyond.
- */
-function filterAndCrop(pixels: Float32Array, n: number, m: number, factor: (radius: number) => number): number[] {
-  const { re, im } = centeredTransform(pixels, [n, n]);
-  const outRe = new Float64Array(m * m),
-    outIm = new Float64Array(m * m),
-    reach = Math.ceil(Math.min(m, n) / 2) - 1;
-  for (let y = -reach; y <= reach; y++) {
-    for (let x = -reach; x <= reach; x++) {
-      const from = ((y + n) % n) * n + ((x + n) % n),
-        to = ((y + m) % m) * m + ((x + m) % m),
-        f = factor(Math.hypot(x, y));
-      outRe[to] = f * re[from]!;
-      outIm[to] = f * im[from]!;
-    }
-  }
-  return Array.from(centeredInverse(outRe, outIm, [m, m]));
 }

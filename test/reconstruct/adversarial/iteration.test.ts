@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { convolutionalCritic } from "../../../src/critic/convolutional.ts";
 import type { CriticModel } from "../../../src/critic/critic.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
+import { sphericalMask } from "../../../src/physics/mask.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
 import { eulerToMatrix } from "../../../src/physics/rotations.ts";
 import { uniformDefocus } from "../../../src/physics/simulate.ts";
@@ -20,7 +21,6 @@ import {
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
-import { sphericalMask } from "../../../src/reconstruct/stageMask.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
@@ -130,7 +130,7 @@ async function setUp(
     volume: {
       n,
       amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)),
-      mask: sphericalMask(n, 3.5, 1),
+      mask: sphericalMask([n, n, n], 3.5, 1),
       positive: false,
       group: [eulerToMatrix(0, 0, 0)],
     },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { centeredTransform, signedFrequency } from "../../../src/numeric/fft.ts";
-import { changeBox } from "../../../src/numeric/fourierCrop.ts";
+import { sphericalMask } from "../../../src/physics/mask.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import {
   casMatrix,
@@ -9,7 +9,6 @@ import {
   density,
   type VolumeModel,
 } from "../../../src/reconstruct/adversarial/volume.ts";
-import { sphericalMask } from "../../../src/reconstruct/stageMask.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
 import { input, type Tensor } from "../../../src/tensor/tensor.ts";
@@ -147,7 +146,7 @@ describe("density", () => {
   it("is cut off below zero where asked, times the mask", () => {
     const n = 8,
       u = new Float32Array(n ** 3),
-      mask = sphericalMask(n, 3, 1);
+      mask = sphericalMask([n, n, n], 3, 1);
     createStream(2, "volume").fillNormal(u);
     const plain = densityOf(u, model(n));
     expect(plain.some((v) => v < 0)).toBe(true);
@@ -172,61 +171,5 @@ describe("density", () => {
           expect(Math.abs(at(z, y, x) - at(z, -y, -x))).toBeLessThan(1e-5 * deviation);
         }
     expect(deviation).toBeGreaterThan(0.01);
-  });
-});
-
-it("the mask is 1 inside, 0 outside, and a cosine over its edge", () => {
-  const n = 20,
-    mask = sphericalMask(n, 6, 4); // 1 up to 4, 0 from 8
-  const at = (z: number, y: number, x: number): number => mask[((z + 10) * n + y + 10) * n + x + 10]!;
-  expect(at(0, 0, 0)).toBe(1);
-  expect(at(0, -4, 0)).toBe(1);
-  expect(at(0, 0, 5)).toBeCloseTo(0.5 + Math.SQRT2 / 4, 6);
-  expect(at(-6, 0, 0)).toBeCloseTo(0.5, 6);
-  expect(at(2, 3, 6)).toBeCloseTo(0.5 - Math.SQRT2 / 4, 6); // radius 7
-  expect(at(0, 8, 0)).toBeCloseTo(0, 12);
-  expect(at(-10, -10, -10)).toBe(0);
-});
-
-describe("change of the box", () => {
-  /** A periodic Gaussian off the centre, lengths in boxes; band-limited to a few parts in a million at 12 samples. */
-  function gaussian(n: number): Float32Array {
-    const width = 0.135,
-      at = [0.06, -0.11, 0.03],
-      centre = Math.floor(n / 2);
-    const line = (d: number): Float64Array =>
-      Float64Array.from({ length: n }, (_, i) => {
-        let sum = 0;
-        for (let image = -2; image <= 2; image++)
-          sum += Math.exp(-(((i - centre) / n - d + image) ** 2) / (2 * width ** 2));
-        return sum;
-      });
-    const [z, y, x] = at.map(line) as [Float64Array, Float64Array, Float64Array];
-    return Float32Array.from(
-      { length: n ** 3 },
-      (_, i) => z[Math.floor(i / n ** 2)]! * y[Math.floor(i / n) % n]! * x[i % n]!,
-    );
-  }
-
-  it.each([
-    [12, 16],
-    [16, 12],
-    [12, 15],
-    [15, 12],
-    [13, 15],
-    [16, 15],
-    [15, 16],
-  ])("from %i³ to %i³ resamples the field of view; values scale with (from/to)³", (m, n) => {
-    const out = changeBox({ n: m, data: gaussian(m) }, n);
-    expect(out.n).toBe(n);
-    const expected = gaussian(n).map((v) => v * (m / n) ** 3);
-    let worst = 0;
-    out.data.forEach((v, i) => (worst = Math.max(worst, Math.abs(v - expected[i]!))));
-    expect(worst).toBeLessThan(1e-4);
-  });
-
-  it("to the same box changes nothing", () => {
-    const volume = { n: 12, data: gaussian(12) };
-    expect(changeBox(volume, 12).data).toEqual(volume.data);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { harmonicOrders } from "../../../src/critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
 import { type PolarGrid, polarGrid } from "../../../src/physics/frequencies.ts";
+import { sphericalMask } from "../../../src/physics/mask.ts";
 import { centralSlices } from "../../../src/physics/project.ts";
 import { eulerToMatrix, type Matrix3, randomRotation } from "../../../src/physics/rotations.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
@@ -20,7 +21,6 @@ import {
   viewGrid,
 } from "../../../src/reconstruct/likelihood/refinement.ts";
 import { moveShift } from "../../../src/reconstruct/likelihood/shifts.ts";
-import { sphericalMask } from "../../../src/reconstruct/stageMask.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
 import { gradient } from "../../../src/tensor/gradient.ts";
@@ -249,7 +249,7 @@ describe("maximisation step", () => {
       wienerProgram(
         n,
         tablePrior(n, new Float64Array(maxRadius + 1).fill(1e3), maxRadius),
-        sphericalMask(n, 0.45 * n, 2),
+        sphericalMask([n, n, n], 0.45 * n, 2),
       ),
       device,
     );
