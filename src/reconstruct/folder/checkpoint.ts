@@ -19,6 +19,8 @@ export interface Checkpoint {
   poses?: Float32Array;
   /** How well particles fit there, [count]. */
   fit?: Float32Array;
+  /** Set where poses are those that the local stage to come starts from. */
+  placed?: boolean;
   /** Results of the starts made so far. */
   starts?: { volume: StageVolume; shifts?: Float32Array; logLikelihood: number }[];
   progress?: StageProgress;

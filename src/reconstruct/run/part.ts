@@ -1,24 +1,19 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
 import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
-import { writeFileAtomic } from "../../io/files.ts";
-import { writeMap } from "../../io/mrc.ts";
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../folder/checkpoint.ts";
-import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
-import { askedOptions } from "../folder/resume.ts";
+import { type Checkpoint, readCheckpoint } from "../folder/checkpoint.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
-import type { AfterIteration, LocalStage, Part, RefinementStage, Stage, StageProgress, StageResult } from "../stage.ts";
+import type { AfterIteration, Part, Stage, StageProgress, StageResult } from "../stage.ts";
+import { afterSearch, afterStage, begin, type Circumstances, type Decision, nextStep } from "./next.ts";
+import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
-import type { PartEnvironment } from "./prepare.ts";
-import { type Prepared, prepare } from "./prepare.ts";
-import { fitToTime, stageSeconds } from "./schedule.ts";
+import { type PartEnvironment, type Prepared, prepare } from "./prepare.ts";
+import { stageClock } from "./stageClock.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
-/** A local search needs poses of at least this mean posterior probability. */
-const leastCertainty = 0.6;
 
 /** @returns the map, the finest Fourier shell in it, and the seconds it took, those before a resume included */
 export async function reconstructPart(
@@ -26,12 +21,10 @@ export async function reconstructPart(
   partCount: number,
   environment: PartEnvironment,
 ): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
-  const { options, emit } = environment,
+  const { options, emit, signal } = environment,
     { set } = part,
-    { half } = part;
-  const label = half === undefined ? {} : { half };
-  const path = join(options.out, part.checkpoint);
-  const found = options.resume ? await readCheckpoint(path) : undefined;
+    label = part.half === undefined ? {} : { half: part.half };
+  const found = options.resume ? await readCheckpoint(join(options.out, part.checkpoint)) : undefined;
   emit({
     type: "start",
     particles: set.count,
@@ -47,128 +40,94 @@ export async function reconstructPart(
   const elapsed = (): number => earlier + (performance.now() - began) / 1000;
 
   const prepared = await prepare(part, partCount, environment, found);
-  const { context, schedule } = prepared;
-  let state: Checkpoint = found ?? { schedule, stage: 0, elapsedSeconds: 0, finished: false };
-  const writeConfig = async (): Promise<void> =>
-    writeFileAtomic(
-      join(options.out, "config.json"),
-      JSON.stringify(
-        {
-          ...askedOptions(options),
-          particlesUsed: set.count * partCount,
-          workingBox: context.boxSize,
-          maskRadius: context.maskRadius,
-          shiftLaw: context.shiftLaw,
-          stages: state.schedule.stages,
-        },
-        null,
-        2,
-      ),
-    );
+  const { context, budget } = prepared;
+  const folder = openPartFolder(part, partCount, prepared, environment);
+  let state: Checkpoint = found ?? begin(prepared.schedule);
+  let pace = 1;
+  const circumstances = (): Circumstances => ({
+    budget,
+    boxAngstrom: context.boxAngstrom,
+    ...(options.timeLimitSeconds === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
+    pace,
+  });
   const save = async (progress?: StageProgress): Promise<void> => {
     state = { ...state, progress, elapsedSeconds: elapsed() };
-    await writeCheckpoint(path, state);
+    await folder.saveCheckpoint(state);
+  };
+  const decide = async (decision: Decision): Promise<void> => {
+    ({ state } = decision);
+    if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
+    await save();
+  };
+
+  const search = async (stage: Extract<Stage, { kind: "local" }>): Promise<void> => {
+    const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
+    const placement = await placeParticles(stage, state.volume!, { ...context, store: prepared.store! }, known, () =>
+      signal?.throwIfAborted(),
+    ); // the last checkpoint stands
+    await decide(afterSearch(state, placement, circumstances()));
+  };
+  const runStage = async (stage: Stage): Promise<void> => {
+    const index = state.stage,
+      { stages } = state.schedule;
+    await folder.writeConfig(state);
     emit({
-      type: "checkpoint",
-      stage: state.stage + 1,
-      iteration: progress?.iteration ?? 0,
-      path: part.checkpoint,
+      type: "stage",
+      stage: index + 1,
+      stages: stages.length,
+      kind: stage.kind,
+      boxSize: 2 * stage.maxRadius,
+      resolutionAngstrom: context.boxAngstrom / stage.maxRadius,
+      iterations: stage.iterations,
       ...label,
     });
-  };
-  const writeResult = async (): Promise<Volume> => {
-    const map = mapOfVolume(state.volume!, context.boxSize, set.boxSize, set.pixelSizeAngstrom);
-    await writeMap(join(options.out, part.map), map, "cryogan ab-initio reconstruction");
-    return map;
+    const clock = stageClock(stages, index, budget, part.half === 1, pace);
+    let lastSave = performance.now(),
+      lastReport = 0;
+    const result = await computeStage(stage, prepared, state, async (report, snapshot) => {
+      const time = performance.now();
+      const remainingSeconds = clock.remaining(report.iteration, time / 1000);
+      if (
+        time - lastReport > progressSeconds * 1000 ||
+        report.iteration === report.iterations ||
+        report.logLikelihood !== undefined
+      ) {
+        lastReport = time;
+        emit({
+          type: "progress",
+          stage: index + 1,
+          iteration: report.iteration,
+          iterations: report.iterations,
+          elapsedSeconds: elapsed(),
+          remainingSeconds,
+          ...report.losses,
+          ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }),
+          ...label,
+        });
+      }
+      if (signal?.aborted) {
+        await save(await snapshot());
+        signal.throwIfAborted();
+      }
+      if (time - lastSave > (options.checkpointSeconds ?? defaultCheckpointSeconds) * 1000) {
+        await save(await snapshot());
+        lastSave = performance.now();
+      }
+    });
+    pace = clock.pace();
+    await decide(afterStage(state, result, circumstances()));
+    await folder.writeResult(state);
+    await folder.writeStageFiles(result);
+    emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });
   };
 
   try {
-    await writeConfig();
-    await writeSpectra(options.out, schedule.spectra, context.boxAngstrom);
-    /** Time that a second of the estimate takes, as measured last. */
-    let pace = 1;
-    let map: Volume | undefined;
-    while (!state.finished) {
-      const index = state.stage;
-      const stage = await stageToRun(state, prepared, environment, elapsed, pace);
-      if (!stage) {
-        state = { ...state, ...(state.starts && bestOf(state.starts)), starts: undefined, finished: true };
-        map = undefined; // of several starts, another one's may stand there
-        await save();
-        break;
-      }
-      state = { ...state, ...stage };
-      await writeConfig();
-      const { stages } = state.schedule,
-        now = stages[index]!;
-      emit({
-        type: "stage",
-        stage: index + 1,
-        stages: stages.length,
-        kind: now.kind,
-        boxSize: 2 * now.maxRadius,
-        resolutionAngstrom: context.boxAngstrom / now.maxRadius,
-        iterations: now.iterations,
-        ...label,
-      });
-      const clock = stageClock(stages, index, prepared, half === 1, pace);
-      let lastSave = performance.now(),
-        lastReport = 0;
-      const result = await runStage(now, prepared, state, async (report, snapshot) => {
-        const time = performance.now();
-        const remainingSeconds = clock.remaining(report.iteration, time / 1000);
-        if (
-          time - lastReport > progressSeconds * 1000 ||
-          report.iteration === report.iterations ||
-          report.logLikelihood !== undefined
-        ) {
-          lastReport = time;
-          emit({
-            type: "progress",
-            stage: index + 1,
-            iteration: report.iteration,
-            iterations: report.iterations,
-            elapsedSeconds: elapsed(),
-            remainingSeconds,
-            ...report.losses,
-            ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }),
-            ...label,
-          });
-        }
-        if (environment.signal?.aborted) {
-          await save(await snapshot());
-          environment.signal.throwIfAborted();
-        }
-        if (time - lastSave > (options.checkpointSeconds ?? defaultCheckpointSeconds) * 1000) {
-          await save(await snapshot());
-          lastSave = performance.now();
-        }
-      });
-      pace = clock.pace();
-      state = {
-        ...state,
-        stage: index + 1,
-        volume: result.volume,
-        shifts: result.shifts ?? state.shifts,
-        poses: result.poses,
-        fit: result.fit,
-        finished: index + 1 === stages.length,
-      };
-      if (now.kind === "refinement" && now.endsStart) {
-        const starts = [
-          ...(state.starts ?? []),
-          { volume: result.volume, shifts: result.shifts, logLikelihood: result.logLikelihood! },
-        ];
-        const another = stages[index + 1]?.kind === "adversarial";
-        state = another ? { ...state, starts, shifts: undefined } : { ...state, starts: undefined, ...bestOf(starts) };
-      }
-      await save();
-      map = await writeResult();
-      await writeStageFiles(options.out, result, context, half);
-      emit({ type: "map", path: part.map, stage: index + 1, iteration: now.iterations, ...label });
-    }
+    await folder.writeConfig(state);
+    await folder.writeSpectra();
+    for (let step = nextStep(state); step.kind !== "end"; step = nextStep(state))
+      await (step.kind === "search" ? search(step.stage) : runStage(step.stage));
     return {
-      map: map ?? (await writeResult()),
+      map: await folder.writeResult(state),
       finestShell: state.volume!.n / 2,
       elapsedSeconds: state.elapsedSeconds,
     };
@@ -177,6 +136,7 @@ export async function reconstructPart(
   }
 }
 
+<<<<<<< HEAD
 /**
  * The next stage as it will be run: cut down to the time that is left, with the poses that it starts from.
  * @returns changes of the state; nothing where the time is over
@@ -260,29 +220,20 @@ function stageClock(
 }
 
 function runStage(
+=======
+function computeStage(
+>>>>>>> b2178be (What comes next for a set of particles is a pure function, and reconstructPart the loop that does it; what was decided goes into the checkpoint)
   stage: Stage,
   { context, store, recipe }: Prepared,
-  state: Checkpoint,
+  { volume, shifts, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
   if (stage.kind === "adversarial")
-    return adversarialStage(
-      stage,
-      recipe,
-      context,
-      stage.start === undefined ? state.volume : undefined,
-      state.progress,
-      after,
-    );
-  const all = { ...context, store: store! },
-    volume = state.volume!;
-  if (stage.kind === "local")
-    return localStage(
-      stage,
-      all,
-      { volume, placement: { poses: state.poses!, shifts: state.shifts! } },
-      state.progress,
-      after,
-    );
-  return refinementStage(stage, all, volume, state.shifts, state.progress, after);
+    return adversarialStage(stage, recipe, context, stage.start === undefined ? volume : undefined, progress, after);
+  const all = { ...context, store: store! };
+  if (stage.kind === "local") {
+    const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };
+    return localStage(stage, all, previous, progress, after);
+  }
+  return refinementStage(stage, all, volume!, shifts, progress, after);
 }

@@ -1,0 +1,61 @@
+/** What a set of particles leaves in the run folder. */
+import { join } from "node:path";
+import type { Volume } from "../../base/types.ts";
+import { writeFileAtomic } from "../../io/files.ts";
+import { writeMap } from "../../io/mrc.ts";
+import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
+import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { askedOptions } from "../folder/resume.ts";
+import type { Part, StageResult, StageVolume } from "../stage.ts";
+import type { PartEnvironment, Prepared } from "./prepare.ts";
+
+export interface PartFolder {
+  /** config.json: options as used, and the stages as they stand. */
+  writeConfig(state: Checkpoint): Promise<void>;
+  writeSpectra(): Promise<void>;
+  saveCheckpoint(state: Checkpoint): Promise<void>;
+  /** The map as it stands. */
+  writeResult(state: Checkpoint): Promise<Volume>;
+  writeStageFiles(result: StageResult): Promise<void>;
+}
+
+export function openPartFolder(
+  { set, map, checkpoint, half }: Part,
+  partCount: number,
+  { context, schedule }: Prepared,
+  { options, emit }: PartEnvironment,
+): PartFolder {
+  const at = (name: string): string => join(options.out, name);
+  let written: { of: StageVolume; map: Volume } | undefined;
+  return {
+    async writeConfig(state) {
+      const content = {
+        ...askedOptions(options),
+        particlesUsed: set.count * partCount,
+        workingBox: context.boxSize,
+        maskRadius: context.maskRadius,
+        shiftLaw: context.shiftLaw,
+        stages: state.schedule.stages,
+      };
+      await writeFileAtomic(at("config.json"), JSON.stringify(content, null, 2));
+    },
+    writeSpectra: () => writeSpectra(options.out, schedule.spectra, context.boxAngstrom),
+    async saveCheckpoint(state) {
+      await writeCheckpoint(at(checkpoint), state);
+      emit({
+        type: "checkpoint",
+        stage: state.stage + 1,
+        iteration: state.progress?.iteration ?? 0,
+        path: checkpoint,
+        ...(half === undefined ? {} : { half }),
+      });
+    },
+    async writeResult({ volume }) {
+      if (written?.of === volume) return written!.map;
+      written = { of: volume!, map: mapOfVolume(volume!, context.boxSize, set.boxSize, set.pixelSizeAngstrom) };
+      await writeMap(at(map), written.map, "cryogan ab-initio reconstruction");
+      return written.map;
+    },
+    writeStageFiles: (result) => writeStageFiles(options.out, result, context, half),
+  };
+}
