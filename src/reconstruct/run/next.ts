@@ -85,7 +85,9 @@ function toTime(state: Checkpoint, { budget, boxAngstrom, secondsLeft, pace }: C
   if (fitted) return { state: withStage(state, fitted) };
   return {
     state: { ...state, ...(state.starts && bestOf(state.starts)), starts: undefined, finished: true },
-    warning: `the time limit is reached before ${(boxAngstrom / stage.maxRadius).toFixed(1)} Å; the map stands as the stage before left it`,
+    warning:
+      `the time limit is reached before ${(boxAngstrom / stage.maxRadius).toFixed(1)} Å; ` +
+      "the map stands as the stage before left it",
   };
 }
 
