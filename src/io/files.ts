@@ -1,7 +1,7 @@
 /** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
 
 import type { FileHandle } from "node:fs/promises";
-import { appendFile, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { appendFile, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../base/errors.ts";
 
@@ -14,9 +14,11 @@ const REASONS: Record<string, string> = {
   ENOENT: "no such file or folder",
   ENOTDIR: "a part of the path is a file, not a folder",
   EISDIR: "it is a folder",
+  ERR_FS_EISDIR: "it is a folder",
   EEXIST: "a file of that name is in the way",
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many open files",
+  EIO: "the device reports an error",
 };
 
 /** The error of a failed file operation as an InputError "cannot <verb> <path>: <reason>"; any other error as it is. */
@@ -33,6 +35,15 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/**
+ * Whether there is a file of that name that reading ends of: no link, which may lead anywhere, no pipe and no device.
+ */
+export const isPlainFile = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+
 const randomName = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -44,9 +55,14 @@ export function temporaryPath(path: string): string {
 /**
  * Writes a file beside its name through `fill`, flushes it to disk and renames it into place. When anything fails,
  * the previous file stays and the temporary one is removed.
+ * @param keptAs name under which the previous file stays after success, too
  * @throws InputError naming `path` when the disk is full or the folder cannot be written.
  */
-export async function writeThenRename(path: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+export async function writeThenRename(
+  path: string,
+  fill: (handle: FileHandle) => Promise<void>,
+  keptAs?: string,
+): Promise<void> {
   const temporary = temporaryPath(path);
   try {
     const handle = await open(temporary, "wx");
@@ -56,6 +72,7 @@ export async function writeThenRename(path: string, fill: (handle: FileHandle) =
     } finally {
       await handle.close();
     }
+    if (keptAs !== undefined && (await exists(path))) await rename(path, keptAs);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -64,8 +81,8 @@ export async function writeThenRename(path: string, fill: (handle: FileHandle) =
 }
 
 /** Replaces `path` by `data` in one step; see {@link writeThenRename}. */
-export async function writeFileAtomic(path: string, data: string | Uint8Array): Promise<void> {
-  await writeThenRename(path, (handle) => handle.writeFile(data));
+export async function writeFileAtomic(path: string, data: string | Uint8Array, keptAs?: string): Promise<void> {
+  await writeThenRename(path, (handle) => handle.writeFile(data), keptAs);
 }
 
 /**

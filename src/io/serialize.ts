@@ -1,14 +1,16 @@
 /**
  * Plain objects with typed arrays as bytes, the same in Node and in a browser: the length of a JSON text (uint32), that
- * text, and the arrays one after
- * the other, each at a multiple of 8 bytes. What JSON lacks stands in the text as { "$": … }: a typed array, or a
- * number that is not finite.
+ * text, the arrays one after the other, each at a multiple of 8 bytes, and the CRC-32 of all of it (uint32). What JSON
+ * lacks stands in the text as { "$": … }: a typed array, or a number that is not finite.
  */
+import { crc32 } from "./crc32.ts";
+
 const arrayTypes = { Float32Array, Float64Array, Int32Array, Uint8Array };
 type ArrayType = keyof typeof arrayTypes;
 type TypedArray = InstanceType<(typeof arrayTypes)[ArrayType]>;
 type Mark = { $: "number"; text: string } | { $: ArrayType; offset: number; length: number };
 
+const checksumBytes = 4;
 const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
 const isTypedArray = (value: unknown): value is TypedArray =>
   ArrayBuffer.isView(value) && Object.hasOwn(arrayTypes, value.constructor.name);
@@ -28,20 +30,23 @@ export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
   });
   const head = new TextEncoder().encode(text);
   const start = aligned(4 + head.length);
-  const bytes = new Uint8Array(start + size);
-  new DataView(bytes.buffer).setUint32(0, head.length, true);
+  const bytes = new Uint8Array(start + size + checksumBytes),
+    view = new DataView(bytes.buffer);
+  view.setUint32(0, head.length, true);
   bytes.set(head, 4);
   for (const { offset, values } of arrays)
     bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start + offset);
+  view.setUint32(start + size, crc32(bytes.subarray(0, start + size)), true);
   return bytes;
 }
 
-/** @throws {Error} if the bytes are not what `serialize` made, or cut short */
+/** @throws {Error} if the bytes are not what `serialize` made: cut short, or changed in any bit */
 export function deserialize(bytes: Uint8Array): unknown {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    end = bytes.length - checksumBytes;
   const length = view.getUint32(0, true);
+  if (view.getUint32(end, true) !== crc32(bytes.subarray(0, end))) throw new RangeError("the checksum does not fit");
   const start = aligned(4 + length);
-  if (start > bytes.length) throw new RangeError("cut short");
   return JSON.parse(
     new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(4, 4 + length)),
     (_, part: unknown): unknown => {
@@ -51,7 +56,7 @@ export function deserialize(bytes: Uint8Array): unknown {
       const Type = arrayTypes[mark.$],
         from = start + mark.offset,
         to = from + mark.length * Type.BYTES_PER_ELEMENT;
-      if (to > bytes.length) throw new RangeError("cut short");
+      if (to > end) throw new RangeError("cut short");
       // a copy, also where the bytes are a Buffer, whose slice is none
       return new Type(new Uint8Array(bytes.subarray(from, to)).buffer);
     },

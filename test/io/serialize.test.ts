@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { deserialize, serialize } from "../../src/io/serialize.ts";
 
@@ -28,7 +29,9 @@ test("the layout is the one described", () => {
   const start = Math.ceil((4 + length) / 8) * 8;
   expect(new DataView(bytes.buffer).getFloat32(start, true)).toBe(1.5);
   expect(new DataView(bytes.buffer).getInt32(start + 8, true)).toBe(7);
-  expect(bytes.length).toBe(start + 12);
+  expect(bytes.length).toBe(start + 12 + 4);
+  const zipped = gzipSync(bytes.subarray(0, start + 12)); // ends in the same checksum, and the length
+  expect(Buffer.from(bytes.subarray(start + 12))).toEqual(zipped.subarray(zipped.length - 8, zipped.length - 4));
 });
 
 test("bytes that begin anywhere in a buffer are read", () => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,6 +116,24 @@ describe("what is missing or broken", () => {
     expect(page).toContain("<dt>State</dt><dd>not finished</dd>");
     expect(page).not.toContain("could not be read");
     expect(charts(page)).toEqual([]);
+  });
+
+  test("a line of events.jsonl that a kill has torn is left out, and no other", async () => {
+    const run = join(folder, "torn"),
+      path = join(run, "events.jsonl");
+    await writeSyntheticRun(run);
+    const whole = await readFile(await writeReport(run), "utf8");
+    const lines = (await readFile(path, "utf8")).split("\n");
+    await writeFile(path, [...lines.slice(0, 40), '{"type":"progr', ...lines.slice(40)].join("\n"));
+    expect(await readFile(await writeReport(run), "utf8")).toBe(whole);
+  });
+
+  test("a pipe in the place of a file is named, without waiting for its content", async () => {
+    const run = join(folder, "piped");
+    await writeSyntheticRun(run);
+    await rm(join(run, "map.mrc"));
+    execFileSync("mkfifo", [join(run, "map.mrc")]);
+    expect(await readFile(await writeReport(run), "utf8")).toContain("left out: map.mrc: it is no file");
   });
 
   test("a broken file is named and the rest is drawn", async () => {

@@ -1,11 +1,14 @@
-/** Checkpoints: the whole state of a run between two iterations, in one file that is replaced as a whole. */
+/**
+ * Checkpoints: the whole state of a run between two iterations, in one file with a checksum that is replaced as a
+ * whole. The one before stays beside it, to go on from where a disk has spoilt the last.
+ */
 import { readFile } from "node:fs/promises";
 import { InputError } from "../../base/errors.ts";
-import { writeFileAtomic } from "../../io/files.ts";
+import { exists, fileError, isPlainFile, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { Schedule, StageProgress, StageVolume } from "../stage.ts";
 
-const format = "cryogan-checkpoint-4";
+const format = "cryogan-checkpoint-5";
 
 export interface Checkpoint {
   schedule: Schedule;
@@ -28,24 +31,56 @@ export interface Checkpoint {
   finished: boolean;
 }
 
+/** Where the checkpoint before the one at `path` is kept. */
+export const checkpointBefore = (path: string): string => path.replace(/\.bin$/, ".previous.bin");
+
 export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  await writeFileAtomic(path, serialize({ format, ...checkpoint }));
+  await writeFileAtomic(path, serialize({ format, ...checkpoint }), checkpointBefore(path));
 }
 
-/** @returns undefined if there is no such file. @throws {InputError} if it is not a checkpoint of this version */
+/**
+ * @returns undefined if there is no such file
+ * @throws {InputError} if it is not a checkpoint of this version, or not what was written
+ */
 export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  let bytes: Uint8Array;
+  if (!(await exists(path))) return undefined;
+  if (await isPlainFile(path)) {
+    let bytes: Uint8Array;
+    try {
+      bytes = await readFile(path);
+    } catch (error) {
+      throw fileError("read", path, error);
+    }
+    try {
+      const content = deserialize(bytes) as Checkpoint & { format: string };
+      if (content.format === format) return content;
+    } catch {
+      // Not as it was written: said below.
+    }
+  }
+  throw new InputError(
+    `${path} is damaged, or not a checkpoint of this version of cryogan; start anew with --overwrite`,
+  );
+}
+
+/**
+ * The last checkpoint that is whole.
+ * @returns undefined if there is none; `warning` where it is not the last that was written
+ * @throws {InputError} if there are checkpoints but none is whole
+ */
+export async function readLastCheckpoint(
+  path: string,
+): Promise<{ checkpoint: Checkpoint; warning?: string } | undefined> {
+  const before = checkpointBefore(path);
   try {
-    bytes = await readFile(path);
+    const checkpoint = await readCheckpoint(path);
+    if (checkpoint) return { checkpoint };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new InputError(`${path}: ${(error as Error).message}`);
+    const checkpoint = await readCheckpoint(before).catch(() => undefined);
+    if (!checkpoint) throw error;
+    return { checkpoint, warning: `${path} is damaged; the run goes on from the checkpoint before it` };
   }
-  try {
-    const content = deserialize(bytes) as Checkpoint & { format: string };
-    if (content.format === format) return content;
-  } catch {
-    // Not a serialised object: said below.
-  }
-  throw new InputError(`${path} is not a checkpoint of this version of cryogan; remove it to start anew`);
+  // Ended between the two renamings that replace a checkpoint.
+  const checkpoint = await readCheckpoint(before);
+  return checkpoint && { checkpoint };
 }

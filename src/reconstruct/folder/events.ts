@@ -13,6 +13,8 @@ export type RunEvent =
       device: string;
       seed: number;
       half?: 1 | 2;
+      /** In the file's first line: how often older events were left out of it (see eventLog.ts). */
+      thinned?: number;
     }
   | { type: "loading"; time: string; done: number; particles: number; half?: 1 | 2 }
   | {
@@ -73,11 +75,12 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
 /**
  * Files of a run folder (all paths relative to it):
  *   config.json       the options as used, after defaults and the automatic schedule
- *   events.jsonl      RunEvent, one per line, appended
+ *   events.jsonl      RunEvent, one per line, appended; of progress one a second, thinned later (see eventLines.ts)
  *   run.pid           while the run goes on: its process (see runProcess.ts)
  *   log.txt           what the command printed, of a run that the live page started
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps
- *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin)
+ *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
+ *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
  *   RunExamples)
  *   templates.json    the critic's templates at the end of the last adversarial stage (see RunTemplates); not with the

@@ -5,10 +5,14 @@
 import { readFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "../../base/errors.ts";
-import { exists } from "../../io/files.ts";
+import { exists, fileError } from "../../io/files.ts";
 import type { ReconstructOptions } from "../options.ts";
+import { checkpointBefore } from "./checkpoint.ts";
 
-const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2.bin"];
+const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2.bin"].flatMap((name) => [
+  name,
+  checkpointBefore(name),
+]);
 /** What an earlier run may have left that a new one does not replace at once. */
 const results = [
   ...checkpoints,
@@ -109,5 +113,10 @@ async function checkSameOptions(options: ReconstructOptions): Promise<void> {
 
 /** Removes what an earlier run left, so that nothing of it is taken for this one's. */
 export async function clearFolder(folder: string): Promise<void> {
-  for (const name of results) await rm(join(folder, name), { force: true });
+  for (const name of results) {
+    const path = join(folder, name);
+    await rm(path, { force: true }).catch((error: unknown) => {
+      throw fileError("write", path, error);
+    });
+  }
 }

@@ -5,6 +5,7 @@ import type { Volume } from "../../base/types.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import { exists } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
+import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
@@ -37,6 +38,10 @@ export async function readRunFolder(path: string): Promise<RunFolder> {
   const read = async <T>(name: string, parse: (file: string) => Promise<T>): Promise<T | undefined> => {
     const file = join(path, name);
     if (!(await exists(file))) return undefined;
+    if (!(await stat(file)).isFile()) {
+      problems.push(`${name}: it is no file`);
+      return undefined;
+    }
     return parse(file).catch((error: Error) => {
       problems.push(`${name}: ${error.message}`);
       return undefined;
@@ -77,9 +82,6 @@ async function readJson<T>(file: string): Promise<T> {
   return JSON.parse(await readFile(file, "utf8")) as T;
 }
 
-/** A last line without its line feed was being written when the run was killed, or is being written now: left out. */
 async function readEvents(file: string): Promise<RunEvent[]> {
-  const lines = (await readFile(file, "utf8")).split("\n");
-  lines.pop();
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as RunEvent);
+  return parseEvents(await readFile(file, "utf8"));
 }

@@ -2,7 +2,13 @@
 import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
+<<<<<<< HEAD
 import { type Checkpoint, readCheckpoint } from "../folder/checkpoint.ts";
+=======
+import { type Checkpoint, readLastCheckpoint, writeCheckpoint } from "../folder/checkpoint.ts";
+import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { askedOptions } from "../folder/resume.ts";
+>>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
 import { localStage } from "../likelihood/localStage.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
 import type { AfterIteration, Part, Stage, StageProgress, StageResult } from "../stage.ts";
@@ -23,8 +29,16 @@ export async function reconstructPart(
 ): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
   const { options, emit, signal } = environment,
     { set } = part,
+<<<<<<< HEAD
     label = part.half === undefined ? {} : { half: part.half };
   const found = options.resume ? await readCheckpoint(join(options.out, part.checkpoint)) : undefined;
+=======
+    { half } = part;
+  const label = half === undefined ? {} : { half };
+  const path = join(options.out, part.checkpoint);
+  const last = options.resume ? await readLastCheckpoint(path) : undefined,
+    found = last?.checkpoint;
+>>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
   emit({
     type: "start",
     particles: set.count,
@@ -35,6 +49,7 @@ export async function reconstructPart(
     seed: options.seed,
     ...label,
   });
+  if (last?.warning) emit({ type: "warning", message: last.warning });
   const began = performance.now(),
     earlier = found?.elapsedSeconds ?? 0;
   const elapsed = (): number => earlier + (performance.now() - began) / 1000;

@@ -1,12 +1,12 @@
 /** A reconstruction from a particle file to a run folder. */
-import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
-import { appendLine, ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { ensureWritableFolder } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import { chooseDevice } from "../../runtime/device.ts";
+import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { checkFolder, clearFolder } from "../folder/resume.ts";
 import { claimFolder, endedBy, releaseFolder } from "../folder/runProcess.ts";
@@ -27,7 +27,7 @@ type Emit = (event: RunEvent) => void;
 /**
  * Reconstructs a map. Writes the run folder described in events.ts.
  *
- * @param onEvent called with every event, which is also appended to events.jsonl
+ * @param onEvent called with every event; most of them are also appended to events.jsonl
  * @param signal  aborting it writes a checkpoint and throws the signal's reason
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
@@ -55,32 +55,36 @@ export async function reconstruct(
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
   await claimFolder(options.out);
-  const log = join(options.out, "events.jsonl");
-  if (!options.resume) {
-    await clearFolder(options.out);
-    await writeFileAtomic(log, "");
-  }
-  let written: Promise<void> = Promise.resolve();
-  let writeError: unknown;
-  const emit = (event: UntimedEvent): void => {
-    if (writeError) throw writeError;
-    const timed = { ...event, time: new Date().toISOString() } as RunEvent;
-    written = written
-      .then(() => appendLine(log, JSON.stringify(timed)))
-      .catch((error: unknown) => void (writeError ??= error));
-    onEvent(timed);
-  };
-
   try {
-    const maps: Volume[] = [];
-    let elapsedSeconds = 0,
-      finestShell = Infinity;
-    for (const part of parts) {
-      const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
-      maps.push(done.map);
-      elapsedSeconds += done.elapsedSeconds;
-      finestShell = Math.min(finestShell, done.finestShell);
+    if (!options.resume) await clearFolder(options.out);
+    const log = await openEventLog(options.out, options.resume);
+    const emit = (event: UntimedEvent): void => {
+      const timed = { ...event, time: new Date().toISOString() } as RunEvent;
+      log.append(timed);
+      onEvent(timed);
+    };
+    try {
+      const maps: Volume[] = [];
+      let elapsedSeconds = 0,
+        finestShell = Infinity;
+      for (const part of parts) {
+        const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
+        maps.push(done.map);
+        elapsedSeconds += done.elapsedSeconds;
+        finestShell = Math.min(finestShell, done.finestShell);
+      }
+      const concluded = options.halfMaps
+        ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
+        : { map: parts[0]!.map };
+      emit({ type: "finished", elapsedSeconds, ...concluded });
+      return { maps, elapsedSeconds };
+    } catch (error) {
+      emit(endedBy(error, signal));
+      throw error;
+    } finally {
+      await log.close();
     }
+<<<<<<< HEAD
     const concluded = options.halfMaps
       ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
       : { map: parts[0]!.map };
@@ -92,8 +96,9 @@ export async function reconstruct(
   } catch (error) {
     emit(endedBy(error, signal));
     throw error;
+=======
+>>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
   } finally {
-    await written;
     await releaseFolder(options.out);
   }
 }

@@ -4,6 +4,7 @@ import modelUrl from "../../../data/ribosome-70s-65.mrc?url";
 import { InputError } from "../../base/errors.ts";
 import { type ReconstructCommandOptions, reconstructSchema } from "../../cli/options/reconstruct.ts";
 import { readParticles } from "../../io/particles.ts";
+import { parseEvents, thinEvents } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
@@ -24,6 +25,9 @@ export type Engine = Awaited<ReturnType<typeof createEngine>>;
 
 const runs = "/runs",
   demo = "/demo";
+/** As a run goes on, its progress of long ago is told in fewer events. */
+const keptPassing = 4000,
+  thinnedEvery = 1000;
 /** Kept in the run folder: the options as they were given, to go on with. */
 const formFile = "form.json";
 
@@ -33,7 +37,13 @@ export async function createEngine(listener: Listener) {
   let current: { id: string; controller: AbortController; ended: Promise<void> } | undefined;
 
   const note = (id: string, event: RunEvent): void => {
-    known.get(id)!.push(event);
+    const events = known.get(id)!;
+    events.push(event);
+    if (events.length % thinnedEvery === 0)
+      known.set(
+        id,
+        thinEvents(events, (event) => event, keptPassing),
+      );
     listener.event(id, event);
     if (event.type !== "progress" && event.type !== "loading") listener.changed();
   };
@@ -50,11 +60,7 @@ export async function createEngine(listener: Listener) {
 
   async function eventsOf(id: string): Promise<RunEvent[]> {
     if (!known.has(id)) {
-      const text = await files.readFile(join(runs, id, "events.jsonl"), "utf8").catch(() => "");
-      known.set(
-        id,
-        text.split("\n").flatMap((line) => parsed(line)),
-      );
+      known.set(id, parseEvents(await files.readFile(join(runs, id, "events.jsonl"), "utf8").catch(() => "")));
     }
     return known.get(id)!;
   }
@@ -196,13 +202,4 @@ async function checkStacks(options: ReconstructCommandOptions): Promise<void> {
       );
     given.set(file, stack);
   });
-}
-
-/** A line of events.jsonl; nothing for one that was cut off. */
-function parsed(line: string): RunEvent[] {
-  try {
-    return line === "" ? [] : [JSON.parse(line) as RunEvent];
-  } catch {
-    return [];
-  }
 }

@@ -213,7 +213,8 @@ export function createFiles(onChange: (path: string) => void = () => {}): Files 
     const put = async (bytes: Uint8Array, position: number): Promise<void> => {
       if (!writes) throw failure("EBADF", "write", path);
       await write(node, path, bytes, position);
-      changed = true;
+      if (flags === "a" && here(path) === node) onChange(path);
+      else changed = true;
     };
     return {
       fd,

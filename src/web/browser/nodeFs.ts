@@ -10,3 +10,5 @@ export function onFileChange(callback: (path: string) => void): void {
 
 export const files = createFiles((path) => listener(path));
 export const { appendFile, existsSync, mkdir, open, readdir, readFile, readSync, rename, rm, stat, writeFile } = files;
+/** There are no links. */
+export const lstat = files.stat;

@@ -1,8 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { serialize } from "../../../src/io/serialize.ts";
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
+import {
+  type Checkpoint,
+  checkpointBefore,
+  readCheckpoint,
+  readLastCheckpoint,
+  writeCheckpoint,
+} from "../../../src/reconstruct/folder/checkpoint.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
 const folder = temporaryFolder();
@@ -31,12 +38,14 @@ const checkpoint: Checkpoint = {
 };
 
 const path = join(folder, "checkpoint.bin");
+const refusal = (at: string): string =>
+  `${at} is damaged, or not a checkpoint of this version of cryogan; start anew with --overwrite`;
 
 describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
     await writeCheckpoint(path, checkpoint);
     const { format, ...found } = (await readCheckpoint(path)) as Checkpoint & { format: string };
-    expect(format).toBe("cryogan-checkpoint-4");
+    expect(format).toBe("cryogan-checkpoint-5");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors.u!)).toEqual(bits(odd));
@@ -44,13 +53,16 @@ describe("checkpoint", () => {
     expect(found.schedule.spectra.signal).toBeInstanceOf(Float64Array);
   });
 
-  it("replaces the one before and leaves no other file", async () => {
-    const inside = join(folder, "twice");
+  it("replaces the one before, which stays under another name, and leaves no other file", async () => {
+    const inside = join(folder, "twice"),
+      own = join(inside, "checkpoint-half1.bin");
     mkdirSync(inside);
-    await writeCheckpoint(join(inside, "c"), checkpoint);
-    await writeCheckpoint(join(inside, "c"), { ...checkpoint, stage: 2, finished: true, progress: undefined });
-    expect(readdirSync(inside)).toEqual(["c"]);
-    expect(await readCheckpoint(join(inside, "c"))).toMatchObject({ stage: 2, finished: true });
+    await writeCheckpoint(own, { ...checkpoint, stage: 0 });
+    await writeCheckpoint(own, checkpoint);
+    await writeCheckpoint(own, { ...checkpoint, stage: 2, finished: true, progress: undefined });
+    expect(readdirSync(inside)).toEqual(["checkpoint-half1.bin", "checkpoint-half1.previous.bin"]);
+    expect(await readCheckpoint(own)).toMatchObject({ stage: 2, finished: true });
+    expect(await readCheckpoint(checkpointBefore(own))).toMatchObject({ stage: 1, finished: false });
   });
 
   it("that is not there is undefined", async () => {
@@ -63,8 +75,22 @@ describe("checkpoint", () => {
       cut = join(folder, "cut");
     for (const length of [0, 1, 2, 20, Math.floor(whole.length / 2), whole.length - 1]) {
       writeFileSync(cut, whole.subarray(0, length));
-      expect(await inputError(() => readCheckpoint(cut))).toContain(`${cut} is not a checkpoint`);
+      expect(await inputError(() => readCheckpoint(cut))).toBe(refusal(cut));
     }
+  });
+
+  it("of which any bit is not as it was written is refused", async () => {
+    await writeCheckpoint(path, { ...checkpoint, volume: undefined });
+    const whole = readFileSync(path),
+      flipped = join(folder, "flipped");
+    let refused = 0;
+    for (let bit = 0; bit < 8 * whole.length; bit++) {
+      const bytes = Buffer.from(whole);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(flipped, bytes);
+      if ((await inputError(() => readCheckpoint(flipped))) === refusal(flipped)) refused++;
+    }
+    expect(refused).toBe(8 * whole.length);
   });
 
   it.each([
@@ -74,10 +100,56 @@ describe("checkpoint", () => {
   ])("that is %s is refused by name", async (_, bytes) => {
     const other = join(folder, "other");
     writeFileSync(other, bytes);
-    expect(await inputError(() => readCheckpoint(other))).toContain(`${other} is not a checkpoint`);
+    expect(await inputError(() => readCheckpoint(other))).toBe(refusal(other));
+  });
+
+  it("that is a pipe or leads elsewhere is refused, without waiting for its content", async () => {
+    const pipe = join(folder, "pipe"),
+      link = join(folder, "link");
+    execFileSync("mkfifo", [pipe]);
+    await writeCheckpoint(path, checkpoint);
+    symlinkSync(path, link);
+    for (const other of [pipe, link]) expect(await inputError(() => readCheckpoint(other))).toBe(refusal(other));
   });
 
   it("that is a folder is refused by name", async () => {
     expect(await inputError(() => readCheckpoint(folder))).toContain(folder);
+  });
+});
+
+describe("the last checkpoint that is whole", () => {
+  const own = join(folder, "run.bin"),
+    before = checkpointBefore(own);
+  const both = async (): Promise<void> => {
+    await writeCheckpoint(own, checkpoint);
+    await writeCheckpoint(own, { ...checkpoint, stage: 2 });
+  };
+
+  it("is the one written last", async () => {
+    expect(await readLastCheckpoint(own)).toBeUndefined();
+    await both();
+    expect(await readLastCheckpoint(own)).toMatchObject({ checkpoint: { stage: 2 } });
+    expect((await readLastCheckpoint(own))!.warning).toBeUndefined();
+  });
+
+  it("is the one before where that is damaged, which is told", async () => {
+    await both();
+    writeFileSync(own, readFileSync(own).subarray(1));
+    expect(await readLastCheckpoint(own)).toMatchObject({
+      checkpoint: { stage: 1 },
+      warning: `${own} is damaged; the run goes on from the checkpoint before it`,
+    });
+  });
+
+  it("is the one before where the process was killed between two renamings", async () => {
+    await both();
+    rmSync(own);
+    expect(await readLastCheckpoint(own)).toMatchObject({ checkpoint: { stage: 1 } });
+  });
+
+  it("is none where both are damaged: the last is named", async () => {
+    await both();
+    for (const file of [own, before]) writeFileSync(file, "x");
+    expect(await inputError(() => readLastCheckpoint(own))).toBe(refusal(own));
   });
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseReconstructOptions } from "../../../src/cli/options/reconstruct.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
 import { readMap } from "../../../src/io/mrc.ts";
+import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
@@ -141,13 +142,11 @@ describe("in WebAssembly", () => {
     const events = await ending(page, id);
     expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
     expect(events[0]).toMatchObject({ type: "start", boxSize: 32 });
-    const text = await readFile(await save(page, id, "events.jsonl"), "utf8");
-    expect(
-      text
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line) as RunEvent),
-    ).toEqual(events);
+    // All of them but progress that came within a second.
+    const lines = (await readFile(await save(page, id, "events.jsonl"), "utf8")).trimEnd().split("\n"),
+      written = new Set(lines);
+    expect(events.map((event) => JSON.stringify(event)).filter((line) => written.has(line))).toEqual(lines);
+    expect(events.filter((event) => !isPassing(event) && !written.has(JSON.stringify(event)))).toEqual([]);
 
     const map = await readMap(await save(page, id, "map.mrc"));
     const { report } = await evaluateAgainstReference(map, join(folder, "truth.mrc"), { mask: "none" });

@@ -1,5 +1,6 @@
 /** Events of a run and files of its folder, as hooks. */
 import { useEffect, useState } from "preact/hooks";
+import { thinEvents } from "../../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { Page } from "../page.ts";
 import { fileVersion } from "./fileVersion.ts";
@@ -7,13 +8,17 @@ import { fileVersion } from "./fileVersion.ts";
 /** Events come one by one while a run works; the page is drawn again at most this often. */
 const redrawEveryMs = 250;
 
-/** All events of a run so far; empty while `id` is undefined. */
+/** Events kept in a page that is open for days: progress of long ago is thinned when twice as many have come. */
+const keptEvents = 8000;
+
+/** The events of a run so far; empty while `id` is undefined. */
 export function useEvents({ source, disconnected }: Page, id: string | undefined): readonly RunEvent[] {
   const [events, setEvents] = useState<readonly RunEvent[]>([]);
   useEffect(() => {
     setEvents([]);
     if (id === undefined) return;
-    let all: RunEvent[] = [];
+    let all: RunEvent[] = [],
+      fullAt = 2 * keptEvents;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const draw = () => {
       timer = undefined;
@@ -23,6 +28,10 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
       id,
       (next, anew) => {
         all = anew ? [...next] : all.concat(next);
+        if (all.length >= fullAt) {
+          all = thinEvents(all, (event) => event, keptEvents / 2);
+          fullAt = all.length + keptEvents;
+        }
         timer ??= setTimeout(draw, redrawEveryMs);
       },
       (connected) => {
