@@ -2,13 +2,7 @@
 import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
-<<<<<<< HEAD
-import { type Checkpoint, readCheckpoint } from "../folder/checkpoint.ts";
-=======
-import { type Checkpoint, readLastCheckpoint, writeCheckpoint } from "../folder/checkpoint.ts";
-import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
-import { askedOptions } from "../folder/resume.ts";
->>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
+import { type Checkpoint, readLastCheckpoint } from "../folder/checkpoint.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
 import type { AfterIteration, Part, Stage, StageProgress, StageResult } from "../stage.ts";
@@ -29,16 +23,9 @@ export async function reconstructPart(
 ): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
   const { options, emit, signal } = environment,
     { set } = part,
-<<<<<<< HEAD
     label = part.half === undefined ? {} : { half: part.half };
-  const found = options.resume ? await readCheckpoint(join(options.out, part.checkpoint)) : undefined;
-=======
-    { half } = part;
-  const label = half === undefined ? {} : { half };
-  const path = join(options.out, part.checkpoint);
-  const last = options.resume ? await readLastCheckpoint(path) : undefined,
+  const last = options.resume ? await readLastCheckpoint(join(options.out, part.checkpoint)) : undefined,
     found = last?.checkpoint;
->>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
   emit({
     type: "start",
     particles: set.count,
@@ -151,93 +138,7 @@ export async function reconstructPart(
   }
 }
 
-<<<<<<< HEAD
-/**
- * The next stage as it will be run: cut down to the time that is left, with the poses that it starts from.
- * @returns changes of the state; nothing where the time is over
- */
-async function stageToRun(
-  state: Checkpoint,
-  { context, store, budget }: Prepared,
-  { options, emit, signal }: PartEnvironment,
-  elapsed: () => number,
-  pace: number,
-): Promise<Partial<Checkpoint> | undefined> {
-  const index = state.stage,
-    { schedule, volume } = state;
-  const stage = schedule.stages[index]!;
-  const scheduleWith = (changed: Stage): Checkpoint["schedule"] => ({
-    ...schedule,
-    stages: schedule.stages.with(index, changed),
-  });
-  if (stage.kind === "adversarial" || !volume || state.progress) return {};
-  const fit = <S extends RefinementStage | LocalStage>(wanted: S): S | undefined => {
-    const fitted =
-      options.timeLimitSeconds === undefined ? wanted : fitToTime(wanted, budget.seconds - elapsed(), pace, budget);
-    if (!fitted)
-      emit({
-        type: "warning",
-        message:
-          `the time limit is reached before ${(context.boxAngstrom / wanted.maxRadius).toFixed(1)} Å; ` +
-          "the map stands as the stage before left it",
-      });
-    return fitted;
-  };
-  const wanted = fit(stage);
-  if (!wanted) return undefined;
-  if (wanted.kind === "refinement") return { schedule: scheduleWith(wanted) };
-  const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
-  const { certainty, ...placement } = await placeParticles(wanted, volume, { ...context, store: store! }, known, () =>
-    signal?.throwIfAborted(),
-  ); // the last checkpoint stands
-  if (certainty >= leastCertainty) return { schedule: scheduleWith(wanted), ...placement };
-  // Poses are too uncertain to look only near the best of each: all of them have to be tried.
-  const instead = fit(globalStage(wanted));
-  return instead && { schedule: scheduleWith(instead) };
-}
-
-/** Of several starts the one whose density explains the particles best. */
-function bestOf(starts: NonNullable<Checkpoint["starts"]>): Pick<Checkpoint, "volume" | "shifts"> {
-  const { volume, shifts } = starts.reduce((best, next) => (next.logLikelihood > best.logLikelihood ? next : best));
-  return { volume, shifts };
-}
-
-/** With weak signal the likelihood rises slowly: three times the passes, unless it stands still before. */
-const globalStage = (stage: LocalStage): RefinementStage => ({
-  ...stage,
-  kind: "refinement",
-  iterations: 3 * stage.iterations,
-});
-
-/** Time left, from the estimates for the stages and the pace at which they turn out. */
-function stageClock(
-  stages: readonly Stage[],
-  index: number,
-  { budget }: Prepared,
-  anotherHalf: boolean,
-  paceBefore: number,
-): { remaining(iteration: number, seconds: number): number; pace(): number } {
-  const estimates = stages.map((stage) => stageSeconds(stage, budget));
-  const sum = (list: number[]): number => list.reduce((total, seconds) => total + seconds, 0);
-  const later = sum(estimates.slice(index + 1)) + (anotherHalf ? sum(estimates) : 0);
-  const perIteration = estimates[index]! / stages[index]!.iterations;
-  let first: { iteration: number; seconds: number } | undefined;
-  let pace = paceBefore;
-  return {
-    remaining(iteration, seconds) {
-      first ??= { iteration, seconds };
-      if (seconds - first.seconds > 1)
-        pace = (seconds - first.seconds) / (perIteration * (iteration - first.iteration));
-      return pace * (perIteration * (stages[index]!.iterations - iteration) + later);
-    },
-    pace: () => pace,
-  };
-}
-
-function runStage(
-=======
 function computeStage(
->>>>>>> b2178be (What comes next for a set of particles is a pure function, and reconstructPart the loop that does it; what was decided goes into the checkpoint)
   stage: Stage,
   { context, store, recipe }: Prepared,
   { volume, shifts, poses, progress }: Checkpoint,

@@ -76,7 +76,8 @@ export async function reconstruct(
       const concluded = options.halfMaps
         ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
         : { map: parts[0]!.map };
-      emit({ type: "finished", elapsedSeconds, ...concluded });
+      const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
+      emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
       return { maps, elapsedSeconds };
     } catch (error) {
       emit(endedBy(error, signal));
@@ -84,20 +85,6 @@ export async function reconstruct(
     } finally {
       await log.close();
     }
-<<<<<<< HEAD
-    const concluded = options.halfMaps
-      ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
-      : { map: parts[0]!.map };
-    const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
-    emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
-    await written;
-    if (writeError) throw writeError;
-    return { maps, elapsedSeconds };
-  } catch (error) {
-    emit(endedBy(error, signal));
-    throw error;
-=======
->>>>>>> 8d0486b (Checkpoints end in a checksum and the one before is kept; events.jsonl stays short over days, and a torn line costs itself alone)
   } finally {
     await releaseFolder(options.out);
   }
