@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Draws what bench/scaling.ts measured: plot_scaling.py RESULTS.json PLOT.svg"""
+
 import json
 import sys
 
@@ -13,8 +14,18 @@ points = json.load(open(sys.argv[1]))["points"]
 fewest = min(p["particles"] for p in points)
 smallest = min(p["boxSize"] for p in points)
 panels = [
-    ("boxSize", "box / px", sorted((p for p in points if p["particles"] == fewest), key=lambda p: p["boxSize"]), f"{fewest:,} particles"),
-    ("particles", "particles", sorted((p for p in points if p["boxSize"] == smallest), key=lambda p: p["particles"]), f"box of {smallest} px"),
+    (
+        "boxSize",
+        "box / px",
+        sorted((p for p in points if p["particles"] == fewest), key=lambda p: p["boxSize"]),
+        f"{fewest:,} particles",
+    ),
+    (
+        "particles",
+        "particles",
+        sorted((p for p in points if p["boxSize"] == smallest), key=lambda p: p["particles"]),
+        f"box of {smallest} px",
+    ),
 ]
 figure, axes = plt.subplots(2, 2, figsize=(8, 6), sharex="col", constrained_layout=True)
 for column, (key, label, chosen, title) in enumerate(panels):

@@ -79,8 +79,8 @@ function table(key: (e: Event) => string, rows: number): void {
   }
   for (const [name, g] of [...groups].sort((a, b) => b[1].time - a[1].time).slice(0, rows)) {
     console.log(
-      `${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} ` +
-        `% ${String(g.count).padStart(4)}×  ${name}`,
+      `${g.time.toFixed(2).padStart(8)} ms ${((100 * g.time) / total).toFixed(1).padStart(5)} % ` +
+        `${String(g.count).padStart(4)}×  ${name}`,
     );
   }
 }

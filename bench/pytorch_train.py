@@ -1,13 +1,16 @@
 #!/usr/bin/python3
-"""Trains the adversarial loop in PyTorch on a STAR file, marching in frequency: what the time to a resolution is compared with.
+"""Trains the adversarial loop in PyTorch on a STAR file, marching in frequency: a time to compare ours with.
 
-    pytorch_train.py STAR OUT [--stages 16:500,24:1000,32:2000] [--threads 2] [--every 2] [--mask-radius 0.45] [--seed 1]
+    pytorch_train.py STAR OUT [--stages 16:500,24:1000,32:2000] [--threads 2] [--every 2] [--mask-radius 0.45]
+                     [--seed 1]
 
-STAGES lists box sizes in pixels and iterations. An iteration is that of pytorch_twin.py ('harmonics', the faster of its formulations), which is
-tested against the TypeScript program; here are what precedes it (images, spectra, harmonics of all particles once per stage) and the random
-batches, as src/reconstruct does them. Settings are those of src/reconstruct/recipes.ts. Every few seconds it writes the running average of the
-volume to OUT/map_ITERATION.mrc. Particles are taken to be centred, and the noise to be white.
+STAGES lists box sizes in pixels and iterations. An iteration is that of pytorch_twin.py ('harmonics', the faster of its
+formulations), which is tested against the TypeScript program; here are what precedes it (images, spectra, harmonics of
+all particles once per stage) and the random batches, as src/reconstruct does them. Settings are those of
+src/reconstruct/adversarial/recipes.ts. Every few seconds it writes the running average of the volume to
+OUT/map_ITERATION.mrc. Particles are taken to be centred, and the noise to be white.
 """
+
 import argparse
 import math
 import time
@@ -19,7 +22,9 @@ import torch
 
 from pytorch_twin import Twin
 
-recipe = dict(batch=128, criticSteps=2, criticRate=1e-2, volumeRate=3e-2, gradientPenalty=0.01, averaging=0.01, templates=16)
+recipe = dict(
+    batch=128, criticSteps=2, criticRate=1e-2, volumeRate=3e-2, gradientPenalty=0.01, averaging=0.01, templates=16
+)
 decay = 0.3
 noise_images = 4096
 
@@ -45,13 +50,19 @@ def star_tables(path: Path) -> dict[str, dict[str, list[str]]]:
 
 
 class Particles:
-    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and the factors of their CTFs [7, count] (src/physics/ctf.ts)."""
+    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and the factors of their CTFs [7, count]
+    (src/physics/ctf.ts)."""
 
     def __init__(self, star: Path, mask_radius: float):
         tables = star_tables(star)
-        particles, optics = tables["particles"], {name: float(values[0]) for name, values in tables["optics"].items() if name != "rlnOpticsGroupName"}
+        particles, optics = (
+            tables["particles"],
+            {name: float(values[0]) for name, values in tables["optics"].items() if name != "rlnOpticsGroupName"},
+        )
         index, stack = zip(*(name.split("@") for name in particles["rlnImageName"]))
-        assert len(set(stack)) == 1 and len(tables["optics"]["rlnOpticsGroup"]) == 1, "one stack and one optics group are all this program reads"
+        assert len(set(stack)) == 1 and len(tables["optics"]["rlnOpticsGroup"]) == 1, (
+            "one stack and one optics group are all this program reads"
+        )
         with mrcfile.open(star.parent / stack[0], permissive=True) as file:
             self.images = torch.from_numpy(file.data[np.array(index, dtype=int) - 1].astype(np.float32))
         self.count, self.n = self.images.shape[:2]
@@ -61,14 +72,25 @@ class Particles:
         outside = self.images[:, self.background]
         self.images = (self.images - outside.mean(1)[:, None, None]) / outside.std(1, unbiased=False)[:, None, None]
 
-        u, v, angle = (torch.tensor([float(word) for word in particles[name]], dtype=torch.float64) for name in ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle"))
+        u, v, angle = (
+            torch.tensor([float(word) for word in particles[name]], dtype=torch.float64)
+            for name in ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")
+        )
         volts = 1e3 * optics["rlnVoltage"]
         wavelength = 12.2643247 / math.sqrt(volts * (1 + volts * 0.978466e-6))
         theta, one = torch.deg2rad(angle), torch.ones_like(u)
         half = math.pi * wavelength * (u - v) / 2
-        self.optics = torch.stack([
-            math.pi * wavelength * (u + v) / 2, half * torch.cos(2 * theta), half * torch.sin(2 * theta),
-            -math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3 * one, math.asin(optics["rlnAmplitudeContrast"]) * one, 0 * one, 0 * one]).float()
+        self.optics = torch.stack(
+            [
+                math.pi * wavelength * (u + v) / 2,
+                half * torch.cos(2 * theta),
+                half * torch.sin(2 * theta),
+                -math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3 * one,
+                math.asin(optics["rlnAmplitudeContrast"]) * one,
+                0 * one,
+                0 * one,
+            ]
+        ).float()
 
 
 class PolarTransform:
@@ -76,7 +98,12 @@ class PolarTransform:
 
     def __init__(self, n: int, radii: int, angles: int, box_angstrom: float):
         phi = math.pi * torch.arange(angles, dtype=torch.float64) / angles
-        k = torch.stack([torch.outer(part, torch.arange(1, radii + 1, dtype=torch.float64)).flatten() for part in (phi.cos(), phi.sin())])
+        k = torch.stack(
+            [
+                torch.outer(part, torch.arange(1, radii + 1, dtype=torch.float64)).flatten()
+                for part in (phi.cos(), phi.sin())
+            ]
+        )
         x = torch.arange(n, dtype=torch.float64) - n // 2
         phase = -2 * math.pi / n * (k[0, :, None, None] * x + k[1, :, None, None] * x[:, None]).reshape(-1, n * n)
         self.matrix = torch.stack([phase.cos(), phase.sin()]).float()  # [2, frequencies, pixels]
@@ -95,7 +122,7 @@ class PolarTransform:
 
 
 def measure_spectra(particles: Particles, sample: int = 5120) -> tuple[torch.Tensor, torch.Tensor]:
-    """Power of noise and signal on shells 0 … n/2, as src/reconstruct/spectra.ts."""
+    """Power of noise and signal on shells 0 … n/2, as src/reconstruct/measure/spectra.ts."""
     n, top = particles.n, particles.n // 2
     angles = max(8, 2 * math.ceil(n / 4))
     polar = PolarTransform(n, top, angles, particles.box_angstrom)
@@ -115,7 +142,15 @@ def measure_spectra(particles: Particles, sample: int = 5120) -> tuple[torch.Ten
 class Stage:
     """Constants and initial state of a stage, as pytorch_twin.Case has them."""
 
-    def __init__(self, n: int, particles: Particles, noise: torch.Tensor, signal: torch.Tensor, mask_radius: float, previous: torch.Tensor | None):
+    def __init__(
+        self,
+        n: int,
+        particles: Particles,
+        noise: torch.Tensor,
+        signal: torch.Tensor,
+        mask_radius: float,
+        previous: torch.Tensor | None,
+    ):
         self.__dict__.update(recipe, n=n, maxRadius=n // 2, angles=n, turns=n, boxAngstrom=particles.box_angstrom)
         x = (torch.arange(n) - n // 2).double()
         radius = torch.sqrt(x[:, None, None] ** 2 + x[:, None] ** 2 + x**2)
@@ -124,14 +159,26 @@ class Stage:
         power = signal[low] + (radius - low) * (signal[high] - signal[low])
         edge = max(2, n / 8)
         t = ((radius - mask_radius * n) / edge + 0.5).clamp(0, 1)
-        self.arrays = dict(amplitude=torch.where(radius <= n // 2 + 0.5, power.sqrt(), torch.zeros(())).float(), mask=(0.5 + 0.5 * torch.cos(math.pi * t)).float(), noisePower=noise, signalPower=signal)
+        self.arrays = dict(
+            amplitude=torch.where(radius <= n // 2 + 0.5, power.sqrt(), torch.zeros(())).float(),
+            mask=(0.5 + 0.5 * torch.cos(math.pi * t)).float(),
+            noisePower=noise,
+            signalPower=signal,
+        )
         u = 0.02 * torch.randn(n, n, n)
         u[n // 2, n // 2, n // 2] = 1
-        if previous is not None:  # the same coefficients, in the middle of a larger box; those at the old Nyquist frequency are left out
+        if (
+            previous is not None
+        ):  # the same coefficients, in the middle of a larger box; those at the old Nyquist frequency are left out
             m = len(previous)
             inner = slice(n // 2 - m // 2 + 1, n // 2 + m // 2)
             u[inner, inner, inner] = previous[1:, 1:, 1:]
-        self.initial = dict(u=u, average=u.clone(), templates=0.1 * torch.randn(n, 2 * self.templates, n), offsets=torch.zeros(2 * self.templates))
+        self.initial = dict(
+            u=u,
+            average=u.clone(),
+            templates=0.1 * torch.randn(n, 2 * self.templates, n),
+            offsets=torch.zeros(2 * self.templates),
+        )
 
     def array(self, name: str) -> torch.Tensor:
         return self.arrays[name]
@@ -157,28 +204,55 @@ class Batches:
             ctf_squared.append(transfer.square().view(case.angles, case.maxRadius, size).mean(0).T)
         self.harmonics, self.ctf_squared = torch.cat(harmonics), torch.cat(ctf_squared)
         # White noise of unit power on the grid; the other half turn is the complex conjugate.
-        white = torch.cat([polar.images(torch.randn(256, particles.n, particles.n)).permute(2, 0, 1) for _ in range(noise_images // 256)])
-        half = white.view(noise_images, 2, case.angles, case.maxRadius) * (twin.whitening * case.array("noisePower")[1:].float().sqrt()[: case.maxRadius].repeat(case.angles)[:, None] / particles.n).view(case.angles, case.maxRadius)
+        white = torch.cat(
+            [
+                polar.images(torch.randn(256, particles.n, particles.n)).permute(2, 0, 1)
+                for _ in range(noise_images // 256)
+            ]
+        )
+        half = white.view(noise_images, 2, case.angles, case.maxRadius) * (
+            twin.whitening
+            * case.array("noisePower")[1:].float().sqrt()[: case.maxRadius].repeat(case.angles)[:, None]
+            / particles.n
+        ).view(case.angles, case.maxRadius)
         self.noise = torch.cat([half, half * torch.tensor([1.0, -1.0])[:, None, None]], 2)
 
     def simulated(self) -> dict[str, torch.Tensor]:
         case, size = self.twin.case, self.twin.case.batch
         q = torch.nn.functional.normalize(torch.randn(size, 4), dim=1)
         a, b, c, d = q.T
-        rotations = torch.stack([
-            a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c),
-            2 * (b * c + a * d), a * a - b * b + c * c - d * d, 2 * (c * d - a * b),
-            2 * (b * d - a * c), 2 * (c * d + a * b), a * a - b * b - c * c + d * d], 1).view(size, 3, 3)
+        rotations = torch.stack(
+            [
+                a * a + b * b - c * c - d * d,
+                2 * (b * c - a * d),
+                2 * (b * d + a * c),
+                2 * (b * c + a * d),
+                a * a - b * b + c * c - d * d,
+                2 * (c * d - a * b),
+                2 * (b * d - a * c),
+                2 * (c * d + a * b),
+                a * a - b * b - c * c + d * d,
+            ],
+            1,
+        ).view(size, 3, 3)
         turns = (torch.arange(case.angles) + torch.randint(2 * case.angles, (size, 1))) % (2 * case.angles)
         noise = self.noise[torch.randint(noise_images, (size, 1)), :, turns]  # [batch, angles, 2, radii]
         re, im = noise.permute(2, 1, 3, 0).reshape(2, -1, size)
-        return dict(rotations=rotations, optics=self.particles.optics[:, torch.randint(self.particles.count, (size,))], noiseRe=re, noiseIm=im)
+        return dict(
+            rotations=rotations,
+            optics=self.particles.optics[:, torch.randint(self.particles.count, (size,))],
+            noiseRe=re,
+            noiseIm=im,
+        )
 
     def iteration(self) -> dict[str, dict[str, torch.Tensor]]:
         feeds = {"volume": self.simulated()}
         for step in range(self.twin.case.criticSteps):
             chosen = torch.randint(self.particles.count, (self.twin.case.batch,))
-            real = dict(harmonics=self.harmonics[chosen].T.reshape(self.twin.case.angles, -1, len(chosen)), ctfSquared=self.ctf_squared[chosen].T)
+            real = dict(
+                harmonics=self.harmonics[chosen].T.reshape(self.twin.case.angles, -1, len(chosen)),
+                ctfSquared=self.ctf_squared[chosen].T,
+            )
             feeds[str(step)] = {**self.simulated(), **real}
         return feeds
 
@@ -216,9 +290,14 @@ def main() -> None:
         batches = Batches(twin, particles)
         written = time.monotonic()
         for i in range(iterations):
-            for optimiser, rate in ((twin.critic_optimiser, recipe["criticRate"]), (twin.volume_optimiser, recipe["volumeRate"])):
+            for optimiser, rate in (
+                (twin.critic_optimiser, recipe["criticRate"]),
+                (twin.volume_optimiser, recipe["volumeRate"]),
+            ):
                 for group in optimiser.param_groups:
-                    group["lr"] = rate * decay ** (i / iterations) * (0.1 if group["params"][0] is twin.log_amplitude else 1)
+                    group["lr"] = (
+                        rate * decay ** (i / iterations) * (0.1 if group["params"][0] is twin.log_amplitude else 1)
+                    )
             twin.iterate(batches.iteration())
             total += 1
             if time.monotonic() - written > options.every or i == iterations - 1:

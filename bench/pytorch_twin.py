@@ -1,14 +1,15 @@
 #!/usr/bin/python3
-"""The adversarial iteration of src/reconstruct/adversarial.ts, written in PyTorch: same critic, sizes, penalty and optimiser.
+"""The adversarial iteration of src/reconstruct/adversarial/iteration.ts in PyTorch: same critic, penalty and optimiser.
 
     pytorch_twin.py THREADS FOLDER VARIANT [FOLDER VARIANT ...]
 
-FOLDER holds a case that bench/iteration.ts wrote. VARIANT says how templates are turned: 'harmonics', by circular harmonics in parts that are even
-and odd under mirroring, the mathematics of the TypeScript program step by step; 'dense', all turned templates in one matrix, which one
-writes first. Both compute the same. Each case is first run for three
-iterations and compared with the TypeScript program's results; the exit status is 1 if they disagree. Then each line 'INDEX COUNT' on
-standard input runs COUNT iterations of a case and answers with their times in seconds, as JSON.
+FOLDER holds a case that bench/iteration.ts wrote. VARIANT says how templates are turned: 'harmonics', by circular
+harmonics in parts that are even and odd under mirroring, the mathematics of the TypeScript program step by step;
+'dense', all turned templates in one matrix, which one writes first. Both compute the same. Each case is first run for
+three iterations and compared with the TypeScript program's results; the exit status is 1 if they disagree. Then each
+line 'INDEX COUNT' on standard input runs COUNT iterations of a case and answers with their times in seconds, as JSON.
 """
+
 import json
 import math
 import sys
@@ -35,16 +36,20 @@ class Case:
         return torch.from_numpy(np.fromfile(self.folder / entry["file"], dtype=np.float32).reshape(entry["shape"]))
 
     def group(self, prefix: str) -> dict[str, torch.Tensor]:
-        return {name[len(prefix):]: self.array(name) for name in self.arrays if name.startswith(prefix)}
+        return {name[len(prefix) :]: self.array(name) for name in self.arrays if name.startswith(prefix)}
 
 
 def harmonic_matrices(angles: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows cos mφ, sin mφ of the even and of the odd orders m < angles, applied to half a turn: [angles, angles] each."""
+    """Rows cos mφ, sin mφ of the even and of the odd orders m < angles on half a turn: [angles, angles] each."""
     phi = math.pi * torch.arange(angles, dtype=torch.float64) / angles
 
     def rows(orders: range) -> torch.Tensor:
-        parts = [norm * part for m in orders for norm in [(math.sqrt(0.5) if m == 0 else 1) * 2 / math.sqrt(angles)]
-                 for part in (torch.cos(m * phi), torch.sin(m * phi))]
+        parts = [
+            norm * part
+            for m in orders
+            for norm in [(math.sqrt(0.5) if m == 0 else 1) * 2 / math.sqrt(angles)]
+            for part in (torch.cos(m * phi), torch.sin(m * phi))
+        ]
         return torch.stack(parts).float()
 
     return rows(range(0, angles, 2)), rows(range(1, angles, 2))
@@ -75,7 +80,9 @@ class Twin:
         self.origin = 2 * n / (self.m - 1) - 1
         s = k / case.boxAngstrom
         s2 = (s**2).sum(1)
-        self.ctf_basis = torch.stack([s2, s[:, 0] ** 2 - s[:, 1] ** 2, 2 * s[:, 0] * s[:, 1], s2**2, torch.ones_like(s2)], 1).float()
+        self.ctf_basis = torch.stack(
+            [s2, s[:, 0] ** 2 - s[:, 1] ** 2, 2 * s[:, 0] * s[:, 1], s2**2, torch.ones_like(s2)], 1
+        ).float()
         self.s2 = s2.float()[:, None]
         noise, signal = case.array("noisePower").double(), case.array("signalPower").double()
         weight = torch.sqrt(math.pi * radii / angles / noise[1 : r + 1])
@@ -87,7 +94,9 @@ class Twin:
         orders = torch.tensor([*range(0, angles, 2), *range(1, angles, 2)], **double)
         theta = 2 * math.pi * torch.outer(torch.arange(turns, **double), orders) / turns
         self.cosine, self.sine = theta.cos().float(), theta.sin().float()
-        self.turning = torch.stack([self.cosine, self.sine], 2).view(turns, -1)  # [turns, 2·orders], cosine and sine in turn
+        self.turning = torch.stack([self.cosine, self.sine], 2).view(
+            turns, -1
+        )  # [turns, 2·orders], cosine and sine in turn
 
         initial = case.group("initial/")
         self.u = initial["u"].requires_grad_()
@@ -98,7 +107,10 @@ class Twin:
         momentum = dict(betas=(0.5, 0.9), eps=1e-8)
         self.critic_optimiser = torch.optim.Adam([self.templates, self.offsets], lr=case.criticRate, **momentum)
         self.volume_optimiser = torch.optim.Adam(
-            [{"params": [self.u]}, {"params": [self.log_amplitude], "lr": 0.1 * case.volumeRate}], lr=case.volumeRate, **momentum)
+            [{"params": [self.u]}, {"params": [self.log_amplitude], "lr": 0.1 * case.volumeRate}],
+            lr=case.volumeRate,
+            **momentum,
+        )
 
     # ---- simulator
 
@@ -128,7 +140,9 @@ class Twin:
         slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
         optics = feeds["optics"]
         transfer = torch.sin(self.ctf_basis @ optics[:5])
-        ctf = (transfer + optics[6:] * (transfer.abs() - transfer)) * torch.exp(self.s2 * optics[5:6])  # the last row marks phase-flipped images
+        ctf = (transfer + optics[6:] * (transfer.abs() - transfer)) * torch.exp(
+            self.s2 * optics[5:6]
+        )  # the last row marks phase-flipped images
         noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
         filtered = (slices * (ctf * self.whitening) + noise) * ctf
         return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
@@ -142,16 +156,18 @@ class Twin:
     # ---- critic
 
     def turned(self, parts: torch.Tensor, phases: torch.Tensor) -> torch.Tensor:
-        """Products for each order and phase, [2·orders, templates, width] by [2·orders, width, batch], then the Fourier sum: [turns, templates, batch]."""
+        """Products for each order and phase, [2·orders, templates, width] by [2·orders, width, batch], then the Fourier
+        sum: [turns, templates, batch]."""
         products = torch.bmm(parts, phases)
         return (self.turning @ products.view(len(parts), -1)).view(self.case.turns, -1, phases.shape[2])
 
     def log_mean_over_poses(self, x: torch.Tensor, templates: torch.Tensor) -> torch.Tensor:
-        """Log of the mean of the exponentials of the inner products with all turned and mirrored templates, [templates, batch]."""
+        """Log of the mean exponential of the products with all turned and mirrored templates, [templates, batch]."""
         angles, turns, radii = self.case.angles, self.case.turns, self.case.maxRadius
         c, s = templates.chunk(2, 2)
         if self.variant == "harmonics":
-            # Mirroring negates the sine parts: even + odd and even - odd are the products with a template and its mirror image.
+            # Mirroring negates the sine parts: even + odd and even - odd are the products with a template and its
+            # mirror image.
             phases = (2 * angles, radii, -1)
             even = self.turned(c.repeat_interleave(2, 0), x.view(phases))
             odd = self.turned(s.repeat_interleave(2, 0), torch.cat([x[:, radii:], -x[:, :radii]], 1).view(phases))
@@ -186,7 +202,12 @@ class Twin:
         self.critic_optimiser.zero_grad(set_to_none=True)
         (loss + self.case.gradientPenalty * penalty).backward(inputs=[self.templates, self.offsets])
         self.critic_optimiser.step()
-        return {"criticLoss": loss, "gradientPenalty": penalty, "realLogit": real_logit.mean(), "fakeLogit": fake_logit.mean()}
+        return {
+            "criticLoss": loss,
+            "gradientPenalty": penalty,
+            "realLogit": real_logit.mean(),
+            "fakeLogit": fake_logit.mean(),
+        }
 
     def iterate(self, feeds: dict[str, dict[str, torch.Tensor]]) -> dict[str, float]:
         table = self.table()
@@ -199,10 +220,18 @@ class Twin:
         self.volume_optimiser.step()
         with torch.no_grad():
             self.average.lerp_(self.u, self.case.averaging)
-        return {name: float(value) for name, value in {**outputs, "volumeLoss": loss, "signalAmplitude": amplitude}.items()}
+        return {
+            name: float(value) for name, value in {**outputs, "volumeLoss": loss, "signalAmplitude": amplitude}.items()
+        }
 
     def state(self) -> dict[str, torch.Tensor]:
-        return {"u": self.u, "average": self.average, "logAmplitude": self.log_amplitude, "templates": self.templates, "offsets": self.offsets}
+        return {
+            "u": self.u,
+            "average": self.average,
+            "logAmplitude": self.log_amplitude,
+            "templates": self.templates,
+            "offsets": self.offsets,
+        }
 
 
 def feed_sets(case: Case) -> list[dict[str, dict[str, torch.Tensor]]]:
@@ -219,12 +248,18 @@ def feed_sets(case: Case) -> list[dict[str, dict[str, torch.Tensor]]]:
 
 def agrees(case: Case, variant: str, iteration: int, outputs: dict[str, float], state: dict[str, torch.Tensor]) -> bool:
     """Relative differences, in the 2-norm, from what the TypeScript program found."""
-    found = {**{name: torch.tensor(value) for name, value in outputs.items()}, **{name: t.detach() for name, t in state.items()}}
+    found = {
+        **{name: torch.tensor(value) for name, value in outputs.items()},
+        **{name: t.detach() for name, t in state.items()},
+    }
     differences = {}
     for name, expected in case.group(f"expected{iteration}/").items():
         scale = max(float(expected.norm()), 1e-3)
         differences[name] = float((found[name].reshape(expected.shape) - expected).norm()) / scale
-    print(f"n={case.n} {variant}, after {iteration}: " + " ".join(f"{name} {d:.1e}" for name, d in differences.items()), file=sys.stderr)
+    print(
+        f"n={case.n} {variant}, after {iteration}: " + " ".join(f"{name} {d:.1e}" for name, d in differences.items()),
+        file=sys.stderr,
+    )
     return all(d <= tolerance for d in differences.values())
 
 

@@ -65,8 +65,8 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
   if (good >= shell) reached++;
   times.push(result.elapsedSeconds);
   console.log(
-    `seed ${seed}  ${result.elapsedSeconds.toFixed(1)} s  FSC >= 0.5 through ` +
-      `shell ${good}  ${report.fsc.fsc.map((c) => c.toFixed(2)).join(" ")}`,
+    `seed ${seed}  ${result.elapsedSeconds.toFixed(1)} s  ` +
+      `FSC >= 0.5 through shell ${good}  ${report.fsc.fsc.map((c) => c.toFixed(2)).join(" ")}`,
   );
 }
 times.sort((a, b) => a - b);

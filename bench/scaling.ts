@@ -148,10 +148,15 @@ if (!values["draw-only"]) {
     const others = earlier.filter((p) => p.boxSize !== boxSize || p.particles !== particles);
     earlier.splice(0, earlier.length, ...others, point);
     mkdirSync(dirname(results), { recursive: true });
-    writeFileSync(
-      results,
-      `${JSON.stringify({ date: new Date().toISOString(), commit: execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim(), machine: cpus()[0]?.model, threads: Number(values.threads), points: earlier }, null, 1)}\n`,
-    );
+    const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
+    const all = {
+      date: new Date().toISOString(),
+      commit,
+      machine: cpus()[0]?.model,
+      threads: Number(values.threads),
+      points: earlier,
+    };
+    writeFileSync(results, `${JSON.stringify(all, null, 1)}\n`);
     console.log(
       `box ${boxSize}, ${particles} particles: ${point.seconds.toFixed(1)} s, ` +
         `${Math.round(point.peakBytes / 1e6)} MB, to ${point.resolutionAngstrom.toFixed(1)} Å`,

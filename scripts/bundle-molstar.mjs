@@ -1,5 +1,5 @@
-// After tsc: replaces dist/io/molstarReaders.js, which imports Mol*, by the same with the few files of Mol* that it needs inside.
-// The 91 MB of Mol* are then no dependency of the installed package (docs/decisions/0009-package.md).
+// After tsc: replaces dist/io/molstarReaders.js, which imports Mol*, by the same with the few files of Mol* inside that
+// it needs. The 91 MB of Mol* are then no dependency of the installed package (docs/decisions/0009-package.md).
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -21,8 +21,6 @@ await build({
 });
 // Licence of what is inside; and no declarations that would look for Mol*.
 const file = new URL("../dist/io/molstarReaders.js", import.meta.url);
-writeFileSync(
-  file,
-  `/*! Parts of Mol*.\n${readFileSync(new URL("../node_modules/molstar/LICENSE", import.meta.url), "utf8")}*/\n${readFileSync(file, "utf8")}`,
-);
+const licence = readFileSync(new URL("../node_modules/molstar/LICENSE", import.meta.url), "utf8");
+writeFileSync(file, `/*! Parts of Mol*.\n${licence}*/\n${readFileSync(file, "utf8")}`);
 rmSync(new URL("../dist/io/molstarReaders.d.ts", import.meta.url));

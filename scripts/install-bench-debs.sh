@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the benchmark compares against: PyTorch with OpenBLAS for Debian's own Python, and python3-mrcfile, by which it reads particles.
+# Installs what the benchmark compares against: PyTorch with OpenBLAS for Debian's own Python, and python3-mrcfile, by
+# which it reads particles.
 # Arguments name further packages. Does nothing where all are present.
 set -euo pipefail
 exec 9>"${TMPDIR:-/tmp}/cryogan-install-bench-debs.lock"

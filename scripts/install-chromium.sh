@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Debian's Chromium: its software Vulkan driver (SwiftShader) lets tests take the WebGPU path on machines without a GPU. Does nothing where it is present.
+# Debian's Chromium: its software Vulkan driver (SwiftShader) lets tests take the WebGPU path on
+# machines without a GPU.
+# Does nothing where it is present.
 set -euo pipefail
 exec 9>"${TMPDIR:-/tmp}/cryogan-install-chromium.lock"
 flock 9 # test files run side by side

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs RELION (Debian package `relion`, about 124 MB): test/physics/relion.test.ts compares our images with its images, and bench/compare.ts our runs with its runs.
+# Installs RELION (Debian package `relion`, about 124 MB): test/physics/relion.test.ts compares our images with its
+# images, and bench/compare.ts our runs with its runs.
 # Does nothing where it is present.
 set -euo pipefail
 exec 9>"${TMPDIR:-/tmp}/cryogan-install-relion.lock"

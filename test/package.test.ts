@@ -113,7 +113,7 @@ describe("installed", () => {
     expect(readFileSync(join(user, "run/report.html"), "utf8")).toContain("uPlot");
   });
 
-  test("a module takes parts of it: a projection's zero frequency is the sum of the density, at the CTF's value there", async () => {
+  test("a module takes parts: a projection's zero frequency is the sum of the density times the CTF", async () => {
     writeFileSync(
       join(user, "use.mjs"),
       `
@@ -121,13 +121,18 @@ describe("installed", () => {
       import { compile } from "cryogan/runtime";
       import { input, op } from "cryogan/tensor";
       const n = 8, grid = { count: 1, x: Float64Array.of(0), y: Float64Array.of(0) };
-      const volume = input("volume", [n, n, n]), rotations = input("rotations", [1, 3, 3]), optics = input("optics", [7, 1]);
+      const volume = input("volume", [n, n, n]);
+      const rotations = input("rotations", [1, 3, 3]);
+      const optics = input("optics", [7, 1]);
       const slice = project(fourierTable(volume), rotations, grid), transfer = ctf(optics, grid, 100);
-      const executable = await compile({ name: "use", state: {}, feeds: { volume, rotations, optics }, outputs: { plain: slice.re, seen: op.mul(slice.re, transfer) } }, { name: "cpu", threads: 1 });
+      const outputs = { plain: slice.re, seen: op.mul(slice.re, transfer) };
+      const program = { name: "use", state: {}, feeds: { volume, rotations, optics }, outputs };
+      const executable = await compile(program, { name: "cpu", threads: 1 });
       const density = new Float32Array(n ** 3);
       density[(4 * n + 4) * n + 4] = 5;
       const coefficients = ctfCoefficients({ ...flatOptics(1, 300), amplitudeContrast: [0.1], phaseShift: [0] }, [0]);
-      const { plain, seen } = await executable.run({ volume: density, rotations: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1), optics: coefficients });
+      const unturned = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
+      const { plain, seen } = await executable.run({ volume: density, rotations: unturned, optics: coefficients });
       console.log(JSON.stringify([plain[0], seen[0]]));
     `,
     );
@@ -175,7 +180,8 @@ describe("installed", () => {
       export const map: Volume = await readMap("map.mrc");
       export const curve: number[] = fourierShellCorrelation(map, map).fsc;
       export const x: Tensor = op.square(input("x", [2])), [slope]: Tensor[] = gradient(op.sum(x), [x]);
-      export const critic: CriticModel = likelihoodRatioCritic({ maxRadius: 4, noisePower: [1], signalPower: [1] }, { angles: 8, turns: 8, templates: 2 });
+      const spectra = { maxRadius: 4, noisePower: [1], signalPower: [1] };
+      export const critic: CriticModel = likelihoodRatioCritic(spectra, { angles: 8, turns: 8, templates: 2 });
       export const show = (event: RunEvent): string => event.type;
       export const all = [ctf, polarGrid, project, reconstruct, createStream, readParticles, slope];
     `,

@@ -53,14 +53,15 @@ export function toChartData({ lines, ...chart }: Chart): ChartData {
 
 /**
  * Script of the page, as text since it runs in the reader's browser. It draws the charts named in #chart-data with
- * uPlot,
- * in the colours of the page (light or dark), as wide as the page.
+ * uPlot, in the colours of the page (light or dark), as wide as the page.
  */
 export const chartScript = `
 (() => {
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   const angstrom = (f) => f <= 0 ? "∞" : (1 / f >= 10 ? (1 / f).toFixed(0) : (1 / f).toFixed(1));
-  const short = (v) => v == null ? "–" : (v !== 0 && Math.abs(v) < 1e-3) || Math.abs(v) >= 1e4 ? v.toExponential(1).replace(".0e", "e").replace("e+", "e") : String(+v.toPrecision(3));
+  const exponential = (v) => v.toExponential(1).replace(".0e", "e").replace("e+", "e");
+  const plain = (v) => v === 0 || (Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4);
+  const short = (v) => v == null ? "–" : plain(v) ? String(+v.toPrecision(3)) : exponential(v);
   const font = (px) => px + "px system-ui, sans-serif";
 
   const overlay = (chart) => (u) => {
@@ -80,7 +81,8 @@ export const chartScript = `
     marks.forEach((m, i) => {
       line(m.left, bbox.top, m.left, bbox.top + bbox.height);
       const room = (i + 1 < marks.length ? marks[i + 1].left : bbox.left + bbox.width) - m.left;
-      if (ctx.measureText(m.label).width + 8 * ratio < room) ctx.fillText(m.label, m.left + 4 * ratio, bbox.top + 3 * ratio);
+      const fits = ctx.measureText(m.label).width + 8 * ratio < room;
+      if (fits) ctx.fillText(m.label, m.left + 4 * ratio, bbox.top + 3 * ratio);
     });
     ctx.textBaseline = "bottom";
     ctx.textAlign = "right";
@@ -94,8 +96,11 @@ export const chartScript = `
 
   const draw = (chart) => {
     const target = document.getElementById(chart.id);
-    const axis = { stroke: () => css("text"), grid: { stroke: () => css("grid"), width: 1 }, ticks: { stroke: () => css("grid"), width: 1 }, font: font(12), labelFont: font(12), labelSize: 20 };
+    const lines = { stroke: () => css("grid"), width: 1 };
+    const text = { stroke: () => css("text"), font: font(12), labelFont: font(12), labelSize: 20 };
+    const axis = { ...text, grid: lines, ticks: lines };
     const resolution = chart.xKind === "resolution", pass = chart.xKind === "pass";
+    const count = (v) => v.toLocaleString("en-US");
     const last = chart.x[chart.x.length - 1];
     const plot = new uPlot({
       width: target.clientWidth,
@@ -105,12 +110,30 @@ export const chartScript = `
         y: chart.yLog ? { distr: 3 } : chart.yRange ? { range: chart.yRange } : {},
       },
       axes: [
-        { ...axis, label: chart.xLabel, size: 32, space: 60, ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}), values: (u, ticks) => ticks.map((v) => resolution ? angstrom(v) : v.toLocaleString("en-US")) },
+        {
+          ...axis,
+          label: chart.xLabel,
+          size: 32,
+          space: 60,
+          ...(pass ? { incrs: [1, 2, 5, 10, 20, 50] } : {}),
+          values: (u, ticks) => ticks.map(resolution ? angstrom : count),
+        },
         { ...axis, size: 56, values: (u, ticks) => ticks.map((v) => v == null ? "" : short(v)) },
       ],
       series: [
-        { label: resolution ? "Å" : chart.xKind, value: (u, v) => v == null ? "–" : resolution ? angstrom(v) : Math.round(v).toLocaleString("en-US") },
-        ...chart.lines.map((l) => ({ label: l.label, stroke: () => css(l.color), width: 1.75, dash: l.dash, spanGaps: true, points: { show: pass, size: 6 }, value: (u, v) => short(v) })),
+        {
+          label: resolution ? "Å" : chart.xKind,
+          value: (u, v) => v == null ? "–" : resolution ? angstrom(v) : count(Math.round(v)),
+        },
+        ...chart.lines.map((l) => ({
+          label: l.label,
+          stroke: () => css(l.color),
+          width: 1.75,
+          dash: l.dash,
+          spanGaps: true,
+          points: { show: pass, size: 6 },
+          value: (u, v) => short(v),
+        })),
       ],
       hooks: { draw: [overlay(chart)] },
     }, [chart.x, ...chart.ys], target);

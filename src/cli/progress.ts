@@ -138,9 +138,10 @@ const halfPrefix = (event: { half?: 1 | 2 }) => (event.half === undefined ? "" :
 const stageName = (event: ProgressEvent, stage: StageEvent | undefined) =>
   `${halfPrefix(event)}stage ${event.stage}${stage ? `/${stage.stages}` : ""}`;
 /** An adversarial iteration is a few batches, one of refinement a pass over the particles. */
-const stepCount = ({ kind, iterations }: StageEvent) =>
-  `${formatCount(iterations)} ` +
-  `${kind === "adversarial" ? "iteration" : "pass"}${iterations === 1 ? "" : kind === "adversarial" ? "s" : "es"}`;
+function stepCount({ kind, iterations }: StageEvent): string {
+  const [one, several] = kind === "adversarial" ? ["iteration", "iterations"] : ["pass", "passes"];
+  return `${formatCount(iterations)} ${iterations === 1 ? one : several}`;
+}
 const signed = (x: number) => (x > 0 ? `+${formatNumber(x)}` : formatNumber(x));
 
 /** Iterations done and their rate, or the pass that is going on. */

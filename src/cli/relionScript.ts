@@ -28,15 +28,16 @@ export function refinementScript(script: RefinementScript): string {
   const refine = [
     `--o ${quoted(out)} --i ${quoted(script.particles)} --auto_refine --split_random_halves`,
     `--ref ${quoted(script.reference)} --firstiter_cc --ini_high ${script.lowPassAngstrom}`,
-    `--ctf${phaseFlipped ? " --ctf_phase_flipped" : ""} --particle_diameter ` +
-      `${script.particleDiameterAngstrom} --flatten_solvent --zero_mask`,
+    `--ctf${phaseFlipped ? " --ctf_phase_flipped" : ""} --flatten_solvent --zero_mask`,
+    `--particle_diameter ${script.particleDiameterAngstrom}`,
     "--oversampling 1 --healpix_order 2 --auto_local_healpix_order 4 --offset_range 5 --offset_step 2",
     `--sym ${script.symmetry} --low_resol_join_halves 40 --norm --scale`,
     `--pad 2 --pool 3 --dont_combine_weights_via_disc --j "\${THREADS:-1}"`,
   ];
+  const mask = quoted(script.reference.replace(/[^/]*$/, "mask.mrc"));
   return `#!/usr/bin/env bash
 # RELION 3D auto-refinement that starts from a cryogan map. Options are passed on to RELION:
-#   ./relion_refine.sh --solvent_mask ${quoted(script.reference.replace(/[^/]*$/, "mask.mrc"))} --solvent_correct_fsc --gpu ""
+#   ./relion_refine.sh --solvent_mask ${mask} --solvent_correct_fsc --gpu ""
 # MPI is the number of processes, one leader and an even number of workers; THREADS is that of each worker's threads.
 set -euo pipefail
 cd "$(dirname "$0")"/${quoted(startFolder)}

@@ -31,7 +31,7 @@ export interface FscResult {
   /** Where it first falls below 0.5 and 0.143; see `crossingResolution`. */
   resolution05Angstrom: number | null;
   resolution0143Angstrom: number | null;
-  /** Whether it is still above 0.5 and 0.143 at the finest shell, so that the resolution is that of the shell or better. */
+  /** Whether it is still above 0.5 and 0.143 at the finest shell, so that the resolution is the shell's or better. */
   resolution05OrBetter: boolean;
   resolution0143OrBetter: boolean;
 }

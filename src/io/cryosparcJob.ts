@@ -66,10 +66,8 @@ function theOne(folder: string, outputs: readonly Output[], names: readonly stri
   const single = results.filter(({ group }) => !group.endsWith("all_classes"));
   const [first, second] = single.length > 0 ? single : results;
   if (first === undefined) {
-    throw new InputError(
-      `${folder} has no output of ` +
-        `particles${names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)"}`,
-    );
+    const others = names.length > 0 ? ` (${names.join(", ")}); choose a file with --particles-file` : " (no .cs file)";
+    throw new InputError(`${folder} has no output of particles${others}`);
   }
   if (second !== undefined) {
     throw new InputError(

@@ -173,7 +173,8 @@ export function groupByOptics(
     opticsGroupNumbers: number[] = [];
   for (let i = 0; i < count; i++) {
     const { number, name } = groupOf(i);
-    const key = `${optics.voltageKv[i]} ${optics.sphericalAberrationMm[i]} ${optics.amplitudeContrast[i]} ${number} ${name}`;
+    const { voltageKv, sphericalAberrationMm, amplitudeContrast } = optics;
+    const key = `${voltageKv[i]} ${sphericalAberrationMm[i]} ${amplitudeContrast[i]} ${number} ${name}`;
     let index = indexOf.get(key);
     if (index === undefined) {
       index = indexOf.size;

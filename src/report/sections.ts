@@ -117,17 +117,22 @@ function mapSection({ map, halfMaps }: RunFolder): Section {
     draw: (volume: Volume, along: Axis) => GrayImage,
     caption: (along: Axis) => string,
   ) => axes.map((axis) => imageFigure(draw(volume, axis), caption(axis), volume.pixelSizeAngstrom)).join("");
+  const block = (title: string, images: string, size = "images") =>
+    `<h3>${title}</h3><div class="${size}">${images}</div>`;
   const ofMap = map
-    ? "<h3>Central slices</h3><div " +
-      `class="images">${figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`)}</div>` +
-      `<h3>Projections</h3><div class="images">${figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`)}</div>`
+    ? block(
+        "Central slices",
+        figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`),
+      ) +
+      block(
+        "Projections",
+        figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`),
+      )
     : note("No map.mrc yet.");
   const ofHalves = halfMaps
     .map(({ half, map: volume }) => figures(volume, centralSlice, (axis) => `half ${half}, across ${axis}`))
     .join("");
-  return {
-    html: `<h2>Map</h2>${ofMap}${ofHalves && `<h3>Half-maps: central slices</h3><div class="images small">${ofHalves}</div>`}`,
-  };
+  return { html: `<h2>Map</h2>${ofMap}${ofHalves && block("Half-maps: central slices", ofHalves, "images small")}` };
 }
 
 function examplesSection(examples: RunExamples | undefined): Section {
@@ -141,9 +146,8 @@ function examplesSection(examples: RunExamples | undefined): Section {
   };
   return {
     html:
-      "<h2>Particles</h2><p>Real images, images simulated from " +
-      "the map at random views, and what the simulated ones show " +
-      "without noise and CTF. When the map is right, the first two rows cannot be told apart. " +
+      "<h2>Particles</h2><p>Real images, images simulated from the map at random views, and what the simulated " +
+      "ones show without noise and CTF. When the map is right, the first two rows cannot be told apart. " +
       "Low-passed to the resolution worked to.</p>" +
       strip("Real", examples.real) +
       strip("Simulated", examples.simulated) +
@@ -161,8 +165,8 @@ function trainingSection(curves: readonly RunCurve[]): Section {
   const parts = [adversarialSection(curves), refinementSection(curves)];
   return {
     html:
-      "<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, " +
-      `resolution).${halves}</p>${parts.map((part) => part.html).join("")}`,
+      `<h2>Course of the run</h2><p>Vertical lines: a stage begins (working box, resolution).${halves}</p>` +
+      `${parts.map((part) => part.html).join("")}`,
     charts: parts.flatMap((part) => part.charts ?? []),
   };
 }
@@ -186,9 +190,9 @@ function adversarialSection(curves: readonly RunCurve[]): Section {
   const charts = adversarialCharts(shown);
   return {
     html:
-      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3><p>The critic ` +
-      "learns to tell real from simulated images, the volume to make it fail: outputs for " +
-      `the two that stay close mean that it does. No image is given a pose.</p>${places(charts)}`,
+      `<h3>${stageNumbers(shown[0]!.adversarial)}: adversarial (CryoGAN)</h3>` +
+      "<p>The critic learns to tell real from simulated images, the volume to make it fail: outputs for the two " +
+      `that stay close mean that it does. No image is given a pose.</p>${places(charts)}`,
     charts,
   };
 }
@@ -199,14 +203,12 @@ function refinementSection(curves: readonly RunCurve[]): Section {
   const charts = [likelihoodChart(shown)];
   return {
     html:
-      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) ` +
-      "refinement</h3><p>Not adversarial: the map of the stage before is compared with each " +
-      "image in all orientations, and the next map is the mean of the images in all of them, " +
-      "weighted by their posterior probability. " +
-      "Local stages compare an image with the orientations near its most likely one. The " +
-      "likelihood rises as the map improves; " +
-      "a stage at higher resolution compares more, " +
-      `so its values are on another level.</p>${charts.map(place).join("")}`,
+      `<h3>${stageNumbers(shown[0]!.refinement)}: posterior-weighted (likelihood) refinement</h3>` +
+      "<p>Not adversarial: the map of the stage before is compared with each image in all orientations, and the " +
+      "next map is the mean of the images in all of them, weighted by their posterior probability. Local stages " +
+      "compare an image with the orientations near its most likely one. The likelihood rises as the map " +
+      `improves; a stage at higher resolution compares more, so its values are on another level.</p>` +
+      charts.map(place).join(""),
     charts,
   };
 }
@@ -214,17 +216,19 @@ function refinementSection(curves: readonly RunCurve[]): Section {
 const comparisons = {
   reference: "Of the map and the reference it was compared with; the reference has no noise, so read 0.5.",
   halfMaps: "Of two half-maps, reconstructed independently; both have noise, so read 0.143.",
+  unknown: "Between half-maps read 0.143, against a known map 0.5.",
 };
 
 function fscSection(fsc: FscResult | undefined, comparison: RunFolder["comparison"]): Section {
   const title = "<h2>Fourier shell correlation</h2>";
   if (!fsc)
     return {
-      html: `${title}${note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder.")}`,
+      html:
+        title + note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder."),
     };
   const chart = fscChart(fsc);
   return {
-    html: `${title}<p>${comparison ? comparisons[comparison] : "Between half-maps read 0.143, against a known map 0.5."} ${resolutionText(fsc)}</p>${place(chart)}`,
+    html: `${title}<p>${comparisons[comparison ?? "unknown"]} ${resolutionText(fsc)}</p>${place(chart)}`,
     charts: [chart],
   };
 }
@@ -250,14 +254,14 @@ function nextStepsSection({ map, halfMaps }: RunFolder): Section {
   return {
     html:
       `<h2>Next steps</h2>${steps}` +
-      "<p><strong>Check the hand.</strong> A map and its mirror image " +
-      "have the same projections, so no computation on the images can tell " +
-      `them apart. Look for right-handed α-helices; ChimeraX turns a map over with <code>volume flip #1</code>.</p>` +
+      "<p><strong>Check the hand.</strong> A map and its mirror image have the same projections, so no " +
+      "computation on the images can tell them apart. Look for right-handed α-helices; ChimeraX turns a map over " +
+      "with <code>volume flip #1</code>.</p>" +
       "<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, " +
       "low-passed to about twice the resolution above.</p>" +
-      "<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. " +
-      "Unser, “CryoGAN: A New Reconstruction Paradigm for Single-Particle Cryo-EM via " +
-      `Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, 759–774 (2021).</p>`,
+      "<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. Unser, “CryoGAN: A New Reconstruction Paradigm for " +
+      "Single-Particle Cryo-EM via Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, " +
+      "759–774 (2021).</p>",
   };
 }
 

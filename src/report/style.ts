@@ -12,7 +12,10 @@ export const style = `
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1080px; padding: 24px 20px 64px; background: var(--ground); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+body {
+  margin: 0 auto; max-width: 1080px; padding: 24px 20px 64px; background: var(--ground); color: var(--text);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif;
+}
 h1 { font-size: 26px; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 19px; margin: 44px 0 6px; padding-top: 14px; border-top: 1px solid var(--edge); }
 h3 { font-size: 14px; margin: 18px 0 6px; }
@@ -22,7 +25,10 @@ p { margin: 6px 0; max-width: 75ch; }
 .numbers div { background: var(--panel); border-radius: 6px; padding: 8px 12px; }
 .numbers dt { font-size: 12px; color: var(--muted); }
 .numbers dd { margin: 0; font-size: 18px; font-weight: 600; overflow-wrap: anywhere; }
-.warning { border-left: 4px solid var(--orange); background: var(--panel); padding: 8px 12px; margin: 12px 0; overflow-wrap: anywhere; }
+.warning {
+  border-left: 4px solid var(--orange); background: var(--panel); padding: 8px 12px; margin: 12px 0;
+  overflow-wrap: anywhere;
+}
 .images { display: grid; gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .images.small { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 .strip { display: grid; gap: 6px; grid-template-columns: repeat(6, minmax(0, 1fr)); }
@@ -30,7 +36,11 @@ figure { margin: 0; }
 figcaption { font-size: 12px; }
 .frame { position: relative; background: #000; line-height: 0; }
 .frame img { width: 100%; height: auto; image-rendering: pixelated; }
-.scale { position: absolute; left: 6%; bottom: 6%; border-bottom: 3px solid #fff; text-align: center; font-size: 12px; line-height: 1.3; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000; filter: drop-shadow(0 0 1px #000); white-space: nowrap; }
+.scale {
+  position: absolute; left: 6%; bottom: 6%; border-bottom: 3px solid #fff; text-align: center; font-size: 12px;
+  line-height: 1.3; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000; filter: drop-shadow(0 0 1px #000);
+  white-space: nowrap;
+}
 .charts { display: grid; gap: 20px; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .chart { min-width: 0; }
 .plot { width: 100%; min-height: 280px; }
@@ -40,7 +50,10 @@ figcaption { font-size: 12px; }
 pre { background: var(--panel); border-radius: 6px; padding: 10px 12px; overflow-x: auto; font-size: 13px; }
 .scroll { overflow-x: auto; }
 table.options { border-collapse: collapse; font-size: 13px; width: 100%; }
-table.options th, table.options td { text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--grid); font-weight: normal; overflow-wrap: anywhere; }
+table.options th, table.options td {
+  text-align: left; vertical-align: top; padding: 4px 12px 4px 0; border-bottom: 1px solid var(--grid);
+  font-weight: normal; overflow-wrap: anywhere;
+}
 table.options th { color: var(--muted); width: 34%; }
 @media (max-width: 640px) {
   body { padding: 16px 14px 48px; }

@@ -54,7 +54,7 @@ export function node<P extends Primitive>(
   ...[attributes = {} as Attributes<P>]: AttributesOf<P>
 ): Tensor {
   checkLengths(shape, primitive);
-  const key = `${primitive}|${inputs.map((t) => t.id).join(",")}|${JSON.stringify(attributes)}|${shape.join(",")}|${dtype}`;
+  const key = [primitive, inputs.map((t) => t.id), JSON.stringify(attributes), shape, dtype].join("|");
   return built.get(key, () => ({ id: nextId++, primitive, inputs, attributes, shape: [...shape], dtype }));
 }
 

@@ -36,7 +36,7 @@ describe("maps that a program leaves", () => {
   });
 });
 
-it("RELION is told the same particle as the others, and a final resolution that it reads as a whole number not beyond the last shell", () => {
+it("RELION is told the same particle, and a final resolution in whole Å not beyond the last shell", () => {
   const problem = { star: "", boxSize: 64, boxAngstrom: 325, threads: 2, seed: 7, cores: "0,1", limitSeconds: 1 };
   const args = relionArguments("particles.star", "/out/run", problem, { iterations: [5, 6, 7], offsetRange: 3 });
   const value = (name: string): string | undefined => args[args.indexOf(name) + 1];

@@ -50,6 +50,9 @@ test("the text names what was compared and the resolution", async () => {
   expect(stdout).toContain(`Half-maps            ${at("map.mrc")} and ${at("map.mrc")}\n`);
   // Voxels of 12 Å, 192 / 16; the correlation falls nowhere up to shell 8.
   expect(stdout).toMatch(
-    /Grid +box 16 px, 12 Å per pixel\nResolution at 0\.5 +24 Å or better: the half-maps end there\nResolution at 0\.143 +24 Å or better: the half-maps end there\nFSC curve +unmasked\nCorrelation +1\n/,
+    new RegExp(
+      "Grid +box 16 px, 12 Å per pixel\\nResolution at 0\\.5 +24 Å or better: the half-maps end there\\n" +
+        "Resolution at 0\\.143 +24 Å or better: the half-maps end there\\nFSC curve +unmasked\\nCorrelation +1\\n",
+    ),
   );
 });

@@ -96,7 +96,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test("two iterations of RELION's auto-refine, by the script that is written, are nearer to the truth than the start model", async () => {
+test("two iterations of RELION's auto-refine by the script are nearer to the truth than the start model", async () => {
   const summary = await exported("run", "--relion", at("relion"));
   // Worked at to 128 Å / 8 = 16 Å.
   expect(summary).toMatchObject({
@@ -175,7 +175,10 @@ function anotherRun(name: string, options: object): void {
 function anotherSet(star: string, stack: string, a: number, b: number): void {
   python(
     `import sys, mrcfile
-m = mrcfile.new(sys.argv[2]); m.set_data((float(sys.argv[3]) * mrcfile.read(sys.argv[1]) + float(sys.argv[4])).astype("f4")); m.set_image_stack(); m.voxel_size = 4; m.close()`,
+factor, offset = float(sys.argv[3]), float(sys.argv[4])
+m = mrcfile.new(sys.argv[2])
+m.set_data((factor * mrcfile.read(sys.argv[1]) + offset).astype("f4"))
+m.set_image_stack(); m.voxel_size = 4; m.close()`,
     at("data/particles.mrcs"),
     at(stack),
     String(a),
@@ -184,7 +187,7 @@ m = mrcfile.new(sys.argv[2]); m.set_data((float(sys.argv[3]) * mrcfile.read(sys.
   writeFileSync(at(star), readFileSync(at("data/particles.star"), "utf8").replaceAll("@particles.mrcs", `@${stack}`));
 }
 
-test("a stack named .mrc in a RELION project: a link that RELION reads, all names from the project, whatever they are", async () => {
+test("a stack named .mrc in a RELION project: a link that RELION reads, all names from the project", async () => {
   anotherSet("linked.star", "linked.mrc", 1, 0);
   anotherRun("linked run", { particles: at("linked.star") });
   const out = at("External/it's_cryogan");
@@ -239,7 +242,9 @@ import sys, numpy as np, mrcfile
 before, images = mrcfile.read(sys.argv[1]), mrcfile.read(sys.argv[2])
 y, x = np.indices((32, 32)) - 16
 outside = np.hypot(x, y) > 14.4
-print(np.abs(images[:, outside].mean(1)).max(), np.abs(images[:, outside].std(1) - 1).max(), np.corrcoef(before.ravel(), images.ravel())[0, 1])`,
+around = images[:, outside]
+correlation = np.corrcoef(before.ravel(), images.ravel())[0, 1]
+print(np.abs(around.mean(1)).max(), np.abs(around.std(1) - 1).max(), correlation)`,
     at("data/particles.mrcs"),
     at("bright.mrcs"),
   )

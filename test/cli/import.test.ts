@@ -25,40 +25,59 @@ for name, count in (("a", 10), ("b", 14)):
     with mrcfile.new(f"{root}/J1/imported/{name}.mrc" if name == "a" else f"{root}/b_far_away.mrc") as m:
         m.set_data(random.normal(size=(count, 16, 16)).astype("f4")); m.set_image_stack(); m.voxel_size = 2.5
 os.symlink(f"{root}/b_far_away.mrc", f"{root}/J1/imported/b.mrc")
-blob = [("uid", "<u8"), ("blob/path", "S40"), ("blob/idx", "<u4"), ("blob/shape", "<u4", (2,)), ("blob/psize_A", "<f4"), ("blob/sign", "<f4"), ("blob/import_sig", "<u8")]
-ctf = [("ctf/type", "S6"), ("ctf/exp_group_id", "<u4")] + [("ctf/" + n, "<f4") for n in ("accel_kv", "cs_mm", "amp_contrast", "df1_A", "df2_A", "df_angle_rad", "phase_shift_rad", "bfactor")]
-location = [("location/micrograph_path", "S60"), ("location/micrograph_shape", "<u4", (2,)), ("location/center_x_frac", "<f4"), ("location/center_y_frac", "<f4")]
-pose = [("alignments3D/split", "<u4"), ("alignments3D/shift", "<f4", (2,)), ("alignments3D/pose", "<f4", (3,)), ("alignments3D/psize_A", "<f4")]
+def columns(group, *rest): return [(f"{group}/{name}", *kind) for name, *kind in rest]
+def floats(group, words): return columns(group, *((word, "<f4") for word in words.split()))
+blob = [("uid", "<u8")]
+blob += columns("blob", ("path", "S40"), ("idx", "<u4"), ("shape", "<u4", (2,)), ("import_sig", "<u8"))
+blob += floats("blob", "psize_A sign")
+ctf = columns("ctf", ("type", "S6"), ("exp_group_id", "<u4"))
+ctf += floats("ctf", "accel_kv cs_mm amp_contrast df1_A df2_A df_angle_rad phase_shift_rad bfactor")
+location = columns("location", ("micrograph_path", "S60"), ("micrograph_shape", "<u4", (2,)))
+location += floats("location", "center_x_frac center_y_frac")
+pose = columns("alignments3D", ("split", "<u4"), ("shift", "<f4", (2,)), ("pose", "<f4", (3,)), ("psize_A", "<f4"))
 t = np.zeros(24, dtype=blob + ctf + location + pose)
 t["uid"] = random.permutation(24).astype("u8") + np.uint64(2**63)
 t["blob/path"] = [b">J1/imported/a.mrc"] * 10 + [b"J1/imported/b.mrc"] * 14
 t["blob/idx"] = list(range(10)) + list(range(14)); t["blob/shape"] = 16; t["blob/psize_A"] = 2.5; t["blob/sign"] = -1
-t["ctf/exp_group_id"] = [3] * 10 + [7] * 14; t["ctf/accel_kv"] = 300; t["ctf/cs_mm"] = 2.5; t["ctf/amp_contrast"] = 0.125
+t["ctf/exp_group_id"] = [3] * 10 + [7] * 14
+t["ctf/accel_kv"] = 300; t["ctf/cs_mm"] = 2.5; t["ctf/amp_contrast"] = 0.125
 t["ctf/df1_A"] = 15000 + 100 * np.arange(24); t["ctf/df2_A"] = 14000; t["ctf/df_angle_rad"] = np.pi / 6
 t["location/micrograph_path"] = [b"J1/motioncorrected/m1.mrc"] * 10 + [b"J1/motioncorrected/m2.mrc"] * 14
 t["alignments3D/pose"][:, 2] = 0.5; t["alignments3D/shift"] = [1, -2]; t["alignments3D/psize_A"] = 2.5
 names = lambda fields: [f[0] for f in fields]
 def save(path, rows, fields):
-    with open(f"{root}/{path}", "wb") as f: np.save(f, repack_fields(t[rows][["uid"] + [n for n in names(fields) if n != "uid"]]))
-def result(group, name, files, passthrough): return {"uid": "R", "type": f"particle.{name}", "group_name": group, "name": name, "metafiles": files, "passthrough": passthrough}
+    kept = ["uid"] + [n for n in names(fields) if n != "uid"]
+    with open(f"{root}/{path}", "wb") as f: np.save(f, repack_fields(t[rows][kept]))
+def output(kind, group, files, passthrough, **more):
+    return {"type": kind, "group_name": group, "metafiles": files, "passthrough": passthrough, **more}
+def result(group, name, files, passthrough):
+    return output(f"particle.{name}", group, files, passthrough, uid="R", name=name)
 every = np.arange(24); some = every[::-1][:20]; rest = every[::-1][20:]
 save("J2/extracted_particles.cs", every, blob); save("J2/J2_passthrough_particles.cs", every[::-1], ctf + location)
 save("J2/incomplete_particles.cs", rest, blob)
 json.dump({"uid": "J2", "type": "extract_micrographs_multi", "output_results": [
-    result("particles", "blob", ["J2/extracted_particles.cs"], False), result("particles", "ctf", ["J2/J2_passthrough_particles.cs"], True),
-    result("incomplete_particles", "blob", ["J2/incomplete_particles.cs"], False), {"type": "exposure.micrograph_blob", "group_name": "micrographs", "metafiles": ["J2/m.cs"], "passthrough": False},
+    result("particles", "blob", ["J2/extracted_particles.cs"], False),
+    result("particles", "ctf", ["J2/J2_passthrough_particles.cs"], True),
+    result("incomplete_particles", "blob", ["J2/incomplete_particles.cs"], False),
+    output("exposure.micrograph_blob", "micrographs", ["J2/m.cs"], False),
 ]}, open(f"{root}/J2/job.json", "w"))
 for group, rows in (("selected", some), ("excluded", rest)):
-    save(f"J3/particles_{group}.cs", rows, blob); save(f"J3/J3_passthrough_particles_{group}.cs", rows[::-1], ctf + location)
+    save(f"J3/particles_{group}.cs", rows, blob)
+    save(f"J3/J3_passthrough_particles_{group}.cs", rows[::-1], ctf + location)
 for c in (0, 1):
-    save(f"J4/J4_class_0{c}_00100_particles.cs", rest, blob + pose); save(f"J4/J4_class_0{c}_final_particles.cs", every[c::2], blob + pose)
+    save(f"J4/J4_class_0{c}_00100_particles.cs", rest, blob + pose)
+    save(f"J4/J4_class_0{c}_final_particles.cs", every[c::2], blob + pose)
     save(f"J4/J4_passthrough_particles_class_{c}.cs", every[c::2], ctf + location)
 save("J4/J4_passthrough_particles_all_classes.cs", every, ctf + location)
 twice = every[:12].repeat(2); save("J3/twice.cs", twice, ctf + location)
-json.dump({"uid": "J4", "type": "homo_abinit", "output_results": sum(([
-    result(f"particles_class_{c}", "blob", [f"J4/J4_class_0{c}_00100_particles.cs", f"J4/J4_class_0{c}_final_particles.cs"], False),
-    result(f"particles_class_{c}", "pick_stats", [], True), result(f"particles_class_{c}", "ctf", [f"J4/J4_passthrough_particles_class_{c}.cs"], True),
-] for c in (0, 1)), []) + [result("particles_all_classes", "ctf", ["J4/J4_passthrough_particles_all_classes.cs"], True)]}, open(f"{root}/J4/job.json", "w"))
+classes = [output for c in (0, 1) for output in (
+    result(f"particles_class_{c}", "blob", [f"J4/J4_class_0{c}_{at}_particles.cs" for at in ("00100", "final")], False),
+    result(f"particles_class_{c}", "pick_stats", [], True),
+    result(f"particles_class_{c}", "ctf", [f"J4/J4_passthrough_particles_class_{c}.cs"], True),
+)]
+together = result("particles_all_classes", "ctf", ["J4/J4_passthrough_particles_all_classes.cs"], True)
+job = {"uid": "J4", "type": "homo_abinit", "output_results": classes + [together]}
+json.dump(job, open(f"{root}/J4/job.json", "w"))
 `;
 
 beforeAll(() => {

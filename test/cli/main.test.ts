@@ -31,7 +31,8 @@ describe("help", () => {
     const hook =
       `export const resolve = (name, context, next) => { process._rawDebug("load " + name); ` +
       "return next(name, context); };";
-    const register = `import { register } from "node:module"; register("data:text/javascript,${encodeURIComponent(hook)}");`;
+    const hookUrl = `data:text/javascript,${encodeURIComponent(hook)}`;
+    const register = `import { register } from "node:module"; register("${hookUrl}");`;
     const { code, stdout, stderr } = await runNode([
       "--import",
       `data:text/javascript,${encodeURIComponent(register)}`,
@@ -151,7 +152,9 @@ describe("Ctrl-C", () => {
         process.stdout.write("running\\n");
       });
       const options = { particles: "my p.star", out: "o", json: true };
-      reconstruct(options, run, ["reconstruct", "my p.star", "--out", "o"], { writeReport: async () => "" }).catch((error) => process.exit(reportError(error)));
+      const services = { writeReport: async () => "" };
+  reconstruct(options, run, ["reconstruct", "my p.star", "--out", "o"], services)
+    .catch((error) => process.exit(reportError(error)));
     `,
     );
     return runNode([pathToFileURL(script).pathname], {}, (child) => {

@@ -18,7 +18,8 @@ def plain(x):
     if isinstance(x, bytes): return x.decode()
     if isinstance(x, str): return x
     return str(x) if isinstance(x, int) and not isinstance(x, bool) else float(x)
-print(json.dumps({n: dict(shape=table[n].shape, values=[plain(x) for x in table[n].ravel().tolist()]) for n in table.dtype.names}))`,
+def field(column): return dict(shape=column.shape, values=[plain(x) for x in column.ravel().tolist()])
+print(json.dumps({n: field(table[n]) for n in table.dtype.names}))`,
       path,
     ),
   );
@@ -53,7 +54,8 @@ test("all numeric types of both byte orders, strings and sub-arrays as numpy wri
     `
 import sys, numpy as np
 codes = ["?", "i1", "u1"] + [o + t for o in "<>" for t in ("i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")]
-dtype = [("f/" + c, c) for c in codes] + [("s", "S5"), ("u", "<U6"), ("bigu", ">U3"), ("pair", "<f4", (2,)), ("matrix", ">i2", (2, 3)), ("it's", "u1")]
+dtype = [("f/" + c, c) for c in codes] + [("s", "S5"), ("u", "<U6"), ("bigu", ">U3"), ("it's", "u1")]
+dtype += [("pair", "<f4", (2,)), ("matrix", ">i2", (2, 3))]
 t = np.zeros(3, dtype=dtype)
 for name in t.dtype.names:
     kind = t.dtype[name].base.kind
@@ -79,7 +81,8 @@ test("passthrough fields are joined by uid, whatever their order", async () => {
     `
 import sys, numpy as np
 a = np.array([(2**63 + 5, 1.0), (7, 2.0), (9, 3.0)], dtype=[("uid", "<u8"), ("ctf/df1_A", "<f4")])
-b = np.array([(9, 30.0, 0.9, "nine", (9, 90)), (2**63 + 5, 10.0, 0.5, "five", (5, 50)), (11, 0, 0, "", (0, 0)), (7, 20.0, 0.7, "seven", (7, 70))],
+rows = [(9, 30.0, 0.9, "nine", (9, 90)), (2**63 + 5, 10.0, 0.5, "five", (5, 50)), (11, 0, 0, "", (0, 0))]
+b = np.array(rows + [(7, 20.0, 0.7, "seven", (7, 70))],
   dtype=[("uid", "<u8"), ("ctf/df1_A", "<f4"), ("ctf/cs_mm", "<f8"), ("name", "<U5"), ("pair", "<i8", (2,))])
 np.save(open(sys.argv[1] + "/a.cs", "wb"), a); np.save(open(sys.argv[1] + "/b.cs", "wb"), b)
 np.save(open(sys.argv[1] + "/short.cs", "wb"), b[:3])
@@ -110,7 +113,8 @@ test("what is no table of numbers and strings is refused", async () => {
     `
 import sys, numpy as np
 np.save(open(sys.argv[1] + "/plain.cs", "wb"), np.zeros(3))
-np.save(open(sys.argv[1] + "/object.cs", "wb"), np.zeros(2, dtype=[("uid", "<u8"), ("blob/path", "O")]), allow_pickle=True)`,
+objects = np.zeros(2, dtype=[("uid", "<u8"), ("blob/path", "O")])
+np.save(open(sys.argv[1] + "/object.cs", "wb"), objects, allow_pickle=True)`,
     folder,
   );
   const path = (name: string) => join(folder, name);

@@ -49,7 +49,8 @@ m.set_data(data)
 m.voxel_size = 1.5
 m.header.origin = (-3, 4.5, 6)
 m.close()
-if data.dtype.itemsize == 1 and "${order}" == ">": # single bytes have no order from which mrcfile could take the header's
+# Single bytes have no order from which mrcfile could take the header's.
+if data.dtype.itemsize == 1 and "${order}" == ">":
     h = mrcfile.open(path).header.astype(mrcfile.dtypes.HEADER_DTYPE.newbyteorder(">"))
     h.machst = [0x11, 0x11, 0, 0]
     with open(path, "r+b") as f: f.write(h.tobytes())`,
@@ -193,9 +194,10 @@ import json
 assert mrcfile.validate(path, print_file=sys.stderr)
 m = mrcfile.open(path)
 h = m.header
-print(json.dumps(dict(data=m.data.ravel().tolist(), shape=m.data.shape, volume=bool(m.is_volume()), mode=int(h.mode), ispg=int(h.ispg),
-  mz=int(h.mz), nversion=int(h.nversion), voxel=[float(m.voxel_size[a]) for a in "xyz"], origin=[float(h.origin[a]) for a in "xyz"],
-  label=h.label[0].decode(), nlabl=int(h.nlabl))))`,
+integers = {name: int(h[name]) for name in ("mode", "ispg", "mz", "nversion", "nlabl")}
+xyz = lambda values: [float(values[a]) for a in "xyz"]
+print(json.dumps(dict(integers, data=m.data.ravel().tolist(), shape=m.data.shape, volume=bool(m.is_volume()),
+  voxel=xyz(m.voxel_size), origin=xyz(h.origin), label=h.label[0].decode())))`,
     ),
   );
   expect(read).toMatchObject({

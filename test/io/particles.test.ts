@@ -193,8 +193,10 @@ test("cryoSPARC: poses, phase shift and half-sets, from the file or its passthro
   python(
     `
 import sys, numpy as np
-ctf = [("ctf/" + n, "<f4") for n in ("df1_A", "df2_A", "df_angle_rad", "phase_shift_rad", "accel_kv", "cs_mm", "amp_contrast", "bfactor")]
-pose = [("alignments3D/split", "<u4"), ("alignments3D/shift", "<f4", (2,)), ("alignments3D/pose", "<f4", (3,)), ("alignments3D/psize_A", "<f4")]
+names = "df1_A df2_A df_angle_rad phase_shift_rad accel_kv cs_mm amp_contrast bfactor"
+ctf = [("ctf/" + n, "<f4") for n in names.split()]
+pose = [("alignments3D/" + n, *kind) for n, *kind in
+    [("split", "<u4"), ("shift", "<f4", (2,)), ("pose", "<f4", (3,)), ("psize_A", "<f4")]]
 blob = [("uid", "<u8"), ("blob/path", "<U9"), ("blob/idx", "<i8"), ("blob/shape", "<u4", (2,)), ("blob/psize_A", "<f4")]
 t = np.zeros(2, dtype=blob + ctf + pose)
 t["uid"] = [8, 6]

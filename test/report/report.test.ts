@@ -146,7 +146,7 @@ describe("what is missing or broken", () => {
     expect(charts(page)).toHaveLength(6);
   });
 
-  test("against a reference the resolution is that at 0.5; where the curve does not fall it is that of its end, or better", async () => {
+  test("against a reference the resolution is at 0.5; where the curve does not fall, that of its end or better", async () => {
     const run = join(folder, "reference");
     await mkdir(run);
     await writeFile(join(run, "events.jsonl"), "");

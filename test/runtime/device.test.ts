@@ -25,7 +25,7 @@ describe("choice of the device", () => {
   const refusal = (name: string): RegExp =>
     new RegExp(`^device '${name}' does not work here: .+; use --device cpu or auto$`);
 
-  it("a provider that this platform lacks is refused by name in one line, not run on the cpu under its name", async () => {
+  it("a provider that this platform lacks is refused by name in one line, not run on the cpu instead", async () => {
     // DirectML exists on Windows alone, ONNX Runtime's CUDA provider for Node on Linux alone.
     const absent = process.platform === "win32" ? "cuda" : "dml";
     expect(await inputError(() => chooseDevice(absent, 1))).toMatch(refusal(absent));

@@ -76,9 +76,10 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
     resolution05Angstrom === null
       ? "nothing resolved"
       : `resolution ${formatResolution(resolution05Angstrom, resolution05OrBetter)}`;
+  const result = { type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page };
   process.stdout.write(
     json
-      ? `${JSON.stringify({ type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page })}\n`
+      ? `${JSON.stringify(result)}\n`
       : `${resolution} (FSC 0.5 against the true map), ` +
           `in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
   );

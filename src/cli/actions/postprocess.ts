@@ -87,15 +87,15 @@ function postprocessText(
     guinier: { fit },
   }: PostprocessReport,
 ): string {
+  const fitted = fit
+    ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, ` +
+      `correlation ${formatNumber(fit.correlation)})`
+    : "";
   return formatTable([
     ...(resolutionAngstrom === null
       ? []
       : [["Resolution at 0.143", formatResolution(resolutionAngstrom, resolutionOrBetter, "the half-maps end")]]),
-    [
-      "B-factor",
-      `${formatNumber(bFactorAngstrom2)} ` +
-        `Å²${fit ? ` (fitted from ${fit.fromAngstrom} to ${formatNumber(fit.toAngstrom)} Å, correlation ${formatNumber(fit.correlation)})` : ""}`,
-    ],
+    ["B-factor", `${formatNumber(bFactorAngstrom2)} Å²${fitted}`],
     ...(bFactorNote === undefined ? [] : [["", bFactorNote]]),
     ["Low-pass filter", `${formatNumber(lowPassAngstrom)} Å`],
     ["Map", out],

@@ -57,9 +57,10 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   };
   if (views.optics) await writeParticlesStar(star, set, { poses: true });
   else await writeFileAtomic(star, anglesStar(out, set));
+  const written = { type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } };
   process.stdout.write(
     options.json
-      ? `${JSON.stringify({ type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } })}\n`
+      ? `${JSON.stringify(written)}\n`
       : `${formatCount(count)} images of ${boxSize} px, ` +
           `${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`,
   );

@@ -30,7 +30,6 @@ export async function resampleMap({
     pixelSizeAngstrom: result.pixelSizeAngstrom,
     originAngstrom: result.originAngstrom,
   };
-  process.stdout.write(
-    `${json ? JSON.stringify(written) : `${out}: ${written.boxSize} voxels of ${formatNumber(written.pixelSizeAngstrom, 5)} Å`}\n`,
-  );
+  const text = `${out}: ${written.boxSize} voxels of ${formatNumber(written.pixelSizeAngstrom, 5)} Å`;
+  process.stdout.write(`${json ? JSON.stringify(written) : text}\n`);
 }

@@ -147,7 +147,8 @@ function configuration(
   device: Device,
   version: string,
 ): string {
-  return `${JSON.stringify({ command: "simulate", version, ...options, pixelSizeAngstrom, device: device.name, signalScale }, null, 2)}\n`;
+  const all = { command: "simulate", version, ...options, pixelSizeAngstrom, device: device.name, signalScale };
+  return `${JSON.stringify(all, null, 2)}\n`;
 }
 
 async function version(): Promise<string> {

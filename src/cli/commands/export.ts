@@ -25,9 +25,10 @@ export function addExportCommand(program: Command): void {
     .addHelpText(
       "after",
       `
-The script passes its arguments on to RELION, and reads MPI (processes) and THREADS (of each). Images whose background is not normalised, or
-whose density is dark (a run with --invert-contrast), are copied to normalised.mrcs as RELION needs them; others stay where they are. Stacks named
-.mrc, which RELION does not take, get links named .mrcs.
+The script passes its arguments on to RELION, and reads MPI (processes) and THREADS (of each).
+Images whose background is not normalised, or whose density is dark (a run with
+--invert-contrast), are copied to normalised.mrcs as RELION needs them; others stay where they
+are. Stacks named .mrc, which RELION does not take, get links named .mrcs.
 
 Examples:
   $ cryogan export run --relion relion && relion/relion_refine.sh

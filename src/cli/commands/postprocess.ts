@@ -24,12 +24,14 @@ export function addPostprocessCommand(program: Command): void {
     .addHelpText(
       "after",
       `
-The B-factor is fitted from 10 Å to the resolution. Where there are too few shells between, as in most ab-initio maps, none is
-applied, and the command says so. The detector's MTF is not corrected for.
+The B-factor is fitted from 10 Å to the resolution. Where there are too few shells between, as in
+most ab-initio maps, none is applied, and the command says so. The detector's MTF is not corrected
+for.
 
 Examples:
   $ cryogan postprocess run --out run/sharpened.mrc
-  $ cryogan postprocess --half1 run_half1_class001_unfil.mrc --half2 run_half2_class001_unfil.mrc --mask mask.mrc --out post.mrc
+  $ cryogan postprocess --half1 run_half1_class001_unfil.mrc --half2 run_half2_class001_unfil.mrc \\
+      --mask mask.mrc --out post.mrc
   $ cryogan postprocess map.mrc --b-factor -80 --low-pass 6 --out sharp.mrc
 `,
     )

@@ -77,11 +77,12 @@ export function defineReconstructCommand(program: Command): Command {
       `
 Ctrl-C stops after a checkpoint; the same command with --resume goes on.
 
-Stages are "kind box:iterations", separated by commas; kind is adversarial, refine (all poses are tried) or local (poses near the
-most likely one are tried). The box is in pixels and sets the
-resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12. Iterations of refine and
-local are passes over the particles, or over as many of them as a third number says: refine 32:2:20000. The first stage must
-be adversarial. Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
+Stages are "kind box:iterations", separated by commas; kind is adversarial, refine (all poses are
+tried) or local (poses near the most likely one are tried). The box is in pixels and sets the
+resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12.
+Iterations of refine and local are passes over the particles, or over as many of them as a third
+number says: refine 32:2:20000. The first stage must be adversarial.
+Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
 
 Examples:
   $ cryogan reconstruct particles.star --out run

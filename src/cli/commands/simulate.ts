@@ -48,9 +48,10 @@ export function addSimulateCommand(program: Command): void {
     .addHelpText(
       "after",
       `
-Writes to the folder: particles.mrcs and particles.star (images and optics, without poses and without the envelope, which
-nobody knows of real particles), truth.mrc (the map, at the box and pixel size of the images), truth.star (the particles that
-hold a molecule, with their true poses and the envelope), config.json.
+Writes to the folder: particles.mrcs and particles.star (images and optics, without poses and
+without the envelope, which nobody knows of real particles), truth.mrc (the map, at the box and
+pixel size of the images), truth.star (the particles that hold a molecule, with their true poses
+and the envelope), config.json.
 
 Examples:
   $ cryogan simulate 7a4m.cif --particles 5000 --box 64 --pixel-size 3 --snr 0.1 --out particles

@@ -160,16 +160,17 @@ export async function firstParticleImages(set: ParticleSet, count: number): Prom
 }
 
 function contrastText({ density, difference, standardError }: Contrast): string {
-  const measured = `centre against background: ${formatNumber(difference)} ± ${formatNumber(standardError)} standard deviations`;
-  if (density === "unclear") return `not clear (${measured})`;
-  return (
-    `density seems ${density}${density === "dark" ? ", so that reconstruct needs --invert-contrast" : ""} ` +
-    `(${measured})`
-  );
+  const measuredDifference = `${formatNumber(difference)} ± ${formatNumber(standardError)}`;
+  const measured = `(centre against background: ${measuredDifference} standard deviations)`;
+  if (density === "unclear") return `not clear ${measured}`;
+  const advice = density === "dark" ? ", so that reconstruct needs --invert-contrast" : "";
+  return `density seems ${density}${advice} ${measured}`;
 }
 
 export function particleText(summary: ParticleSummary): string {
   const { defocusAngstrom: defocus } = summary;
+  const problems = summary.stackProblems.length;
+  const found = problems === 0 ? "all found" : `${formatCount(problems)} with problems`;
   const micrometre = (angstrom: number) => `${formatNumber(angstrom / 1e4)} µm`;
   const rows: string[][] = [
     ["Particles", formatCount(summary.particles)],
@@ -180,11 +181,7 @@ export function particleText(summary: ParticleSummary): string {
     ],
     ["Poses", summary.hasPoses ? "yes (not used)" : "no"],
     ...(summary.randomSubsets ? [["Random subsets", summary.randomSubsets.map(formatCount).join(" and ")]] : []),
-    [
-      "Stacks",
-      `${formatCount(summary.stacks)}, ` +
-        `${summary.stackProblems.length === 0 ? "all found" : `${formatCount(summary.stackProblems.length)} with problems`}`,
-    ],
+    ["Stacks", `${formatCount(summary.stacks)}, ${found}`],
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),

@@ -1,4 +1,4 @@
-/** Stands in for src/reconstruct/runProcess.ts: in a browser it is another tab that may work on the same run. */
+/** Stands in for src/reconstruct/folder/runProcess.ts: in a browser it is another tab that may work on the same run. */
 
 import { InputError } from "../../base/errors.ts";
 

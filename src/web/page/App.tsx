@@ -123,7 +123,7 @@ function SelectedRun({ page }: { page: Page }) {
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
           <Tabs page={page} />
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel without anything to focus is reached itself (ARIA practices) */}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === "curves" && <Curves {...shown} other={other} />}
             {tab === "particles" && <Particles {...shown} />}

@@ -27,7 +27,7 @@ function fourierPixel(image: ArrayLike<number>, m: number, kx: number, ky: numbe
   return [re, im];
 }
 
-test("examples are the particles themselves, whitened and low-passed, beside simulated ones of the same power", async () => {
+test("examples are the particles themselves, whitened and low-passed, beside simulated ones", async () => {
   const m = 12,
     count = 300;
   const { context, truth } = await simulated({ count, maxRadius: 6, signalToNoise: 1, noisy: true });

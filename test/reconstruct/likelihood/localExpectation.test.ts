@@ -162,7 +162,7 @@ describe("local expectation step", () => {
     expect(Object.keys(still)).not.toContain("slope");
   });
 
-  it("tells how well an image fits: its log-likelihood against mean e and variance 2e, e the templates' mean half-energy through its CTF", async () => {
+  it("tells how an image fits: its log-likelihood against mean e and variance 2e, e the mean half-energy", async () => {
     const { out } = await run(moving);
     for (let b = 0; b < batch; b++) {
       let e = 0;

@@ -135,7 +135,7 @@ describe("the store of matched-filtered particles", () => {
     await store.close();
   });
 
-  it("gives the inner circles to a coarser stage: what a polar grid of its own would see in compact particles", async () => {
+  it("gives the inner circles to a coarser stage: what its own polar grid would see in compact particles", async () => {
     // Gaussians near the centre, without astigmatism: few angular orders on each circle.
     const round: Optics = { ...optics, defocusVAngstrom: optics.defocusUAngstrom };
     const compact = new Float32Array(count * n * n),

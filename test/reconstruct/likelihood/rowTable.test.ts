@@ -96,11 +96,13 @@ describe("a scratch file", () => {
   it("for which there is no room is named, and removed", () => {
     // The shell's limit on the size of files (2 KB) stands in for a full disk. The first write ends short of its end,
     // the second finds no room at all.
+    const source = join(import.meta.dirname, "../../../src/reconstruct/likelihood/rowTable.ts");
     const child = `
-      import { createRowTable } from ${JSON.stringify(join(import.meta.dirname, "../../../src/reconstruct/likelihood/rowTable.ts"))};
+      import { createRowTable } from ${JSON.stringify(source)};
       const table = await createRowTable(1000, 8, 0, ${JSON.stringify(path)});
       const failures = [];
-      for (const first of [0, 900]) await table.write(first, new Float32Array(8 * 100)).catch((e) => failures.push(e.name + ": " + e.message));
+      const note = (e) => failures.push(e.name + ": " + e.message);
+      for (const first of [0, 900]) await table.write(first, new Float32Array(8 * 100)).catch(note);
       await table.close();
       console.log(JSON.stringify(failures));`;
     const script = join(folder, "full.mts");

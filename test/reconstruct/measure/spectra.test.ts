@@ -96,7 +96,7 @@ describe("spectra measured from images", () => {
     expect(signal[0]).toBe(signal[1]);
   });
 
-  it("coloured noise without particles: its spectrum, smeared by the circle cut out, and next to no signal", async () => {
+  it("coloured noise without particles: its spectrum, smeared by the circle, and hardly any signal", async () => {
     const images = new Float32Array(count * n * n);
     const power = (k: number): number => 1 + 4 * Math.exp(-((k / 8) ** 2));
     addNoise(images, createStream(2, "noise"), (k) => Math.sqrt(power(k)));

@@ -120,7 +120,7 @@ test("where poses stay uncertain, a local stage tries all of them instead", asyn
 });
 
 describe("memory", () => {
-  test("particles in a scratch file make the same map, byte for byte; the file goes when the run ends or is stopped", async () => {
+  test("particles in a scratch file make the same map, byte for byte; the file goes when the run ends", async () => {
     const largest = 8,
       perImage = 4 * (2 * largest) ** 2;
     // Half of the cache is for a sample of the images, which fits exactly, half for the store, whose rows are a little
@@ -188,7 +188,7 @@ describe("going on", () => {
     expect((await file(broken, "map.mrc")).equals(await file("uninterrupted", "map.mrc"))).toBe(true);
   });
 
-  test("a checkpoint that a disk has spoilt: the run goes on from the one before, says so, and gives the same map", async () => {
+  test("a checkpoint that a disk has spoilt: the run goes on from the one before, and gives the same map", async () => {
     const name = "spoilt",
       path = join(folder, name, "checkpoint.bin");
     await interrupted(optionsFor(name, shifted), at(2, 1));
@@ -204,7 +204,7 @@ describe("going on", () => {
     expect((await file(name, "map.mrc")).equals(await file("uninterrupted", "map.mrc"))).toBe(true);
   });
 
-  test("a resumed run is the run that was begun: other options are refused, and the folder stays as it was", async () => {
+  test("a resumed run is the run that was begun: other options are refused, the folder stays as it was", async () => {
     const options = optionsFor("options");
     await interrupted(options, (event) => event.type === "progress");
     const before = await file("options", "checkpoint.bin");
@@ -313,7 +313,7 @@ test("of several starts the one of highest likelihood is gone on with", async ()
   else expect(third).not.toBe(alone[1]);
 });
 
-test("where time runs out before the last start is refined, the map is that of the best start, not the last", async () => {
+test("where time runs out before the last start is refined, the map is that of the best start", async () => {
   const starts: Stage[] = [
     { kind: "adversarial", maxRadius: 6, iterations: 40, start: 0 },
     { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },

@@ -92,7 +92,7 @@ describe("automatic schedule", () => {
     },
   );
 
-  it("sees all particles in each stage that searches for shifts, and at least four times where all poses are tried", () => {
+  it("sees all particles where shifts are searched for, and at least four times where all poses are tried", () => {
     const short = { count: 50_000, seconds: 15 };
     const searching = automaticSchedule(22, budget({ ...short, shifts: true })),
       centred = automaticSchedule(22, budget(short));
@@ -108,7 +108,7 @@ describe("automatic schedule", () => {
     });
   });
 
-  it("makes several starts where there is time, each with its own refinement to be judged by, and then goes on as ever", () => {
+  it("makes several starts where there is time, each with a refinement to be judged by, then goes on as ever", () => {
     const once = automaticSchedule(22, budget({ seconds: 79 })),
       often = automaticSchedule(22, budget({ seconds: 600 }));
     const starts = often.filter((stage) => stage.kind === "adversarial");

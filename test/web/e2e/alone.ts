@@ -7,7 +7,7 @@ import { pageFolder } from "./site.ts";
 import { covered, eventually, keepScreenshot, picture, visit } from "./visit.ts";
 
 export function aloneTests(browser: () => Browser): void {
-  test("the demo runs in the browser, is stopped, is still there when the page is opened again, and goes on", async () => {
+  test("the demo runs in the browser, is stopped, is there when the page is opened again, and goes on", async () => {
     const server = await serveFiles((path) => join(pageFolder, path));
     const { page, complaints } = await visit(browser(), server.address);
     const state = () => page.locator(".run-header .state").innerText();

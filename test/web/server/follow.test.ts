@@ -148,7 +148,7 @@ test("a line torn by a kill, and the resumed run's first behind it, are left out
   expect(seen).toEqual([begin(), warning("a"), warning("b")]);
 });
 
-test("on the wire: Last-Event-ID as HTML has it, an id with every message, comments that keep the connection", async () => {
+test("on the wire: Last-Event-ID as HTML has it, an id with every message, comments that keep it open", async () => {
   const folder = temporaryFolder(),
     run = join(folder, "run");
   writeEvents(run, begin(), ...numbered(1, 3));

@@ -52,7 +52,10 @@ export function Curves({ page, run, events, other }: Props) {
         )}
         <Plot
           chart={compareLikelihood(both)}
-          note="Runs with halves: half 1 dashed, half 2 dotted. Values can be compared where both work at the same resolution on the same particles."
+          note={
+            "Runs with halves: half 1 dashed, half 2 dotted. Values can be compared where both work at the same " +
+            "resolution on the same particles."
+          }
         />
       </div>
     );

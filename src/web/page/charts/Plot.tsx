@@ -50,8 +50,10 @@ const describe = ({ lines }: Chart) =>
 const angstrom = (frequency: number) =>
   frequency <= 0 ? "∞" : formatNumber(1 / frequency, 1 / frequency >= 10 ? 2 : 3);
 /** 1000 → "10³", for the decades of a logarithmic axis. */
-const power = (value: number) =>
-  `10${[...String(Math.round(Math.log10(value)))].map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!)).join("")}`;
+const power = (value: number) => {
+  const digits = [...String(Math.round(Math.log10(value)))];
+  return `10${digits.map((digit) => (digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]!)).join("")}`;
+};
 const short = (value: number | null) => (value === null ? "–" : formatNumber(value));
 
 function draw(data: ChartData, place: HTMLElement): uPlot {

@@ -17,6 +17,13 @@ export const kindWords = {
   local: "refinement near known poses",
 } as const;
 
+/** One of them, and several. */
+const stepWords = {
+  adversarial: ["iteration", "iterations"],
+  refinement: ["pass", "passes"],
+  local: ["pass", "passes"],
+} as const;
+
 export interface LogLine {
   time: string;
   kind: "step" | "warning" | "file";
@@ -68,7 +75,7 @@ function eventText(event: RunEvent): string {
       return sentence(
         `stage ${event.stage} of ${event.stages}, ${kindWords[event.kind]}: ` +
           `box ${event.boxSize} px, to ${formatNumber(event.resolutionAngstrom)} Å, ` +
-          `${event.iterations} ${event.kind === "adversarial" ? "iterations" : event.iterations === 1 ? "pass" : "passes"}`,
+          `${event.iterations} ${stepWords[event.kind][event.iterations === 1 ? 0 : 1]}`,
       );
     case "progress":
       return sentence(
@@ -86,7 +93,10 @@ function eventText(event: RunEvent): string {
     case "failed":
       return `Failed: ${event.message}`;
     case "finished":
-      return `Finished in ${formatDuration(event.elapsedSeconds)}${event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`}`;
+      return (
+        `Finished in ${formatDuration(event.elapsedSeconds)}` +
+        (event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`)
+      );
   }
 }
 

@@ -24,4 +24,5 @@ export function viridis(x: number): [number, number, number] {
   ) as [number, number, number];
 }
 
-export const viridisGradient = `linear-gradient(to right, ${stops.map((stop) => `rgb(${stop.join(", ")})`).join(", ")})`;
+const cssStops = stops.map((stop) => `rgb(${stop.join(", ")})`).join(", ");
+export const viridisGradient = `linear-gradient(to right, ${cssStops})`;
