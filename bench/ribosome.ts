@@ -45,17 +45,12 @@ const times: number[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   const out = join(folder, `run-${seed}`);
   const result = await reconstruct({
-    particles: join(folder, "data", "particles.star"),
+    particlesFile: join(folder, "data", "particles.star"),
     out,
-    symmetry: "C1",
-    halfMaps: false,
-    resume: false,
-    overwrite: false,
     device: "cpu",
     seed,
-    critic: "likelihood-ratio",
-    timeLimitSeconds: Number(values.limit),
-    ...(values["max-shift"] === undefined ? {} : { maximumShiftAngstrom: Number(values["max-shift"]) }),
+    timeLimit: Number(values.limit),
+    ...(values["max-shift"] === undefined ? {} : { maxShift: Number(values["max-shift"]) }),
   });
   const { report } = await evaluateAgainstReference(result.maps[0]!, join(folder, "data", "truth.mrc"), {
     mask: "none",

@@ -2,3 +2,8 @@
 export class InputError extends Error {
   override name = "InputError";
 }
+
+/** An option or argument with a value that cannot be used. The command line exits with 2, a form marks the field. */
+export class UsageError extends InputError {
+  override name = "UsageError";
+}

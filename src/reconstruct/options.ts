@@ -1,50 +1,274 @@
-/** What a user may ask for. */
-import type { DeviceRequest } from "../runtime/device.ts";
-import type { Stage } from "./stage.ts";
+/**
+ * What a user may ask for: one definition of each option, by the name it has on the command line, in the form of the
+ * page, in config.json and for a program. The command, the form, their checks (optionSchema.ts) and the arguments of a
+ * server's run are made from it. Without the validation library, as the help of the command loads this file.
+ */
+import {
+  boxSize,
+  choice,
+  count,
+  duration,
+  kebabCase,
+  list,
+  nonNegative,
+  optionName,
+  path,
+  positive,
+  seed,
+  threads,
+  type ValueKind,
+} from "../base/values.ts";
+import { deviceNames } from "../runtime/deviceNames.ts";
+import { stages, symmetry } from "./optionValues.ts";
 
 export const criticNames = ["likelihood-ratio", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
 export const lossNames = ["logistic-r1", "wgan-gp"] as const;
 export type LossName = (typeof lossNames)[number];
 
-export interface ReconstructOptions {
-  particles: string;
-  out: string;
-  symmetry: string;
-  maximumBoxSize?: number;
-  resolutionAngstrom?: number;
-  timeLimitSeconds?: number;
-  stages?: Stage[];
-  particleLimit?: number;
-  projectRoot?: string;
-  passthrough?: string;
-  /** Only particles of these optics groups, by number or name. */
-  opticsGroups?: string[];
-  /** STAR or .cs file of particles to leave out. */
-  exclude?: string;
-  /** Density is dark in the images. */
-  invertContrast?: boolean;
-  /** The phases of the images were flipped. */
-  ctfPhaseFlipped?: boolean;
-  maskDiameterAngstrom?: number;
-  /** A map of where there may be density, 0 to 1; its box and pixel size are its own. */
-  mask?: string;
-  positivity?: boolean;
-  maximumShiftAngstrom?: number;
-  viewsFile?: string;
-  critic: CriticName;
-  loss?: LossName;
-  halfMaps: boolean;
-  resume: boolean;
-  /** Replaces a run that the folder holds; without it, and without `resume`, such a folder is refused. */
-  overwrite: boolean;
-  /** Memory for particles, default 2 GB; what does not fit goes to a scratch file in the run folder. */
-  cacheBytes?: number;
-  /** Time between checkpoints, default 60. */
-  checkpointSeconds?: number;
-  device: DeviceRequest;
-  threads?: number;
-  seed: number;
+interface About {
+  /** For the help of the command and the form. */
+  help: string;
+  /**
+   * Whether the numbers of a run depend on it, so that a run can only go on with the value that it began with. What may
+   * grow can be raised (more time) or refined when a run goes on.
+   */
+  decisive: boolean | "may grow";
+  /** Says how a run is begun in its folder, and not what it computes: not kept in config.json. */
+  begins?: true;
+  /** Not asked for by a form. */
+  notInForm?: true;
+}
+
+interface Valued<T> extends About {
+  value: ValueKind<T>;
+  /** Stands for the value in the help: its unit, or what it is. */
+  placeholder: string;
+}
+
+/** An option; `given` tells what it is if nobody gives it: an error, nothing (chosen from the data), a value, false. */
+export type OptionDefinition<T = never> =
+  | (Valued<T> & { given: "required"; positional?: true })
+  | (Valued<T> & { given: "optional" })
+  | (Valued<T> & { given: "default"; default: T })
+  | (About & { given: "flag" });
+
+const required = <T>(value: ValueKind<T>, about: Omit<Valued<T>, "value"> & { positional?: true }) => ({
+  given: "required" as const,
+  value,
+  ...about,
+});
+const optional = <T>(value: ValueKind<T>, about: Omit<Valued<T>, "value">) => ({
+  given: "optional" as const,
+  value,
+  ...about,
+});
+const withDefault = <T>(value: ValueKind<T>, preset: NoInfer<T>, about: Omit<Valued<T>, "value">) => ({
+  given: "default" as const,
+  default: preset,
+  value,
+  ...about,
+});
+const flag = (about: About) => ({ given: "flag" as const, ...about });
+
+export const reconstructOptions = {
+  /** Path of a .star or .cs file. */
+  particlesFile: required(path("a particle file (.star or .cs)"), {
+    positional: true,
+    placeholder: "file",
+    help: "particles (.star or .cs)",
+    decisive: true,
+  }),
+  /** Path of the run folder. */
+  out: required(path("a folder"), {
+    placeholder: "folder",
+    help: "run folder: map, checkpoints, events, report",
+    decisive: false,
+    begins: true,
+  }),
+  symmetry: withDefault(symmetry(), "C1", {
+    placeholder: "group",
+    help: "point group: C1, C4, D2, T, O, I, ...",
+    decisive: true,
+  }),
+  /** Seconds. */
+  timeLimit: optional(duration(), {
+    placeholder: "duration",
+    help: "lay the run out for about this long on two CPU cores: 90s, 5m, 1h30m (default: 10m)",
+    decisive: "may grow",
+  }),
+  /** Å. */
+  resolution: optional(positive("Å", 1000), {
+    placeholder: "Å",
+    help: "finest resolution to work at, in Å (default: what the data and the time allow)",
+    decisive: "may grow",
+  }),
+  /** Edge in pixels. */
+  box: optional(boxSize(), {
+    placeholder: "pixels",
+    help: "largest working box, in pixels (default: as the resolution needs)",
+    decisive: true,
+  }),
+  stages: optional(stages(), {
+    placeholder: "list",
+    help: "set the stages yourself, see below (default: chosen from the data and the time limit)",
+    decisive: true,
+  }),
+  /** How many. */
+  particles: optional(count(), {
+    placeholder: "count",
+    help: "use only this many particles, drawn at random",
+    decisive: true,
+  }),
+  /** Path of a STAR or .cs file. */
+  exclude: optional(path("a STAR or .cs file"), {
+    placeholder: "file",
+    help: "leave out the particles that this STAR or .cs file lists",
+    decisive: true,
+  }),
+  /** Numbers or names. */
+  opticsGroups: optional(list("optics groups, such as 1,3"), {
+    placeholder: "list",
+    help: "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3",
+    decisive: true,
+  }),
+  invertContrast: flag({
+    help: 'density is dark in the images, as without RELION\'s "invert contrast"; cryogan inspect tells',
+    decisive: true,
+  }),
+  ctfPhaseFlipped: flag({ help: "the phases of the images were flipped before", decisive: true }),
+  halfMaps: flag({
+    help:
+      "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, " +
+      "and map.mrc as their mean",
+    decisive: true,
+  }),
+  /** Å. */
+  maskDiameter: optional(positive("Å", 100_000), {
+    placeholder: "Å",
+    help:
+      "diameter of the particle in Å: beyond it images show background, " +
+      "and a spherical mask cuts the density (default: 90 % of the box)",
+    decisive: true,
+  }),
+  /** Path of a map of where there may be density, 0 to 1; its box and pixel size are its own. */
+  mask: optional(path("a mask (.mrc)"), {
+    placeholder: "file",
+    help:
+      "mask to use in place of the sphere: a map from 0 to 1, " +
+      "about the centre of its box, with the symmetry of the group",
+    decisive: true,
+  }),
+  /** Å. */
+  maxShift: optional(nonNegative("Å", 100_000), {
+    placeholder: "Å",
+    help: "largest in-plane shift of a particle in Å; 0 if all are centred (default: 5 % of the box)",
+    decisive: true,
+  }),
+  /** Path of a STAR file. */
+  viewsFile: optional(path("a STAR file"), {
+    placeholder: "file",
+    help: "STAR file with angles that follow the distribution of views (default: uniform)",
+    decisive: true,
+  }),
+  positivity: flag({ help: "keep the density non-negative", decisive: true }),
+  critic: withDefault(choice(criticNames), "likelihood-ratio", {
+    placeholder: "kind",
+    help: "what tells real from simulated images",
+    decisive: true,
+  }),
+  loss: optional(choice(lossNames), {
+    placeholder: "kind",
+    help: "adversarial loss and penalty (default: the critic's own)",
+    decisive: true,
+  }),
+  /** Path of a folder. */
+  projectRoot: optional(path("a folder"), {
+    placeholder: "folder",
+    help: "folder that the stack names in the particle file start from",
+    decisive: false,
+  }),
+  /** Path of a .cs file. */
+  passthrough: optional(path("a passthrough .cs file"), {
+    placeholder: "file",
+    help: "passthrough .cs file with the columns that the particle file lacks",
+    decisive: true,
+  }),
+  /** The device itself is noted by the run (folder/beginning.ts). */
+  device: withDefault(choice(deviceNames), "auto", { placeholder: "name", help: "where to compute", decisive: false }),
+  threads: optional(threads(), {
+    placeholder: "count",
+    help: "threads on the CPU (default: all cores)",
+    decisive: false,
+  }),
+  /** GB (10⁹ bytes). */
+  cache: optional(positive("GB", 10_000), {
+    placeholder: "GB",
+    help: "memory for particles; beyond it they go to a scratch file in the run folder (default: 2)",
+    decisive: true,
+  }),
+  seed: withDefault(seed(), 1, { placeholder: "number", help: "seed of all random draws", decisive: true }),
+  resume: flag({
+    help: "go on from the last checkpoint in the run folder; the other options must be those of the run",
+    decisive: false,
+    begins: true,
+    notInForm: true,
+  }),
+  overwrite: flag({ help: "replace the run that the folder holds", decisive: false, begins: true }),
+  /** Seconds. */
+  checkpointEvery: optional(duration(), {
+    placeholder: "duration",
+    help: "time between checkpoints (default: 1m)",
+    decisive: false,
+  }),
+};
+
+type Definitions = typeof reconstructOptions;
+export type OptionKey = keyof Definitions;
+type Value<D> = D extends { value: ValueKind<infer T> } ? T : boolean;
+
+/** Options as a run uses them, defaults filled in; what is absent is chosen from the data. */
+export type ReconstructOptions = {
+  [K in OptionKey as Definitions[K]["given"] extends "optional" ? never : K]: Value<Definitions[K]>;
+} & { [K in OptionKey as Definitions[K]["given"] extends "optional" ? K : never]?: Value<Definitions[K]> };
+
+/** Options as a program gives them: a particle file and a folder, and whatever is to differ from the defaults. */
+export type RunRequest = Pick<ReconstructOptions, "particlesFile" | "out"> & Partial<ReconstructOptions>;
+
+/** Every option with its key, in the order of the help. */
+export const optionEntries = Object.entries(reconstructOptions) as [OptionKey, OptionDefinition][];
+
+/** An option's name for people: "--time-limit"; "particles-file" where it has none. */
+export const labelOf = (key: OptionKey): string =>
+  "positional" in reconstructOptions[key] ? kebabCase(key) : optionName(key);
+
+/** The request with the defaults in it. */
+export function withDefaults(request: RunRequest): ReconstructOptions {
+  const defaults = optionEntries.flatMap(([key, option]) =>
+    option.given === "default" ? [[key, option.default]] : option.given === "flag" ? [[key, false]] : [],
+  );
+  const given = Object.entries(request).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...defaults, ...given]) as unknown as ReconstructOptions;
+}
+
+/**
+ * Values of options as they would be typed; flags that are on are true. What is absent, and what is no option, is left
+ * out.
+ * @param values options, or what config.json holds, unchecked
+ */
+export function asTyped(values: Readonly<Record<string, unknown>>): Partial<Record<OptionKey, string | true>> {
+  return Object.fromEntries(
+    optionEntries.flatMap(([key, option]) => {
+      const value = values[key];
+      if (value === undefined || value === null || value === false) return [];
+      if (value === true || option.given === "flag") return [[key, value]];
+      try {
+        return [[key, option.value.write(value as never)]];
+      } catch {
+        return [[key, String(value)]]; // of another type than the option's, which whoever reads it will refuse
+      }
+    }),
+  );
 }
 
 /** Fewer make no map: a batch of the critic holds 128. */

@@ -27,7 +27,7 @@ interface Section {
 const examplesShown = 6;
 
 export function runSections(run: RunFolder): ReportContent {
-  const source = run.config?.particles;
+  const source = run.config?.particlesFile;
   const title = `cryogan map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
   const curves = runCurves(run.events);
   const sections: Section[] = [

@@ -4,10 +4,9 @@ import { InputError } from "../base/errors.ts";
 import { emitOnnx } from "../tensor/emit.ts";
 import { matmul } from "../tensor/ops.ts";
 import { input } from "../tensor/tensor.ts";
+import type { DeviceRequest } from "./deviceNames.ts";
 import { createSession, obstacle, Tensor } from "./onnxRuntime.ts";
 
-export const deviceNames = ["auto", "cpu", "cuda", "webgpu", "dml"] as const;
-export type DeviceRequest = (typeof deviceNames)[number];
 export type DeviceName = Exclude<DeviceRequest, "auto">;
 export interface Device {
   name: DeviceName;

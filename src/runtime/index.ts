@@ -4,7 +4,8 @@
  *
  * @module
  */
-export { chooseDevice, type Device, type DeviceName, type DeviceRequest } from "./device.ts";
+export { chooseDevice, type Device, type DeviceName } from "./device.ts";
+export type { DeviceRequest } from "./deviceNames.ts";
 export type { Program, Values } from "./program.ts";
 export { createStream, type RandomStream } from "./random.ts";
 export { compile, type Executable } from "./session.ts";

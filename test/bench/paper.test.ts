@@ -7,9 +7,9 @@ import { cases, dataSets } from "../../bench/paper/cases.ts";
 import { ensureDataSet } from "../../bench/paper/dataSet.ts";
 import { measure } from "../../bench/paper/measure.ts";
 import { markdownTable, type PaperResult } from "../../bench/paper/results.ts";
-import { parseReconstructOptions } from "../../src/cli/options/reconstruct.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { writeMap } from "../../src/io/mrc.ts";
+import { parseReconstructOptions } from "../../src/reconstruct/optionSchema.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
 
 let folder: string;
@@ -56,13 +56,13 @@ describe("the data sets", () => {
         args[2 * i]!.slice(2).replace(/-(.)/g, (_, c: string) => c.toUpperCase()),
         args[2 * i + 1],
       ]);
-      const { symmetry, maximumShiftAngstrom, particleLimit } = parseReconstructOptions({
+      const { symmetry, maxShift, particles } = parseReconstructOptions({
         particlesFile: "p.star",
         out: "o",
         ...(Object.fromEntries(pairs) as object),
       });
       // 3 % of 192 pixels of 1.274 Å.
-      expect([symmetry, maximumShiftAngstrom, particleLimit], name).toEqual([
+      expect([symmetry, maxShift, particles], name).toEqual([
         name === "c1" ? "C1" : "D2",
         name === "shifted" ? 7.34 : 0,
         name === "quarter" ? 10_250 : undefined,

@@ -77,16 +77,11 @@ beforeAll(async () => {
     silent.mockRestore();
   }
   await reconstruct({
-    particles: at("data/particles.star"),
+    particlesFile: at("data/particles.star"),
     out: at("run"),
     symmetry: "D4",
-    critic: "likelihood-ratio",
-    halfMaps: false,
-    resume: false,
-    overwrite: false,
-    maximumShiftAngstrom: 9,
+    maxShift: 9,
     device: "cpu",
-    seed: 1,
     stages: [
       { kind: "adversarial", maxRadius: 6, iterations: 200 },
       { kind: "refinement", maxRadius: 8, iterations: 3, particles: Infinity },
@@ -189,7 +184,7 @@ m.set_image_stack(); m.voxel_size = 4; m.close()`,
 
 test("a stack named .mrc in a RELION project: a link that RELION reads, all names from the project", async () => {
   anotherSet("linked.star", "linked.mrc", 1, 0);
-  anotherRun("linked run", { particles: at("linked.star") });
+  anotherRun("linked run", { particlesFile: at("linked.star") });
   const out = at("External/it's_cryogan");
   expect(await exported("linked run", "--relion", out, "--project-root", folder)).toMatchObject({
     links: 1,
@@ -232,7 +227,7 @@ test("a stack named .mrc in a RELION project: a link that RELION reads, all name
 
 test("dark images that are not normalised are written anew as RELION needs them", async () => {
   anotherSet("dark.star", "dark.mrcs", -5, 7);
-  anotherRun("dark run", { particles: at("dark.star"), invertContrast: true, ctfPhaseFlipped: true });
+  anotherRun("dark run", { particlesFile: at("dark.star"), invertContrast: true, ctfPhaseFlipped: true });
   expect(await exported("dark run", "--relion", at("dark"))).toMatchObject({ links: 0, normalised: true });
   expect(readFileSync(at("dark/relion_refine.sh"), "utf8")).toContain("--ctf --ctf_phase_flipped ");
   execute("relion_stack_create", ["--i", at("dark/particles.star"), "--o", "bright"]);

@@ -64,7 +64,7 @@ describe("exit codes", () => {
     [["reconstruct", "p.star"], "error: required option '--out <folder>' not specified\n"],
     [
       ["reconstruct", "p.star", "--out", "o", "--time-limit", "soon"],
-      'error: --time-limit: expected a duration such as 90s, 5m or 1h30m, got "soon"\n',
+      'error: --time-limit: expected a duration such as 90s, 5m or 1h30m, at most 1000h, got "soon"\n',
     ],
     [
       ["evaluate"],

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { parseEvaluateOptions } from "../../src/cli/options/evaluate.ts";
 import { parseProjectOptions } from "../../src/cli/options/project.ts";
-import { parseReconstructOptions } from "../../src/cli/options/reconstruct.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
+import { parseReconstructOptions } from "../../src/reconstruct/optionSchema.ts";
 
 const simulate = (values: Record<string, unknown> = {}) =>
   parseSimulateOptions({
@@ -77,8 +77,8 @@ describe("simulate", () => {
     [{ pixelSize: "" }, '--pixel-size: expected a number above 0 in Å, got ""'],
     [{ pixelSize: "-1" }, '--pixel-size: expected a number above 0 in Å, got "-1"'],
     [{ pixelSize: "1e999" }, '--pixel-size: expected a number above 0 in Å, got "1e999"'],
-    [{ particles: "10.5" }, '--particles: expected a whole number of at least 1, got "10.5"'],
-    [{ box: "0x40" }, '--box: expected a whole number of at least 8 in pixels, got "0x40"'],
+    [{ particles: "10.5" }, '--particles: expected a whole number from 1 to 1000000000, got "10.5"'],
+    [{ box: "0x40" }, '--box: expected a whole number from 8 to 4096 in pixels, got "0x40"'],
     [{ amplitudeContrast: "7" }, '--amplitude-contrast: expected a number from 0 to 1, got "7"'],
     [
       { defocusRange: "2,1" },
@@ -117,13 +117,19 @@ describe("reconstruct", () => {
     ["1h30m", 5400],
     ["1.5m", 90],
     ["1h1m1s", 3661],
+    ["10min", 600],
+    ["1h 30min", 5400],
+    ["1000h", 3_600_000],
   ])("%s lasts %d seconds", (timeLimit, seconds) => {
-    expect(reconstruct({ timeLimit }).timeLimitSeconds).toBe(seconds);
+    expect(reconstruct({ timeLimit }).timeLimit).toBe(seconds);
   });
 
-  test.each(["90", "", "5x", "m", "0s", "30m1h", "-5m"])("%j is no duration", (timeLimit) => {
-    expect(() => reconstruct({ timeLimit })).toThrow("--time-limit: expected a duration such as 90s, 5m or 1h30m");
-  });
+  test.each(["90", "", "5x", "m", "min", "0s", "30m1h", "-5m", "1.2.3m", "1000h1s", "1e3s"])(
+    "%j is no duration",
+    (timeLimit) => {
+      expect(() => reconstruct({ timeLimit })).toThrow("--time-limit: expected a duration such as 90s, 5m or 1h30m");
+    },
+  );
 
   test("stages are kind, box and iterations", () => {
     expect(reconstruct({ stages: "adversarial 16:500, refine 16:4,refine  24:3:20000, local 32:2" }).stages).toEqual([
@@ -165,7 +171,7 @@ describe("reconstruct", () => {
     expect(() => reconstruct({ symmetry })).toThrow("--symmetry: expected a point group");
   });
 
-  test("names carry units", () => {
+  test("values are in the units of the command line", () => {
     const options = reconstruct({
       particles: "1000",
       box: "48",
@@ -175,17 +181,17 @@ describe("reconstruct", () => {
       cache: "1.5",
     });
     expect(options).toMatchObject({
-      particles: "p.star",
-      particleLimit: 1000,
-      maximumBoxSize: 48,
-      resolutionAngstrom: 8,
-      maskDiameterAngstrom: 150,
-      maximumShiftAngstrom: 12,
-      cacheBytes: 1.5e9,
+      particlesFile: "p.star",
+      particles: 1000,
+      box: 48,
+      resolution: 8,
+      maskDiameter: 150,
+      maxShift: 12,
+      cache: 1.5,
       positivity: false,
       critic: "likelihood-ratio",
     });
-    expect(reconstruct({ maxShift: "0" }).maximumShiftAngstrom).toBe(0);
+    expect(reconstruct({ maxShift: "0" }).maxShift).toBe(0);
   });
 
   test("stages exclude a time limit", () => {

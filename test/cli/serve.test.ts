@@ -127,8 +127,8 @@ test.each([
 
 test.each([
   [{ folders: [] }, "FOLDERS: is required: a run folder, or a folder of run folders"],
-  [{ port: "65536" }, "--port: expected a whole number of at most 65535"],
-  [{ port: "http" }, '--port: expected a whole number of at least 0, got "http"'],
+  [{ port: "65536" }, '--port: expected a whole number from 0 to 65535, got "65536"'],
+  [{ port: "http" }, '--port: expected a whole number from 0 to 65535, got "http"'],
   [{ token: "short" }, "--token: is too short; expected at least 8 characters"],
   [{ token: "long enough", readOnly: true }, "--token: has no meaning with --read-only, which lets nobody write"],
   [{ runs: "r", readOnly: true }, "--runs: has no meaning with --read-only, which lets nobody write"],

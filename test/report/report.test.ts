@@ -39,7 +39,7 @@ describe("a finished run", () => {
     expect(html).toContain("<dt>Particles</dt><dd>5,000</dd>");
     expect(html).toContain("<dt>Resolution (FSC 0.143)</dt><dd>8.1 Å</dd>");
     expect(html).toContain("12 particles have a defocus below 0.2 µm");
-    expect(html).toContain('<th scope="row">stages 1</th><td>kind adversarial, maxRadius 8, iterations 600</td>');
+    expect(html).toContain('<th scope="row">used.stages 1</th><td>kind adversarial, maxRadius 8, iterations 600</td>');
     expect(html).toContain("ChimeraX map.mrc");
   });
 

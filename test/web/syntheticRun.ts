@@ -163,15 +163,17 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
     signalPower: frequency.map((f) => 1e6 * Math.exp(-f * 60)),
   });
   await writeJson(folder, "config.json", {
-    particles: "/data/P7/<extract> & co/particles.star",
-    out: folder,
+    particlesFile: "/data/P7/<extract> & co/particles.star",
     symmetry: "C1",
     halfMaps: true,
     device: "cpu",
     seed: 1,
     critic: "likelihood-ratio",
     loss: "logistic-r1",
-    stages: stages.map(({ kind, boxSize, iterations }) => ({ kind, maxRadius: boxSize / 2, iterations })),
+    used: {
+      particles: 3000,
+      stages: stages.map(({ kind, boxSize, iterations }) => ({ kind, maxRadius: boxSize / 2, iterations })),
+    },
   });
 }
 

@@ -7,7 +7,7 @@ import { evaluateAgainstReference } from "../../evaluate/evaluate.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
-import { parseReconstructOptions } from "../options/reconstruct.ts";
+import { parseReconstructCommand } from "../options/reconstruct.ts";
 import { parseSimulateOptions } from "../options/simulate.ts";
 import type { Services } from "../services.ts";
 import { runWithProgress } from "./reconstruct.ts";
@@ -47,7 +47,7 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
   );
 
   say("2/3 reconstructing");
-  const options = parseReconstructOptions({
+  const options = parseReconstructCommand({
     particlesFile: join(particles, "particles.star"),
     out: run,
     symmetry: "D2",

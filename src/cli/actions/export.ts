@@ -12,11 +12,12 @@ import { readParticles, validateImages, writeParticlesStar } from "../../io/part
 import { linkStacks } from "../../io/stackLinks.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
 import { readCheckpoint } from "../../reconstruct/folder/checkpoint.ts";
+import { parseConfig } from "../../reconstruct/folder/config.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
-import type { AskedOptions } from "../../reconstruct/folder/resume.ts";
 import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
 import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
+import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { refinementScript } from "../relionScript.ts";
@@ -28,9 +29,6 @@ import { sampleImages } from "./sampleImages.ts";
 const finestStartAngstrom = 20;
 /** Masks are made from the map filtered at least this far. */
 const finestMaskAngstrom = 15;
-
-/** config.json of a run, as far as it is needed here. */
-type RunConfig = AskedOptions & { maskRadius: number };
 
 /**
  * Write map, start model, mask, particles and script for RELION. @throws InputError where the run lacks something, or
@@ -47,25 +45,25 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const inRoot = (path: string): string => relative(root, path);
   if (inRoot(out).startsWith(".."))
     throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
-  const { config, map, resolutionAngstrom } = await readRun(runFolder);
+  const { asked, maskRadius, map, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
-  const { passthrough, opticsGroups, exclude, ctfPhaseFlipped = false, invertContrast = false } = config;
-  const all = await readParticles(config.particles, {
-    projectRoot: options.stacksRoot ?? config.projectRoot,
+  const { passthrough, opticsGroups, exclude, ctfPhaseFlipped, invertContrast } = asked;
+  const all = await readParticles(asked.particlesFile, {
+    projectRoot: options.stacksRoot ?? asked.projectRoot,
     passthrough,
     opticsGroups,
     exclude,
   });
   await validateImages(all);
   const boxAngstrom = all.boxSize * all.pixelSizeAngstrom,
-    diameter = 2 * config.maskRadius * boxAngstrom;
+    diameter = 2 * maskRadius * boxAngstrom;
   if (all.boxSize % 2 !== 0)
     throw new InputError(
       `${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`,
     );
-  const found = options.poses ? await withPoses(runFolder, chooseParticles(all, config), config) : all;
-  const radiusPixels = config.maskRadius * all.boxSize,
+  const found = options.poses ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
+  const radiusPixels = maskRadius * all.boxSize,
     normalise = invertContrast || !(await isNormalised(all, radiusPixels));
 
   await ensureWritableFolder(out);
@@ -103,7 +101,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
       out: inRoot(join(out, "refine/run")),
       lowPassAngstrom: round(lowPassAngstrom),
       particleDiameterAngstrom: Math.floor(diameter),
-      symmetry: config.symmetry,
+      symmetry: asked.symmetry,
       phaseFlipped: ctfPhaseFlipped,
     }),
   );
@@ -114,7 +112,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     particles: set.count,
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
-    symmetry: config.symmetry,
+    symmetry: asked.symmetry,
     poses: options.poses,
     resolutionAngstrom: resolutionAngstrom ?? null,
     lowPassAngstrom: round(lowPassAngstrom),
@@ -126,7 +124,9 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   process.stdout.write(`${json ? JSON.stringify(summary) : exportText(summary)}\n`);
 }
 
-async function readRun(folder: string): Promise<{ config: RunConfig; map: Volume; resolutionAngstrom?: number }> {
+async function readRun(
+  folder: string,
+): Promise<ReturnType<typeof parseConfig> & { map: Volume; resolutionAngstrom?: number }> {
   const { config, map, events, problems } = await readRunFolder(folder);
   if (map === undefined)
     throw new InputError(
@@ -138,7 +138,7 @@ async function readRun(folder: string): Promise<{ config: RunConfig; map: Volume
       problems.find((line) => line.startsWith("config.json")) ??
         `${folder} has no config.json, so that its particles are not known`,
     );
-  return { config: config as unknown as RunConfig, map, resolutionAngstrom: resolutionOf(events) };
+  return { ...parseConfig(folder, config), map, resolutionAngstrom: resolutionOf(events) };
 }
 
 /** Of the half-maps where there are two, else what the last stage in the map was worked at. */
@@ -159,8 +159,8 @@ function startResolution(folder: string, resolutionAngstrom: number | undefined)
 }
 
 /** The particles of a run with the poses and shifts of its checkpoint. */
-async function withPoses(folder: string, set: ParticleSet, config: RunConfig): Promise<ParticleSet> {
-  if (config.halfMaps)
+async function withPoses(folder: string, set: ParticleSet, { halfMaps }: ReconstructOptions): Promise<ParticleSet> {
+  if (halfMaps)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
   const checkpoint = await readCheckpoint(join(folder, "checkpoint.bin"));
   const { poses } = checkpoint ?? {};

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
-import { devices, noiseKinds, simulateDefaults } from "../options/choices.ts";
+import { deviceNames } from "../../runtime/deviceNames.ts";
+import { noiseKinds, simulateDefaults } from "../options/choices.ts";
 import { addOpticsOptions, addViewOptions } from "./optics.ts";
 
 export function addSimulateCommand(program: Command): void {
@@ -42,7 +43,7 @@ export function addSimulateCommand(program: Command): void {
     .option("--junk <fraction>", "share of the images that hold noise alone, without a molecule", simulateDefaults.junk)
     .option("--float16", "write 16-bit floats (MRC mode 12), half the size")
     .option("--seed <number>", "seed of all random draws", simulateDefaults.seed)
-    .addOption(new Option("--device <name>", "where to compute").choices(devices).default(simulateDefaults.device))
+    .addOption(new Option("--device <name>", "where to compute").choices(deviceNames).default(simulateDefaults.device))
     .option("--threads <count>", "threads on the CPU (default: all cores)")
     .option("--json", "print progress and result as JSON lines")
     .addHelpText(

@@ -2,11 +2,8 @@
  * Choices and defaults that the help texts and the validation share. No import here: `cryogan --help` loads this file,
  * and must not wait for the validation library.
  */
-export const devices = ["auto", "cpu", "cuda", "webgpu", "dml"] as const;
 export const noiseKinds = ["white", "spectrum", "bank", "extended"] as const;
 export const viewKinds = ["uniform", "vmf"] as const;
-export const critics = ["likelihood-ratio", "convolutional"] as const;
-export const losses = ["logistic-r1", "wgan-gp"] as const;
 export const masks = ["none", "sphere", "auto"] as const;
 
 /** Defaults as a user would type them. Optics: a 300 kV microscope with Cs 2.7 mm, the commonest in EMDB. */
@@ -25,13 +22,6 @@ export const simulateDefaults = {
   views: "uniform",
   device: "auto",
   seed: "1",
-} as const;
-
-export const reconstructDefaults = {
-  symmetry: "C1",
-  device: "auto",
-  seed: "1",
-  critic: "likelihood-ratio",
 } as const;
 
 export const serveDefaults = { host: "127.0.0.1", port: 8765 } as const;

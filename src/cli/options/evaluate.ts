@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { choice, path } from "../../base/values.ts";
 import { evaluateDefaults, masks } from "./choices.ts";
-import { choice, flag, parseOptions, path } from "./values.ts";
 
 /** What `cryogan evaluate` was asked to compare. */
 export interface EvaluateCommandOptions {
@@ -18,15 +19,15 @@ export interface EvaluateCommandOptions {
 /** Fields as typed; keys are the option names in camel case. */
 export const evaluateSchema = z
   .object({
-    map: path("a map (.mrc)").optional(),
-    reference: path("a map (.mrc)").optional(),
+    map: value(path("a map (.mrc)")).optional(),
+    reference: value(path("a map (.mrc)")).optional(),
     halfMaps: z
-      .array(path("a map (.mrc)"))
+      .array(value(path("a map (.mrc)")))
       .length(2, "expected two maps, such as --half-maps half1.mrc half2.mrc")
       .optional(),
-    mask: choice(masks).default(evaluateDefaults.mask),
+    mask: value(choice(masks)).default(evaluateDefaults.mask),
     align: z.boolean().default(true),
-    out: path("a folder").optional(),
+    out: value(path("a folder")).optional(),
     json: flag(),
   })
   .transform(

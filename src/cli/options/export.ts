@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { flag, parseOptions, path, positive } from "./values.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { path, positive } from "../../base/values.ts";
 
 /** What `cryogan export` was asked to write. */
 export interface ExportCommandOptions {
@@ -18,12 +19,12 @@ export interface ExportCommandOptions {
 /** Fields as typed; keys are the option names in camel case. */
 export const exportSchema = z
   .object({
-    runFolder: path("a run folder"),
-    relion: path("a folder"),
-    iniHigh: positive("Å").optional(),
+    runFolder: value(path("a run folder")),
+    relion: value(path("a folder")),
+    iniHigh: value(positive("Å")).optional(),
     poses: flag(),
-    projectRoot: path("a folder").optional(),
-    stacksRoot: path("a folder").optional(),
+    projectRoot: value(path("a folder")).optional(),
+    stacksRoot: value(path("a folder")).optional(),
     json: flag(),
   })
   .transform(

@@ -1,8 +1,10 @@
 import { z } from "zod";
-import { flag, outputMap, parseOptions, path } from "./values.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { path } from "../../base/values.ts";
+import { outputMap } from "./outputMap.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
-export const flipSchema = z.object({ map: path("a map (.mrc)"), out: outputMap(), json: flag() });
+export const flipSchema = z.object({ map: value(path("a map (.mrc)")), out: value(outputMap()), json: flag() });
 
 /** What `cryogan flip` was asked to do. */
 export type FlipCommandOptions = z.output<typeof flipSchema>;

@@ -1,13 +1,17 @@
 import { z } from "zod";
-import { flag, parseOptions, path } from "./values.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { path } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 export const importSchema = z.object({
-  jobFolder: path("the folder of a cryoSPARC job"),
-  out: path("a STAR file").refine((name) => name.toLowerCase().endsWith(".star"), "expected a name that ends in .star"),
-  particlesFile: path("a .cs file").optional(),
-  passthrough: path("a passthrough .cs file").optional(),
-  projectRoot: path("a folder").optional(),
+  jobFolder: value(path("the folder of a cryoSPARC job")),
+  out: value(path("a STAR file")).refine(
+    (name) => name.toLowerCase().endsWith(".star"),
+    "expected a name that ends in .star",
+  ),
+  particlesFile: value(path("a .cs file")).optional(),
+  passthrough: value(path("a passthrough .cs file")).optional(),
+  projectRoot: value(path("a folder")).optional(),
   json: flag(),
 });
 

@@ -1,12 +1,13 @@
 import { z } from "zod";
-import { flag, parseOptions, path } from "./values.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { path } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 export const inspectSchema = z.object({
-  file: path("a particle file (.star, .cs), a stack (.mrcs) or a map (.mrc)"),
-  projectRoot: path("a folder").optional(),
-  passthrough: path("a passthrough .cs file").optional(),
-  png: path("an image file (.png)").optional(),
+  file: value(path("a particle file (.star, .cs), a stack (.mrcs) or a map (.mrc)")),
+  projectRoot: value(path("a folder")).optional(),
+  passthrough: value(path("a passthrough .cs file")).optional(),
+  png: value(path("an image file (.png)")).optional(),
   json: flag(),
 });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { value } from "../../base/schema.ts";
+import { decimal, fraction, nonNegative, path, positive, type ValueKind } from "../../base/values.ts";
 import { opticsDefaults } from "./choices.ts";
-import { defocusRange, fraction, nonNegative, path, positive } from "./values.ts";
 
 /** Where the defocus of each simulated image comes from. */
 export type DefocusSource =
@@ -18,14 +19,24 @@ export interface OpticsOptions {
   bFactorAngstrom2: number;
 }
 
+/** "0.8,2.5" in µm → [8000, 25000] Å. Underfocus is positive. */
+const defocusRange: ValueKind<[number, number]> = {
+  expected: "two defocus values in µm, the smaller first, such as 0.8,2.5",
+  read: (text) => {
+    const ends = text.split(",").map((part) => decimal(part.trim()));
+    return ends.length === 2 && ends[0]! <= ends[1]! ? [ends[0]! * 1e4, ends[1]! * 1e4] : undefined;
+  },
+  write: (ends) => ends.map((end) => end / 1e4).join(","),
+};
+
 /** Fields that `simulate` and `project` share. */
 export const opticsFields = {
-  defocusRange: defocusRange().optional(),
-  defocusTable: path("a CSV file").optional(),
-  voltage: positive("kV").default(Number(opticsDefaults.voltage)),
-  cs: nonNegative("mm").default(Number(opticsDefaults.cs)),
-  amplitudeContrast: fraction().default(Number(opticsDefaults.amplitudeContrast)),
-  bFactor: nonNegative("Å²").default(Number(opticsDefaults.bFactor)),
+  defocusRange: value(defocusRange).optional(),
+  defocusTable: value(path("a CSV file")).optional(),
+  voltage: value(positive("kV")).default(Number(opticsDefaults.voltage)),
+  cs: value(nonNegative("mm")).default(Number(opticsDefaults.cs)),
+  amplitudeContrast: value(fraction()).default(Number(opticsDefaults.amplitudeContrast)),
+  bFactor: value(nonNegative("Å²")).default(Number(opticsDefaults.bFactor)),
 };
 
 const opticsSchema = z.object(opticsFields);
@@ -38,7 +49,7 @@ export function toOptics(fields: z.output<typeof opticsSchema>, context: z.Refin
       path: ["defocusTable"],
       message: "cannot be combined with --defocus-range; give one of them",
     });
-  const [minimumAngstrom, maximumAngstrom] = fields.defocusRange ?? defocusRange().parse(opticsDefaults.defocusRange);
+  const [minimumAngstrom, maximumAngstrom] = fields.defocusRange ?? defocusRange.read(opticsDefaults.defocusRange)!;
   return {
     defocus:
       fields.defocusTable === undefined

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { autoOr, finite, flag, outputMap, parseOptions, path, positive } from "./values.ts";
+import { autoOr, flag, parseOptions, value } from "../../base/schema.ts";
+import { finite, path, positive } from "../../base/values.ts";
+import { outputMap } from "./outputMap.ts";
 
 /** What `cryogan postprocess` was asked to do. */
 export interface PostprocessCommandOptions {
@@ -18,13 +20,13 @@ export interface PostprocessCommandOptions {
 /** Fields as typed; keys are the option names in camel case. */
 export const postprocessSchema = z
   .object({
-    map: path("a map (.mrc) or a run folder").optional(),
-    half1: path("a map (.mrc)").optional(),
-    half2: path("a map (.mrc)").optional(),
-    out: outputMap(),
-    bFactor: autoOr(finite("Å²")).default("auto"),
-    lowPass: autoOr(positive("Å")).default("auto"),
-    mask: path("auto, none or a mask (.mrc)").default("auto"),
+    map: value(path("a map (.mrc) or a run folder")).optional(),
+    half1: value(path("a map (.mrc)")).optional(),
+    half2: value(path("a map (.mrc)")).optional(),
+    out: value(outputMap()),
+    bFactor: autoOr(value(finite("Å²"))).default("auto"),
+    lowPass: autoOr(value(positive("Å"))).default("auto"),
+    mask: value(path("auto, none or a mask (.mrc)")).default("auto"),
     json: flag(),
   })
   .superRefine(({ map, half1, half2 }, context) => {

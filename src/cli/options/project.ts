@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { count, path, positive, seed } from "../../base/values.ts";
 import { projectDefaults } from "./choices.ts";
 import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
-import { flag, parseOptions, path, positive, seed, wholeNumber } from "./values.ts";
 import { toViews, type ViewDistribution, viewFields } from "./views.ts";
 
 /** What `cryogan project` was asked to do. */
@@ -25,23 +26,23 @@ export interface ProjectCommandOptions {
 
 /** Only the name tells programs that the file holds images; the STAR file beside it takes its name. */
 const stackName = () =>
-  path("a stack (.mrcs)").refine((name) => name.toLowerCase().endsWith(".mrcs"), {
+  value(path("a stack (.mrcs)")).refine((name) => name.toLowerCase().endsWith(".mrcs"), {
     error: (issue) => `expected a name that ends in .mrcs, got "${issue.input}"`,
   });
 
 /** Fields as typed; keys are the option names in camel case. */
 export const projectSchema = z
   .object({
-    map: path("a map (.mrc)"),
+    map: value(path("a map (.mrc)")),
     out: stackName(),
-    count: wholeNumber(1).optional(),
-    star: path("a STAR file with angles").optional(),
-    mapPixelSize: positive("Å").optional(),
+    count: value(count()).optional(),
+    star: value(path("a STAR file with angles")).optional(),
+    mapPixelSize: value(positive("Å")).optional(),
     ctf: flag(),
     ...opticsFields,
     ...viewFields,
     float16: flag(),
-    seed: seed().default(Number(projectDefaults.seed)),
+    seed: value(seed()).default(Number(projectDefaults.seed)),
     json: flag(),
   })
   .transform((fields, context): ProjectCommandOptions => {

@@ -1,13 +1,15 @@
 import { z } from "zod";
-import { flag, outputMap, parseOptions, path, positive, wholeNumber } from "./values.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { boxSize, path, positive } from "../../base/values.ts";
+import { outputMap } from "./outputMap.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 export const resampleSchema = z
   .object({
-    map: path("a map (.mrc)"),
-    pixelSize: positive("Å").optional(),
-    box: wholeNumber(4, "pixels").optional(),
-    out: outputMap(),
+    map: value(path("a map (.mrc)")),
+    pixelSize: value(positive("Å")).optional(),
+    box: value(boxSize(4)).optional(),
+    out: value(outputMap()),
     json: flag(),
   })
   .superRefine(({ pixelSize, box }, context) => {

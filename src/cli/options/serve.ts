@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { path, wholeNumber } from "../../base/values.ts";
 import { serveDefaults } from "./choices.ts";
-import { flag, parseOptions, path, wholeNumber } from "./values.ts";
 
 /** What `cryogan serve` was asked to do. */
 export interface ServeCommandOptions {
@@ -20,14 +21,12 @@ export interface ServeCommandOptions {
 /** Fields as typed; keys are the option names in camel case. */
 export const serveSchema = z
   .object({
-    folders: z.array(path("a run folder")).min(1, "is required: a run folder, or a folder of run folders"),
-    port: wholeNumber(0)
-      .refine((port) => port <= 65_535, "expected a whole number of at most 65535")
-      .optional(),
-    host: path("a host name or address").default(serveDefaults.host),
+    folders: z.array(value(path("a run folder"))).min(1, "is required: a run folder, or a folder of run folders"),
+    port: value(wholeNumber(0, 65_535)).optional(),
+    host: value(path("a host name or address")).default(serveDefaults.host),
     token: z.string().min(8, "is too short; expected at least 8 characters").optional(),
     readOnly: flag(),
-    runs: path("a folder").optional(),
+    runs: value(path("a folder")).optional(),
     open: flag(),
     json: flag(),
   })

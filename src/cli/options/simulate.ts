@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { devices, noiseKinds, simulateDefaults } from "./choices.ts";
+import { flag, parseOptions, value } from "../../base/schema.ts";
+import { boxSize, choice, count, fraction, nonNegative, path, positive, seed, threads } from "../../base/values.ts";
+import { deviceNames } from "../../runtime/deviceNames.ts";
+import { noiseKinds, simulateDefaults } from "./choices.ts";
 import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
-import { choice, flag, fraction, nonNegative, parseOptions, path, positive, seed, wholeNumber } from "./values.ts";
 import { toViews, type ViewDistribution, viewFields } from "./views.ts";
 
 /** In-plane shifts of the simulated particles. */
@@ -50,34 +52,34 @@ export interface SimulateCommandOptions {
   seed: number;
   /** Threads on the CPU; absent: all cores. */
   threads?: number;
-  device: (typeof devices)[number];
+  device: (typeof deviceNames)[number];
   json: boolean;
 }
 
 /** Fields as typed; keys are the option names in camel case. */
 export const simulateSchema = z
   .object({
-    model: path("an atomic model (.cif, .pdb) or a map (.mrc)"),
-    out: path("a folder"),
-    particles: wholeNumber(1),
-    box: wholeNumber(8, "pixels"),
-    pixelSize: positive("Å").optional(),
-    mapPixelSize: positive("Å").optional(),
-    snr: positive().optional(),
-    resolution: positive("Å").optional(),
+    model: value(path("an atomic model (.cif, .pdb) or a map (.mrc)")),
+    out: value(path("a folder")),
+    particles: value(count()),
+    box: value(boxSize()),
+    pixelSize: value(positive("Å")).optional(),
+    mapPixelSize: value(positive("Å")).optional(),
+    snr: value(positive()).optional(),
+    resolution: value(positive("Å")).optional(),
     symmetricFrame: flag(),
     ...opticsFields,
     ...viewFields,
-    shiftSigma: nonNegative("Å").optional(),
-    shiftTriangular: fraction().optional(),
-    noise: choice(noiseKinds).default(simulateDefaults.noise),
-    noiseBank: path("a stack of particle-free images (.mrcs)").optional(),
+    shiftSigma: value(nonNegative("Å")).optional(),
+    shiftTriangular: value(fraction()).optional(),
+    noise: value(choice(noiseKinds)).default(simulateDefaults.noise),
+    noiseBank: value(path("a stack of particle-free images (.mrcs)")).optional(),
     noiseFree: flag(),
-    junk: fraction().default(Number(simulateDefaults.junk)),
+    junk: value(fraction()).default(Number(simulateDefaults.junk)),
     float16: flag(),
-    threads: wholeNumber(1).optional(),
-    seed: seed().default(Number(simulateDefaults.seed)),
-    device: choice(devices).default(simulateDefaults.device),
+    threads: value(threads()).optional(),
+    seed: value(seed()).default(Number(simulateDefaults.seed)),
+    device: value(choice(deviceNames)).default(simulateDefaults.device),
     json: flag(),
   })
   .transform((fields, context): SimulateCommandOptions => {

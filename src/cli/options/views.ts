@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { value } from "../../base/schema.ts";
+import { choice, positive } from "../../base/values.ts";
 import { viewKinds } from "./choices.ts";
-import { choice, positive } from "./values.ts";
 
 /** Distribution of the viewing directions. */
 export type ViewDistribution =
@@ -9,8 +10,8 @@ export type ViewDistribution =
   | { kind: "vmf"; kappa: number };
 
 export const viewFields = {
-  views: choice(viewKinds).default("uniform"),
-  kappa: positive().optional(),
+  views: value(choice(viewKinds)).default("uniform"),
+  kappa: value(positive()).optional(),
 };
 
 const viewSchema = z.object(viewFields);

@@ -9,9 +9,9 @@ import type { Part } from "../stage.ts";
 /** The particles asked for, drawn at random but kept in their order. */
 export function chooseParticles(
   set: ParticleSet,
-  options: Pick<ReconstructOptions, "particleLimit" | "halfMaps" | "seed">,
+  options: Pick<ReconstructOptions, "particles" | "halfMaps" | "seed">,
 ): ParticleSet {
-  const limit = options.particleLimit ?? set.count;
+  const limit = options.particles ?? set.count;
   const chosen =
     limit < set.count
       ? subset(set, createStream(options.seed, "choice").permutation(set.count).slice(0, limit).sort())

@@ -49,7 +49,7 @@ export async function reconstructPart(
   const circumstances = (): Circumstances => ({
     budget,
     boxAngstrom: context.boxAngstrom,
-    ...(options.timeLimitSeconds === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
+    ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
     pace,
   });
   const save = async (progress?: StageProgress): Promise<void> => {
@@ -111,7 +111,7 @@ export async function reconstructPart(
         await save(await snapshot());
         signal.throwIfAborted();
       }
-      if (time - lastSave > (options.checkpointSeconds ?? defaultCheckpointSeconds) * 1000) {
+      if (time - lastSave > (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) {
         await save(await snapshot());
         lastSave = performance.now();
       }

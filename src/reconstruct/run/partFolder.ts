@@ -4,13 +4,13 @@ import type { Volume } from "../../base/types.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
+import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
-import { askedOptions } from "../folder/resume.ts";
 import type { Part, StageResult, StageVolume } from "../stage.ts";
 import type { PartEnvironment, Prepared } from "./prepare.ts";
 
 export interface PartFolder {
-  /** config.json: options as used, and the stages as they stand. */
+  /** config.json: the options, and the stages as they stand. */
   writeConfig(state: Checkpoint): Promise<void>;
   writeSpectra(): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
@@ -29,15 +29,14 @@ export function openPartFolder(
   let written: { of: StageVolume; map: Volume } | undefined;
   return {
     async writeConfig(state) {
-      const content = {
-        ...askedOptions(options),
-        particlesUsed: set.count * partCount,
-        workingBox: context.boxSize,
+      const used = {
+        particles: set.count * partCount,
+        box: context.boxSize,
         maskRadius: context.maskRadius,
         shiftLaw: context.shiftLaw,
         stages: state.schedule.stages,
       };
-      await writeFileAtomic(at("config.json"), JSON.stringify(content, null, 2));
+      await writeFileAtomic(at("config.json"), configText(options, used));
     },
     writeSpectra: () => writeSpectra(options.out, schedule.spectra, context.boxAngstrom),
     async saveCheckpoint(state) {

@@ -26,7 +26,7 @@ const defaultMaskRadius = 0.45;
 const defaultMaximumShift = 0.05;
 /** Time that a run without a limit is laid out for. */
 const defaultBudgetSeconds = 600;
-const defaultCacheBytes = 2e9;
+const defaultCacheGb = 2;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
 /** Images that their contrast is told from. */
@@ -69,16 +69,15 @@ export async function prepare(
   found: Checkpoint | undefined,
 ): Promise<Prepared> {
   const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
-  const maskRadius = options.maskDiameterAngstrom ? options.maskDiameterAngstrom / 2 / boxAngstrom : defaultMaskRadius;
+  const maskRadius = options.maskDiameter ? options.maskDiameter / 2 / boxAngstrom : defaultMaskRadius;
   if (maskRadius > 0.5)
     throw new InputError(
-      `the mask's diameter of ${options.maskDiameterAngstrom} Å ` +
-        `does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
+      `the mask's diameter of ${options.maskDiameter} Å ` + `does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
     );
   const law = shiftLaw(options, boxAngstrom),
     recipe = chooseRecipe(options.critic, options.loss);
   const budget: Budget = {
-    seconds: (options.timeLimitSeconds ?? defaultBudgetSeconds) / partCount,
+    seconds: (options.timeLimit ?? defaultBudgetSeconds) / partCount,
     start: recipe.start,
     count: set.count,
     groupOrder: group.length,
@@ -86,8 +85,8 @@ export async function prepare(
     shifts: law.kind !== "none",
   };
 
-  const limit = Math.min(largestRadius, Math.floor(Math.min(set.boxSize, options.maximumBoxSize ?? Infinity) / 2));
-  const finestAsked = options.resolutionAngstrom ? Math.ceil(boxAngstrom / options.resolutionAngstrom) : Infinity;
+  const limit = Math.min(largestRadius, Math.floor(Math.min(set.boxSize, options.box ?? Infinity) / 2));
+  const finestAsked = options.resolution ? Math.ceil(boxAngstrom / options.resolution) : Infinity;
   const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
   if (widest > 2 * limit)
     throw new InputError(
@@ -98,7 +97,7 @@ export async function prepare(
 
   const loading = (done: number): void =>
     emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
-  const cacheBytes = (options.cacheBytes ?? defaultCacheBytes) / 2; // half for the sample of images, half for the store
+  const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2; // half for the sample of images, half for the store
   const images = await openImages(set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
   try {
     const sample = await loadSample(
@@ -150,7 +149,7 @@ export async function prepare(
       group,
       maskRadius,
       mask,
-      positivity: options.positivity ?? false,
+      positivity: options.positivity,
       device,
       seed: options.seed,
       label,
@@ -208,7 +207,6 @@ async function loadSample(
 
 /** Particles are taken to lie normally about the centre, two standard deviations within the largest shift. */
 function shiftLaw(options: ReconstructOptions, boxAngstrom: number): ShiftLaw {
-  const largest =
-    options.maximumShiftAngstrom === undefined ? defaultMaximumShift : options.maximumShiftAngstrom / boxAngstrom;
+  const largest = options.maxShift === undefined ? defaultMaximumShift : options.maxShift / boxAngstrom;
   return largest > 0 ? { kind: "gaussian", sigma: largest / 2 } : { kind: "none" };
 }

@@ -10,7 +10,7 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { checkFolder, clearFolder } from "../folder/resume.ts";
 import { claimFolder, endedBy, releaseFolder } from "../folder/runProcess.ts";
-import type { ReconstructOptions } from "../options.ts";
+import { type RunRequest, withDefaults } from "../options.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { reconstructPart } from "./part.ts";
@@ -27,20 +27,22 @@ type Emit = (event: RunEvent) => void;
 /**
  * Reconstructs a map. Writes the run folder described in events.ts.
  *
+ * @param request what options.ts describes
  * @param onEvent called with every event; most of them are also appended to events.jsonl
  * @param signal  aborting it writes a checkpoint and throws the signal's reason
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
 export async function reconstruct(
-  options: ReconstructOptions,
+  request: RunRequest,
   onEvent: Emit = () => {},
   signal?: AbortSignal,
 ): Promise<RunResult> {
+  const options = withDefaults(request);
   await ensureWritableFolder(options.out);
   await checkFolder(options);
   const group = pointGroup(options.symmetry);
   const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
-  const everything = await readParticles(options.particles, {
+  const everything = await readParticles(options.particlesFile, {
     projectRoot,
     passthrough,
     opticsGroups,

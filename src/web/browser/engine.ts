@@ -2,10 +2,11 @@
 import { join } from "pathe";
 import modelUrl from "../../../data/ribosome-70s-65.mrc?url";
 import { InputError } from "../../base/errors.ts";
-import { type ReconstructCommandOptions, reconstructSchema } from "../../cli/options/reconstruct.ts";
 import { readParticles } from "../../io/particles.ts";
 import { parseEvents, thinEvents } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
+import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
 import { FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
@@ -118,7 +119,7 @@ export async function createEngine(listener: Listener) {
     } catch (error) {
       await ended;
       if (error instanceof InputError)
-        throw new FormError({ [error.message.includes(options.particles) ? "particlesFile" : ""]: error.message });
+        throw new FormError({ [error.message.includes(options.particlesFile) ? "particlesFile" : ""]: error.message });
       throw error;
     }
     await files.writeFile(join(options.out, formFile), JSON.stringify({ ...form, resume: false, overwrite: false }));
@@ -170,7 +171,7 @@ function idOf(name: string): string {
 }
 
 /** @throws {FormError} for every option that is wrong */
-function validated(form: RunForm): ReconstructCommandOptions {
+function validated(form: RunForm): ReconstructOptions {
   const result = reconstructSchema.safeParse(form);
   if (result.success) return result.data;
   throw new FormError(fieldProblems(result.error.issues));
@@ -180,10 +181,10 @@ function validated(form: RunForm): ReconstructCommandOptions {
  * Whether the stacks that the particles name were dropped, whatever folders they were in.
  * @throws {InputError} naming the first that is missing, or that two names share
  */
-async function checkStacks(options: ReconstructCommandOptions): Promise<void> {
-  if (!files.existsSync(options.particles))
-    throw new InputError(`${options.particles} is not here; drop it on the page`);
-  const set = await readParticles(options.particles, {
+async function checkStacks(options: ReconstructOptions): Promise<void> {
+  if (!files.existsSync(options.particlesFile))
+    throw new InputError(`${options.particlesFile} is not here; drop it on the page`);
+  const set = await readParticles(options.particlesFile, {
     projectRoot: options.projectRoot,
     passthrough: options.passthrough,
   });

@@ -20,8 +20,7 @@ export interface RunSummary {
 }
 
 /**
- * A run's options as the command line names them, in camel case (`reconstructSchema`): "symmetry": "D2", "halfMaps":
- * true.
+ * A run's options as typed, by their keys (reconstruct/options.ts): "symmetry": "D2", "halfMaps": true.
  */
 export type RunForm = Record<string, string | boolean>;
 

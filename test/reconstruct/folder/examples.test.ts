@@ -75,16 +75,11 @@ test("each stage leaves its examples, templates and directions in the run folder
     const particles = await smallParticleSet(folder);
     await reconstruct(
       {
-        particles,
+        particlesFile: particles,
         out,
-        symmetry: "C1",
-        critic: "likelihood-ratio",
         halfMaps: true,
-        resume: false,
-        overwrite: false,
-        maximumShiftAngstrom: 0,
+        maxShift: 0,
         device: "cpu",
-        seed: 1,
         stages: [
           { kind: "adversarial", maxRadius: 4, iterations: 3 },
           { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500 },

@@ -10,7 +10,7 @@ import { openStack, readMap, writeMap } from "../../../src/io/mrc.ts";
 import { readParticles } from "../../../src/io/particles.ts";
 import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
-import type { ReconstructOptions } from "../../../src/reconstruct/options.ts";
+import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
 import { boxSize, pixelSizeAngstrom, smallParticleSet } from "../data.ts";
@@ -21,18 +21,12 @@ const stages: Stage[] = [
   { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
 ];
 const toFineShells: Stage[] = [...stages, { kind: "local", maxRadius: 10, iterations: 1, particles: 2000 }];
-const optionsFor = (name: string, more: Partial<ReconstructOptions> = {}): ReconstructOptions => ({
-  particles,
+const optionsFor = (name: string, more: Partial<RunRequest> = {}): RunRequest => ({
+  particlesFile: particles,
   out: join(folder, name),
-  symmetry: "C1",
   stages,
-  critic: "likelihood-ratio",
-  halfMaps: false,
-  resume: false,
-  overwrite: false,
-  maximumShiftAngstrom: 0,
+  maxShift: 0,
   device: "cpu",
-  seed: 1,
   ...more,
 });
 const at = (...names: string[]) => join(folder, ...names);
@@ -68,12 +62,12 @@ async function withImages(
 
 test("--invert-contrast: negative images give the same map, byte for byte; without it there is a warning", async () => {
   const negative = await withImages("negative", (image) => image.map((v) => -v));
-  await reconstruct(optionsFor("inverted", { particles: negative, invertContrast: true }));
+  await reconstruct(optionsFor("inverted", { particlesFile: negative, invertContrast: true }));
   expect((await readFile(at("inverted", "map.mrc"))).equals(await readFile(at("plain", "map.mrc")))).toBe(true);
   expect(await readFile(at("inverted", "events.jsonl"), "utf8")).not.toContain("warning");
   const events: RunEvent[] = [],
     once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
-  await reconstruct(optionsFor("negative", { particles: negative, stages: once }), (event) => events.push(event));
+  await reconstruct(optionsFor("negative", { particlesFile: negative, stages: once }), (event) => events.push(event));
   expect(events.filter(({ type }) => type === "warning")).toMatchObject([
     { message: "density seems dark in the images: start anew with --invert-contrast" },
   ]);
@@ -104,11 +98,11 @@ test("--ctf-phase-flipped: images with their phases flipped give the same map, a
     return Float32Array.from(centeredInverse(re, im, [boxSize, boxSize]));
   });
   expect(turned / (2000 * boxSize ** 2)).toBeGreaterThan(0.3);
-  const mapFrom = async (name: string, more: Partial<ReconstructOptions>) =>
+  const mapFrom = async (name: string, more: Partial<RunRequest>) =>
     (await reconstruct(optionsFor(name, { stages: toFineShells, ...more }))).maps[0]!;
   const plain = await mapFrom("not flipped", {}),
-    told = await mapFrom("flipped", { particles: flipped, ctfPhaseFlipped: true });
-  const untold = await mapFrom("flipped, not told", { particles: flipped });
+    told = await mapFrom("flipped", { particlesFile: flipped, ctfPhaseFlipped: true });
+  const untold = await mapFrom("flipped, not told", { particlesFile: flipped });
   // Between the first zeros of 2.5 µm (shell 6.5) and 0.8 µm (shell 11.5) most of the images were turned.
   const shells = (map: Volume) => fourierShellCorrelation(plain, map).fsc.slice(0, 10);
   expect(Math.min(...shells(told).slice(0, 8))).toBeGreaterThan(0.8);
@@ -171,7 +165,7 @@ test("--optics-groups and --exclude: only the particles asked for are used; both
   );
   const once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
   const chosen = optionsFor("chosen", {
-    particles: at("groups.star"),
+    particlesFile: at("groups.star"),
     stages: once,
     opticsGroups: ["second"],
     exclude: at("left-out.star"),
@@ -179,7 +173,7 @@ test("--optics-groups and --exclude: only the particles asked for are used; both
   await reconstruct(chosen);
   // Rows 0, 3, … 1998 are 667, of which 0, 3, … 99 are 34.
   expect(await configOf("chosen")).toMatchObject({
-    particlesUsed: 633,
+    used: { particles: 633 },
     opticsGroups: ["second"],
     exclude: at("left-out.star"),
   });
@@ -187,6 +181,6 @@ test("--optics-groups and --exclude: only the particles asked for are used; both
     "the run began with another --exclude",
   );
   await expect(reconstruct({ ...chosen, resume: true, opticsGroups: ["1"] })).rejects.toThrow(
-    'the run began with another --optics-groups (["second"], now ["1"])',
+    "the run began with another --optics-groups (second, now 1)",
   );
 });

@@ -9,7 +9,7 @@ import { readMap } from "../../../src/io/mrc.ts";
 import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
-import type { ReconstructOptions } from "../../../src/reconstruct/options.ts";
+import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -28,18 +28,12 @@ const stages: Stage[] = [
   { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
 ];
 const withLocal: Stage[] = [...stages, { kind: "local", maxRadius: 8, iterations: 2, particles: 1500 }];
-const optionsFor = (name: string, more: Partial<ReconstructOptions> = {}): ReconstructOptions => ({
-  particles,
+const optionsFor = (name: string, more: Partial<RunRequest> = {}): RunRequest => ({
+  particlesFile: particles,
   out: join(folder, name),
-  symmetry: "C1",
   stages,
-  critic: "likelihood-ratio",
-  halfMaps: false,
-  resume: false,
-  overwrite: false,
-  maximumShiftAngstrom: 0,
+  maxShift: 0,
   device: "cpu",
-  seed: 1,
   ...more,
 });
 const file = (name: string, of: string) => readFile(join(folder, name, of));
@@ -47,10 +41,10 @@ const file = (name: string, of: string) => readFile(join(folder, name, of));
 const kinds = (events: readonly RunEvent[]): string[] =>
   events.flatMap((event) => (event.type === "stage" ? [event.kind] : []));
 const stagesUsed = async (name: string): Promise<Stage[]> =>
-  (JSON.parse((await file(name, "config.json")).toString()) as { stages: Stage[] }).stages;
+  (JSON.parse((await file(name, "config.json")).toString()) as { used: { stages: Stage[] } }).used.stages;
 
 /** Runs until a little after `stop` says so, then aborts as Ctrl-C does. */
-async function interrupted(options: ReconstructOptions, stop: (event: RunEvent) => boolean): Promise<void> {
+async function interrupted(options: RunRequest, stop: (event: RunEvent) => boolean): Promise<void> {
   const controller = new AbortController();
   await expect(
     reconstruct(options, (event) => stop(event) && setTimeout(() => controller.abort()), controller.signal),
@@ -107,7 +101,7 @@ test("where poses stay uncertain, a local stage tries all of them instead", asyn
       { kind: "adversarial", maxRadius: 6, iterations: 5 },
       { kind: "local", maxRadius: 8, iterations: 1, particles: 300 },
     ];
-  await reconstruct(optionsFor("uncertain", { particles: join(folder, "noise.star"), stages: asked }), (event) =>
+  await reconstruct(optionsFor("uncertain", { particlesFile: join(folder, "noise.star"), stages: asked }), (event) =>
     events.push(event),
   );
   expect(kinds(events)).toEqual(["adversarial", "refinement"]);
@@ -129,7 +123,7 @@ describe("memory", () => {
       { kind: "adversarial", maxRadius: 6, iterations: 5 },
       { kind: "refinement", maxRadius: largest, iterations: 1, particles: 1000 },
     ];
-    const inFile = { stages: short, cacheBytes: 2 * 2000 * perImage };
+    const inFile = { stages: short, cache: (2 * 2000 * perImage) / 1e9 };
     await reconstruct(optionsFor("in memory", { stages: short }));
     let seen = false;
     await reconstruct(optionsFor("in a file", inFile), (event) => {
@@ -148,7 +142,7 @@ describe("memory", () => {
   test("with next to none a sample of the images tells their spectra, each with its own CTF", async () => {
     const largest = 10;
     await reconstruct(
-      optionsFor("little", { stages: [{ kind: "adversarial", maxRadius: largest, iterations: 1 }], cacheBytes: 1 }),
+      optionsFor("little", { stages: [{ kind: "adversarial", maxRadius: largest, iterations: 1 }], cache: 1e-9 }),
     );
     const { signalPower } = JSON.parse((await file("little", "spectra.json")).toString()) as { signalPower: number[] };
     // The truth is in units of its own: power against that at shell 3.
@@ -161,7 +155,7 @@ describe("memory", () => {
 });
 
 describe("going on", () => {
-  const shifted = { maximumShiftAngstrom: 6, stages: withLocal };
+  const shifted = { maxShift: 6, stages: withLocal };
   beforeAll(async () => {
     const events: RunEvent[] = [];
     await reconstruct(optionsFor("uninterrupted", shifted), (event) => events.push(event));
@@ -209,12 +203,15 @@ describe("going on", () => {
     await interrupted(options, (event) => event.type === "progress");
     const before = await file("options", "checkpoint.bin");
     await copyFile(particles, join(folder, "others.star"));
-    const others: [Partial<ReconstructOptions>, string][] = [
+    const others: [Partial<RunRequest>, string][] = [
       [{ seed: 2 }, "--seed (1, now 2)"],
       [{ symmetry: "C2" }, "--symmetry (C1, now C2)"],
-      [{ particles: join(folder, "others.star") }, `particle file (${particles}, now ${join(folder, "others.star")})`],
-      [{ maskDiameterAngstrom: 100 }, "--mask-diameter (not given, now 100)"],
-      [{ halfMaps: true }, "--half-maps (false, now true)"],
+      [
+        { particlesFile: join(folder, "others.star") },
+        `particles-file (${particles}, now ${join(folder, "others.star")})`,
+      ],
+      [{ maskDiameter: 100 }, "--mask-diameter (not given, now 100)"],
+      [{ halfMaps: true }, "--half-maps (not given, now given)"],
     ];
     for (const [changed, text] of others) {
       const error = await reconstruct({ ...options, resume: true, ...changed }).catch((e: unknown) => e);
@@ -266,9 +263,9 @@ describe("half-maps", () => {
     await writeFile(join(folder, "changed.star"), rows.replaceAll("particles.mrcs", "changed.mrcs"));
 
     const halfMaps = { halfMaps: true };
-    await reconstruct(optionsFor("halves", { ...halfMaps, particles: join(folder, "subsets.star") }));
+    await reconstruct(optionsFor("halves", { ...halfMaps, particlesFile: join(folder, "subsets.star") }));
     const half2 = await file("halves", "half2_unaligned.mrc");
-    await reconstruct(optionsFor("halves changed", { ...halfMaps, particles: join(folder, "changed.star") }));
+    await reconstruct(optionsFor("halves changed", { ...halfMaps, particlesFile: join(folder, "changed.star") }));
     expect((await file("halves changed", "half1.mrc")).equals(await file("halves", "half1.mrc"))).toBe(true);
     expect((await file("halves changed", "half2_unaligned.mrc")).equals(half2)).toBe(false);
     const last = (await file("halves", "events.jsonl")).toString().trimEnd().split("\n").at(-1)!;
@@ -278,7 +275,7 @@ describe("half-maps", () => {
   test("a half without enough particles is refused", async () => {
     await writeFile(join(folder, "one-sided.star"), rows.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
     await expect(
-      reconstruct(optionsFor("one-sided", { halfMaps: true, particles: join(folder, "one-sided.star") })),
+      reconstruct(optionsFor("one-sided", { halfMaps: true, particlesFile: join(folder, "one-sided.star") })),
     ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
   });
 });
@@ -325,7 +322,7 @@ test("where time runs out before the last start is refined, the map is that of t
   let passed = 0;
   const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + passed);
   try {
-    const { maps } = await reconstruct(optionsFor("late", { stages: starts, timeLimitSeconds: 1e5 }), (event) => {
+    const { maps } = await reconstruct(optionsFor("late", { stages: starts, timeLimit: 1e5 }), (event) => {
       if (event.type === "stage" && event.stage === 3) passed = 1e9;
     });
     expect(maps[0]!.data).toEqual(alone.maps[0]!.data);

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
-import { reconstructFields } from "../../../src/web/page/form/fields.ts";
+import { reconstructSchema } from "../../../src/reconstruct/optionSchema.ts";
+import { fields } from "../../../src/web/page/form/fields.ts";
 import { filledIn, formProblems } from "../../../src/web/page/form/validate.ts";
 
 test("the form has the options of the command line, by their names and units", () => {
-  const fields = reconstructFields();
   const of = (name: string) => fields.find((field) => field.name === name)!;
   expect(of("particlesFile")).toMatchObject({ label: "particles-file", required: true, flag: false });
   expect(of("out")).toMatchObject({ label: "--out", unit: "folder", required: true });
@@ -12,12 +11,12 @@ test("the form has the options of the command line, by their names and units", (
   expect(of("halfMaps")).toMatchObject({ label: "--half-maps", flag: true });
   expect(of("symmetry").default).toBe("C1");
   expect(of("critic").choices).toContain("likelihood-ratio");
-  expect(of("json")).toBeUndefined();
+  expect(of("resume")).toBeUndefined();
 });
 
 test("every field is one that the schema knows, so that nothing typed is lost", () => {
   const known = Object.keys(reconstructSchema.in.shape);
-  for (const { name } of reconstructFields()) expect(known, name).toContain(name);
+  for (const { name } of fields) expect(known, name).toContain(name);
 });
 
 test("a form is checked as the command line checks its options", () => {

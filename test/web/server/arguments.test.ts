@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseReconstructOptions, reconstructSchema } from "../../../src/cli/options/reconstruct.ts";
-import { askedOptions } from "../../../src/reconstruct/folder/resume.ts";
+import { configText } from "../../../src/reconstruct/folder/config.ts";
+import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.ts";
+import { reconstructOptions } from "../../../src/reconstruct/options.ts";
 import { FormError, type RunForm } from "../../../src/web/live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "../../../src/web/server/arguments.ts";
 
@@ -47,9 +48,9 @@ function parsed(args: string[]): Record<string, unknown> {
 }
 
 test("the example holds every option of the command", () => {
-  const notInForms = ["out", "timeLimit", "resume", "overwrite", "open", "json"]; // --time-limit excludes --stages
+  const notInForms = ["out", "timeLimit", "resume", "overwrite"]; // --time-limit excludes --stages
   expect(Object.keys(everything).sort()).toEqual(
-    Object.keys(reconstructSchema.in.shape)
+    Object.keys(reconstructOptions)
       .filter((name) => !notInForms.includes(name))
       .sort(),
   );
@@ -66,12 +67,13 @@ test.each([{ ...everything }, { particlesFile: "/p.star", timeLimit: "1h30m" }, 
   "config.json leads back to the options that the run began with: %j",
   (form) => {
     const options = parseReconstructOptions({ ...form, out: "/runs/a" });
-    // As part.ts writes it: the schedule takes the place of the stages that were asked for.
     const config = JSON.parse(
-      JSON.stringify({
-        ...askedOptions(options),
-        stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
+      configText(options, {
+        particles: 5000,
+        box: 16,
         maskRadius: 0.4,
+        shiftLaw: { kind: "none" },
+        stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
       }),
     ) as Record<string, unknown>;
     const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
@@ -105,7 +107,7 @@ describe("wrong forms name every field", () => {
     };
     const found = fields(form);
     expect(Object.keys(found).sort()).toEqual(["box", "halfMaps", "seed", "symmetry", "timeLimit"]);
-    expect(found.timeLimit).toBe('expected a duration such as 90s, 5m or 1h30m, got "soon"');
+    expect(found.timeLimit).toBe('expected a duration such as 90s, 5m or 1h30m, at most 1000h, got "soon"');
     for (const name of ["symmetry", "timeLimit", "seed"]) {
       const alone = { particlesFile: "p.star", out: "o", [name]: form[name] };
       expect(() => parseReconstructOptions(alone)).toThrow(`: ${found[name]}`);
@@ -134,8 +136,8 @@ describe("wrong forms name every field", () => {
     expect(found).toEqual({
       resume: "cannot be set here",
       overwrite: "cannot be set here",
-      json: "cannot be set here",
-      open: "cannot be set here",
+      json: "there is no such option",
+      open: "there is no such option",
       "out=/etc": "there is no such option",
       constructor: "there is no such option",
       rm: "there is no such option",

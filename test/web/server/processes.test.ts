@@ -54,7 +54,13 @@ test("a run is started, stopped, gone on with after a server restart, and finish
   await until(() => seen.some((event) => event.type === "progress"));
   expect(await stateOf(id)).toBe("running");
   const config = JSON.parse(readFileSync(join(runs, "a run", "config.json"), "utf8")) as Record<string, unknown>;
-  expect(config).toMatchObject({ particles, seed: 3, device: "cpu", maximumShiftAngstrom: 0, checkpointSeconds: 5 });
+  expect(config).toMatchObject({
+    particlesFile: particles,
+    seed: 3,
+    device: "cpu",
+    maxShift: 0,
+    checkpointEvery: 5,
+  });
   await expect(source.resume(id)).rejects.toThrow("it is running");
   await expect(source.start({ ...quick, particlesFile: particles, out: "a run" })).rejects.toMatchObject({
     fields: { out: expect.stringContaining("there already") },

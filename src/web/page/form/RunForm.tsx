@@ -1,17 +1,18 @@
-import { fields } from "virtual:reconstruct-fields";
 import { useState } from "preact/hooks";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
-import type { FormField } from "./fields.ts";
+import { type FormField, fields } from "./fields.ts";
 import { filledIn, formProblems } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */
 const common = ["particlesFile", "out", "symmetry", "timeLimit", "halfMaps", "resolution", "maskDiameter", "maxShift"];
 const isCommon = ({ name, required }: FormField) => required || common.includes(name);
 const first = common.flatMap((name) => fields.filter((field) => field.name === name));
-const advanced = fields.filter((field) => !first.includes(field) && !isCommon(field));
+const folded = fields.filter((field) => !first.includes(field) && !isCommon(field));
+/** A server begins every run in a folder of its own. */
+const advancedOf = ({ local }: Page) => folded.filter(({ name }) => local || name !== "overwrite");
 
 /** A new run: the options of `cryogan reconstruct` by their names. */
 export function RunForm({ page }: { page: Page }) {
@@ -53,6 +54,7 @@ export function RunForm({ page }: { page: Page }) {
       onChange={(value) => set(field.name, value)}
     />
   );
+  const advanced = advancedOf(page);
   const foldedProblem = advanced.some(({ name }) => problems[name] !== undefined);
   return (
     <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>

@@ -1,6 +1,6 @@
 /** The check of the form, by the same schema as the command line's. */
 import "./noEval.ts";
-import { reconstructSchema } from "../../../cli/options/reconstruct.ts";
+import { reconstructSchema } from "../../../reconstruct/optionSchema.ts";
 import { fieldProblems, type RunForm } from "../../live/source.ts";
 
 /** What is wrong with which option; nothing: an empty object. What belongs to no option stands under "". */

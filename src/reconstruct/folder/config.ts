@@ -1,0 +1,69 @@
+/** config.json: the options that a run was asked for, by their names on the command line, and what it made of them. */
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { InputError, UsageError } from "../../base/errors.ts";
+import { parseReconstructOptions } from "../optionSchema.ts";
+import { asTyped, optionEntries, type ReconstructOptions } from "../options.ts";
+import type { Stage, StageContext } from "../stage.ts";
+
+/** What a run made of its options, kept under `used`. */
+export interface UsedSettings {
+  particles: number;
+  /** Edge of the working box in pixels. */
+  box: number;
+  /** As a fraction of the edge of the box. */
+  maskRadius: number;
+  shiftLaw: StageContext["shiftLaw"];
+  /** The schedule, as far as it has been settled. */
+  stages: Stage[];
+}
+
+/** Options as config.json keeps them: paths absolute, and without those that only say how the run is begun. */
+export function askedOptions(options: ReconstructOptions): Partial<ReconstructOptions> {
+  return Object.fromEntries(
+    optionEntries.flatMap(([key, option]) => {
+      const value = options[key];
+      if (value === undefined || option.begins) return [];
+      return [[key, option.given !== "flag" && option.value.isPath ? resolve(value as string) : value]];
+    }),
+  );
+}
+
+export const configText = (options: ReconstructOptions, used: UsedSettings): string =>
+  JSON.stringify({ ...askedOptions(options), used }, null, 2);
+
+/** @returns config.json as it is. @throws {InputError} naming the file where it cannot be read */
+export async function readConfig(folder: string): Promise<Record<string, unknown>> {
+  const path = join(folder, "config.json");
+  try {
+    const content: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (content !== null && typeof content === "object") return content as Record<string, unknown>;
+  } catch (error) {
+    throw new InputError(`${path} cannot be read (${(error as Error).message})`);
+  }
+  throw new InputError(`${path} holds no options`);
+}
+
+const usedSchema = z.object({ used: z.object({ maskRadius: z.number().positive().max(0.5) }) });
+
+/**
+ * The options of a run and the radius of its mask as a fraction of the box, out of the content of its config.json.
+ * @throws {InputError} naming what is wrong in it
+ */
+export function parseConfig(
+  folder: string,
+  content: Record<string, unknown>,
+): { asked: ReconstructOptions; maskRadius: number } {
+  const path = join(folder, "config.json");
+  const used = usedSchema.safeParse(content);
+  if (!used.success) throw new InputError(`${path} is not that of a run of this version of cryogan`);
+  try {
+    return {
+      asked: parseReconstructOptions({ ...asTyped(content), out: folder }),
+      maskRadius: used.data.used.maskRadius,
+    };
+  } catch (error) {
+    throw error instanceof UsageError ? new InputError(`${path}: ${error.message}`) : error;
+  }
+}

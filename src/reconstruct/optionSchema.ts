@@ -1,0 +1,39 @@
+/** The check of options as typed, on the command line or in a form. */
+import { z } from "zod";
+import { flag, parseOptions, value } from "../base/schema.ts";
+import { type OptionKey, optionEntries, type ReconstructOptions } from "./options.ts";
+
+/** One field for each option. */
+const fields = Object.fromEntries(
+  optionEntries.map(([key, option]) => {
+    if (option.given === "flag") return [key, flag()];
+    const field = value<unknown>(option.value);
+    if (option.given === "required") return [key, field];
+    return [key, option.given === "default" ? field.default(option.default) : field.optional()];
+  }),
+) as { [K in OptionKey]: z.ZodType<ReconstructOptions[K]> };
+
+/** Takes values as typed, by the keys of the options; what is no option is ignored. */
+export const reconstructSchema = z
+  .object(fields)
+  .superRefine((options, context) => {
+    if (options.stages && options.timeLimit !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["timeLimit"],
+        message: "cannot be combined with --stages, which set the work themselves",
+      });
+    if (options.resume && options.overwrite)
+      context.addIssue({
+        code: "custom",
+        path: ["overwrite"],
+        message: "cannot be combined with --resume; give one of them",
+      });
+  })
+  .transform((options): ReconstructOptions => options);
+
+/** @throws UsageError naming the option */
+export function parseReconstructOptions(values: Record<string, unknown>): ReconstructOptions {
+  const positional = optionEntries.filter(([, option]) => "positional" in option).map(([key]) => key);
+  return parseOptions(reconstructSchema, values, { arguments: positional });
+}

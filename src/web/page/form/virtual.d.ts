@@ -1,3 +1,0 @@
-declare module "virtual:reconstruct-fields" {
-  export const fields: import("./fields.ts").FormField[];
-}
