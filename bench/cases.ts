@@ -3,6 +3,7 @@
  */
 
 import type { Optics } from "../src/base/types.ts";
+import { disk } from "../src/io/disk.ts";
 import { readMap } from "../src/io/mrc.ts";
 import { changeBox } from "../src/numeric/fourierCrop.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
@@ -68,7 +69,7 @@ function opticsOf(particles: number): Optics {
 export async function adversarialCase(maxRadius: number): Promise<AdversarialCase> {
   const n = 2 * maxRadius,
     label = `bench/${n}`;
-  const map = await readMap(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname);
+  const map = await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname));
   const boxAngstrom = map.shape[0] * 5; // the file states no pixel size; see data/README.md
   const small = changeBox({ n: map.shape[0], data: map.data }, boxSize);
   const volume = {

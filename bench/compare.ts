@@ -7,6 +7,7 @@
  *
  * See README.md in this folder for what is compared and how.
  */
+
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -14,6 +15,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { evaluateAgainstReference } from "../src/evaluate/evaluate.ts";
+import { disk } from "../src/io/disk.ts";
 import {
   commandLine,
   msPerIteration,
@@ -133,7 +135,7 @@ const problem: Problem = {
 async function follow(run: Run): Promise<Progress[]> {
   const progress: Progress[] = [];
   for (const { path, seconds } of run.maps) {
-    const { report } = await evaluateAgainstReference(path, truth, { mask: "none" });
+    const { report } = await evaluateAgainstReference(disk.at(path), disk.at(truth), { mask: "none" });
     progress.push({ seconds, shell: goodShells(report.fsc.fsc) });
     if (secondsTo(Math.max(...chosen.shells), progress) !== undefined) break;
   }

@@ -5,6 +5,7 @@
  *
  *   npx tsx bench/ribosome.ts [--seeds 10] [--particles 20000] [--box 32] [--snr 0.1] [--limit seconds] [--max-shift Å]
  */
+
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,8 @@ import { parseArgs } from "node:util";
 import { simulate } from "../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../src/cli/options/simulate.ts";
 import { evaluateAgainstReference } from "../src/evaluate/evaluate.ts";
+import { disk } from "../src/io/disk.ts";
+import { nodeHost } from "../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../src/reconstruct/run/run.ts";
 
 const { values } = parseArgs({
@@ -44,7 +47,7 @@ let reached = 0;
 const times: number[] = [];
 for (let seed = 1; seed <= Number(values.seeds); seed++) {
   const out = join(folder, `run-${seed}`);
-  const result = await reconstruct({
+  const result = await reconstruct(nodeHost, {
     particlesFile: join(folder, "data", "particles.star"),
     out,
     device: "cpu",
@@ -52,7 +55,7 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
     timeLimit: Number(values.limit),
     ...(values["max-shift"] === undefined ? {} : { maxShift: Number(values["max-shift"]) }),
   });
-  const { report } = await evaluateAgainstReference(result.maps[0]!, join(folder, "data", "truth.mrc"), {
+  const { report } = await evaluateAgainstReference(result.maps[0]!, disk.at(join(folder, "data", "truth.mrc")), {
     mask: "none",
   });
   const last = report.fsc.fsc.findIndex((c) => c < 0.5);

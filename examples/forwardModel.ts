@@ -4,7 +4,9 @@
  *
  *   npx tsx examples/forwardModel.ts
  */
+
 import { resample } from "../src/evaluate/resample.ts";
+import { disk } from "../src/io/disk.ts";
 import { readMap } from "../src/io/mrc.ts";
 import { ctfCoefficients, ctfTerms } from "../src/physics/ctf.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
@@ -22,7 +24,7 @@ const n = 32,
   batch = 8,
   boxAngstrom = 325;
 const map = {
-  ...(await readMap(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname)),
+  ...(await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname))),
   pixelSizeAngstrom: 5,
 }; // its header is silent
 const ribosome = resample(map, n, boxAngstrom / n);

@@ -6,6 +6,7 @@
  *   npm run experiment:paper -- [--cases centred,shifted] [--folder tmp/paper] [--time-limit 20m] [--data-only]
  *   [--threads n] [-- options of reconstruct]
  */
+
 import { execFileSync } from "node:child_process";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -15,6 +16,7 @@ import { parseArgs } from "node:util";
 import { InputError } from "../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { crossingResolution, type FscResult } from "../../src/evaluate/fsc.ts";
+import { disk } from "../../src/io/disk.ts";
 import { cases, dataSets, type PaperCase } from "./cases.ts";
 import { ensureDataSet } from "./dataSet.ts";
 import { measure } from "./measure.ts";
@@ -74,8 +76,9 @@ async function runCase(
     root,
   );
   const halves = JSON.parse(await readFile(join(run, "fsc.json"), "utf8")) as FscResult;
-  const { fsc } = (await evaluateAgainstReference(join(run, "map.mrc"), join(data, "truth.mrc"), { mask: "auto" }))
-    .report;
+  const { fsc } = (
+    await evaluateAgainstReference(disk.at(join(run, "map.mrc")), disk.at(join(data, "truth.mrc")), { mask: "auto" })
+  ).report;
   return {
     case: name,
     what: chosen.what,

@@ -1,3 +1,4 @@
+import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
@@ -62,10 +63,10 @@ export interface Evaluation {
   reference: Volume;
 }
 
-/** Compares a map with a reference. Maps are paths or volumes. Throws InputError when a file is not a map. */
+/** Compares a map with a reference. Maps are files or volumes. Throws InputError when a file is not a map. */
 export async function evaluateAgainstReference(
-  map: string | Volume,
-  reference: string | Volume,
+  map: DataFile | Volume,
+  reference: DataFile | Volume,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   return compare("reference", map, reference, options);
@@ -76,8 +77,8 @@ export async function evaluateAgainstReference(
  * map.
  */
 export async function evaluateHalfMaps(
-  a: string | Volume,
-  b: string | Volume,
+  a: DataFile | Volume,
+  b: DataFile | Volume,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   return compare("halfMaps", b, a, options);
@@ -85,18 +86,18 @@ export async function evaluateHalfMaps(
 
 async function compare(
   kind: EvaluationReport["kind"],
-  mapSource: string | Volume,
-  referenceSource: string | Volume,
+  mapSource: DataFile | Volume,
+  referenceSource: DataFile | Volume,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { align = true, mask: maskOption = "auto", seed = 0 } = options;
-  const load = async (source: string | Volume) => (typeof source === "string" ? await readMap(source) : source);
+  const load = async (source: DataFile | Volume) => ("open" in source ? await readMap(source) : source);
   const original = await load(mapSource);
   const originalReference = await load(referenceSource);
   const alignment = align ? alignToReference(original, originalReference) : undefined;
   const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
-  const pathOf = (source: string | Volume) => (typeof source === "string" ? source : null);
+  const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
     report: {
       kind,

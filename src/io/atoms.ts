@@ -1,6 +1,7 @@
 /** Atomic models from mmCIF and PDB files, through Mol*'s readers. */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
+import type { DataFile } from "../base/files.ts";
+import { readBytes } from "./files.ts";
 import type { CifCategory } from "./molstarReaders.ts";
 
 /** Atoms as a file lists them, structure of arrays: every array has one entry per atom. */
@@ -23,8 +24,9 @@ export interface Atoms {
  * kept, hydrogens, ligands, water and alternative locations included. The coordinates are those deposited: no assembly
  * is generated. Throws InputError when the file cannot be read, is no coordinate file, or holds no atoms.
  */
-export async function readAtoms(path: string): Promise<Atoms> {
-  const text = await readText(path);
+export async function readAtoms(file: DataFile): Promise<Atoms> {
+  const { path } = file,
+    text = await unpackedText(file);
   // A data block opens every mmCIF file after comments at most; PDB records start with their name.
   if (/^(\s*#.*\n)*\s*data_/i.test(text)) return atomsOf(await mmcifAtomSites(text, path), path);
   if (/^(ATOM {2}|HETATM)/m.test(text)) return atomsOf(await pdbAtomSites(text, path), path);
@@ -32,18 +34,13 @@ export async function readAtoms(path: string): Promise<Atoms> {
   throw new InputError(`${path}: neither an mmCIF nor a PDB coordinate file`);
 }
 
-async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw new InputError(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
-  }
+async function unpackedText(file: DataFile): Promise<string> {
+  let bytes = await readBytes(file);
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     try {
       bytes = await gunzip(bytes);
     } catch {
-      throw new InputError(`${path}: the gzip data is cut short or damaged; fetch the file again`);
+      throw new InputError(`${file.path}: the gzip data is cut short or damaged; fetch the file again`);
     }
   }
   return new TextDecoder().decode(bytes);

@@ -1,5 +1,6 @@
 /** Particles of cryoSPARC .cs files (https://guide.cryosparc.com, "Manipulating .cs files"). */
 import { InputError } from "../base/errors.ts";
+import type { Files } from "../base/files.ts";
 import type { Optics, ParticleSet, Poses } from "../base/types.ts";
 import type { CsTable } from "./cs.ts";
 import { mergePassthrough, particleUids, readCs, selectRows } from "./cs.ts";
@@ -12,13 +13,14 @@ import {
   distinctStacks,
   groupByOptics,
   rowsOfGroups,
-  stackPath,
+  stackPaths,
 } from "./particleChecks.ts";
 
 /** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
-export async function readCryosparcParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
-  const own = await readCs(path);
-  const everything = options.passthrough === undefined ? own : mergePassthrough(own, await readCs(options.passthrough));
+export async function readCryosparcParticles(files: Files, path: string, options: ReadOptions): Promise<ParticleSet> {
+  const own = await readCs(files.at(path));
+  const everything =
+    options.passthrough === undefined ? own : mergePassthrough(own, await readCs(files.at(options.passthrough)));
   if (everything.count === 0) throw new InputError(`${path} lists no particles`);
   const rows =
     options.opticsGroups && rowsOfGroups(options.opticsGroups, everything.count, exposureGroups(everything), path);
@@ -69,13 +71,13 @@ export async function readCryosparcParticles(path: string, options: ReadOptions)
   // A leading ">" marks a path inside the project, as cryoSPARC writes it for linked imports.
   const inProject = (name: string) => name.replace(/^>/, "");
   const found = distinctStacks(count, (i) => inProject(names[i]!));
-  const stacks = found.names.map((name) => stackPath(name, path, options.projectRoot));
+  const stacks = await stackPaths(files, found.names, path, options.projectRoot);
   const imageIndex = Int32Array.from(required("blob/idx"));
   const boxSizes = options.boxSize === undefined ? squareBoxes(table, where) : undefined;
   const boxSize =
     options.boxSize ??
     (boxSizes === undefined
-      ? await boxSizeOfStack(stacks[0]!, where(0))
+      ? await boxSizeOfStack(files.at(stacks[0]!), where(0))
       : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
   const micrographPaths = table.fields.get("location/micrograph_path")?.values;
   return {

@@ -1,9 +1,9 @@
 /**
  * cryoSPARC .cs files: numpy structured arrays in the .npy format (https://numpy.org/neps/nep-0001-npy-format.html).
  */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
-import { fileError } from "./files.ts";
+import type { DataFile } from "../base/files.ts";
+import { readBytes } from "./files.ts";
 import { HALF_VALUES } from "./float16.ts";
 
 /** One column: `values` holds the rows one after the other, each of the product of `shape` values. */
@@ -23,11 +23,8 @@ export interface CsTable {
 /**
  * @throws InputError when the file cannot be read or is no numpy structured array of numbers and fixed-width strings.
  */
-export async function readCs(path: string): Promise<CsTable> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-  return parseCs(bytes, path);
+export async function readCs(file: DataFile): Promise<CsTable> {
+  return parseCs(await readBytes(file), file.path);
 }
 
 /** @param file name for messages. @throws as {@link readCs}. */

@@ -1,7 +1,7 @@
 /** Tables of measured defocus, as comma-separated values. */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
-import { fileError } from "./files.ts";
+import type { DataFile } from "../base/files.ts";
+import { readText } from "./files.ts";
 
 /** A defocus measured with its astigmatism. */
 export interface AstigmaticDefocus {
@@ -18,10 +18,9 @@ const columns = ["defocus_u_angstrom", "defocus_v_angstrom", "defocus_angle_degr
  * `defocus_angle_degrees` among them; others are passed over.
  * @throws InputError naming the line of a value that is no defocus.
  */
-export async function readDefocusTable(path: string): Promise<AstigmaticDefocus[]> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
+export async function readDefocusTable(file: DataFile): Promise<AstigmaticDefocus[]> {
+  const { path } = file,
+    text = await readText(file);
   const lines = text
     .replace(/^\ufeff/, "")
     .split(/\r?\n/)

@@ -1,9 +1,9 @@
 /** Leaving out the particles that another file lists. */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
+import type { DataFile, Files } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { particleUids, readCs } from "./cs.ts";
-import { fileError } from "./files.ts";
+import { readText } from "./files.ts";
 import { stackPath } from "./particleChecks.ts";
 import { parseStar } from "./star.ts";
 
@@ -21,21 +21,24 @@ interface Listed {
  * set's own file are, else from where the list lies. What the list names besides is passed over.
  * @throws InputError when the list cannot be read or names none of the particles.
  */
-export async function positionsNotIn(path: string, set: ParticleSet, projectRoot?: string): Promise<Int32Array> {
-  const { images, uids } = path.toLowerCase().endsWith(".cs") ? await listedInCs(path) : await listedInStar(path);
+export async function positionsNotIn(
+  files: Files,
+  path: string,
+  set: ParticleSet,
+  projectRoot?: string,
+): Promise<Int32Array> {
+  const file = files.at(path),
+    { images, uids } = path.toLowerCase().endsWith(".cs") ? await listedInCs(file) : await listedInStar(file);
   const stackAt = new Map(set.stacks.map((stack, index) => [stack, index]));
   const known = new Map<string, number | undefined>();
-  const stackOf = (name: string): number | undefined => {
-    if (!known.has(name))
-      known.set(
-        name,
-        stackAt.get(stackPath(name, set.source, projectRoot)) ?? stackAt.get(stackPath(name, path, projectRoot)),
-      );
-    return known.get(name);
-  };
+  for (const { stack } of images) {
+    if (known.has(stack)) continue;
+    const asOwn = stackAt.get(await stackPath(files, stack, set.source, projectRoot));
+    known.set(stack, asOwn ?? stackAt.get(await stackPath(files, stack, path, projectRoot)));
+  }
   const left = new Set(
     images.flatMap(({ stack, index }) => {
-      const at = stackOf(stack);
+      const at = known.get(stack);
       return at === undefined ? [] : [`${index}@${at}`];
     }),
   );
@@ -49,11 +52,9 @@ export async function positionsNotIn(path: string, set: ParticleSet, projectRoot
   return kept;
 }
 
-async function listedInStar(path: string): Promise<Listed> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-  const block = parseStar(text, path).find(({ columns }) => columns.includes("rlnImageName"));
+async function listedInStar(file: DataFile): Promise<Listed> {
+  const { path } = file;
+  const block = parseStar(await readText(file), path).find(({ columns }) => columns.includes("rlnImageName"));
   if (block === undefined)
     throw new InputError(
       `${path} has no column _rlnImageName; a STAR or .cs file of the particles to leave out is needed`,
@@ -73,8 +74,8 @@ async function listedInStar(path: string): Promise<Listed> {
   return { images, uids: new Set() };
 }
 
-async function listedInCs(path: string): Promise<Listed> {
-  const table = await readCs(path);
+async function listedInCs(file: DataFile): Promise<Listed> {
+  const table = await readCs(file);
   const names = table.fields.get("blob/path")?.values,
     indices = table.fields.get("blob/idx")?.values;
   const images =

@@ -1,148 +1,70 @@
-/** Writing files so that a killed run, a full disk or a wrong path never leaves half a result behind. */
+/** Whole files at once. */
 
-import type { FileHandle } from "node:fs/promises";
-import { appendFile, lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { join } from "pathe";
 import { InputError } from "../base/errors.ts";
+import type { DataFile, Files, NewFile, OpenFile } from "../base/files.ts";
 
-const REASONS: Record<string, string> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EACCES: "permission denied",
-  EPERM: "operation not permitted",
-  EROFS: "the file system is read-only",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of the path is a file, not a folder",
-  EISDIR: "it is a folder",
-  ERR_FS_EISDIR: "it is a folder",
-  EEXIST: "a file of that name is in the way",
-  ENAMETOOLONG: "the name is too long",
-  EMFILE: "too many open files",
-  EIO: "the device reports an error",
-};
+/** The files of one folder, by their names. */
+export type Folder = (name: string) => DataFile;
 
-/** The error of a failed file operation as an InputError "cannot <verb> <path>: <reason>"; any other error as it is. */
-export function fileError(verb: "read" | "write", path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
-  const reason = code === undefined ? undefined : REASONS[code];
-  return reason === undefined ? error : new InputError(`cannot ${verb} ${path}: ${reason}`);
+export const folderAt =
+  (files: Files, path: string): Folder =>
+  (name) =>
+    files.at(join(path, name));
+
+/** Opens a file for as long as `use` takes. */
+export async function withFile<T>(file: DataFile, use: (open: OpenFile) => Promise<T>): Promise<T> {
+  const open = await file.open();
+  try {
+    return await use(open);
+  } finally {
+    await open.close();
+  }
 }
 
-/** Whether there is a file or folder of that name that can be looked at. */
-export const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+/** @throws InputError also when there is no memory for it. */
+export function readBytes(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
+  return withFile(file, async (open) => {
+    const bytes = room(file.path, open.size);
+    return bytes.subarray(0, await open.read(bytes, 0));
+  });
+}
 
-/**
- * Whether there is a file of that name that reading ends of: no link, which may lead anywhere, no pipe and no device.
- */
-export const isPlainFile = (path: string): Promise<boolean> =>
-  lstat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
+function room(path: string, size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    throw new InputError(`cannot read ${path}: there is no memory for its ${size} bytes`);
+  }
+}
 
-const randomName = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-/** A hidden name beside `path`, so that renaming it to `path` stays on one file system. */
-export function temporaryPath(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomName()}.tmp`);
+/** UTF-8. */
+export async function readText(file: DataFile): Promise<string> {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBytes(file));
 }
 
 /**
- * Writes a file beside its name through `fill`, flushes it to disk and renames it into place. When anything fails,
- * the previous file stays and the temporary one is removed.
- * @param keptAs name under which the previous file stays after success, too
- * @throws InputError naming `path` when the disk is full or the folder cannot be written.
+ * Writes a file beside its name through `fill` and puts it into place. When anything fails, the previous file stays and
+ * the new one is removed.
+ * @param keptAs path under which the previous file stays after success, too
  */
 export async function writeThenRename(
-  path: string,
-  fill: (handle: FileHandle) => Promise<void>,
+  file: DataFile,
+  fill: (begun: NewFile) => Promise<void>,
   keptAs?: string,
 ): Promise<void> {
-  const temporary = temporaryPath(path);
+  const begun = await file.create();
   try {
-    const handle = await open(temporary, "wx");
-    try {
-      await fill(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    if (keptAs !== undefined && (await exists(path))) await rename(path, keptAs);
-    await rename(temporary, path);
+    await fill(begun);
+    await begun.commit(keptAs);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw fileError("write", path, error);
+    await begun.discard();
+    throw error;
   }
 }
 
-/** Replaces `path` by `data` in one step; see {@link writeThenRename}. */
-export async function writeFileAtomic(path: string, data: string | Uint8Array, keptAs?: string): Promise<void> {
-  await writeThenRename(path, (handle) => handle.writeFile(data), keptAs);
-}
-
-/**
- * Creates the folder (and those above it) if needed and makes sure that files can be written in it.
- * @throws InputError naming the folder.
- */
-export async function ensureWritableFolder(path: string): Promise<void> {
-  const probe = temporaryPath(join(path, "probe"));
-  try {
-    await makeFolder(path);
-    await (await open(probe, "wx")).close();
-    await rm(probe);
-  } catch (error) {
-    throw fileError("write", path, error);
-  }
-}
-
-/**
- * Creates the folder and those above it. (Node's own `recursive` never returns where a folder takes no others, such as
- * /proc.)
- */
-async function makeFolder(path: string): Promise<void> {
-  const isThere = (name: string) =>
-    stat(name).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-    );
-  if (await isThere(path)) return;
-  const parent = dirname(path);
-  if (parent !== path && !(await isThere(parent))) await makeFolder(parent);
-  await mkdir(path);
-}
-
-/** Appends `line` and a line feed. @throws InputError naming the file. */
-export async function appendLine(path: string, line: string): Promise<void> {
-  try {
-    await appendFile(path, `${line}\n`);
-  } catch (error) {
-    throw fileError("write", path, error);
-  }
-}
-
-/** Writes all of `bytes` at `position`, however many calls it takes. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  const longest = 1 << 30;
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(longest, bytes.length - done), position + done);
-    done += bytesWritten;
-  }
-}
-
-/** Fills `bytes` from `position`; returns how many bytes there were before the end of the file. */
-export async function readFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
-  const longest = 1 << 30;
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(longest, bytes.length - done), position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
+/** Replaces a file by `data` in one step; see {@link writeThenRename}. */
+export async function writeFileAtomic(file: DataFile, data: string | Uint8Array, keptAs?: string): Promise<void> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  await writeThenRename(file, (begun) => begun.write(bytes, 0), keptAs);
 }

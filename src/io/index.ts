@@ -4,10 +4,12 @@
  * @module
  */
 export { InputError } from "../base/errors.ts";
+export type { DataFile, Files } from "../base/files.ts";
 export type { Optics, ParticleSet, Poses, Volume } from "../base/types.ts";
 export { type Atoms, readAtoms } from "./atoms.ts";
 export { type CsField, type CsTable, parseCs, readCs } from "./cs.ts";
 export { type AstigmaticDefocus, readDefocusTable } from "./defocusTable.ts";
+export { disk } from "./disk.ts";
 export {
   createStackWriter,
   type ImageStack,

@@ -1,5 +1,6 @@
 /** Masks given as maps: 1 where there may be density, 0 where there is none, anything between at a soft edge. */
 import { InputError } from "../base/errors.ts";
+import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
 import { readMap } from "./mrc.ts";
 
@@ -10,8 +11,9 @@ const tolerance = 1e-3;
  * Reads a mask. Values that miss 0 to 1 by a thousandth are cut off.
  * @throws InputError when the file is no map, its box no cube, a value NaN or outside 0 to 1, or every value 0.
  */
-export async function readMask(path: string): Promise<Volume> {
-  const mask = await readMap(path);
+export async function readMask(file: DataFile): Promise<Volume> {
+  const { path } = file,
+    mask = await readMap(file);
   const [nz, ny, nx] = mask.shape;
   if (nz !== ny || ny !== nx)
     throw new InputError(`${path} has ${nx} x ${ny} x ${nz} voxels; a mask needs a cubic box: pad or crop it`);

@@ -1,10 +1,9 @@
 /** MRC2014 maps and image stacks: reading, and writing beside the name with a rename at the end. */
 
-import type { FileHandle } from "node:fs/promises";
-import { open, rename, rm, stat } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
+import type { DataFile, OpenFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
-import { fileError, readFully, temporaryPath, writeFully, writeThenRename } from "./files.ts";
+import { withFile, writeThenRename } from "./files.ts";
 import { HALF_VALUES, halfBits } from "./float16.ts";
 import type { MrcHeader } from "./mrcHeader.ts";
 import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
@@ -18,8 +17,8 @@ const CHUNK_BYTES = 1 << 24;
  * The header of a map or stack, of either byte order. @throws InputError when the file cannot be read or is no MRC
  * file.
  */
-export async function readMrcHeader(path: string): Promise<MrcHeader> {
-  return withFile(path, (handle) => headerOf(handle, path));
+export async function readMrcHeader(file: DataFile): Promise<MrcHeader> {
+  return withFile(file, (open) => headerOf(open, file.path));
 }
 
 /**
@@ -27,10 +26,11 @@ export async function readMrcHeader(path: string): Promise<MrcHeader> {
  * `pixelSizeAngstrom` is 0 where the header names no cell (ask the user then).
  * @throws InputError when the file is truncated, an image stack, or has voxels that are no cubes.
  */
-export async function readMap(path: string): Promise<Volume> {
-  return withFile(path, async (handle) => {
-    const header = await headerOf(handle, path);
-    await checkLength(handle, header, path, "section");
+export async function readMap(file: DataFile): Promise<Volume> {
+  const { path } = file;
+  return withFile(file, async (open) => {
+    const header = await headerOf(open, path);
+    checkLength(open, header, path, "section");
     const { columns, rows, sections, axisOrder } = header;
     if (sections === 1) throw new InputError(`${path} is a single ${columns} x ${rows} image where a volume is needed`);
     const cubic = columns === rows && rows === sections;
@@ -55,17 +55,11 @@ export async function readMap(path: string): Promise<Volume> {
       const count = Math.min(perChunk, sections - first);
       const offset = header.dataOffset + first * sectionSize * header.bytesPerPixel;
       if (inOrder) {
-        await readPixels(
-          handle,
-          header,
-          offset,
-          data.subarray(first * sectionSize, (first + count) * sectionSize),
-          path,
-        );
+        await readPixels(open, header, offset, data.subarray(first * sectionSize, (first + count) * sectionSize), path);
         continue;
       }
       const chunk = new Float32Array(count * sectionSize);
-      await readPixels(handle, header, offset, chunk, path);
+      await readPixels(open, header, offset, chunk, path);
       for (let s = 0, from = 0; s < count; s++) {
         for (let r = 0; r < rows; r++) {
           let to = (first + s) * sectionStride + r * rowStride;
@@ -87,7 +81,7 @@ export async function readMap(path: string): Promise<Volume> {
  * @param label first text label of the header, ASCII, at most 80 characters.
  * @throws InputError when the disk is full or the folder cannot be written; Error when a voxel is not finite.
  */
-export async function writeMap(path: string, volume: Volume, label = "cryogan"): Promise<void> {
+export async function writeMap(file: DataFile, volume: Volume, label = "cryogan"): Promise<void> {
   const [sections, rows, columns] = volume.shape;
   if (volume.data.length !== sections * rows * columns) {
     throw new RangeError(`volume of shape ${volume.shape.join(" x ")} has ${volume.data.length} voxels`);
@@ -106,9 +100,9 @@ export async function writeMap(path: string, volume: Volume, label = "cryogan"):
     statistics: statistics.result(),
     label,
   });
-  await writeThenRename(path, async (handle) => {
-    await writeFully(handle, header, 0);
-    await writeFully(handle, bytesOf(volume.data), HEADER_BYTES);
+  await writeThenRename(file, async (begun) => {
+    await begun.write(header, 0);
+    await begun.write(bytesOf(volume.data), HEADER_BYTES);
   });
 }
 
@@ -132,28 +126,29 @@ export interface ImageStack {
  * Opens an image stack (`.mrcs`, or `.mrc` holding images).
  * @throws InputError when the file is truncated or is a volume (not named .mrcs, cubic, ISPG 1).
  */
-export async function openStack(path: string): Promise<ImageStack> {
-  const handle = await openToRead(path);
+export async function openStack(file: DataFile): Promise<ImageStack> {
+  const { path } = file,
+    open = await file.open();
   try {
-    const header = await headerOf(handle, path);
+    const header = await headerOf(open, path);
     checkIsStack(header, path);
-    await checkLength(handle, header, path, "image");
+    checkLength(open, header, path, "image");
     return {
       count: header.sections,
       height: header.rows,
       width: header.columns,
       pixelSizeAngstrom: isotropicPixelSize(header, 2, path),
-      read: (indices, out) => readImages(handle, header, path, indices, out),
-      close: () => handle.close(),
+      read: (indices, out) => readImages(open, header, path, indices, out),
+      close: () => open.close(),
     };
   } catch (error) {
-    await handle.close();
+    await open.close();
     throw error;
   }
 }
 
 async function readImages(
-  handle: FileHandle,
+  open: OpenFile,
   header: MrcHeader,
   path: string,
   indices: ArrayLike<number>,
@@ -173,7 +168,7 @@ async function readImages(
     let end = start + 1;
     while (end < indices.length && end - start < longestRun && indices[end] === indices[end - 1]! + 1) end++;
     const offset = header.dataOffset + indices[start]! * size * header.bytesPerPixel;
-    await readPixels(handle, header, offset, out.subarray(start * size, end * size), path);
+    await readPixels(open, header, offset, out.subarray(start * size, end * size), path);
     start = end;
   }
 }
@@ -189,44 +184,34 @@ export interface StackWriter {
 }
 
 /**
- * Starts an image stack (ISPG 0) in float32 (mode 2) or float16 (mode 12) beside `path`.
+ * Starts an image stack (ISPG 0) in float32 (mode 2) or float16 (mode 12) beside its name.
  * @throws InputError when the disk is full or the folder cannot be written, or a pixel does not fit float16;
  * Error (on close) when a pixel was not finite or no image was appended.
  */
 export async function createStackWriter(
-  path: string,
+  file: DataFile,
   options: { width: number; height: number; pixelSizeAngstrom: number; mode: 2 | 12 },
 ): Promise<StackWriter> {
   const { width, height, pixelSizeAngstrom, mode } = options;
-  const temporary = temporaryPath(path);
   const statistics = new RunningStatistics();
   let sections = 0;
   let position = HEADER_BYTES;
-  const handle = await open(temporary, "wx").catch((error: unknown) => {
-    throw fileError("write", path, error);
-  });
-
-  const abort = async () => {
-    await handle.close();
-    await rm(temporary, { force: true });
-  };
+  const begun = await file.create();
   return {
-    abort,
+    abort: () => begun.discard(),
     async append(images) {
       const count = images.length / (width * height);
       if (!Number.isInteger(count))
         throw new RangeError(`${images.length} pixels are no whole number of ${width} x ${height} images`);
-      const bytes = mode === 2 ? bytesOf(images) : encodeHalves(images, path);
+      const bytes = mode === 2 ? bytesOf(images) : encodeHalves(images, file.path);
       statistics.add(mode === 2 ? images : decodePixels(bytes, mode, new Float32Array(images.length)));
-      await writeFully(handle, bytes, position).catch((error: unknown) => {
-        throw fileError("write", path, error);
-      });
+      await begun.write(bytes, position);
       position += bytes.length;
       sections += count;
     },
     async close() {
       try {
-        if (sections === 0) throw new Error(`no image was written to ${path}`);
+        if (sections === 0) throw new Error(`no image was written to ${file.path}`);
         const header = encodeMrcHeader({
           columns: width,
           rows: height,
@@ -238,43 +223,19 @@ export async function createStackWriter(
           statistics: statistics.result(),
           label: "cryogan",
         });
-        await writeFully(handle, header, 0);
-        await handle.sync();
+        await begun.write(header, 0);
+        await begun.commit();
       } catch (error) {
-        await abort();
-        throw fileError("write", path, error);
+        await begun.discard();
+        throw error;
       }
-      await handle.close();
-      await rename(temporary, path).catch(async (error: unknown) => {
-        await rm(temporary, { force: true });
-        throw fileError("write", path, error);
-      });
     },
   };
 }
 
-async function openToRead(path: string): Promise<FileHandle> {
-  const information = await stat(path).catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-  if (!information.isFile()) throw new InputError(`cannot read ${path}: it is not a file`);
-  return open(path, "r").catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
-}
-
-async function withFile<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-  const handle = await openToRead(path);
-  try {
-    return await use(handle);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function headerOf(handle: FileHandle, path: string): Promise<MrcHeader> {
+async function headerOf(open: OpenFile, path: string): Promise<MrcHeader> {
   const bytes = new Uint8Array(HEADER_BYTES);
-  const found = await readFully(handle, bytes, 0);
+  const found = await open.read(bytes, 0);
   return parseMrcHeader(bytes.subarray(0, found), path);
 }
 
@@ -299,15 +260,9 @@ function checkIsStack(header: MrcHeader, path: string): void {
   }
 }
 
-async function checkLength(
-  handle: FileHandle,
-  header: MrcHeader,
-  path: string,
-  unit: "image" | "section",
-): Promise<void> {
+function checkLength({ size: found }: OpenFile, header: MrcHeader, path: string, unit: "image" | "section"): void {
   const unitBytes = header.columns * header.rows * header.bytesPerPixel;
   const expected = header.dataOffset + unitBytes * header.sections;
-  const found = (await handle.stat()).size;
   if (found >= expected) return;
   const whole = Math.max(0, Math.floor((found - header.dataOffset) / unitBytes));
   const last = whole === 0 ? `no ${unit} is whole` : `the last whole ${unit} is number ${whole}`;
@@ -329,7 +284,7 @@ function isotropicPixelSize(header: MrcHeader, dimensions: 2 | 3, path: string):
 
 /** Reads `out.length` pixels from byte `offset` of the file and converts them to float32. */
 async function readPixels(
-  handle: FileHandle,
+  open: OpenFile,
   header: MrcHeader,
   offset: number,
   out: Float32Array,
@@ -337,7 +292,7 @@ async function readPixels(
 ): Promise<void> {
   const direct = header.mode === 2;
   const bytes = direct ? bytesOf(out) : new Uint8Array(out.length * header.bytesPerPixel);
-  const found = await readFully(handle, bytes, offset);
+  const found = await open.read(bytes, offset);
   if (found < bytes.length) throw new InputError(`${path} became shorter while it was read`);
   if (!header.littleEndian) swapBytes(bytes, header.bytesPerPixel);
   if (!direct) decodePixels(bytes, header.mode, out);

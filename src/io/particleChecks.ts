@@ -2,9 +2,9 @@
  * What the STAR and the .cs reader have in common: finding stacks, grouping by optics, and refusing values that cannot
  * be.
  */
-import { existsSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "pathe";
 import { InputError } from "../base/errors.ts";
+import type { DataFile, Files } from "../base/files.ts";
 import type { Optics } from "../base/types.ts";
 import { openStack } from "./mrc.ts";
 import { detached } from "./star.ts";
@@ -59,25 +59,34 @@ export function distinctMicrographs(
  * name
  * stacks relative to the project), whichever holds it first; under the first of these when none does.
  */
-export function stackPath(name: string, source: string, projectRoot?: string): string {
+export async function stackPath(files: Files, name: string, source: string, projectRoot?: string): Promise<string> {
   if (isAbsolute(name)) return name;
   const folders = projectRoot === undefined ? [] : [resolve(projectRoot)];
   for (let folder = dirname(resolve(source)); ; folder = dirname(folder)) {
     folders.push(folder);
     if (folder === dirname(folder)) break;
   }
-  const holder = folders.find((folder) => existsSync(join(folder, name)));
-  return join(holder ?? folders[0]!, name);
+  for (const folder of folders) if (await files.at(join(folder, name)).exists()) return join(folder, name);
+  return join(folders[0]!, name);
 }
 
+/** Of all stacks of a particle file; see {@link stackPath}. */
+export const stackPaths = (
+  files: Files,
+  names: readonly string[],
+  source: string,
+  projectRoot?: string,
+): Promise<string[]> => Promise.all(names.map((name) => stackPath(files, name, source, projectRoot)));
+
 /** Box size of the first stack, for particle files that do not tell it. */
-export async function boxSizeOfStack(path: string, where: string): Promise<number> {
-  if (!existsSync(path)) {
+export async function boxSizeOfStack(file: DataFile, where: string): Promise<number> {
+  const { path } = file;
+  if (!(await file.exists())) {
     throw new InputError(
       `${where} names ${path}, which does not exist, and the box size is not in the file; give the project folder`,
     );
   }
-  const stack = await openStack(path);
+  const stack = await openStack(file);
   await stack.close();
   if (stack.width !== stack.height)
     throw new InputError(`${path} has images of ${stack.width} x ${stack.height} pixels; they must be square`);

@@ -1,7 +1,7 @@
 /** The images of a particle set: checked against their stacks first, then read in any order. */
-import { existsSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "pathe";
 import { InputError } from "../base/errors.ts";
+import type { Files } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import type { ImageStack } from "./mrc.ts";
 import { openStack } from "./mrc.ts";
@@ -23,20 +23,20 @@ export interface ParticleImages {
  * each image that is named.
  * @throws InputError naming the first row that a stack contradicts.
  */
-export async function validateImages(set: ParticleSet): Promise<void> {
+export async function validateImages(files: Files, set: ParticleSet): Promise<void> {
   const firstUser = new Map<number, number>();
   for (let i = 0; i < set.count; i++) if (!firstUser.has(set.stackIndex[i]!)) firstUser.set(set.stackIndex[i]!, i);
 
   const counts = new Int32Array(set.stacks.length);
   for (const [index, particle] of firstUser) {
-    const path = set.stacks[index]!;
-    if (!existsSync(path)) {
+    const file = files.at(set.stacks[index]!);
+    if (!(await file.exists())) {
       throw new InputError(
-        `${set.where(particle)} names ${path}, which does not exist; ` +
+        `${set.where(particle)} names ${file.path}, which does not exist; ` +
           "give the project folder that stack names are relative to",
       );
     }
-    const stack = await openStack(path);
+    const stack = await openStack(file);
     await stack.close();
     if (stack.width !== set.boxSize || stack.height !== set.boxSize) {
       throw new InputError(
@@ -63,8 +63,8 @@ export async function validateImages(set: ParticleSet): Promise<void> {
  * time; calls of `read` follow one another.
  * @throws InputError as validateImages; from `read`, naming row, stack and image, when a pixel is NaN or infinite.
  */
-export async function openParticleImages(set: ParticleSet): Promise<ParticleImages> {
-  await validateImages(set);
+export async function openParticleImages(files: Files, set: ParticleSet): Promise<ParticleImages> {
+  await validateImages(files, set);
   /** Open stacks, the one used longest ago first. */
   const open = new Map<number, ImageStack>();
   let last: Promise<unknown> = Promise.resolve();
@@ -78,7 +78,7 @@ export async function openParticleImages(set: ParticleSet): Promise<ParticleImag
         open.delete(oldest);
         await unused.close();
       }
-      stack = await openStack(set.stacks[index]!);
+      stack = await openStack(files.at(set.stacks[index]!));
     }
     open.set(index, stack);
     return stack;

@@ -1,5 +1,6 @@
 /** Particle sets from RELION and cryoSPARC: the front door of the files beside this one. */
 
+import type { Files } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { readCryosparcParticles } from "./cryosparcParticles.ts";
 import { positionsNotIn } from "./exclude.ts";
@@ -18,14 +19,14 @@ export { writeParticlesStar } from "./particlesStar.ts";
  * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
  * @throws InputError in one line naming file, row and column.
  */
-export async function readParticles(path: string, options: ReadOptions = {}): Promise<ParticleSet> {
+export async function readParticles(files: Files, path: string, options: ReadOptions = {}): Promise<ParticleSet> {
   const read = await (path.toLowerCase().endsWith(".cs")
-    ? readCryosparcParticles(path, options)
-    : readRelionParticles(path, options));
+    ? readCryosparcParticles(files, path, options)
+    : readRelionParticles(files, path, options));
   const set =
     options.exclude === undefined
       ? read
-      : subset(read, await positionsNotIn(options.exclude, read, options.projectRoot));
+      : subset(read, await positionsNotIn(files, options.exclude, read, options.projectRoot));
   if (options.ctfPhaseFlipped) set.optics.phaseFlipped = new Float64Array(set.count).fill(1);
   return set;
 }

@@ -1,5 +1,6 @@
 /** Writing particles as RELION 3.1 and later read them: an optics table and a particle table. */
-import { basename, dirname, extname, relative, resolve } from "node:path";
+import { basename, dirname, extname, relative, resolve } from "pathe";
+import type { DataFile } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { writeFileAtomic } from "./files.ts";
 import { writeStar } from "./star.ts";
@@ -19,15 +20,15 @@ export interface ParticlesStarOptions {
  * @throws InputError when the file cannot be written.
  */
 export async function writeParticlesStar(
-  path: string,
+  file: DataFile,
   set: ParticleSet,
-  { poses = false, stackNamesFrom = dirname(path) }: ParticlesStarOptions = {},
+  { poses = false, stackNamesFrom = dirname(file.path) }: ParticlesStarOptions = {},
 ): Promise<void> {
   const optics = { name: "optics", ...opticsTable(set) };
   const stackNames =
     stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
   const particles = { name: "particles", ...particleTable(set, stackNames, poses) };
-  await writeFileAtomic(path, writeStar([optics, particles]));
+  await writeFileAtomic(file, writeStar([optics, particles]));
 }
 
 function opticsTable(set: ParticleSet): { columns: string[]; rows: string[][] } {

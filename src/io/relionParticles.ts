@@ -1,8 +1,8 @@
 /** Particle STAR files of RELION 3.0, 3.1 and 5 (https://relion.readthedocs.io, "Conventions"). */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../base/errors.ts";
+import type { Files } from "../base/files.ts";
 import type { Optics, ParticleSet, Poses } from "../base/types.ts";
-import { fileError } from "./files.ts";
+import { readBytes } from "./files.ts";
 import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
@@ -12,7 +12,7 @@ import {
   distinctStacks,
   groupByOptics,
   rowsOfGroups,
-  stackPath,
+  stackPaths,
 } from "./particleChecks.ts";
 import type { StarBlock } from "./star.ts";
 import { parseStar } from "./star.ts";
@@ -20,10 +20,8 @@ import { parseStar } from "./star.ts";
 const DEGREE = Math.PI / 180;
 
 /** @throws InputError naming file, row and column of whatever cannot be read or cannot be. */
-export async function readRelionParticles(path: string, options: ReadOptions): Promise<ParticleSet> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw fileError("read", path, error);
-  });
+export async function readRelionParticles(files: Files, path: string, options: ReadOptions): Promise<ParticleSet> {
+  const bytes = await readBytes(files.at(path));
   if (bytes.length > 2 ** 29 - 32)
     throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
   const blocks = parseStar(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), path);
@@ -108,12 +106,12 @@ export async function readRelionParticles(path: string, options: ReadOptions): P
       "rescale the images to one pixel size, " +
         "select optics groups (--optics-groups), or give the pixel size to use for all",
     );
-  const stacks = images.names.map((name) => stackPath(name, path, options.projectRoot));
+  const stacks = await stackPaths(files, images.names, path, options.projectRoot);
   const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;
   const boxSize =
     options.boxSize ??
     (boxSizes === undefined
-      ? await boxSizeOfStack(stacks[0]!, where(0))
+      ? await boxSizeOfStack(files.at(stacks[0]!), where(0))
       : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
 
   const micrographName = particles.column("rlnMicrographName");

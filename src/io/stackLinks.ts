@@ -3,7 +3,7 @@ import { lstat, symlink, unlink } from "node:fs/promises";
 import { basename, extname, resolve } from "node:path";
 import { InputError } from "../base/errors.ts";
 import type { ParticleSet } from "../base/types.ts";
-import { ensureWritableFolder, fileError } from "./files.ts";
+import { disk, fileError } from "./disk.ts";
 
 /**
  * RELION takes a file named .mrc for a 3D map, cryoSPARC names its stacks so: each stack that is not named .mrcs gets a
@@ -14,7 +14,7 @@ import { ensureWritableFolder, fileError } from "./files.ts";
  */
 export async function linkStacks(set: ParticleSet, folder: string): Promise<{ set: ParticleSet; links: number }> {
   if (set.stacks.every((stack) => stack.endsWith(".mrcs"))) return { set, links: 0 };
-  await ensureWritableFolder(folder);
+  await disk.makeFolder(folder);
   const taken = new Set<string>();
   const stacks: string[] = [];
   for (const stack of set.stacks) {

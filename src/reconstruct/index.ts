@@ -26,6 +26,8 @@ export {
 } from "./likelihood/refinement.ts";
 export { measureSpectra, type Spectra } from "./measure/spectra.ts";
 export type { CriticName, LossName, ReconstructOptions, RunRequest } from "./options.ts";
+export type { Host } from "./run/host.ts";
+export { nodeHost } from "./run/nodeHost.ts";
 export { type RunResult, reconstruct } from "./run/run.ts";
 export { attainableSnr, automaticSchedule, type Budget, finalRadius } from "./run/schedule.ts";
 export type { AdversarialStage, LocalStage, RefinementStage, RunDirections, RunTemplates, Stage } from "./stage.ts";

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { toChartData } from "../charts/charts.ts";
+import { disk } from "../io/disk.ts";
 import { writeFileAtomic } from "../io/files.ts";
 import { readRunFolder } from "../reconstruct/folder/runFolder.ts";
 import { renderPage } from "./page.ts";
@@ -13,7 +14,7 @@ import { runSections } from "./sections.ts";
  * @throws InputError when `folder` is no run folder or cannot be written
  */
 export async function writeReport(folder: string): Promise<string> {
-  const run = await readRunFolder(folder);
+  const run = await readRunFolder(disk, folder);
   const { title, body, charts } = runSections(run);
   const require = createRequire(import.meta.url);
   const [uplotScript, uplotStyle] = await Promise.all(
@@ -27,6 +28,6 @@ export async function writeReport(folder: string): Promise<string> {
     uplotStyle: uplotStyle!,
   });
   const path = join(folder, "report.html");
-  await writeFileAtomic(path, html);
+  await writeFileAtomic(disk.at(path), html);
   return path;
 }

@@ -8,6 +8,7 @@ import { ensureDataSet } from "../../bench/paper/dataSet.ts";
 import { measure } from "../../bench/paper/measure.ts";
 import { markdownTable, type PaperResult } from "../../bench/paper/results.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { parseReconstructOptions } from "../../src/reconstruct/optionSchema.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
@@ -75,7 +76,7 @@ describe("the data sets", () => {
     try {
       const model = join(folder, "map.mrc"),
         out = join(folder, "data");
-      await writeMap(model, densityOf(randomBlobs(1, 5, 8, 4), 16, 3));
+      await writeMap(disk.at(model), densityOf(randomBlobs(1, 5, 8, 4), 16, 3));
       const values = { model, particles: "5", box: "16", snr: "0.1" };
       const written = async () => (await stat(join(out, "particles.mrcs"))).mtimeMs;
       await ensureDataSet(out, values);

@@ -9,6 +9,7 @@ import { goodShells } from "../../bench/table.ts";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
+import { disk } from "../../src/io/disk.ts";
 
 const path = (relative: string): string => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const run = promisify(execFile);
@@ -51,7 +52,8 @@ describe("training in PyTorch from a STAR file", () => {
     expect(readdirSync(out).sort()).toEqual(["map_000060.mrc", "map_000120.mrc"]);
     const shells = async (map: string): Promise<number> =>
       goodShells(
-        (await evaluateAgainstReference(join(out, map), join(folder, "truth.mrc"), { mask: "none" })).report.fsc.fsc,
+        (await evaluateAgainstReference(disk.at(join(out, map)), disk.at(join(folder, "truth.mrc")), { mask: "none" }))
+          .report.fsc.fsc,
       );
     const first = await shells("map_000060.mrc"),
       second = await shells("map_000120.mrc");

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { EvaluationReport } from "../../src/evaluate/evaluate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { syntheticVolume } from "../web/syntheticRun.ts";
 import { cryogan } from "./run.ts";
@@ -11,7 +12,7 @@ let folder: string;
 const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-evaluate-"));
-  await writeMap(at("map.mrc"), syntheticVolume(16, 1));
+  await writeMap(disk.at(at("map.mrc")), syntheticVolume(16, 1));
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -2,6 +2,7 @@
  * What `export` writes, used by RELION: a run of 600 simulated images of a D4 molecule, refined further by two
  * iterations of auto-refine.
  */
+
 import { execFileSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,8 +13,10 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { pointGroup } from "../../src/physics/symmetry.ts";
+import { nodeHost } from "../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../src/reconstruct/run/run.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../evaluate/blobs.ts";
 import { installTestDebs, python } from "../io/helpers.ts";
@@ -53,7 +56,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-export-"));
   const unit = randomBlobs(5, 8, 0.25 * boxSize * pixelSizeAngstrom, pixelSizeAngstrom);
   await writeMap(
-    at("model.mrc"),
+    disk.at(at("model.mrc")),
     densityOf(
       pointGroup("D4").flatMap((g) => moveBlobs(unit, g, [0, 0, 0], false)),
       boxSize,
@@ -76,7 +79,7 @@ beforeAll(async () => {
   } finally {
     silent.mockRestore();
   }
-  await reconstruct({
+  await reconstruct(nodeHost, {
     particlesFile: at("data/particles.star"),
     out: at("run"),
     symmetry: "D4",
@@ -104,7 +107,8 @@ test("two iterations of RELION's auto-refine by the script are nearer to the tru
   });
   execute(at("relion/relion_refine.sh"), ["--auto_iter_max", "2", "--random_seed", "1"]);
   const resolution = async (map: string) =>
-    (await evaluateAgainstReference(at("relion", map), at("data/truth.mrc"))).report.fsc.resolution05Angstrom!;
+    (await evaluateAgainstReference(disk.at(at("relion", map)), disk.at(at("data/truth.mrc")))).report.fsc
+      .resolution05Angstrom!;
   const start = await resolution("start.mrc");
   for (const half of ["half1", "half2"])
     expect(await resolution(`refine/run_it002_${half}_class001.mrc`)).toBeLessThan(0.9 * start);
@@ -122,7 +126,7 @@ test("with the poses that are written, relion_reconstruct makes the run's map wh
     "D4",
   ]);
   // Unaligned, up to the 16 Å that poses were found at.
-  const { report } = await evaluateAgainstReference(at("reconstruction.mrc"), at("poses/map.mrc"), {
+  const { report } = await evaluateAgainstReference(disk.at(at("reconstruction.mrc")), disk.at(at("poses/map.mrc")), {
     align: false,
     mask: "none",
   });

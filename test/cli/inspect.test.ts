@@ -5,6 +5,7 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MrcSummary } from "../../src/cli/inspect/mrc.ts";
 import type { ParticleSummary } from "../../src/cli/inspect/particles.ts";
+import { disk } from "../../src/io/disk.ts";
 import { createStackWriter, writeMap } from "../../src/io/mrc.ts";
 import { cryogan } from "./run.ts";
 
@@ -15,7 +16,12 @@ const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-inspect-"));
   // Pixels 0 and 2 in turn: mean 1, standard deviation 1.
-  const writer = await createStackWriter(at("one.mrcs"), { width: box, height: box, pixelSizeAngstrom: 1.5, mode: 2 });
+  const writer = await createStackWriter(disk.at(at("one.mrcs")), {
+    width: box,
+    height: box,
+    pixelSizeAngstrom: 1.5,
+    mode: 2,
+  });
   await writer.append(Float32Array.from({ length: 6 * box * box }, (_, i) => 2 * (i % 2)));
   await writer.close();
   const rows = [
@@ -52,7 +58,7 @@ ${rows.map((row) => `${row} 0`).join("\n")}
 `,
   );
   // A ramp along x on a 4 x 4 x 4 grid: 0, 1, 2, 3.
-  await writeMap(at("ramp.mrc"), {
+  await writeMap(disk.at(at("ramp.mrc")), {
     data: Float32Array.from({ length: 64 }, (_, i) => i % 4),
     shape: [4, 4, 4],
     pixelSizeAngstrom: 2.5,

@@ -1,4 +1,5 @@
 /** flip, resample and postprocess against RELION's programs and against densities known everywhere. */
+
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -15,6 +16,7 @@ import { parsePostprocessOptions } from "../../src/cli/options/postprocess.ts";
 import { parseResampleOptions } from "../../src/cli/options/resample.ts";
 import { fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
 import type { PostprocessReport } from "../../src/evaluate/postprocess.ts";
+import { disk } from "../../src/io/disk.ts";
 import { readMap, writeMap } from "../../src/io/mrc.ts";
 import { parseStar } from "../../src/io/star.ts";
 import { sphericalMask } from "../../src/physics/mask.ts";
@@ -52,15 +54,15 @@ function difference(a: Volume, b: Volume): number {
 describe("flip", () => {
   test("is relion_image_handler --invert_hand, voxel by voxel; origin and pixel size stay", async () => {
     const n = 32;
-    await writeMap(at("hand.mrc"), {
+    await writeMap(disk.at(at("hand.mrc")), {
       ...densityOf(randomBlobs(2, 12, 0.2 * n * 2, 3), n, 2),
       originAngstrom: [10, -20, 30],
     });
     relion("relion_image_handler", "--i", "hand.mrc", "--o", "relion-hand.mrc", "--invert_hand");
     await silently(() => flip(parseFlipOptions({ map: at("hand.mrc"), out: at("flipped.mrc") })));
-    const flipped = await readMap(at("flipped.mrc"));
-    expect(difference(flipped, await readMap(at("relion-hand.mrc")))).toBe(0);
-    expect(difference(flipped, await readMap(at("hand.mrc")))).toBeGreaterThan(0.5);
+    const flipped = await readMap(disk.at(at("flipped.mrc")));
+    expect(difference(flipped, await readMap(disk.at(at("relion-hand.mrc"))))).toBe(0);
+    expect(difference(flipped, await readMap(disk.at(at("hand.mrc"))))).toBeGreaterThan(0.5);
     expect([flipped.pixelSizeAngstrom, ...flipped.originAngstrom]).toEqual([2, 10, -20, 30]);
   });
 });
@@ -73,9 +75,9 @@ describe("resample", () => {
     await silently(() =>
       resampleMap(parseResampleOptions({ map: at("map.mrc"), out: at("resampled.mrc"), ...values })),
     );
-    return readMap(at("resampled.mrc"));
+    return readMap(disk.at(at("resampled.mrc")));
   };
-  beforeAll(() => writeMap(at("map.mrc"), { ...densityOf(blobs, n, pixel), originAngstrom: [-48, 0, 5] }));
+  beforeAll(() => writeMap(disk.at(at("map.mrc")), { ...densityOf(blobs, n, pixel), originAngstrom: [-48, 0, 5] }));
 
   test.each([
     ["coarser", 3, 32],
@@ -94,7 +96,7 @@ describe("resample", () => {
     );
     const found = await resampled({ pixelSize: String(newPixel) });
     expect(found.shape).toEqual([box, box, box]);
-    expect(difference(found, await readMap(at("relion-rescaled.mrc")))).toBeLessThan(2e-3);
+    expect(difference(found, await readMap(disk.at(at("relion-rescaled.mrc"))))).toBeLessThan(2e-3);
     expect(difference(found, densityOf(blobs, box, newPixel))).toBeLessThan(2e-3);
     expect(found.pixelSizeAngstrom).toBeCloseTo(newPixel, 5);
     // the centre is 48 Å from the first voxel, as it was
@@ -114,7 +116,7 @@ describe("resample", () => {
       String(box),
     );
     const found = await resampled({ box: String(box) });
-    expect(difference(found, await readMap(at("relion-box.mrc")))).toBe(0);
+    expect(difference(found, await readMap(disk.at(at("relion-box.mrc"))))).toBe(0);
     const first = (24 - Math.floor(box / 2)) * pixel;
     expect(found.originAngstrom).toEqual([-48 + first, first, 5 + first]);
   });
@@ -142,9 +144,9 @@ describe("postprocess", () => {
   let relions: Volume, ours: PostprocessReport;
 
   beforeAll(async () => {
-    await writeMap(at("half1.mrc"), withNoise(truth, 0.1, 1));
-    await writeMap(at("half2.mrc"), withNoise(truth, 0.1, 2));
-    await writeMap(at("mask.mrc"), { ...truth, data: sphericalMask(truth.shape, 37.5 / pixel, 9 / pixel) });
+    await writeMap(disk.at(at("half1.mrc")), withNoise(truth, 0.1, 1));
+    await writeMap(disk.at(at("half2.mrc")), withNoise(truth, 0.1, 2));
+    await writeMap(disk.at(at("mask.mrc")), { ...truth, data: sphericalMask(truth.shape, 37.5 / pixel, 9 / pixel) });
     await silently(() =>
       postprocessMap(parsePostprocessOptions({ map: folder, mask: at("mask.mrc"), out: at("post.mrc") })),
     );
@@ -171,7 +173,7 @@ describe("postprocess", () => {
       "--o",
       "relion/post",
     );
-    relions = await readMap(at("relion/post.mrc"));
+    relions = await readMap(disk.at(at("relion/post.mrc")));
   });
 
   const relionBlock = (name: string) =>
@@ -189,7 +191,7 @@ describe("postprocess", () => {
   });
 
   test("without noise the B-factor is that of the atoms", async () => {
-    await writeMap(at("clean.mrc"), truth);
+    await writeMap(disk.at(at("clean.mrc")), truth);
     const printed = await silently(() =>
       postprocessMap(
         parsePostprocessOptions({
@@ -207,7 +209,7 @@ describe("postprocess", () => {
   });
 
   test("the sharpened map is RELION's, shell by shell up to the resolution, and so is its masked version", async () => {
-    const map = await readMap(at("post.mrc")),
+    const map = await readMap(disk.at(at("post.mrc"))),
       shells = Math.floor((n * pixel) / ours.resolutionAngstrom!) - 1;
     const { fsc } = fourierShellCorrelation(map, relions);
     expect(Math.min(...fsc.slice(0, shells))).toBeGreaterThan(0.99);
@@ -216,8 +218,8 @@ describe("postprocess", () => {
     expect(
       Math.min(
         ...fourierShellCorrelation(
-          await readMap(at("post_masked.mrc")),
-          await readMap(at("relion/post_masked.mrc")),
+          await readMap(disk.at(at("post_masked.mrc"))),
+          await readMap(disk.at(at("relion/post_masked.mrc"))),
         ).fsc.slice(0, shells),
       ),
     ).toBeGreaterThan(0.99);
@@ -272,13 +274,15 @@ describe("postprocess", () => {
       "--lowpass",
       "4.8",
     );
-    expect(difference(await readMap(at("clean-sharp.mrc")), await readMap(at("relion-clean.mrc")))).toBeLessThan(1e-3);
+    expect(
+      difference(await readMap(disk.at(at("clean-sharp.mrc"))), await readMap(disk.at(at("relion-clean.mrc")))),
+    ).toBeLessThan(1e-3);
   });
 
   test("where the maps are too coarse for a Guinier plot no B-factor is taken, and the reason is told", async () => {
     const coarse = densityOf(randomBlobs(6, 40, 60, 8), 40, 5);
-    await writeMap(at("coarse1.mrc"), withNoise(coarse, 0.05, 1));
-    await writeMap(at("coarse2.mrc"), withNoise(coarse, 0.05, 2));
+    await writeMap(disk.at(at("coarse1.mrc")), withNoise(coarse, 0.05, 1));
+    await writeMap(disk.at(at("coarse2.mrc")), withNoise(coarse, 0.05, 2));
     const text = await silently(() =>
       postprocessMap(
         parsePostprocessOptions({ half1: at("coarse1.mrc"), half2: at("coarse2.mrc"), out: at("coarse.mrc") }),
@@ -301,7 +305,7 @@ describe("postprocess", () => {
     expect(await run({ map: folder, out: at("x.txt") })).toBe(
       `--out: expected a map to write, named .mrc, got "${at("x.txt")}"`,
     );
-    await writeMap(at("other.mrc"), densityOf([], 48, 2));
+    await writeMap(disk.at(at("other.mrc")), densityOf([], 48, 2));
     expect(await run({ half1: at("half1.mrc"), half2: at("other.mrc") })).toBe(
       `${at("other.mrc")} has 48 voxels of 2 Å, the map 64 of 1.5 Å: resample one (cryogan resample)`,
     );
@@ -309,7 +313,7 @@ describe("postprocess", () => {
 });
 
 test("the commands run, and tell what they wrote as JSON", async () => {
-  await writeMap(at("small.mrc"), densityOf(randomBlobs(1, 5, 10, 4), 16, 3));
+  await writeMap(disk.at(at("small.mrc")), densityOf(randomBlobs(1, 5, 10, 4), 16, 3));
   const json = async (...args: string[]) => JSON.parse((await cryogan(...args, "--json")).stdout) as unknown;
   expect(await json("flip", at("small.mrc"), "--out", at("a.mrc"))).toEqual({ map: at("small.mrc"), out: at("a.mrc") });
   expect(await json("resample", at("small.mrc"), "--box", "20", "--out", at("b.mrc"))).toEqual({

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { project } from "../../src/cli/actions/project.ts";
 import { parseProjectOptions } from "../../src/cli/options/project.ts";
+import { disk } from "../../src/io/disk.ts";
 import { openStack, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import { parseStar } from "../../src/io/star.ts";
@@ -20,7 +21,7 @@ const blobs = randomBlobs(41, 10, 0.12 * n * pixel, 1.5 * pixel);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-project-"));
-  await writeMap(join(folder, "map.mrc"), densityOf(blobs, n, pixel));
+  await writeMap(disk.at(join(folder, "map.mrc")), densityOf(blobs, n, pixel));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -36,7 +37,7 @@ async function run(
   } finally {
     write.mockRestore();
   }
-  const stack = await openStack(join(folder, `${name}.mrcs`));
+  const stack = await openStack(disk.at(join(folder, `${name}.mrcs`)));
   const all = new Float32Array(stack.count * stack.width ** 2);
   await stack.read(
     Int32Array.from({ length: stack.count }, (_, i) => i),
@@ -140,11 +141,11 @@ describe("random views", () => {
       views: "vmf",
       kappa: "60",
     });
-    const set = await readParticles(join(folder, "ctf.star"));
+    const set = await readParticles(disk, join(folder, "ctf.star"));
     expect(set).toMatchObject({ count: 5, boxSize: n, pixelSizeAngstrom: 3 });
     for (const u of set.optics.defocusUAngstrom) expect(u >= 10_000 && u <= 15_000).toBe(true);
     for (const tilt of set.poses!.tilt) expect(tilt).toBeLessThan(35 * degree);
-    expect((await readMrcHeader(join(folder, "ctf.mrcs"))).mode).toBe(12);
+    expect((await readMrcHeader(disk.at(join(folder, "ctf.mrcs")))).mode).toBe(12);
   });
 });
 
@@ -174,7 +175,7 @@ describe("the views of a STAR file", () => {
     ]);
     const { images } = await run("optics", { star, ctf: true });
     const plain = (await run("optics-plain", { star })).images;
-    const set = await readParticles(join(folder, "optics.star"));
+    const set = await readParticles(disk, join(folder, "optics.star"));
     expect(Array.from(set.optics.defocusUAngstrom)).toEqual([9000, 15_000]);
     // Each image filtered by the textbook's CTF of its row: at one Fourier pixel off the axes.
     const coefficient = (image: Float32Array, kx: number, ky: number) => {
@@ -232,7 +233,7 @@ describe("what cannot be", () => {
   });
 
   test("a map that is no cube: one line, exit code 1, no file", async () => {
-    await writeMap(join(folder, "brick.mrc"), {
+    await writeMap(disk.at(join(folder, "brick.mrc")), {
       data: new Float32Array(4 * 5 * 6),
       shape: [4, 5, 6],
       pixelSizeAngstrom: 2,

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { createImageProgress } from "../../src/cli/imageProgress.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { createStackWriter, openStack, readMap, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import { electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
@@ -20,8 +21,8 @@ import { cryogan, runNode } from "./run.ts";
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-simulate-"));
-  await writeMap(join(folder, "map.mrc"), densityOf(blobs, n, pixel));
-  await writeMap(join(folder, "silent.mrc"), { ...densityOf(blobs, n, pixel), pixelSizeAngstrom: 0 });
+  await writeMap(disk.at(join(folder, "map.mrc")), densityOf(blobs, n, pixel));
+  await writeMap(disk.at(join(folder, "silent.mrc")), { ...densityOf(blobs, n, pixel), pixelSizeAngstrom: 0 });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -52,7 +53,7 @@ async function run(name: string, values: Record<string, unknown>): Promise<strin
 }
 
 async function imagesOf(name: string): Promise<Float32Array[]> {
-  const stack = await openStack(join(folder, name, "particles.mrcs"));
+  const stack = await openStack(disk.at(join(folder, name, "particles.mrcs")));
   const all = new Float32Array(stack.count * stack.width ** 2);
   await stack.read(
     Int32Array.from({ length: stack.count }, (_, i) => i),
@@ -77,8 +78,8 @@ function correlation(a: ArrayLike<number>, b: ArrayLike<number>): number {
 describe("a map becomes particles", () => {
   test("whose images are those of the true poses and optics", async () => {
     await run("plain", { shiftSigma: "6", defocusRange: "0.8,1.4", bFactor: "40", seed: "5" });
-    const set = await readParticles(join(folder, "plain", "particles.star"));
-    const truth = await readParticles(join(folder, "plain", "truth.star"));
+    const set = await readParticles(disk, join(folder, "plain", "particles.star"));
+    const truth = await readParticles(disk, join(folder, "plain", "truth.star"));
     expect(set).toMatchObject({ count: 40, boxSize: n, pixelSizeAngstrom: pixel, poses: undefined });
     expect(set.stacks).toEqual([join(folder, "plain", "particles.mrcs")]);
     expect(truth.optics).toEqual({ ...set.optics, bFactorAngstrom2: new Float64Array(40).fill(40) });
@@ -123,21 +124,21 @@ describe("a map becomes particles", () => {
       }
       expect(correlation(found, expected)).toBeGreaterThan(0.9995);
     });
-    const map = await readMap(join(folder, "plain", "truth.mrc"));
+    const map = await readMap(disk.at(join(folder, "plain", "truth.mrc")));
     expect(map.data).toEqual(densityOf(blobs, n, pixel).data);
   });
 
   test("at another box the field of view stays; the header's pixel size can be overruled", async () => {
     await run("smaller", { box: "16", particles: "3" });
-    expect((await readParticles(join(folder, "smaller", "particles.star"))).pixelSizeAngstrom).toBe(6);
-    expect(await readMap(join(folder, "smaller", "truth.mrc"))).toMatchObject({
+    expect((await readParticles(disk, join(folder, "smaller", "particles.star"))).pixelSizeAngstrom).toBe(6);
+    expect(await readMap(disk.at(join(folder, "smaller", "truth.mrc")))).toMatchObject({
       shape: [16, 16, 16],
       pixelSizeAngstrom: 6,
     });
     await run("overruled", { model: join(folder, "silent.mrc"), mapPixelSize: "1.5", box: "16", particles: "3" });
-    expect((await readParticles(join(folder, "overruled", "particles.star"))).pixelSizeAngstrom).toBe(3);
+    expect((await readParticles(disk, join(folder, "overruled", "particles.star"))).pixelSizeAngstrom).toBe(3);
     await run("both", { box: "20", pixelSize: "4", particles: "3" });
-    expect(await readMap(join(folder, "both", "truth.mrc"))).toMatchObject({
+    expect(await readMap(disk.at(join(folder, "both", "truth.mrc")))).toMatchObject({
       shape: [20, 20, 20],
       pixelSizeAngstrom: 4,
     });
@@ -148,7 +149,7 @@ describe("a map becomes particles", () => {
 
   test("filtered to a resolution", async () => {
     await run("filtered", { resolution: "24", particles: "3" });
-    const map = await readMap(join(folder, "filtered", "truth.mrc"));
+    const map = await readMap(disk.at(join(folder, "filtered", "truth.mrc")));
     // A slice of the transform beyond 1/20 Å is empty; before 1/30 Å it is as it was.
     const along = (data: Float32Array, k: number) => {
       let re = 0,
@@ -188,11 +189,11 @@ describe("atoms become particles", () => {
     await writeFile(model, `${pdb}\nEND\n`);
     const options = { model, box: "24", pixelSize: "3", particles: "3" };
     await run("atoms", options);
-    const [x, y, z] = spread(await readMap(join(folder, "atoms", "truth.mrc")));
+    const [x, y, z] = spread(await readMap(disk.at(join(folder, "atoms", "truth.mrc"))));
     expect(z).toBeGreaterThan(2 * y!);
     expect(y).toBeGreaterThan(x!);
     await run("turned", { ...options, symmetricFrame: true });
-    const turned = spread(await readMap(join(folder, "turned", "truth.mrc")));
+    const turned = spread(await readMap(disk.at(join(folder, "turned", "truth.mrc"))));
     expect(turned[0]).toBeGreaterThan(2 * turned[1]!);
     expect(turned[1]).toBeGreaterThan(turned[2]!);
     await expect(run("large", { ...options, box: "8" })).rejects.toThrow("does not fit the box");
@@ -245,7 +246,7 @@ describe("noise", () => {
     pixelSizeAngstrom: number,
   ): Promise<string> {
     const path = join(folder, name);
-    const writer = await createStackWriter(path, { width: edge, height: edge, pixelSizeAngstrom, mode: 2 });
+    const writer = await createStackWriter(disk.at(path), { width: edge, height: edge, pixelSizeAngstrom, mode: 2 });
     await writer.append(images);
     await writer.close();
     return path;
@@ -320,12 +321,12 @@ describe("noise", () => {
     const values = { particles: "80", snr: "2" };
     await run("molecules", values);
     await run("junk", { ...values, junk: "0.25" });
-    const truth = await readParticles(join(folder, "junk", "truth.star"));
-    expect((await readParticles(join(folder, "junk", "particles.star"))).imageIndex).toEqual(
+    const truth = await readParticles(disk, join(folder, "junk", "truth.star"));
+    expect((await readParticles(disk, join(folder, "junk", "particles.star"))).imageIndex).toEqual(
       Int32Array.from({ length: 80 }, (_, i) => i),
     );
     expect(truth.count).toBe(60);
-    const whole = await readParticles(join(folder, "molecules", "truth.star"));
+    const whole = await readParticles(disk, join(folder, "molecules", "truth.star"));
     expect([...truth.poses!.rot]).toEqual([...truth.imageIndex].map((i) => whole.poses!.rot[i]));
     const [molecules, mixed] = [await imagesOf("molecules"), await imagesOf("junk")];
     const kept = new Set(truth.imageIndex);
@@ -382,7 +383,7 @@ describe("options", () => {
       json: true,
       voltage: "200",
     });
-    const { optics, poses } = await readParticles(join(folder, "all", "truth.star"));
+    const { optics, poses } = await readParticles(disk, join(folder, "all", "truth.star"));
     const rows = Array.from(
       optics.defocusUAngstrom,
       (u, i) => `${u} ${optics.defocusVAngstrom[i]} ${((optics.astigmatismAngle[i]! * 180) / Math.PI).toFixed(3)}`,
@@ -391,7 +392,7 @@ describe("options", () => {
     expect(optics.voltageKv[0]).toBe(200);
     // Of that concentration 1 view in 10,000 lies further than 35 degrees from the axis.
     expect(Math.max(...poses!.tilt)).toBeLessThan((35 * Math.PI) / 180);
-    expect((await readMrcHeader(join(folder, "all", "particles.mrcs"))).mode).toBe(12);
+    expect((await readMrcHeader(disk.at(join(folder, "all", "particles.mrcs")))).mode).toBe(12);
 
     const lines = printed
       .trimEnd()

@@ -2,6 +2,7 @@
  * Runs every `cryogan` command of docs/tutorial.md, in its order, on simulated ribosomes in the file layout of
  * EMPIAR-10028.
  */
+
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
@@ -9,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { disk } from "../../src/io/disk.ts";
 import { createStackWriter, readMap } from "../../src/io/mrc.ts";
 import { openParticleImages, readParticles } from "../../src/io/particles.ts";
 
@@ -42,8 +44,8 @@ beforeAll(async () => {
   renameSync(join(folder, "simulated/truth.mrc"), join(folder, "emd_2660.map"));
 
   // As the entry has them: stacks of some images in two folders, one table of the columns of early RELION.
-  const set = await readParticles(join(folder, "simulated/particles.star")),
-    images = await openParticleImages(set);
+  const set = await readParticles(disk, join(folder, "simulated/particles.star")),
+    images = await openParticleImages(disk, set);
   const perStack = 300,
     { optics, pixelSizeAngstrom, boxSize } = set,
     rows: string[] = [];
@@ -54,7 +56,7 @@ beforeAll(async () => {
     const pixels = new Float32Array(perStack * boxSize ** 2),
       chosen = Int32Array.from({ length: perStack }, (_, i) => first + i);
     await images.read(chosen, pixels);
-    const writer = await createStackWriter(join(folder, stack), {
+    const writer = await createStackWriter(disk.at(join(folder, stack)), {
       width: boxSize,
       height: boxSize,
       pixelSizeAngstrom,
@@ -104,7 +106,7 @@ const promised: Record<string, (stdout: string) => Promise<void> | void> = {
   report: () => expect(existsSync(join(folder, "first/report.html"))).toBe(true),
   evaluate: async (stdout) => {
     expect(stdout).toContain("Å");
-    expect((await readMap(join(folder, "compared/aligned.mrc"))).shape).toEqual([32, 32, 32]);
+    expect((await readMap(disk.at(join(folder, "compared/aligned.mrc")))).shape).toEqual([32, 32, 32]);
   },
   export: () => expect(existsSync(join(folder, "relion/relion_refine.sh"))).toBe(true),
 };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateAgainstReference, evaluateHalfMaps } from "../../src/evaluate/evaluate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { angularDistance, eulerToMatrix, randomRotation } from "../../src/physics/rotations.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -25,9 +26,9 @@ describe("evaluateAgainstReference", () => {
   it("aligns a map file with a reference file and reports pose, hand, FSC and correlation as plain data", async () => {
     const map = join(folder, "map.mrc"),
       reference = join(folder, "reference.mrc");
-    await writeMap(map, densityOf(blobs, n, pixel));
-    await writeMap(reference, densityOf(moved, n, pixel));
-    const { report, map: aligned } = await evaluateAgainstReference(map, reference);
+    await writeMap(disk.at(map), densityOf(blobs, n, pixel));
+    await writeMap(disk.at(reference), densityOf(moved, n, pixel));
+    const { report, map: aligned } = await evaluateAgainstReference(disk.at(map), disk.at(reference));
     expect(report.map).toBe(map);
     expect(report.alignment!.mirrored).toBe(true);
     const { rot, tilt, psi } = report.alignment!.eulerDegrees;

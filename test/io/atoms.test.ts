@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/base/errors.ts";
 import { readAtoms } from "../../src/io/atoms.ts";
+import { disk } from "../../src/io/disk.ts";
 
 const model = new URL("../../data/5a1a.cif.gz", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "atoms-"));
@@ -35,7 +36,7 @@ const pdbLines = [
 
 describe("mmCIF", () => {
   it("gives the atoms of 5A1A as the file's own lines have them", async () => {
-    const atoms = await readAtoms(model);
+    const atoms = await readAtoms(disk.at(model));
     const lines = gunzipSync(readFileSync(model))
       .toString()
       .split("\n")
@@ -75,7 +76,7 @@ ZN2+ 1 2 3 . ? 1
 C 9 9 9 1 10 2
 `,
     );
-    const atoms = await readAtoms(path);
+    const atoms = await readAtoms(disk.at(path));
     expect(atoms).toEqual({
       count: 2,
       source: path,
@@ -94,7 +95,7 @@ describe("PDB", () => {
     "gives all atoms of the first model, %s, calcium told from an alpha carbon",
     async (kind) => {
       const text = `${pdbLines.join("\n")}\n`;
-      const atoms = await readAtoms(kind === "plain" ? file("a.pdb", text) : file("a.ent.gz", gzipSync(text)));
+      const atoms = await readAtoms(disk.at(kind === "plain" ? file("a.pdb", text) : file("a.ent.gz", gzipSync(text))));
       expect(atoms.count).toBe(5);
       expect(atoms.element).toEqual(["N", "C", "C", "Ca", "O"]);
       expect([...atoms.x]).toEqual([93.288, -92.46, -92.56, 1, 4]);
@@ -108,13 +109,13 @@ describe("PDB", () => {
 
 describe("a file that holds no model", () => {
   const refuses = async (path: string, message: RegExp) => {
-    await expect(readAtoms(path)).rejects.toThrow(InputError);
-    await expect(readAtoms(path)).rejects.toThrow(message);
-    await expect(readAtoms(path)).rejects.toThrow(path);
+    await expect(readAtoms(disk.at(path))).rejects.toThrow(InputError);
+    await expect(readAtoms(disk.at(path))).rejects.toThrow(message);
+    await expect(readAtoms(disk.at(path))).rejects.toThrow(path);
   };
 
   it("is refused with the file's name and the reason", async () => {
-    await refuses(join(folder, "absent.cif"), /cannot be read \(ENOENT\)/);
+    await refuses(join(folder, "absent.cif"), /cannot read .*: no such file or folder/);
     await refuses(file("text.cif", "hello\nworld\n"), /neither an mmCIF nor a PDB/);
     await refuses(file("empty.pdb", ""), /neither an mmCIF nor a PDB/);
     await refuses(file("header.pdb", "HEADER    X\nREMARK   2\nEND\n"), /holds no atoms/);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { CsTable } from "../../src/io/cs.ts";
 import { mergePassthrough, parseCs, readCs } from "../../src/io/cs.ts";
+import { disk } from "../../src/io/disk.ts";
 import { formats, inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -26,7 +27,7 @@ print(json.dumps({n: field(table[n]) for n in table.dtype.names}))`,
 }
 
 async function compareWithNumpy(path: string): Promise<CsTable> {
-  const table = await readCs(path);
+  const table = await readCs(disk.at(path));
   const expected = numpyFields(path);
   expect([...table.fields.keys()]).toEqual(Object.keys(expected));
   for (const [name, { shape, values }] of Object.entries(expected)) {
@@ -89,7 +90,7 @@ np.save(open(sys.argv[1] + "/short.cs", "wb"), b[:3])
 np.save(open(sys.argv[1] + "/without.cs", "wb"), b[["ctf/cs_mm"]])`,
     folder,
   );
-  const read = (name: string) => readCs(join(folder, name));
+  const read = (name: string) => readCs(disk.at(join(folder, name)));
   const a = await read("a.cs");
   const merged = mergePassthrough(a, await read("b.cs"));
   expect([...merged.fields.keys()]).toEqual(["uid", "ctf/df1_A", "ctf/cs_mm", "name", "pair"]);
@@ -118,16 +119,16 @@ np.save(open(sys.argv[1] + "/object.cs", "wb"), objects, allow_pickle=True)`,
     folder,
   );
   const path = (name: string) => join(folder, name);
-  expect(await inputError(() => readCs(path("plain.cs")))).toBe(
+  expect(await inputError(() => readCs(disk.at(path("plain.cs"))))).toBe(
     `${path("plain.cs")} is a plain numpy array, not a table with one row per particle`,
   );
-  expect(await inputError(() => readCs(path("object.cs")))).toBe(
+  expect(await inputError(() => readCs(disk.at(path("object.cs"))))).toBe(
     `${path("object.cs")}: field blob/path has the numpy type |O, which cannot be read; ` +
       "numbers and fixed-width strings can",
   );
   const whole = readFileSync(join(formats, "empiar_10076_7.cs"));
   writeFileSync(path("cut.cs"), whole.subarray(0, 2159));
-  expect(await inputError(() => readCs(path("cut.cs")))).toBe(
+  expect(await inputError(() => readCs(disk.at(path("cut.cs"))))).toBe(
     `${path("cut.cs")} is truncated: 7 rows need 2160 bytes, the file holds 2159`,
   );
   expect(await inputError(() => parseCs(whole.subarray(0, 300), "x.cs"))).toContain(
@@ -139,7 +140,7 @@ np.save(open(sys.argv[1] + "/object.cs", "wb"), objects, allow_pickle=True)`,
   expect(await inputError(() => parseCs(Buffer.from("\x94CSDAT\x00\x00\x00\x00\x00\x00", "latin1"), "x.cs"))).toContain(
     "compressed CSDAT format",
   );
-  expect(await inputError(() => readCs(path("none.cs")))).toBe(
+  expect(await inputError(() => readCs(disk.at(path("none.cs"))))).toBe(
     `cannot read ${path("none.cs")}: no such file or folder`,
   );
 });

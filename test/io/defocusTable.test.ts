@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/base/errors.ts";
 import { readDefocusTable } from "../../src/io/defocusTable.ts";
+import { disk } from "../../src/io/disk.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -14,12 +15,12 @@ afterAll(() => rm(folder, { recursive: true }));
 async function read(text: string) {
   const path = join(folder, "table.csv");
   await writeFile(path, text);
-  return readDefocusTable(path);
+  return readDefocusTable(disk.at(path));
 }
 
 describe("readDefocusTable", () => {
   it("reads the table of real micrographs in data/", async () => {
-    const table = await readDefocusTable(new URL("../../data/betagal-defocus.csv", import.meta.url).pathname);
+    const table = await readDefocusTable(disk.at(new URL("../../data/betagal-defocus.csv", import.meta.url).pathname));
     expect(table.length).toBe(1539);
     expect(table[0]!.defocusUAngstrom).toBe(7923.343262);
     expect(table[0]!.defocusVAngstrom).toBe(7857.347168);
@@ -49,6 +50,8 @@ describe("readDefocusTable", () => {
   });
 
   it("names a file that is not there", async () => {
-    await expect(readDefocusTable(join(folder, "none.csv"))).rejects.toThrow(/none\.csv: no such file or folder/);
+    await expect(readDefocusTable(disk.at(join(folder, "none.csv")))).rejects.toThrow(
+      /none\.csv: no such file or folder/,
+    );
   });
 });

@@ -1,71 +1,79 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { appendLine, ensureWritableFolder, writeFileAtomic, writeThenRename } from "../../src/io/files.ts";
+import { disk } from "../../src/io/disk.ts";
+import { writeFileAtomic, writeThenRename } from "../../src/io/files.ts";
 import { inputError, temporaryFolder } from "./helpers.ts";
 
 test("writeFileAtomic replaces a file and leaves nothing beside it", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "config.json");
   writeFileSync(path, "before, and longer");
-  await writeFileAtomic(path, "after");
+  await writeFileAtomic(disk.at(path), "after");
   expect(readFileSync(path, "utf8")).toBe("after");
-  await writeFileAtomic(path, Uint8Array.of(1, 2, 255));
+  await writeFileAtomic(disk.at(path), Uint8Array.of(1, 2, 255));
   expect([...readFileSync(path)]).toEqual([1, 2, 255]);
   expect(readdirSync(folder)).toEqual(["config.json"]);
 });
 
-test("a write that fails half-way keeps the previous file", async () => {
+test("a write that fails half-way keeps the previous file, and passes its error on", async () => {
   const folder = temporaryFolder();
-  const path = join(folder, "map.mrc");
+  const path = join(folder, "map.mrc"),
+    bug = new TypeError("bug");
   writeFileSync(path, "whole");
-  const fullDisk = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  const message = await inputError(() =>
-    writeThenRename(path, async (handle) => {
-      await handle.writeFile("ha");
-      throw fullDisk;
-    }),
-  );
-  expect(message).toBe(`cannot write ${path}: the disk is full`);
+  const writing = writeThenRename(disk.at(path), async (begun) => {
+    await begun.write(Uint8Array.of(104, 97), 0);
+    throw bug;
+  });
+  await expect(writing).rejects.toBe(bug);
   expect(readFileSync(path, "utf8")).toBe("whole");
   expect(readdirSync(folder)).toEqual(["map.mrc"]);
-});
-
-test("an error that is not the user's fault is passed on as it is", async () => {
-  const bug = new TypeError("bug");
-  await expect(writeThenRename(join(temporaryFolder(), "x"), () => Promise.reject(bug))).rejects.toBe(bug);
 });
 
 test("folders that cannot be written are named", async () => {
   const folder = temporaryFolder();
   const missing = join(folder, "missing", "x.json");
-  expect(await inputError(() => writeFileAtomic(missing, ""))).toBe(`cannot write ${missing}: no such file or folder`);
+  expect(await inputError(() => writeFileAtomic(disk.at(missing), ""))).toBe(
+    `cannot write ${missing}: no such file or folder`,
+  );
   const file = join(folder, "file");
   writeFileSync(file, "");
-  expect(await inputError(() => ensureWritableFolder(join(file, "run")))).toBe(
+  expect(await inputError(() => disk.makeFolder(join(file, "run")))).toBe(
     `cannot write ${join(file, "run")}: a part of the path is a file, not a folder`,
   );
-  expect(await inputError(() => ensureWritableFolder(file))).toContain(`cannot write ${file}: `);
+  expect(await inputError(() => disk.makeFolder(file))).toContain(`cannot write ${file}: `);
   // procfs takes no new files, whoever asks.
-  expect(await inputError(() => ensureWritableFolder("/proc/self"))).toContain("cannot write /proc/self: ");
+  expect(await inputError(() => disk.makeFolder("/proc/self"))).toContain("cannot write /proc/self: ");
   mkdirSync(join(folder, "taken"));
-  expect(await inputError(() => writeFileAtomic(join(folder, "taken"), ""))).toBe(
+  expect(await inputError(() => writeFileAtomic(disk.at(join(folder, "taken")), ""))).toBe(
     `cannot write ${join(folder, "taken")}: it is a folder`,
   );
+  expect(readdirSync(folder).sort()).toEqual(["file", "taken"]);
 });
 
-test("ensureWritableFolder creates folders and leaves them empty", async () => {
+test("makeFolder creates folders and leaves them empty", async () => {
   const folder = join(temporaryFolder(), "a", "b");
-  await ensureWritableFolder(folder);
-  await ensureWritableFolder(folder);
+  await disk.makeFolder(folder);
+  await disk.makeFolder(folder);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("appendLine appends, and tells of a full disk", async () => {
+test("a file is added to, and a full disk is told", async () => {
   const path = join(temporaryFolder(), "events.jsonl");
-  await appendLine(path, "{}");
-  await appendLine(path, "[1]");
+  for (const text of ["{}\n", "[1]\n"]) {
+    const growing = await disk.at(path).extend();
+    await growing.append(text);
+    await growing.close();
+  }
   expect(readFileSync(path, "utf8")).toBe("{}\n[1]\n");
   // /dev/full is Linux's device that is always full.
-  expect(await inputError(() => appendLine("/dev/full", "x"))).toBe("cannot write /dev/full: the disk is full");
+  const full = await disk.at("/dev/full").extend();
+  expect(await inputError(() => full.append("x"))).toBe("cannot write /dev/full: the disk is full");
+  await full.close();
+});
+
+test("what is no file is not opened: a folder, or a device that never ends", async () => {
+  const folder = temporaryFolder();
+  expect(await inputError(() => disk.at(folder).open())).toBe(`cannot read ${folder}: it is a folder`);
+  expect(await inputError(() => disk.at("/dev/zero").open())).toBe("cannot read /dev/zero: it is not a file");
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
+import { disk } from "../../src/io/disk.ts";
 import { maskOnGrid, readMask } from "../../src/io/maskFile.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { inputError, temporaryFolder } from "./helpers.ts";
@@ -64,43 +65,45 @@ test("a coarse voxel takes the share of it that is inside: the volume of a binar
 
 test("what is no mask is refused", async () => {
   const write = async (name: string, map: Volume): Promise<string> => {
-    await writeMap(join(folder, name), map);
+    await writeMap(disk.at(join(folder, name)), map);
     return join(folder, name);
   };
   const high = await write(
     "high.mrc",
     mapOf(8, 2, (x, y, z) => (x === 2 && y === -4 && z === 0 ? 1.5 : 0)),
   );
-  expect(await inputError(() => readMask(high))).toBe(
+  expect(await inputError(() => readMask(disk.at(high)))).toBe(
     `${high} is no mask: voxel 5, 2, 4 (x, y, z) is 1.5, and masks go from 0 to 1; make one with relion_mask_create`,
   );
   const negative = await write(
     "negative.mrc",
     mapOf(8, 2, () => -0.1),
   );
-  expect(await inputError(() => readMask(negative))).toContain("voxel 0, 0, 0 (x, y, z) is -0.1");
+  expect(await inputError(() => readMask(disk.at(negative)))).toContain("voxel 0, 0, 0 (x, y, z) is -0.1");
   const empty = await write(
     "empty.mrc",
     mapOf(8, 2, () => 0),
   );
-  expect(await inputError(() => readMask(empty))).toBe(`${empty} is an empty mask: no voxel is above 0.5`);
+  expect(await inputError(() => readMask(disk.at(empty)))).toBe(`${empty} is an empty mask: no voxel is above 0.5`);
   const oblong = await write("oblong.mrc", {
     ...mapOf(8, 2, () => 1),
     data: new Float32Array(8 * 8 * 6),
     shape: [6, 8, 8],
   });
-  expect(await inputError(() => readMask(oblong))).toBe(
+  expect(await inputError(() => readMask(disk.at(oblong)))).toBe(
     `${oblong} has 8 x 8 x 6 voxels; a mask needs a cubic box: pad or crop it`,
   );
   const unsized = await write(
     "unsized.mrc",
     mapOf(8, 0, () => 1),
   );
-  expect(await inputError(() => readMask(unsized))).toContain("names no pixel size");
+  expect(await inputError(() => readMask(disk.at(unsized)))).toContain("names no pixel size");
   const rounded = await readMask(
-    await write(
-      "rounded.mrc",
-      mapOf(8, 2, (x) => (x > 0 ? 1.0005 : -0.0005)),
+    disk.at(
+      await write(
+        "rounded.mrc",
+        mapOf(8, 2, (x) => (x > 0 ? 1.0005 : -0.0005)),
+      ),
     ),
   );
   expect([Math.min(...rounded.data), Math.max(...rounded.data)]).toEqual([0, 1]);
@@ -109,9 +112,9 @@ test("what is no mask is refused", async () => {
 test("a mask with a voxel that is NaN is refused", async () => {
   const path = join(folder, "nan.mrc"),
     mask = mapOf(8, 2, () => 1);
-  await writeMap(path, mask);
+  await writeMap(disk.at(path), mask);
   const bytes = readFileSync(path);
   bytes.writeFloatLE(NaN, 1024 + 4 * 9);
   writeFileSync(path, bytes);
-  expect(await inputError(() => readMask(path))).toContain("voxel 1, 1, 0 (x, y, z) is NaN");
+  expect(await inputError(() => readMask(disk.at(path)))).toContain("voxel 1, 1, 0 (x, y, z) is NaN");
 });

@@ -2,6 +2,7 @@ import { copyFileSync, readdirSync, readFileSync, statSync, truncateSync, writeF
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
+import { disk } from "../../src/io/disk.ts";
 import { createStackWriter, openStack, readMap, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
@@ -57,7 +58,7 @@ if data.dtype.itemsize == 1 and "${order}" == ">":
     );
     const bytes = readFileSync(map);
     expect(bytes[212]).toBe(order === "<" ? 0x44 : 0x11);
-    const volume = await readMap(map);
+    const volume = await readMap(disk.at(map));
     expect(volume.shape).toEqual([2, 3, 4]);
     expect([...volume.data]).toEqual(counting(2, 3, 4, mode === 6 ? 0 : -60));
     expect(volume.pixelSizeAngstrom).toBeCloseTo(1.5, 6);
@@ -66,9 +67,9 @@ if data.dtype.itemsize == 1 and "${order}" == ">":
     // A stamp that contradicts the bytes is overruled by what makes sense.
     bytes.fill(order === "<" ? 0x11 : 0x44, 212, 214);
     writeFileSync(map, bytes);
-    expect([...(await readMap(map)).data]).toEqual([...volume.data]);
+    expect([...(await readMap(disk.at(map))).data]).toEqual([...volume.data]);
 
-    const stack = await openStack(copyAs(map, join(folder, "stack.mrcs")));
+    const stack = await openStack(disk.at(copyAs(map, join(folder, "stack.mrcs"))));
     expect([stack.count, stack.height, stack.width]).toEqual([2, 3, 4]);
     const out = new Float32Array(24);
     await stack.read([1, 0], out);
@@ -97,7 +98,7 @@ m.voxel_size = 2
 m.add_label("second label")
 m.close()`,
   );
-  const header = await readMrcHeader(path);
+  const header = await readMrcHeader(disk.at(path));
   expect(header).toMatchObject({
     columns: 3,
     rows: 3,
@@ -118,7 +119,7 @@ m.close()`,
   expect(header.statistics.max).toBe(162);
   expect(header.statistics.mean).toBe(51); // 100 + 10 + 1 - 60
   expect(header.statistics.rms).toBeCloseTo(Math.sqrt((2 / 3) * 10101), 4); // variance 2/3 of 0, 1, 2 on each axis
-  expect([...(await readMap(path)).data]).toEqual(counting(3, 3, 3));
+  expect([...(await readMap(disk.at(path))).data]).toEqual(counting(3, 3, 3));
 });
 
 test("a map without a cell, as the tutorial ribosome is, has pixel size 0", async () => {
@@ -131,7 +132,7 @@ m.set_data(np.linspace(-1, 1, 65**3, dtype="f4").reshape(65, 65, 65))
 m.header.cella = (0, 0, 0)
 m.close()`,
   );
-  const volume = await readMap(path);
+  const volume = await readMap(disk.at(path));
   expect(volume.shape).toEqual([65, 65, 65]);
   expect(volume.pixelSizeAngstrom).toBe(0);
   expect([volume.data[0], volume.data[65 ** 3 - 1]]).toEqual([-1, 1]);
@@ -160,7 +161,7 @@ h.cella = (8, 6, 4)
 h[["nxstart", "nystart", "nzstart"][[${mapc}, ${mapr}, ${maps}].index(1)]] = 5
 m.close()`,
   );
-  const volume = await readMap(path);
+  const volume = await readMap(disk.at(path));
   expect(volume.shape).toEqual([2, 3, 4]);
   expect([...volume.data]).toEqual(counting(2, 3, 4));
   expect(volume.pixelSizeAngstrom).toBe(2);
@@ -184,7 +185,7 @@ test("a written map passes mrcfile's validation and holds the same data", async 
     pixelSizeAngstrom: 1.274,
     originAngstrom: [-1, 2, 3.5],
   };
-  await writeMap(path, volume, "half-map 1 of 5 Ångström");
+  await writeMap(disk.at(path), volume, "half-map 1 of 5 Ångström");
   expect(readdirSync(folder)).toEqual(["map.mrc"]);
   const read = JSON.parse(
     mrcfile(
@@ -221,7 +222,7 @@ test("a map with NaN is not written over the one before", async () => {
   const data = new Float32Array(8).fill(1);
   data[3] = NaN;
   await expect(
-    writeMap(path, { data, shape: [2, 2, 2], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] }),
+    writeMap(disk.at(path), { data, shape: [2, 2, 2], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] }),
   ).rejects.toThrow("NaN");
   expect(readFileSync(path, "utf8")).toBe("before");
 });
@@ -232,7 +233,7 @@ test.each([2, 12] as const)(
     const folder = temporaryFolder();
     const path = join(folder, "stack.mrcs");
     const images = randomValues(5 * 6 * 4, -0.5);
-    const writer = await createStackWriter(path, { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode });
+    const writer = await createStackWriter(disk.at(path), { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode });
     await writer.append(images.subarray(0, 48));
     await writer.append(images.subarray(48));
     expect(readdirSync(folder)).not.toContain("stack.mrcs");
@@ -256,7 +257,7 @@ test("an aborted stack leaves the one before", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "stack.mrcs");
   writeFileSync(path, "before");
-  const writer = await createStackWriter(path, { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 2 });
+  const writer = await createStackWriter(disk.at(path), { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 2 });
   await writer.append(new Float32Array(4));
   await writer.abort();
   expect(readdirSync(folder)).toEqual(["stack.mrcs"]);
@@ -266,14 +267,14 @@ test("an aborted stack leaves the one before", async () => {
 test("stack writing refuses what would be a broken file", async () => {
   const path = join(temporaryFolder(), "stack.mrcs");
   const options = { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 12 as const };
-  const writer = await createStackWriter(path, options);
+  const writer = await createStackWriter(disk.at(path), options);
   await expect(writer.append(new Float32Array(5))).rejects.toThrow("no whole number of 2 x 2 images");
   expect(await inputError(() => writer.append(Float32Array.of(1, 2, 3, 70000)))).toBe(
     `cannot write ${path}: pixel value 70000 does not fit float16; use float32`,
   );
   await expect(writer.close()).rejects.toThrow(`no image was written to ${path}`);
   const nowhere = join(path, "x.mrcs");
-  expect(await inputError(() => createStackWriter(nowhere, options))).toContain(`cannot write ${nowhere}: `);
+  expect(await inputError(() => createStackWriter(disk.at(nowhere), options))).toContain(`cannot write ${nowhere}: `);
 });
 
 test("openStack reads any indices in any order, runs and repeats included", async () => {
@@ -287,7 +288,7 @@ m.set_image_stack()
 m.voxel_size = 4
 m.close()`,
   );
-  const stack = await openStack(path);
+  const stack = await openStack(disk.at(path));
   expect(stack).toMatchObject({ count: 10, height: 2, width: 3, pixelSizeAngstrom: 4 });
   const indices = [7, 8, 9, 0, 1, 1, 2, 5, 4];
   const out = new Float32Array(indices.length * 6);
@@ -303,18 +304,18 @@ test("a truncated file tells how much is there", async () => {
   mrcfile(path, `mrcfile.write(path, np.zeros((10, 4, 5), "f4"))`);
   expect(statSync(path).size).toBe(1024 + 10 * 80);
   truncateSync(path, 1024 + 3 * 80 + 79);
-  expect(await inputError(() => openStack(path))).toBe(
+  expect(await inputError(() => openStack(disk.at(path)))).toBe(
     `${path} is truncated: 10 images need 1824 bytes, the file holds 1343; ` +
       "the last whole image is number 3; copy or write it anew",
   );
   const map = copyAs(path, join(folder, "map.mrc"));
-  expect(await inputError(() => readMap(map))).toContain(
+  expect(await inputError(() => readMap(disk.at(map)))).toContain(
     "10 sections need 1824 bytes, the file holds 1343; the last whole section is number 3",
   );
   truncateSync(path, 1024);
-  expect(await inputError(() => openStack(path))).toContain("the file holds 1024; no image is whole");
+  expect(await inputError(() => openStack(disk.at(path)))).toContain("the file holds 1024; no image is whole");
   truncateSync(path, 1000);
-  expect(await inputError(() => openStack(path))).toBe(
+  expect(await inputError(() => openStack(disk.at(path)))).toBe(
     `${path} is not an MRC file: it holds 1000 bytes, the header alone has 1024`,
   );
 });
@@ -333,21 +334,23 @@ m = mrcfile.new(path, np.zeros((7, 4, 4), "f4"))
 m.set_image_stack()
 m.close()`,
   );
-  expect(await inputError(() => openStack(volume))).toBe(
+  expect(await inputError(() => openStack(disk.at(volume)))).toBe(
     `${volume} is a volume (4 x 4 x 4) where an image stack is needed; name it .mrcs if it is a stack`,
   );
-  expect(await inputError(() => readMap(stack))).toBe(
+  expect(await inputError(() => readMap(disk.at(stack)))).toBe(
     `${stack} is a stack (7 images of 4 x 4) where a volume is needed`,
   );
-  expect(await inputError(() => readMap(image))).toBe(`${image} is a single 4 x 4 image where a volume is needed`);
+  expect(await inputError(() => readMap(disk.at(image)))).toBe(
+    `${image} is a single 4 x 4 image where a volume is needed`,
+  );
   const named = copyAs(volume, join(folder, "named.mrcs"));
-  expect(await inputError(() => readMap(named))).toContain("is a stack (4 images of 4 x 4)");
+  expect(await inputError(() => readMap(disk.at(named)))).toContain("is a stack (4 images of 4 x 4)");
   for (const [path, count] of [
     [named, 4],
     [stack, 7],
     [image, 1],
   ] as const) {
-    const opened = await openStack(path);
+    const opened = await openStack(disk.at(path));
     expect(opened.count).toBe(count);
     await opened.close();
   }
@@ -356,20 +359,20 @@ m.close()`,
 test("files that are no MRC files, or of kinds that are not read, are refused by name", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "x.mrc");
-  expect(await inputError(() => readMap(path))).toBe(`cannot read ${path}: no such file or folder`);
-  expect(await inputError(() => readMap(folder))).toBe(`cannot read ${folder}: it is not a file`);
+  expect(await inputError(() => readMap(disk.at(path)))).toBe(`cannot read ${path}: no such file or folder`);
+  expect(await inputError(() => readMap(disk.at(folder)))).toBe(`cannot read ${folder}: it is not a file`);
   writeFileSync(path, Buffer.alloc(2000, "text "));
-  expect(await inputError(() => readMrcHeader(path))).toBe(
+  expect(await inputError(() => readMrcHeader(disk.at(path)))).toBe(
     `${path} is not an MRC file: its header makes sense in neither byte order`,
   );
   writeFileSync(path, Uint8Array.of(0x1f, 0x8b, 8, 0));
-  expect(await inputError(() => readMap(path))).toBe(`${path} is compressed; unpack it with gunzip`);
+  expect(await inputError(() => readMap(disk.at(path)))).toBe(`${path} is compressed; unpack it with gunzip`);
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "c8"), overwrite=True)`);
-  expect(await inputError(() => readMap(path))).toBe(
+  expect(await inputError(() => readMap(disk.at(path)))).toBe(
     `${path} has MRC mode 4 (complex float32); modes 0, 1, 2, 6 and 12 can be read`,
   );
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "f4"), overwrite=True, voxel_size=(1, 1, 2))`);
-  expect(await inputError(() => readMap(path))).toBe(
+  expect(await inputError(() => readMap(disk.at(path)))).toBe(
     `${path} has pixels that are not square: 1.0000 x 1.0000 x 2.0000 Å`,
   );
   mrcfile(
@@ -379,5 +382,5 @@ m = mrcfile.new(path, np.zeros((4, 4, 4), "f4"), overwrite=True)
 m.header.maps = 1
 m.close()`,
   );
-  expect(await inputError(() => readMap(path))).toContain("axis order (MAPC, MAPR, MAPS) is 1, 2, 1");
+  expect(await inputError(() => readMap(disk.at(path)))).toContain("axis order (MAPC, MAPR, MAPS) is 1, 2, 1");
 });

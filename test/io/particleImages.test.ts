@@ -2,6 +2,7 @@ import { readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ParticleSet } from "../../src/base/types.ts";
+import { disk } from "../../src/io/disk.ts";
 import { openParticleImages, readParticles, subset, validateImages } from "../../src/io/particles.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
@@ -41,14 +42,14 @@ for s in range(${stacks}):
       ...names.map((name) => `${name} 9000 9000 0 300 2 0.1 2`),
     ].join("\n"),
   );
-  return { folder, set: await readParticles(path, { boxSize }) };
+  return { folder, set: await readParticles(disk, path, { boxSize }) };
 }
 
 const image = (stack: number, k: number) => Array.from({ length: 16 }, (_, p) => 1000 * stack + 100 * k + p);
 
 test("images come in the order asked for, from any stack", async () => {
   const { set } = await project(3, ["2@s1.mrcs", "5@s0.mrcs", "1@s2.mrcs", "3@s1.mrcs", "4@s0.mrcs"]);
-  const images = await openParticleImages(set);
+  const images = await openParticleImages(disk, set);
   const wanted = [4, 0, 2, 3, 1, 0];
   const out = new Float32Array(6 * 16);
   await images.read(wanted, out);
@@ -66,7 +67,7 @@ test("many stacks and many images of one stack, with few files open", async () =
   const { set } = await project(100, names);
   const openFiles = () => readdirSync("/proc/self/fd").length;
   const before = openFiles();
-  const images = await openParticleImages(set);
+  const images = await openParticleImages(disk, set);
   expect(openFiles()).toBeLessThanOrEqual(before + 1);
   // Every particle once in a scrambled order, then one stack's images 40 times over.
   const order = names.map((_, i) => (i * 7) % 500);
@@ -84,27 +85,27 @@ test("many stacks and many images of one stack, with few files open", async () =
 test("an image that the stack does not hold is named before any work", async () => {
   const { set } = await project(2, ["1@s0.mrcs", "5@s1.mrcs", "1000000@s0.mrcs", "6@s1.mrcs"]);
   const message = `${set.source}: row 3 (line 13) names image 1000000 of s0.mrcs, which holds 5 images`;
-  expect(await inputError(() => validateImages(set))).toBe(message);
-  expect(await inputError(() => openParticleImages(set))).toBe(message);
-  await validateImages(subset(set, Int32Array.of(0, 1)));
-  expect(await inputError(() => validateImages(subset(set, Int32Array.of(1, 3))))).toBe(
+  expect(await inputError(() => validateImages(disk, set))).toBe(message);
+  expect(await inputError(() => openParticleImages(disk, set))).toBe(message);
+  await validateImages(disk, subset(set, Int32Array.of(0, 1)));
+  expect(await inputError(() => validateImages(disk, subset(set, Int32Array.of(1, 3))))).toBe(
     `${set.source}: row 4 (line 14) names image 6 of s1.mrcs, which holds 5 images`,
   );
 });
 
 test("missing, truncated and differently sized stacks are named", async () => {
   const { folder, set } = await project(2, ["1@s0.mrcs", "1@s1.mrcs", "2@sub/none.mrcs"]);
-  expect(await inputError(() => validateImages(set))).toBe(
+  expect(await inputError(() => validateImages(disk, set))).toBe(
     `${set.source}: row 3 (line 13) names ${join(folder, "sub/none.mrcs")}, which does not exist; ` +
       "give the project folder that stack names are relative to",
   );
   truncateSync(join(folder, "s1.mrcs"), 1024 + 4 * 64 + 1);
-  expect(await inputError(() => validateImages(set))).toContain(
+  expect(await inputError(() => validateImages(disk, set))).toContain(
     `${join(folder, "s1.mrcs")} is truncated: 5 images need 1344 bytes, the file holds 1281; ` +
       "the last whole image is number 4",
   );
   const wrongBox = await project(1, ["1@s0.mrcs"], 8);
-  expect(await inputError(() => validateImages(wrongBox.set))).toBe(
+  expect(await inputError(() => validateImages(disk, wrongBox.set))).toBe(
     `${wrongBox.set.source}: row 1 (line 11) names s0.mrcs, whose images have 4 x 4 pixels; the box size is 8`,
   );
 });
@@ -119,7 +120,7 @@ m.data[3, 3, 3] = float("${value}")
 m.flush()`,
     join(folder, "s0.mrcs"),
   );
-  const images = await openParticleImages(set);
+  const images = await openParticleImages(disk, set);
   const out = new Float32Array(32);
   await images.read([0], out);
   expect(await inputError(() => images.read([0, 1], out))).toBe(

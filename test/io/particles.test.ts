@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { ParticleSet } from "../../src/base/types.ts";
 import { eulerAngles } from "../../src/io/cryosparcParticles.ts";
+import { disk } from "../../src/io/disk.ts";
 import { readParticles, subset, writeParticlesStar } from "../../src/io/particles.ts";
 import { parseStar } from "../../src/io/star.ts";
 import { formats, inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
@@ -53,7 +54,7 @@ test("RELION 3.1", async () => {
     ["relion31.star", 50],
     ["relion31.v2.star", 32],
   ] as const) {
-    const set = await readParticles(format(name));
+    const set = await readParticles(disk, format(name));
     expect(set).toMatchObject({ count: 5, boxSize: 256, pixelSizeAngstrom: 2.806, opticsGroupNames: ["opticsGroup1"] });
     expect(set.stacks).toEqual([format("relion31.mrcs")]);
     expect([...set.imageIndex]).toEqual([0, 1, 2, 3, 4]);
@@ -77,7 +78,7 @@ test("RELION 3.1", async () => {
 });
 
 test("RELION 5", async () => {
-  const set = await readParticles(format("relion5.star"));
+  const set = await readParticles(disk, format("relion5.star"));
   expect(set).toMatchObject({ count: 17, boxSize: 448, pixelSizeAngstrom: 0.89, opticsGroupNames: ["opticsGroup1"] });
   expect(set.stacks.map((path) => basename(path))).toEqual(["toy_images_a.mrcs", "toy_images_b.mrcs"]);
   expect([...set.stackIndex.subarray(0, 3)]).toEqual([0, 1, 0]);
@@ -95,7 +96,7 @@ test("RELION 3.0: pixel size from the magnification, box from the first stack", 
   const folder = temporaryFolder();
   const path = join(folder, "empiar_10076_7.star");
   writeFileSync(path, readFileSync(format("empiar_10076_7.star")));
-  expect(await inputError(() => readParticles(path))).toContain(
+  expect(await inputError(() => readParticles(disk, path))).toContain(
     `${path}: row 1 (line 14) names ${join(folder, "empiar_10076_7.mrc")}, ` +
       "which does not exist, and the box size is not in the file",
   );
@@ -103,19 +104,19 @@ test("RELION 3.0: pixel size from the magnification, box from the first stack", 
     `import sys, numpy as np, mrcfile; mrcfile.write(sys.argv[1], np.zeros((7, 10, 10), "f4"))`,
     join(folder, "empiar_10076_7.mrc"),
   );
-  const set = await readParticles(path);
+  const set = await readParticles(disk, path);
   expect(set).toMatchObject({ count: 7, boxSize: 10, poses: undefined, randomSubset: undefined });
   // 5 µm / 38168; cryoSPARC's file of the same images says 1.3099979
   expect(set.pixelSizeAngstrom).toBeCloseTo(1.309997904, 8);
   expect(set.optics.astigmatismAngle[6]).toBeCloseTo(0.0921533845, 9);
   expect(set.optics.defocusVAngstrom[6]).toBe(14792.7);
   expect(set.optics.amplitudeContrast[0]).toBe(0.07);
-  expect((await readParticles(format("empiar_10076_7.star"), { boxSize: 320 })).boxSize).toBe(320);
+  expect((await readParticles(disk, format("empiar_10076_7.star"), { boxSize: 320 })).boxSize).toBe(320);
 });
 
 test("RELION 3.0: origins in pixels, amplitude contrast missing", async () => {
   const path = format("FinalRefinement-OriginalParticles-PfCRT.star");
-  expect(await inputError(() => readParticles(path, { boxSize: 300 }))).toBe(
+  expect(await inputError(() => readParticles(disk, path, { boxSize: 300 }))).toBe(
     `${path} has no column _rlnAmplitudeContrast, which the CTF needs; add it to the file`,
   );
   // The same file with the column added.
@@ -124,7 +125,7 @@ test("RELION 3.0: origins in pixels, amplitude contrast missing", async () => {
     .replace(/300\.000000 $/gm, "300.000000 0.07");
   const mended = join(temporaryFolder(), "mended.star");
   writeFileSync(mended, text);
-  const set = await readParticles(mended, { boxSize: 300 });
+  const set = await readParticles(disk, mended, { boxSize: 300 });
   expect(set.pixelSizeAngstrom).toBeCloseTo(1.035, 10);
   expect(set.poses!.originXAngstrom[0]).toBeCloseTo(-0.14063 * 1.035, 10);
   expect(set.poses!.originYAngstrom[4]).toBeCloseTo(0.203125 * 1.035, 10);
@@ -133,14 +134,14 @@ test("RELION 3.0: origins in pixels, amplitude contrast missing", async () => {
 
 test("two pixel sizes are refused unless one is given for all", async () => {
   const path = format("relion31.6opticsgroups.star");
-  const message = await inputError(() => readParticles(path));
+  const message = await inputError(() => readParticles(disk, path));
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
   expect(message).toBe(
     `${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
       "rescale the images to one pixel size, " +
       "select optics groups (--optics-groups), or give the pixel size to use for all",
   );
-  const set = await readParticles(path, { pixelSizeAngstrom: 1.25 });
+  const set = await readParticles(disk, path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });
   expect(set.opticsGroupNames[set.opticsGroup[0]!]).toBe("opticsGroup6");
   expect(set.opticsGroupNames[set.opticsGroup[138]!]).toBe("opticsGroup1");
@@ -151,14 +152,14 @@ test("two pixel sizes are refused unless one is given for all", async () => {
 
 test("zero defocus is refused", async () => {
   const path = format("toy_projections.star");
-  expect(await inputError(() => readParticles(path, { pixelSizeAngstrom: 1, boxSize: 30 }))).toBe(
+  expect(await inputError(() => readParticles(disk, path, { pixelSizeAngstrom: 1, boxSize: 30 }))).toBe(
     `${path}: row 1 (line 13): _rlnDefocusU is 0; it must be between 100 and 100000 Å in size`,
   );
 });
 
 test("cryoSPARC: the same particles as the STAR file", async () => {
-  const cs = await readParticles(format("empiar_10076_7.cs"));
-  const star = await readParticles(format("empiar_10076_7.star"), { boxSize: 320 });
+  const cs = await readParticles(disk, format("empiar_10076_7.cs"));
+  const star = await readParticles(disk, format("empiar_10076_7.star"), { boxSize: 320 });
   expect(cs).toMatchObject({
     count: 7,
     boxSize: 320,
@@ -177,7 +178,7 @@ test("cryoSPARC: the same particles as the STAR file", async () => {
 });
 
 test("cryoSPARC: a path beginning with > lies in the project", async () => {
-  const set = await readParticles(format("cryosparc_J2_particles_exported.cs"), { projectRoot: "/data/P7" });
+  const set = await readParticles(disk, format("cryosparc_J2_particles_exported.cs"), { projectRoot: "/data/P7" });
   expect(set).toMatchObject({
     count: 22,
     boxSize: 300,
@@ -217,8 +218,8 @@ t["ctf/df2_A"] = 9000; t["blob/psize_A"][1] = 1.6
 np.save(open(sys.argv[1] + "/pixels.cs", "wb"), t)`,
     folder,
   );
-  const all = await readParticles(join(folder, "all.cs"));
-  const joined = await readParticles(join(folder, "own.cs"), { passthrough: join(folder, "rest.cs") });
+  const all = await readParticles(disk, join(folder, "all.cs"));
+  const joined = await readParticles(disk, join(folder, "own.cs"), { passthrough: join(folder, "rest.cs") });
   for (const set of [all, joined]) {
     expect(set).toMatchObject({
       boxSize: 64,
@@ -236,14 +237,14 @@ np.save(open(sys.argv[1] + "/pixels.cs", "wb"), t)`,
     expect(set.poses!.tilt[1]).toBeCloseTo(0.5, 12);
     expect(set.poses!.rot[1]).toBe(0);
   }
-  expect((await readParticles(join(folder, "own.cs"))).poses).toBeUndefined();
-  expect(await inputError(() => readParticles(join(folder, "noctf.cs")))).toBe(
+  expect((await readParticles(disk, join(folder, "own.cs"))).poses).toBeUndefined();
+  expect(await inputError(() => readParticles(disk, join(folder, "noctf.cs")))).toBe(
     `${join(folder, "noctf.cs")} has no field ctf/df1_A; give the passthrough file of the same job`,
   );
-  expect(await inputError(() => readParticles(join(folder, "nan.cs")))).toBe(
+  expect(await inputError(() => readParticles(disk, join(folder, "nan.cs")))).toBe(
     `${join(folder, "nan.cs")}: row 2: ctf/df2_A is NaN, which is not a number`,
   );
-  expect(await inputError(() => readParticles(join(folder, "pixels.cs")))).toContain(
+  expect(await inputError(() => readParticles(disk, join(folder, "pixels.cs")))).toContain(
     `${join(folder, "pixels.cs")}: row 2: blob/psize_A is 1.6`,
   );
 });
@@ -301,7 +302,7 @@ test("stacks are found under the project root, the file's folder, then the folde
   mkdirSync(job, { recursive: true });
   const path = join(job, "run_data.star");
   writeFileSync(path, readFileSync(starFile([{ ...particle1, rlnImageName: "1@Extract/a.mrcs" }], [optics1])));
-  const stackUnder = async (options = {}) => (await readParticles(path, options)).stacks[0];
+  const stackUnder = async (options = {}) => (await readParticles(disk, path, options)).stacks[0];
   expect(await stackUnder()).toBe(join(job, "Extract/a.mrcs")); // nowhere to be found
   const place = (folder: string) => {
     mkdirSync(join(folder, "Extract"), { recursive: true });
@@ -387,7 +388,7 @@ test.each<[string, Record<string, string>, Record<string, string>, string]>([
     [particle1, { ...particle1, ...particle }],
     [optics1, { ...optics1, rlnOpticsGroup: "2", ...optics }],
   );
-  expect(await inputError(() => readParticles(path))).toBe(`${path}: ${message}`);
+  expect(await inputError(() => readParticles(disk, path))).toBe(`${path}: ${message}`);
 });
 
 test.each([
@@ -402,21 +403,22 @@ test.each([
   const without = (row: Record<string, string>) =>
     Object.fromEntries(Object.entries(row).filter(([key]) => key !== label));
   const path = starFile([without(particle1)], [without(optics1)]);
-  expect(await inputError(() => readParticles(path))).toBe(`${path} has no column _${message}`);
+  expect(await inputError(() => readParticles(disk, path))).toBe(`${path} has no column _${message}`);
 });
 
 test("columns with a sensible default may be missing", async () => {
   const { rlnDefocusAngle: _, ...plain } = particle1;
-  const round = await readParticles(starFile([{ ...plain, rlnDefocusV: "12000" }], [optics1]));
+  const round = await readParticles(disk, starFile([{ ...plain, rlnDefocusV: "12000" }], [optics1]));
   expect([round.optics.astigmatismAngle[0], round.optics.phaseShift[0], round.optics.bFactorAngstrom2[0]]).toEqual([
     0, 0, 0,
   ]);
   const path = starFile([plain], [optics1]);
-  expect(await inputError(() => readParticles(path))).toBe(
+  expect(await inputError(() => readParticles(disk, path))).toBe(
     `${path}: row 1 (line 19) has different defocus U and V, but the file has no column _rlnDefocusAngle; add it`,
   );
   // Values in the particle table go before those of the optics table.
   const mixed = await readParticles(
+    disk,
     starFile(
       [
         { ...particle1, rlnVoltage: "200", rlnPhaseShift: "90", rlnCtfBfactor: "50" },
@@ -433,11 +435,11 @@ test("columns with a sensible default may be missing", async () => {
 
 test("empty, missing and premultiplied", async () => {
   const none = join(temporaryFolder(), "none.star");
-  expect(await inputError(() => readParticles(none))).toBe(`cannot read ${none}: no such file or folder`);
+  expect(await inputError(() => readParticles(disk, none))).toBe(`cannot read ${none}: no such file or folder`);
   writeFileSync(none, "data_particles\nloop_\n_rlnImageName #1\n\n");
-  expect(await inputError(() => readParticles(none))).toBe(`${none} lists no particles`);
+  expect(await inputError(() => readParticles(disk, none))).toBe(`${none} lists no particles`);
   const path = starFile([particle1], [{ ...optics1, rlnCtfDataAreCtfPremultiplied: "1" }]);
-  expect(await inputError(() => readParticles(path))).toContain("premultiplied by its CTF");
+  expect(await inputError(() => readParticles(disk, path))).toContain("premultiplied by its CTF");
 });
 
 /** Two particles of two groups in a stack beside the STAR file and one elsewhere. */
@@ -476,7 +478,7 @@ function writtenSet(folder: string): ParticleSet {
 test("writeParticlesStar writes RELION 3.1's tables", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "particles.star");
-  await writeParticlesStar(path, writtenSet(folder));
+  await writeParticlesStar(disk.at(path), writtenSet(folder));
   expect(readFileSync(path, "utf8")).toBe(`
 # version 30001
 
@@ -519,13 +521,13 @@ test("written particles read back, poses and all", async () => {
   const set = writtenSet(folder);
   set.optics.phaseShift[1] = Math.PI / 2;
   set.randomSubset = Int32Array.of(1, 2, 1);
-  await writeParticlesStar(path, set, { poses: true });
+  await writeParticlesStar(disk.at(path), set, { poses: true });
   const block = parseStar(readFileSync(path, "utf8"), path)[1]!;
   const written = (label: string, row: number) => block.value(row, block.columns.indexOf(label));
   expect(written("rlnAngleRot", 0)).toBe("57.295780");
   expect(written("rlnPhaseShift", 1)).toBe("90.000000");
   expect(written("rlnOriginXAngst", 1)).toBe("-1.000000");
-  const read = await readParticles(path);
+  const read = await readParticles(disk, path);
   for (const key of [
     "count",
     "stacks",
@@ -546,13 +548,17 @@ test("written particles read back, poses and all", async () => {
     for (const key of Object.keys(mine!))
       mine![key]!.forEach((value, i) => expect(its![key]![i], key).toBeCloseTo(value, 6));
   }
-  await expect(writeParticlesStar(path, { ...set, poses: undefined }, { poses: true })).rejects.toThrow("no poses");
+  await expect(writeParticlesStar(disk.at(path), { ...set, poses: undefined }, { poses: true })).rejects.toThrow(
+    "no poses",
+  );
   set.optics.voltageKv[2] = 120;
-  await expect(writeParticlesStar(path, set)).rejects.toThrow("particles of optics group first differ in voltageKv");
+  await expect(writeParticlesStar(disk.at(path), set)).rejects.toThrow(
+    "particles of optics group first differ in voltageKv",
+  );
 });
 
 test("a subset keeps rows, order and everything known of each particle", async () => {
-  const whole = await readParticles(format("relion5.star"));
+  const whole = await readParticles(disk, format("relion5.star"));
   const part = subset(whole, Int32Array.of(16, 1, 1));
   expect(part.count).toBe(3);
   expect([part.where(0), part.where(1)]).toEqual([
@@ -574,9 +580,9 @@ test("micrograph names are kept, in files that are written too", async () => {
     rlnImageName: `${i + 1}@a.mrcs`,
     rlnMicrographName: `Micrographs/${name}`,
   }));
-  const set = subset(await readParticles(starFile(rows, [optics1])), Int32Array.of(2, 1));
+  const set = subset(await readParticles(disk, starFile(rows, [optics1])), Int32Array.of(2, 1));
   const path = join(temporaryFolder(), "written.star");
-  await writeParticlesStar(path, set, { stackNamesFrom: null });
+  await writeParticlesStar(disk.at(path), set, { stackNamesFrom: null });
   const block = parseStar(readFileSync(path, "utf8"), path).find(({ name }) => name === "particles")!;
   const column = (label: string) => [0, 1].map((row) => block.value(row, block.columns.indexOf(label)));
   expect(column("rlnMicrographName")).toEqual(["Micrographs/m2.mrc", "Micrographs/m1.mrc"]);

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { disk } from "../../src/io/disk.ts";
 import { readParticles, subset } from "../../src/io/particles.ts";
 import { formats, inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
@@ -15,7 +16,7 @@ const sixGroups = format("relion31.6opticsgroups.star"),
 // others of 1.25 Å.
 
 test("optics groups by number or name, before the pixel sizes are compared", async () => {
-  const set = await readParticles(sixGroups, { opticsGroups: ["2", "opticsGroup4"] });
+  const set = await readParticles(disk, sixGroups, { opticsGroups: ["2", "opticsGroup4"] });
   expect(set).toMatchObject({ count: 55, pixelSizeAngstrom: 1.24 });
   expect(Object.fromEntries(set.opticsGroupNumbers!.map((number, i) => [number, set.opticsGroupNames[i]]))).toEqual({
     2: "opticsGroup3",
@@ -25,8 +26,8 @@ test("optics groups by number or name, before the pixel sizes are compared", asy
   // The first of them stands in row 25, line 82.
   expect(set.where(0)).toBe(`${sixGroups}: row 25 (line 82)`);
   expect(subset(set, Int32Array.of(0)).where(0)).toBe(`${sixGroups}: row 25 (line 82)`);
-  expect((await readParticles(sixGroups, { opticsGroups: ["1", "3", "4", "6"] })).count).toBe(84);
-  expect(await inputError(() => readParticles(sixGroups, { opticsGroups: ["2", "7"] }))).toBe(
+  expect((await readParticles(disk, sixGroups, { opticsGroups: ["1", "3", "4", "6"] })).count).toBe(84);
+  expect(await inputError(() => readParticles(disk, sixGroups, { opticsGroups: ["2", "7"] }))).toBe(
     `${sixGroups} has no particles of optics group 7; it has those of 1 (opticsGroup5), ` +
       "2 (opticsGroup3), 3 (opticsGroup2), 4 (opticsGroup1), 5 (opticsGroup4), 6 (opticsGroup6)",
   );
@@ -43,8 +44,8 @@ np.save(open(sys.argv[2], "wb"), t)`,
     cs,
     path,
   );
-  const set = await readParticles(path, { opticsGroups: ["9"] }),
-    all = await readParticles(path);
+  const set = await readParticles(disk, path, { opticsGroups: ["9"] }),
+    all = await readParticles(disk, path);
   expect([...set.imageIndex]).toEqual([1, 4, 5, 6]);
   expect([...set.optics.defocusUAngstrom]).toEqual([1, 4, 5, 6].map((i) => all.optics.defocusUAngstrom[i]));
   expect([...set.uid!]).toEqual([1, 4, 5, 6].map((i) => all.uid![i]));
@@ -63,21 +64,21 @@ test("particles that a STAR file lists are left out, whatever folder it lies in"
     list,
     "data_\n\nloop_\n_rlnImageName\n000002@empiar_10076_7.mrc\n7@empiar_10076_7.mrc\n2@another.mrc\n",
   );
-  const set = await readParticles(beside, { boxSize: 320, exclude: list });
+  const set = await readParticles(disk, beside, { boxSize: 320, exclude: list });
   expect([...set.imageIndex]).toEqual([0, 2, 3, 4, 5]);
   expect([...set.optics.defocusUAngstrom]).toEqual([15301.1, 15150.7, 15181.9, 15366.8, 15305]);
 
   const others = join(folder, "others.star");
   writeFileSync(others, "data_\n\nloop_\n_rlnImageName\n9@empiar_10076_7.mrc\n1@another.mrc\n");
-  expect(await inputError(() => readParticles(beside, { boxSize: 320, exclude: others }))).toBe(
+  expect(await inputError(() => readParticles(disk, beside, { boxSize: 320, exclude: others }))).toBe(
     `${others} lists no particle of ${beside}; particles are told by their image (rlnImageName, blob/path) or uid`,
   );
   writeFileSync(others, "data_\n\nloop_\n_rlnImageName\nempiar_10076_7.mrc\n");
-  expect(await inputError(() => readParticles(beside, { boxSize: 320, exclude: others }))).toContain(
+  expect(await inputError(() => readParticles(disk, beside, { boxSize: 320, exclude: others }))).toContain(
     `${others}: row 1 (line 5): _rlnImageName is "empiar_10076_7.mrc"`,
   );
   writeFileSync(others, "data_\n\nloop_\n_rlnDefocusU\n1\n");
-  expect(await inputError(() => readParticles(beside, { boxSize: 320, exclude: others }))).toContain(
+  expect(await inputError(() => readParticles(disk, beside, { boxSize: 320, exclude: others }))).toContain(
     `${others} has no column _rlnImageName`,
   );
 });
@@ -97,16 +98,16 @@ np.save(open(sys.argv[3], "wb"), repack_fields(t[["blob/path", "blob/idx"]][[1, 
     uids,
     images,
   );
-  expect([...(await readParticles(cs, { exclude: uids })).imageIndex]).toEqual([1, 2, 4, 5]);
-  expect([...(await readParticles(cs, { exclude: images })).imageIndex]).toEqual([0, 3, 4, 5, 6]);
-  expect([...(await readParticles(star, { boxSize: 320, exclude: images })).imageIndex]).toEqual([0, 3, 4, 5, 6]);
-  expect(await inputError(() => readParticles(star, { boxSize: 320, exclude: uids }))).toContain(
+  expect([...(await readParticles(disk, cs, { exclude: uids })).imageIndex]).toEqual([1, 2, 4, 5]);
+  expect([...(await readParticles(disk, cs, { exclude: images })).imageIndex]).toEqual([0, 3, 4, 5, 6]);
+  expect([...(await readParticles(disk, star, { boxSize: 320, exclude: images })).imageIndex]).toEqual([0, 3, 4, 5, 6]);
+  expect(await inputError(() => readParticles(disk, star, { boxSize: 320, exclude: uids }))).toContain(
     `${uids} lists no particle of ${star}`,
   );
 });
 
 test("phase-flipped images are marked, also in a subset", async () => {
-  const set = await readParticles(cs, { ctfPhaseFlipped: true });
+  const set = await readParticles(disk, cs, { ctfPhaseFlipped: true });
   expect([...subset(set, Int32Array.of(3, 1)).optics.phaseFlipped!]).toEqual([1, 1]);
-  expect((await readParticles(cs)).optics.phaseFlipped).toBeUndefined();
+  expect((await readParticles(disk, cs)).optics.phaseFlipped).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { InputError } from "../../src/base/errors.ts";
 import type { Volume } from "../../src/base/types.ts";
 import { type Atoms, readAtoms } from "../../src/io/atoms.ts";
+import { disk } from "../../src/io/disk.ts";
 import { densityFromAtoms, orientByInertia } from "../../src/physics/density.ts";
 import { eulerToMatrix } from "../../src/physics/rotations.ts";
 import { scatteringFactor } from "../../src/physics/scattering.ts";
@@ -249,7 +250,7 @@ describe("orientByInertia", () => {
   let oriented: Atoms;
   beforeAll(async () => {
     // The deposited axes are parallel to x, y, z already, so the model is turned away from them first.
-    const deposited = await readAtoms(new URL("../../data/5a1a.cif.gz", import.meta.url).pathname);
+    const deposited = await readAtoms(disk.at(new URL("../../data/5a1a.cif.gz", import.meta.url).pathname));
     const a = eulerToMatrix(0.5, 0.8, 1.1);
     const row = (r: number) =>
       deposited.x.map((x, i) => a[3 * r]! * x + a[3 * r + 1]! * deposited.y[i]! + a[3 * r + 2]! * deposited.z[i]!);

@@ -2,6 +2,7 @@
  * The microscope against RELION's: the same map, poses and optics through relion_project.
  * docs/decisions/0003-ctf-sign.md
  */
+
 import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Optics } from "../../src/base/types.ts";
+import { disk } from "../../src/io/disk.ts";
 import { createStackWriter, openStack, readMap, writeMap } from "../../src/io/mrc.ts";
 import { writeParticlesStar } from "../../src/io/particles.ts";
 import { matrixToEuler } from "../../src/physics/rotations.ts";
@@ -49,7 +51,7 @@ const relion = (program: string, ...args: string[]) => execFileSync(program, arg
 beforeAll(async () => {
   execFileSync(fileURLToPath(new URL("../../scripts/install-relion.sh", import.meta.url)), { stdio: "pipe" });
   folder = await mkdtemp(join(tmpdir(), "cryogan-relion-"));
-  await writeMap(join(folder, "map.mrc"), volume);
+  await writeMap(disk.at(join(folder, "map.mrc")), volume);
   withCtf.ours = await writeOurs("ctf", optics);
   relion(
     "relion_project",
@@ -77,13 +79,13 @@ async function writeOurs(name: string, settings: Optics): Promise<Float32Array> 
   for await (const batch of exposeImages({ volume, rotations, shifts, optics: settings }, { name: "cpu", threads: 1 }))
     images.set(batch.images, batch.first * n * n);
   const stack = join(folder, `${name}.mrcs`);
-  const writer = await createStackWriter(stack, { width: n, height: n, pixelSizeAngstrom: pixel, mode: 2 });
+  const writer = await createStackWriter(disk.at(stack), { width: n, height: n, pixelSizeAngstrom: pixel, mode: 2 });
   await writer.append(images);
   await writer.close();
   const angles = poses.map(matrixToEuler);
   const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
   await writeParticlesStar(
-    join(folder, `${name}.star`),
+    disk.at(join(folder, `${name}.star`)),
     {
       count,
       source: name,
@@ -111,7 +113,7 @@ async function writeOurs(name: string, settings: Optics): Promise<Float32Array> 
 }
 
 async function readAll(path: string): Promise<Float32Array> {
-  const stack = await openStack(join(folder, path));
+  const stack = await openStack(disk.at(join(folder, path)));
   const out = new Float32Array(stack.count * n * n);
   await stack.read(
     Int32Array.from({ length: stack.count }, (_, i) => i),
@@ -192,7 +194,7 @@ describe("relion_project from our map and STAR file", () => {
 describe("relion_reconstruct", () => {
   it("reads our STAR file and stack, and with the poses finds the map", async () => {
     relion("relion_reconstruct", "--i", "ctf.star", "--o", "reconstruction.mrc", "--ctf");
-    const map = await readMap(join(folder, "reconstruction.mrc"));
+    const map = await readMap(disk.at(join(folder, "reconstruction.mrc")));
     expect(map.shape).toEqual([n, n, n]);
     expect(map.pixelSizeAngstrom).toBeCloseTo(pixel, 4);
     expect(correlation(map.data, volume.data)).toBeGreaterThan(0.95);

@@ -1,8 +1,10 @@
 /** A small data set for tests of whole runs: 2,000 images of 24 px of a made-up, asymmetric molecule. */
+
 import { join } from "node:path";
 import { vi } from "vitest";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
 
@@ -13,7 +15,7 @@ export const pixelSizeAngstrom = 6;
 export async function smallParticleSet(folder: string, particles = 2000): Promise<string> {
   const model = join(folder, "model.mrc");
   await writeMap(
-    model,
+    disk.at(model),
     densityOf(
       randomBlobs(3, 8, 0.12 * boxSize * pixelSizeAngstrom, 1.5 * pixelSizeAngstrom),
       boxSize,

@@ -1,5 +1,6 @@
 /** Particles of a made-up molecule whose poses and shifts are known, ready for the stages of refinement. */
 
+import { disk } from "../../src/io/disk.ts";
 import { centeredTransform } from "../../src/numeric/fft.ts";
 import { whiteNoise } from "../../src/physics/noise.ts";
 import type { Matrix3 } from "../../src/physics/rotations.ts";
@@ -91,7 +92,7 @@ export async function simulated({
     { ...base, spectra, read: async (first, size) => images.subarray(first * area, (first + size) * area) },
     maxRadius,
     Infinity,
-    "",
+    disk.at("none"),
     device,
     () => {},
   );

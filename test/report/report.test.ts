@@ -131,9 +131,11 @@ describe("what is missing or broken", () => {
   test("a pipe in the place of a file is named, without waiting for its content", async () => {
     const run = join(folder, "piped");
     await writeSyntheticRun(run);
-    await rm(join(run, "map.mrc"));
-    execFileSync("mkfifo", [join(run, "map.mrc")]);
-    expect(await readFile(await writeReport(run), "utf8")).toContain("left out: map.mrc: it is no file");
+    const map = join(run, "map.mrc");
+    await rm(map);
+    execFileSync("mkfifo", [map]);
+    const report = await readFile(await writeReport(run), "utf8");
+    expect(report).toContain(`left out: map.mrc: cannot read ${map}: it is not a file`);
   });
 
   test("a broken file is named and the rest is drawn", async () => {

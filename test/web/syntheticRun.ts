@@ -2,10 +2,12 @@
  * A run folder with made-up but plausible content, for tests and for looking at the report:
  *   npx tsx test/web/syntheticRun.ts /tmp/run && npx tsx src/main.ts report /tmp/run
  */
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Volume } from "../../src/base/types.ts";
+import { disk } from "../../src/io/disk.ts";
 import { writeMap } from "../../src/io/mrc.ts";
 import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -109,9 +111,9 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const edge = 48;
   const map = syntheticVolume(edge, 1);
-  await writeMap(join(folder, "map.mrc"), map);
-  await writeMap(join(folder, "half1.mrc"), syntheticVolume(edge, 2));
-  await writeMap(join(folder, "half2.mrc"), syntheticVolume(edge, 3));
+  await writeMap(disk.at(join(folder, "map.mrc")), map);
+  await writeMap(disk.at(join(folder, "half1.mrc")), syntheticVolume(edge, 2));
+  await writeMap(disk.at(join(folder, "half2.mrc")), syntheticVolume(edge, 3));
   const events: RunEvent[] = [
     ...syntheticEvents(),
     { type: "warning", time, message: "12 particles have a defocus below 0.2 µm" },

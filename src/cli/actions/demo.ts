@@ -4,8 +4,10 @@ import { formatDuration, formatResolution } from "../../base/format.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateAgainstReference } from "../../evaluate/evaluate.ts";
+import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
+import { nodeHost } from "../../reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { parseReconstructCommand } from "../options/reconstruct.ts";
 import { parseSimulateOptions } from "../options/simulate.ts";
@@ -58,16 +60,19 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
   });
   await runWithProgress(
     options,
-    reconstruct,
+    (...given) => reconstruct(nodeHost, ...given),
     `stopped; start again with: ${shellCommand(["cryogan", "demo", "--out", out])}`,
   );
 
   say("3/3 comparing the map with the true one");
-  const { report, map } = await evaluateAgainstReference(join(run, "map.mrc"), join(particles, "truth.mrc"));
-  await writeFileAtomic(join(run, "fsc.json"), fscJson(report.fsc));
-  await writeFileAtomic(join(run, "fsc.xml"), emdbFscXml(report.fsc, "FSC of map and truth"));
-  await writeFileAtomic(join(run, "evaluation.json"), JSON.stringify(report));
-  await writeMap(join(run, "aligned.mrc"), map);
+  const { report, map } = await evaluateAgainstReference(
+    disk.at(join(run, "map.mrc")),
+    disk.at(join(particles, "truth.mrc")),
+  );
+  await writeFileAtomic(disk.at(join(run, "fsc.json")), fscJson(report.fsc));
+  await writeFileAtomic(disk.at(join(run, "fsc.xml")), emdbFscXml(report.fsc, "FSC of map and truth"));
+  await writeFileAtomic(disk.at(join(run, "evaluation.json")), JSON.stringify(report));
+  await writeMap(disk.at(join(run, "aligned.mrc")), map);
   const page = await writeReport(run);
 
   const { resolution05Angstrom, resolution05OrBetter } = report.fsc;

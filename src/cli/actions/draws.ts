@@ -2,6 +2,7 @@
 
 import type { Optics, Poses } from "../../base/types.ts";
 import { readDefocusTable } from "../../io/defocusTable.ts";
+import { disk } from "../../io/disk.ts";
 import { matrixToEuler } from "../../physics/rotations.ts";
 import { tabulatedDefocus, uniformDefocus } from "../../physics/simulate.ts";
 import { samplePoses } from "../../physics/viewing.ts";
@@ -20,7 +21,7 @@ export function drawPoses(views: ViewDistribution, count: number, seed: number):
 export async function drawOptics(options: OpticsOptions, count: number, seed: number): Promise<Optics> {
   const { defocus, ...microscope } = options;
   return defocus.kind === "table"
-    ? tabulatedDefocus(count, await readDefocusTable(defocus.path), microscope, seed)
+    ? tabulatedDefocus(count, await readDefocusTable(disk.at(defocus.path)), microscope, seed)
     : uniformDefocus(count, [defocus.minimumAngstrom, defocus.maximumAngstrom], microscope, seed);
 }
 

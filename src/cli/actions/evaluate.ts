@@ -2,26 +2,27 @@ import { join } from "node:path";
 import { formatNumber, formatResolution, formatTable } from "../../base/format.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { type EvaluationReport, evaluateAgainstReference, evaluateHalfMaps } from "../../evaluate/evaluate.ts";
-import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
+import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import type { EvaluateCommandOptions } from "../options/evaluate.ts";
 
 /** Compare maps, print the result, and with `out` write fsc.json, fsc.xml, evaluation.json and aligned.mrc. */
 export async function evaluate({ maps, mask, align, out, json }: EvaluateCommandOptions): Promise<void> {
-  if (out !== undefined) await ensureWritableFolder(out);
+  if (out !== undefined) await disk.makeFolder(out);
   const { report, map } =
     maps.kind === "reference"
-      ? await evaluateAgainstReference(maps.map, maps.reference, { mask, align })
-      : await evaluateHalfMaps(maps.halfMap1, maps.halfMap2, { mask, align });
+      ? await evaluateAgainstReference(disk.at(maps.map), disk.at(maps.reference), { mask, align })
+      : await evaluateHalfMaps(disk.at(maps.halfMap1), disk.at(maps.halfMap2), { mask, align });
   process.stdout.write(`${json ? JSON.stringify(report) : evaluationText(report)}\n`);
   if (out === undefined) return;
-  await writeFileAtomic(join(out, "fsc.json"), fscJson(report.fsc));
+  await writeFileAtomic(disk.at(join(out, "fsc.json")), fscJson(report.fsc));
   await writeFileAtomic(
-    join(out, "fsc.xml"),
+    disk.at(join(out, "fsc.xml")),
     emdbFscXml(report.fsc, `FSC of ${maps.kind === "halfMaps" ? "half-maps" : "map and reference"}`),
   );
-  await writeFileAtomic(join(out, "evaluation.json"), JSON.stringify(report));
-  if (align) await writeMap(join(out, "aligned.mrc"), map);
+  await writeFileAtomic(disk.at(join(out, "evaluation.json")), JSON.stringify(report));
+  if (align) await writeMap(disk.at(join(out, "aligned.mrc")), map);
 }
 
 export function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {

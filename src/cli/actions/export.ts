@@ -6,7 +6,8 @@ import { interruptible } from "../../base/interrupt.ts";
 import type { ParticleSet, Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
-import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
+import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
@@ -49,13 +50,13 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
   const { passthrough, opticsGroups, exclude, ctfPhaseFlipped, invertContrast } = asked;
-  const all = await readParticles(asked.particlesFile, {
+  const all = await readParticles(disk, asked.particlesFile, {
     projectRoot: options.stacksRoot ?? asked.projectRoot,
     passthrough,
     opticsGroups,
     exclude,
   });
-  await validateImages(all);
+  await validateImages(disk, all);
   const boxAngstrom = all.boxSize * all.pixelSizeAngstrom,
     diameter = 2 * maskRadius * boxAngstrom;
   if (all.boxSize % 2 !== 0)
@@ -66,15 +67,19 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const radiusPixels = maskRadius * all.boxSize,
     normalise = invertContrast || !(await isNormalised(all, radiusPixels));
 
-  await ensureWritableFolder(out);
+  await disk.makeFolder(out);
   const files = Object.fromEntries(
     ["map.mrc", "start.mrc", "mask.mrc", "particles.star", "relion_refine.sh"].map((name) => [name, join(out, name)]),
   );
   const start = lowPass(map, lowPassAngstrom);
-  await writeMap(files["map.mrc"]!, map, "cryogan map");
-  await writeMap(files["start.mrc"]!, start, `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`);
+  await writeMap(disk.at(files["map.mrc"]!), map, "cryogan map");
   await writeMap(
-    files["mask.mrc"]!,
+    disk.at(files["start.mrc"]!),
+    start,
+    `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`,
+  );
+  await writeMap(
+    disk.at(files["mask.mrc"]!),
     automaticMask(map, Math.max(finestMaskAngstrom, resolutionAngstrom ?? lowPassAngstrom)),
     "cryogan soft mask",
   );
@@ -88,12 +93,12 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
         links: 0,
       }
     : await linkStacks(found, join(out, "stacks"));
-  await writeParticlesStar(files["particles.star"]!, set, {
+  await writeParticlesStar(disk.at(files["particles.star"]!), set, {
     poses: options.poses,
     stackNamesFrom: options.projectRoot === undefined ? null : root,
   });
   await writeFileAtomic(
-    files["relion_refine.sh"]!,
+    disk.at(files["relion_refine.sh"]!),
     refinementScript({
       startFolder: relative(out, root) || ".",
       particles: inRoot(files["particles.star"]!),
@@ -127,7 +132,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
 async function readRun(
   folder: string,
 ): Promise<ReturnType<typeof parseConfig> & { map: Volume; resolutionAngstrom?: number }> {
-  const { config, map, events, problems } = await readRunFolder(folder);
+  const { config, map, events, problems } = await readRunFolder(disk, folder);
   if (map === undefined)
     throw new InputError(
       problems.find((line) => line.startsWith("map.mrc")) ??
@@ -162,7 +167,7 @@ function startResolution(folder: string, resolutionAngstrom: number | undefined)
 async function withPoses(folder: string, set: ParticleSet, { halfMaps }: ReconstructOptions): Promise<ParticleSet> {
   if (halfMaps)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
-  const checkpoint = await readCheckpoint(join(folder, "checkpoint.bin"));
+  const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
   const { poses } = checkpoint ?? {};
   if (poses === undefined)
     throw new InputError(
@@ -222,7 +227,7 @@ async function writeNormalised(
   signal: AbortSignal,
 ): Promise<ParticleSet> {
   const { count, boxSize, pixelSizeAngstrom } = set;
-  const images = await openImages(set, boxSize, radiusPixels, { name: "cpu", threads: 1 }, invertContrast);
+  const images = await openImages(disk, set, boxSize, radiusPixels, { name: "cpu", threads: 1 }, invertContrast);
   const batches = async function* (): AsyncGenerator<ImageBatch> {
     for (let first = 0; first < count; first += batch)
       yield {

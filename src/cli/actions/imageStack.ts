@@ -1,3 +1,4 @@
+import { disk } from "../../io/disk.ts";
 import { createStackWriter } from "../../io/mrc.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
 import { createImageProgress } from "../imageProgress.ts";
@@ -24,7 +25,7 @@ export async function writeImageStack(
   signal: AbortSignal,
 ): Promise<void> {
   const { path, count, boxSize, pixelSizeAngstrom, float16, json } = request;
-  const writer = await createStackWriter(path, {
+  const writer = await createStackWriter(disk.at(path), {
     width: boxSize,
     height: boxSize,
     pixelSizeAngstrom,

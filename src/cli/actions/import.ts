@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { findJobParticles } from "../../io/cryosparcJob.ts";
-import { ensureWritableFolder } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
@@ -26,16 +26,16 @@ export async function importJob({
   json,
 }: ImportCommandOptions): Promise<void> {
   const job = await findJobParticles(jobFolder, { particlesFile, passthrough });
-  const found = await readParticles(job.particles, {
+  const found = await readParticles(disk, job.particles, {
     projectRoot: projectRoot ?? job.projectFolder,
     passthrough: job.passthrough,
   });
-  await validateImages(found);
-  await ensureWritableFolder(dirname(out));
+  await validateImages(disk, found);
+  await disk.makeFolder(dirname(out));
   const linksFolder = `${out.slice(0, -".star".length)}_stacks`;
   const { set, links } = await linkStacks(found, linksFolder);
   const poses = set.poses !== undefined;
-  await writeParticlesStar(out, set, { poses, stackNamesFrom: null });
+  await writeParticlesStar(disk.at(out), set, { poses, stackNamesFrom: null });
 
   const contrast =
     found.count < leastImages ? null : measureContrast(await sampleImages(found, imagesTried), found.boxSize);

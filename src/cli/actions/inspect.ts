@@ -1,3 +1,4 @@
+import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { encodeGrayPng, type GrayImage, montage } from "../../io/grayImage.ts";
 import { readParticles } from "../../io/particles.ts";
@@ -12,7 +13,7 @@ export async function inspect({ file, projectRoot, passthrough, png, json }: Ins
   const print = (summary: unknown, text: string) =>
     process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
   if (/\.(star|cs)$/i.test(file)) {
-    const particles = await readParticles(file, { projectRoot, passthrough });
+    const particles = await readParticles(disk, file, { projectRoot, passthrough });
     const summary = await summarizeParticles(particles);
     print(summary, particleText(summary));
     if (png !== undefined) await writeMontage(png, await firstParticleImages(particles, imagesInMontage), 8);
@@ -25,5 +26,5 @@ export async function inspect({ file, projectRoot, passthrough, png, json }: Ins
 
 async function writeMontage(path: string, images: readonly GrayImage[], columns: number): Promise<void> {
   // The montage is stretched per image already: 0 to 1.
-  await writeFileAtomic(path, encodeGrayPng(montage(images, Math.min(columns, images.length)), [0, 1]));
+  await writeFileAtomic(disk.at(path), encodeGrayPng(montage(images, Math.min(columns, images.length)), [0, 1]));
 }

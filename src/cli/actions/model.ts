@@ -3,6 +3,7 @@ import type { Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { resample } from "../../evaluate/resample.ts";
 import { readAtoms } from "../../io/atoms.ts";
+import { disk } from "../../io/disk.ts";
 import { readMap } from "../../io/mrc.ts";
 import { densityFromAtoms, orientByInertia } from "../../physics/density.ts";
 import { isMapName, type SimulateCommandOptions } from "../options/simulate.ts";
@@ -12,7 +13,7 @@ export async function loadModel(options: SimulateCommandOptions): Promise<Volume
   const { model, boxSize, pixelSizeAngstrom, resolutionAngstrom } = options;
   if (!isMapName(model)) {
     const pixel = pixelSizeAngstrom!; // required with atoms, see options/simulate.ts
-    const atoms = await readAtoms(model);
+    const atoms = await readAtoms(disk.at(model));
     return densityFromAtoms(options.symmetricFrame ? orientByInertia(atoms) : atoms, {
       boxSize,
       pixelSizeAngstrom: pixel,
@@ -30,7 +31,7 @@ export async function loadModel(options: SimulateCommandOptions): Promise<Volume
  * @throws InputError when neither names one
  */
 export async function loadMap(path: string, pixelSizeAngstrom?: number): Promise<Volume> {
-  const map = await readMap(path);
+  const map = await readMap(disk.at(path));
   const pixel = pixelSizeAngstrom ?? map.pixelSizeAngstrom;
   if (!(pixel > 0)) throw new InputError(`${path}: the header names no pixel size; give it with --map-pixel-size`);
   return { ...map, pixelSizeAngstrom: pixel };

@@ -1,4 +1,5 @@
 import { InputError } from "../../base/errors.ts";
+import { disk } from "../../io/disk.ts";
 import { openStack } from "../../io/mrc.ts";
 import { interpolateShells } from "../../physics/frequencies.ts";
 import {
@@ -60,7 +61,7 @@ export async function noiseSource(
 }
 
 async function readBackgrounds(path: string): Promise<{ images: Float32Array; n: number; pixelSizeAngstrom: number }> {
-  const stack = await openStack(path);
+  const stack = await openStack(disk.at(path));
   try {
     const { count, width: n, height, pixelSizeAngstrom } = stack;
     if (n !== height) throw new InputError(`${path} has images of ${n} x ${height} pixels; they must be square`);

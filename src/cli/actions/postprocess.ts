@@ -7,6 +7,7 @@ import { meanOf } from "../../evaluate/evaluate.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
 import { type PostprocessReport, postprocess } from "../../evaluate/postprocess.ts";
 import { cubeEdge } from "../../evaluate/shells.ts";
+import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid, readMask } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
@@ -33,8 +34,8 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
   });
 
   const stem = options.out.replace(/\.(mrc|map)$/i, "");
-  await writeMap(options.out, result.map, "cryogan postprocess");
-  if (result.masked) await writeMap(`${stem}_masked.mrc`, result.masked, "cryogan postprocess, masked");
+  await writeMap(disk.at(options.out), result.map, "cryogan postprocess");
+  if (result.masked) await writeMap(disk.at(`${stem}_masked.mrc`), result.masked, "cryogan postprocess, masked");
   const summary = {
     map: files.map ?? null,
     halves: files.halves ?? null,
@@ -42,7 +43,7 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
     out: options.out,
     ...result.report,
   };
-  await writeFileAtomic(`${stem}.json`, `${JSON.stringify(summary, rounded, 1)}\n`);
+  await writeFileAtomic(disk.at(`${stem}.json`), `${JSON.stringify(summary, rounded, 1)}\n`);
   process.stdout.write(
     `${options.json ? JSON.stringify(summary, rounded) : postprocessText(options.out, result.report)}\n`,
   );
@@ -73,7 +74,7 @@ function requireGridOf(map: Volume, other: Volume, name = "the half-map"): void 
 async function maskFor(mask: string, density: Volume): Promise<Volume | undefined> {
   if (mask === "none") return undefined;
   if (mask === "auto") return automaticMask(density);
-  return { ...density, data: maskOnGrid(await readMask(mask), density.shape[0], density.pixelSizeAngstrom) };
+  return { ...density, data: maskOnGrid(await readMask(disk.at(mask)), density.shape[0], density.pixelSizeAngstrom) };
 }
 
 function postprocessText(

@@ -3,7 +3,8 @@ import { InputError } from "../../base/errors.ts";
 import { formatCount, formatNumber } from "../../base/format.ts";
 import { interruptible } from "../../base/interrupt.ts";
 import type { Optics, ParticleSet, Poses } from "../../base/types.ts";
-import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
+import { writeFileAtomic } from "../../io/files.ts";
 import { readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
@@ -23,7 +24,7 @@ export async function project(options: ProjectCommandOptions): Promise<void> {
 
 async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise<void> {
   const { out } = options;
-  await ensureWritableFolder(dirname(out));
+  await disk.makeFolder(dirname(out));
   const volume = await loadMap(options.map, options.mapPixelSizeAngstrom);
   const [nz, ny, boxSize] = volume.shape;
   if (nz !== boxSize || ny !== boxSize)
@@ -55,8 +56,8 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
     poses: views.poses,
     where: (particle) => `${out}: image ${particle + 1}`,
   };
-  if (views.optics) await writeParticlesStar(star, set, { poses: true });
-  else await writeFileAtomic(star, anglesStar(out, set));
+  if (views.optics) await writeParticlesStar(disk.at(star), set, { poses: true });
+  else await writeFileAtomic(disk.at(star), anglesStar(out, set));
   const written = { type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } };
   process.stdout.write(
     options.json
@@ -91,7 +92,7 @@ async function viewsOf(options: ProjectCommandOptions, boxAngstrom: number): Pro
       optics: options.optics && (await drawOptics(options.optics, count, options.seed)),
     };
   }
-  const { source, count, poses, optics, opticsGroup, opticsGroupNames } = await readParticles(options.poses.path);
+  const { source, count, poses, optics, opticsGroup, opticsGroupNames } = await readParticles(disk, options.poses.path);
   if (!poses)
     throw new InputError(`${source} has no angles; columns _rlnAngleRot, _rlnAngleTilt and _rlnAnglePsi are needed`);
   const rotations = new Float32Array(9 * count),

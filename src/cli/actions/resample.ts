@@ -1,5 +1,6 @@
 import { formatNumber } from "../../base/format.ts";
 import { resample, windowed } from "../../evaluate/resample.ts";
+import { disk } from "../../io/disk.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { readScaledMap } from "../mapFile.ts";
 import type { ResampleCommandOptions } from "../options/resample.ts";
@@ -22,7 +23,7 @@ export async function resampleMap({
           boxSize ?? Math.max(2, 2 * Math.round(edgeAngstrom / pixelSizeAngstrom / 2)),
           pixelSizeAngstrom,
         );
-  await writeMap(out, result, "cryogan resample");
+  await writeMap(disk.at(out), result, "cryogan resample");
   const written = {
     map,
     out,

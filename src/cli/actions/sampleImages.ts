@@ -1,4 +1,5 @@
 import type { ParticleSet } from "../../base/types.ts";
+import { disk } from "../../io/disk.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { spreadIndices } from "../inspect/pixels.ts";
 
@@ -7,7 +8,7 @@ import { spreadIndices } from "../inspect/pixels.ts";
  */
 export async function sampleImages(set: ParticleSet, most: number): Promise<Float32Array> {
   const chosen = spreadIndices(set.count, most),
-    images = await openParticleImages(set);
+    images = await openParticleImages(disk, set);
   try {
     const pixels = new Float32Array(chosen.length * set.boxSize ** 2);
     await images.read(chosen, pixels);

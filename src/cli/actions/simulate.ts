@@ -3,7 +3,8 @@ import { join, resolve } from "node:path";
 import { formatCount, formatDuration, formatNumber } from "../../base/format.ts";
 import { interruptible } from "../../base/interrupt.ts";
 import type { ParticleSet } from "../../base/types.ts";
-import { ensureWritableFolder, writeFileAtomic } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
+import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { subset, writeParticlesStar } from "../../io/particles.ts";
 import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
@@ -27,7 +28,7 @@ export async function simulate(options: SimulateCommandOptions): Promise<void> {
 async function run(options: SimulateCommandOptions, signal: AbortSignal): Promise<void> {
   const start = performance.now();
   const { particles: count, boxSize, seed, out } = options;
-  await ensureWritableFolder(out);
+  await disk.makeFolder(out);
   const volume = await loadModel(options);
   const pixelSizeAngstrom = volume.pixelSizeAngstrom,
     boxAngstrom = boxSize * pixelSizeAngstrom;
@@ -82,14 +83,14 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
     poses: relionPoses(rotations, shifts, boxAngstrom),
     where: (particle) => `${stack}: image ${particle + 1}`,
   };
-  await writeMap(files["truth.mrc"]!, volume);
-  await writeParticlesStar(files["truth.star"]!, withoutParticles(set, junk), { poses: true });
+  await writeMap(disk.at(files["truth.mrc"]!), volume);
+  await writeParticlesStar(disk.at(files["truth.star"]!), withoutParticles(set, junk), { poses: true });
   await writeFileAtomic(
-    files["config.json"]!,
+    disk.at(files["config.json"]!),
     configuration(options, pixelSizeAngstrom, signalScale, device, await version()),
   );
   // Of real particles nobody knows the envelope; truth.star tells it.
-  await writeParticlesStar(files["particles.star"]!, {
+  await writeParticlesStar(disk.at(files["particles.star"]!), {
     ...set,
     optics: { ...optics, bFactorAngstrom2: new Float64Array(count) },
   });

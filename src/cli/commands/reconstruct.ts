@@ -56,7 +56,8 @@ export function addReconstructCommand(program: Command, services: Services): voi
     const { parseReconstructCommand } = await import("../options/reconstruct.ts");
     const options = parseReconstructCommand({ ...values, particlesFile });
     const { reconstruct } = await import("../actions/reconstruct.ts");
+    const { nodeHost } = await import("../../reconstruct/run/nodeHost.ts");
     const run = await import("../../reconstruct/run/run.ts");
-    await reconstruct(options, run.reconstruct, process.argv.slice(2), services);
+    await reconstruct(options, (...given) => run.reconstruct(nodeHost, ...given), process.argv.slice(2), services);
   });
 }

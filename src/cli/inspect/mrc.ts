@@ -1,6 +1,7 @@
 import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
 import type { Volume } from "../../base/types.ts";
 import { axisProjection, centralSlice } from "../../evaluate/volumeImages.ts";
+import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
 import { type MrcHeader, openStack, readMap, readMrcHeader } from "../../io/mrc.ts";
 import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
@@ -50,17 +51,17 @@ export async function summarizeMrc(
   path: string,
   imageCount: number,
 ): Promise<{ summary: MrcSummary; images: GrayImage[] }> {
-  const header = await readMrcHeader(path);
+  const header = await readMrcHeader(disk.at(path));
   const common = { file: path, mode: modeNames[header.mode] ?? String(header.mode), labels: header.labels };
   if (isMap(path, header)) {
-    const map = await readMap(path);
+    const map = await readMap(disk.at(path));
     const { shape, pixelSizeAngstrom, originAngstrom } = map;
     return {
       summary: { kind: "map", ...common, shape, pixelSizeAngstrom, originAngstrom, voxels: pixelStatistics(map.data) },
       images: imageCount > 0 ? mapImages(map) : [],
     };
   }
-  const stack = await openStack(path);
+  const stack = await openStack(disk.at(path));
   try {
     const { count, width, height, pixelSizeAngstrom } = stack;
     const read = async (indices: number[]) => {

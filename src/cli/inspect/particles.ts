@@ -8,6 +8,7 @@ import {
   histogram,
 } from "../../base/format.ts";
 import type { ParticleSet } from "../../base/types.ts";
+import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
@@ -110,7 +111,7 @@ async function checkStacks(
 
 async function stackProblem(path: string, boxSize: number, highestIndex: number): Promise<string | undefined> {
   try {
-    const stack = await openStack(path);
+    const stack = await openStack(disk.at(path));
     await stack.close();
     if (stack.width !== boxSize || stack.height !== boxSize)
       return `images of ${stack.width} x ${stack.height} pixels where the particles have ${boxSize}`;
@@ -141,7 +142,7 @@ async function readSample(
 
 async function readImages(set: ParticleSet, indices: ArrayLike<number>): Promise<Float32Array> {
   const pixels = new Float32Array(indices.length * set.boxSize ** 2);
-  const images = await openParticleImages(set);
+  const images = await openParticleImages(disk, set);
   try {
     await images.read(indices, pixels);
   } finally {

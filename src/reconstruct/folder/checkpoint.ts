@@ -2,9 +2,9 @@
  * Checkpoints: the whole state of a run between two iterations, in one file with a checksum that is replaced as a
  * whole. The one before stays beside it, to go on from where a disk has spoilt the last.
  */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../../base/errors.ts";
-import { exists, fileError, isPlainFile, writeFileAtomic } from "../../io/files.ts";
+import type { DataFile, Files } from "../../base/files.ts";
+import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { Schedule, StageProgress, StageVolume } from "../stage.ts";
 
@@ -34,23 +34,18 @@ export interface Checkpoint {
 /** Where the checkpoint before the one at `path` is kept. */
 export const checkpointBefore = (path: string): string => path.replace(/\.bin$/, ".previous.bin");
 
-export async function writeCheckpoint(path: string, checkpoint: Checkpoint): Promise<void> {
-  await writeFileAtomic(path, serialize({ format, ...checkpoint }), checkpointBefore(path));
+export async function writeCheckpoint(file: DataFile, checkpoint: Checkpoint): Promise<void> {
+  await writeFileAtomic(file, serialize({ format, ...checkpoint }), checkpointBefore(file.path));
 }
 
 /**
  * @returns undefined if there is no such file
  * @throws {InputError} if it is not a checkpoint of this version, or not what was written
  */
-export async function readCheckpoint(path: string): Promise<Checkpoint | undefined> {
-  if (!(await exists(path))) return undefined;
-  if (await isPlainFile(path)) {
-    let bytes: Uint8Array;
-    try {
-      bytes = await readFile(path);
-    } catch (error) {
-      throw fileError("read", path, error);
-    }
+export async function readCheckpoint(file: DataFile): Promise<Checkpoint | undefined> {
+  if (!(await file.exists())) return undefined;
+  if (await file.isPlain()) {
+    const bytes = await readBytes(file);
     try {
       const content = deserialize(bytes) as Checkpoint & { format: string };
       if (content.format === format) return content;
@@ -59,7 +54,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
     }
   }
   throw new InputError(
-    `${path} is damaged, or not a checkpoint of this version of cryogan; start anew with --overwrite`,
+    `${file.path} is damaged, or not a checkpoint of this version of cryogan; start anew with --overwrite`,
   );
 }
 
@@ -69,11 +64,12 @@ export async function readCheckpoint(path: string): Promise<Checkpoint | undefin
  * @throws {InputError} if there are checkpoints but none is whole
  */
 export async function readLastCheckpoint(
+  files: Files,
   path: string,
 ): Promise<{ checkpoint: Checkpoint; warning?: string } | undefined> {
-  const before = checkpointBefore(path);
+  const before = files.at(checkpointBefore(path));
   try {
-    const checkpoint = await readCheckpoint(path);
+    const checkpoint = await readCheckpoint(files.at(path));
     if (checkpoint) return { checkpoint };
   } catch (error) {
     const checkpoint = await readCheckpoint(before).catch(() => undefined);

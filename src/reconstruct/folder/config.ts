@@ -1,8 +1,9 @@
 /** config.json: the options that a run was asked for, by their names on the command line, and what it made of them. */
-import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join, resolve } from "pathe";
 import { z } from "zod";
 import { InputError, UsageError } from "../../base/errors.ts";
+import type { DataFile } from "../../base/files.ts";
+import { readText } from "../../io/files.ts";
 import { parseReconstructOptions } from "../optionSchema.ts";
 import { asTyped, optionEntries, type ReconstructOptions } from "../options.ts";
 import type { Stage, StageContext } from "../stage.ts";
@@ -34,10 +35,10 @@ export const configText = (options: ReconstructOptions, used: UsedSettings): str
   JSON.stringify({ ...askedOptions(options), used }, null, 2);
 
 /** @returns config.json as it is. @throws {InputError} naming the file where it cannot be read */
-export async function readConfig(folder: string): Promise<Record<string, unknown>> {
-  const path = join(folder, "config.json");
+export async function readConfig(file: DataFile): Promise<Record<string, unknown>> {
+  const { path } = file;
   try {
-    const content: unknown = JSON.parse(await readFile(path, "utf8"));
+    const content: unknown = JSON.parse(await readText(file));
     if (content !== null && typeof content === "object") return content as Record<string, unknown>;
   } catch (error) {
     throw new InputError(`${path} cannot be read (${(error as Error).message})`);

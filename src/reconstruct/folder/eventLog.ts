@@ -1,8 +1,7 @@
 /** Writing events.jsonl, so that the events of days stay few enough to read. */
-import { lstat, open, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError } from "../../base/errors.ts";
-import { fileError, writeFileAtomic } from "../../io/files.ts";
+import type { DataFile } from "../../base/files.ts";
+import { readText, withFile, writeFileAtomic } from "../../io/files.ts";
 import { isPassing, parseEvent, thinEvents } from "./eventLines.ts";
 import type { RunEvent } from "./events.ts";
 
@@ -25,30 +24,30 @@ const largestBytes = 1 << 28;
  * @param kept passing events that stay when there are twice as many
  * @throws {InputError} if the file cannot be written, or is far larger than a run makes it
  */
-export async function openEventLog(folder: string, goOn: boolean, kept = keptPassing): Promise<EventLog> {
-  const path = join(folder, "events.jsonl");
-  const before = goOn ? await textOf(path) : { text: "", own: false };
-  let passing = countPassing(before.text);
-  if (!before.own) await writeFileAtomic(path, before.text);
-  let handle = await open(path, "a");
+export async function openEventLog(file: DataFile, goOn: boolean, kept = keptPassing): Promise<EventLog> {
+  const before = goOn ? await textOf(file) : "";
+  let passing = countPassing(before);
+  // Anew, so that no other name leads to it.
+  await writeFileAtomic(file, before);
+  let growing = await file.extend();
   // A line torn by a kill stays alone in its line.
-  let gap = before.text === "" || before.text.endsWith("\n") ? "" : "\n";
+  let gap = before === "" || before.endsWith("\n") ? "" : "\n";
 
   /** Writes the file anew, so that readers notice by its first line, and with fewer passing events. */
   const thin = async (): Promise<void> => {
-    const events = (await readFile(path, "utf8")).split("\n").flatMap((line) => parseEvent(line) ?? []);
+    const events = (await readText(file)).split("\n").flatMap((line) => parseEvent(line) ?? []);
     const [first, ...others] = thinEvents(events, (event) => event, kept);
     if (!first) return;
     const again = { ...first, thinned: ("thinned" in first ? (first.thinned ?? 0) : 0) + 1 };
     const text = [again, ...others].map((event) => `${JSON.stringify(event)}\n`).join("");
     passing = countPassing(text);
-    await writeFileAtomic(path, text);
-    await handle.close();
-    handle = await open(path, "a");
+    await writeFileAtomic(file, text);
+    await growing.close();
+    growing = await file.extend();
   };
 
   const write = async (event: RunEvent): Promise<void> => {
-    await handle.writeFile(`${gap}${JSON.stringify(event)}\n`);
+    await growing.append(`${gap}${JSON.stringify(event)}\n`);
     gap = "";
     if (isPassing(event) && ++passing >= 2 * kept) await thin();
   };
@@ -70,27 +69,22 @@ export async function openEventLog(folder: string, goOn: boolean, kept = keptPas
     append(event) {
       if (failure) throw failure.error;
       if (isTooSoon(event)) return;
-      written = written
-        .then(() => write(event))
-        .catch((error: unknown) => void (failure ??= { error: fileError("write", path, error) }));
+      written = written.then(() => write(event)).catch((error: unknown) => void (failure ??= { error }));
     },
     async close() {
       await written;
-      await handle.close();
+      await growing.close();
       if (failure) throw failure.error;
     },
   };
 }
 
-/**
- * What stands in the file. `own`: it may be added to, as no other name leads to it; nothing of a link, a pipe or a
- * device is read.
- */
-async function textOf(path: string): Promise<{ text: string; own: boolean }> {
-  const found = await lstat(path).catch(() => undefined);
-  if (!found?.isFile()) return { text: "", own: false };
-  if (found.size > largestBytes) throw new InputError(`${path} is too large for the events of a run; remove it`);
-  return { text: await readFile(path, "utf8"), own: found.nlink === 1 };
+/** What stands in the file; nothing of a link, a pipe or a device. */
+async function textOf(file: DataFile): Promise<string> {
+  if (!(await file.isPlain())) return "";
+  const size = await withFile(file, async (open) => open.size);
+  if (size > largestBytes) throw new InputError(`${file.path} is too large for the events of a run; remove it`);
+  return readText(file);
 }
 
 const countPassing = (text: string): number =>

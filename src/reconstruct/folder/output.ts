@@ -1,7 +1,6 @@
 /** The files a run leaves for its user: the map, spectra, and what shows how each stage ended. */
-import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
-import { writeFileAtomic } from "../../io/files.ts";
+import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { RunDirections, RunTemplates, StageContext, StageResult, StageVolume } from "../stage.ts";
@@ -25,13 +24,13 @@ export function mapOfVolume(
   return { data, shape: [boxSize, boxSize, boxSize], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };
 }
 
-export async function writeSpectra(folder: string, spectra: Spectra, boxAngstrom: number): Promise<void> {
+export async function writeSpectra(folder: Folder, spectra: Spectra, boxAngstrom: number): Promise<void> {
   const content: RunSpectra = {
     frequency: Array.from(spectra.noise, (_, k) => k / boxAngstrom),
     noisePower: [...spectra.noise],
     signalPower: [...spectra.signal],
   };
-  await writeFileAtomic(join(folder, "spectra.json"), JSON.stringify(content));
+  await writeFileAtomic(folder("spectra.json"), JSON.stringify(content));
 }
 
 /**
@@ -39,13 +38,13 @@ export async function writeSpectra(folder: string, spectra: Spectra, boxAngstrom
  * @param half marks the directions of a half-set
  */
 export async function writeStageFiles(
-  folder: string,
+  folder: Folder,
   { volume, templates, directions }: StageResult,
   context: StageContext,
   half?: 1 | 2,
 ): Promise<void> {
   const write = (name: string, content: RunExamples | RunTemplates | RunDirections): Promise<void> =>
-    writeFileAtomic(join(folder, name), JSON.stringify(content));
+    writeFileAtomic(folder(name), JSON.stringify(content));
   await write("examples.json", await exampleImages(volume, context));
   if (templates) await write("templates.json", templates);
   if (directions) await write("directions.json", { ...directions, ...(half === undefined ? {} : { half }) });

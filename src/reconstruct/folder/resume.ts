@@ -2,10 +2,8 @@
  * Whether a run may begin, or go on, in a folder: nothing that is there is lost, and a run goes on with the options it
  * began with.
  */
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError } from "../../base/errors.ts";
-import { exists, fileError } from "../../io/files.ts";
+import type { Folder } from "../../io/files.ts";
 import { asTyped, labelOf, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
@@ -36,20 +34,20 @@ const results = [
  * @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with
  * another
  */
-export async function checkFolder(options: ReconstructOptions): Promise<void> {
+export async function checkFolder(folder: Folder, options: ReconstructOptions): Promise<void> {
   if (options.overwrite) return;
-  const holdsRun = (await Promise.all(checkpoints.map((name) => exists(join(options.out, name))))).includes(true);
+  const holdsRun = (await Promise.all(checkpoints.map((name) => folder(name).exists()))).includes(true);
   if (!options.resume && holdsRun)
     throw new InputError(
       `${options.out} holds a run: go on with it by --resume, replace it by --overwrite, or give another folder`,
     );
-  if (options.resume && holdsRun) await checkSameOptions(options);
+  if (options.resume && holdsRun) await checkSameOptions(folder, options);
 }
 
-async function checkSameOptions(options: ReconstructOptions): Promise<void> {
+async function checkSameOptions(folder: Folder, options: ReconstructOptions): Promise<void> {
   let before: ReturnType<typeof asTyped>;
   try {
-    before = asTyped(await readConfig(options.out));
+    before = asTyped(await readConfig(folder("config.json")));
   } catch (error) {
     throw new InputError(
       `${(error as Error).message}, so that it is not known what to go on with; start anew with --overwrite`,
@@ -67,11 +65,6 @@ async function checkSameOptions(options: ReconstructOptions): Promise<void> {
 }
 
 /** Removes what an earlier run left, so that nothing of it is taken for this one's. */
-export async function clearFolder(folder: string): Promise<void> {
-  for (const name of results) {
-    const path = join(folder, name);
-    await rm(path, { force: true }).catch((error: unknown) => {
-      throw fileError("write", path, error);
-    });
-  }
+export async function clearFolder(folder: Folder): Promise<void> {
+  for (const name of results) await folder(name).remove();
 }

@@ -1,9 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError } from "../../base/errors.ts";
+import type { DataFile, Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
-import { exists } from "../../io/files.ts";
+import { folderAt, readText } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
@@ -28,20 +27,14 @@ export interface RunFolder {
  * Read all that a report shows. Missing files are left out; broken ones too, with a line in `problems`.
  * @throws InputError when the folder does not exist or holds no file of a run
  */
-export async function readRunFolder(path: string): Promise<RunFolder> {
-  const isFolder = await stat(path).then(
-    (s) => s.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) throw new InputError(`${path}: no such folder; give the --out folder of cryogan reconstruct`);
+export async function readRunFolder(files: Files, path: string): Promise<RunFolder> {
+  const folder = folderAt(files, path);
+  if (!(await files.at(path).exists()))
+    throw new InputError(`${path}: no such folder; give the --out folder of cryogan reconstruct`);
   const problems: string[] = [];
-  const read = async <T>(name: string, parse: (file: string) => Promise<T>): Promise<T | undefined> => {
-    const file = join(path, name);
-    if (!(await exists(file))) return undefined;
-    if (!(await stat(file)).isFile()) {
-      problems.push(`${name}: it is no file`);
-      return undefined;
-    }
+  const read = async <T>(name: string, parse: (file: DataFile) => Promise<T>): Promise<T | undefined> => {
+    const file = folder(name);
+    if (!(await file.exists())) return undefined;
     return parse(file).catch((error: Error) => {
       problems.push(`${name}: ${error.message}`);
       return undefined;
@@ -78,10 +71,10 @@ export async function readRunFolder(path: string): Promise<RunFolder> {
   };
 }
 
-async function readJson<T>(file: string): Promise<T> {
-  return JSON.parse(await readFile(file, "utf8")) as T;
+async function readJson<T>(file: DataFile): Promise<T> {
+  return JSON.parse(await readText(file)) as T;
 }
 
-async function readEvents(file: string): Promise<RunEvent[]> {
-  return parseEvents(await readFile(file, "utf8"));
+async function readEvents(file: DataFile): Promise<RunEvent[]> {
+  return parseEvents(await readText(file));
 }

@@ -3,15 +3,15 @@
  * from a living one
  * by the time at which the process began, as the system gives process numbers out again.
  */
+
 import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { InputError } from "../../base/errors.ts";
-import { fileError, writeFileAtomic } from "../../io/files.ts";
-
-export { endedBy } from "./endedBy.ts";
+import { disk, fileError } from "../../io/disk.ts";
+import { writeFileAtomic } from "../../io/files.ts";
 
 /** Content of run.pid. */
 export interface RunProcess {
@@ -25,20 +25,17 @@ export interface RunProcess {
 const pathOf = (folder: string): string => join(folder, "run.pid");
 
 /**
- * Takes the folder for this process.
+ * Takes the folder for this process. @returns what gives it back
  * @throws {InputError} if another process of this machine works there
  */
-export async function claimFolder(folder: string): Promise<void> {
+export async function claimFolder(folder: string): Promise<() => Promise<void>> {
   const other = await readProcess(folder);
   if (other && other.pid !== process.pid && (await isAlive(other)))
     throw new InputError(
       `${folder}: a run goes on in it (process ${other.pid}); stop that one first, or give another folder`,
     );
   await recordProcess(folder, process.pid, ["cryogan", ...process.argv.slice(2)]);
-}
-
-export async function releaseFolder(folder: string): Promise<void> {
-  await rm(pathOf(folder), { force: true });
+  return () => rm(pathOf(folder), { force: true });
 }
 
 /** Notes that a process works on the folder; nothing where it has ended already. */
@@ -46,7 +43,7 @@ export async function recordProcess(folder: string, pid: number, command: string
   const beginning = await processBeginning(pid);
   if (!beginning) return;
   const content: RunProcess = { pid, host: hostname(), ...beginning, command };
-  await writeFileAtomic(pathOf(folder), JSON.stringify(content));
+  await writeFileAtomic(disk.at(pathOf(folder)), JSON.stringify(content));
 }
 
 /** @returns what run.pid says, whether the process lives or not; undefined where there is none or it is not whole */

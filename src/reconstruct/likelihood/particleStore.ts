@@ -4,6 +4,7 @@
  * resolution takes the inner circles of the same numbers.
  */
 
+import type { DataFile } from "../../base/files.ts";
 import type { Optics } from "../../base/types.ts";
 import { harmonicOrders } from "../../critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
@@ -58,14 +59,14 @@ export const refinementCritic = (maxRadius: number, spectra: Spectra): ReturnTyp
 /**
  * Reads all particles and stores their harmonics.
  *
- * @param limitBytes  memory that the store may take; beyond it goes to `scratchPath`
+ * @param limitBytes  memory that the store may take; beyond it goes to the scratch file
  * @param onProgress  called with the number of particles done
  */
 export async function createParticleStore(
   from: StoreSource,
   maxRadius: number,
   limitBytes: number,
-  scratchPath: string,
+  scratch: DataFile,
   device: Pick<Device, "name" | "threads">,
   onProgress: (done: number) => void,
   signal?: AbortSignal,
@@ -80,7 +81,7 @@ export async function createParticleStore(
     { name: "matched-filter", state: {}, feeds, outputs: { rows: op.transpose(row, [1, 0]) } },
     device,
   );
-  const rows = await createRowTable(count, width, limitBytes, scratchPath);
+  const rows = await createRowTable(count, width, limitBytes, scratch);
   try {
     const feed = new Float32Array(batch * n * n);
     for (let first = 0; first < count; first += batch) {

@@ -1,8 +1,7 @@
 /** Long tables of numbers, one row per particle: in memory up to a limit, beyond that in a scratch file. */
 
-import { readSync } from "node:fs";
-import { open, rm } from "node:fs/promises";
 import { InputError } from "../../base/errors.ts";
+import type { DataFile } from "../../base/files.ts";
 
 export interface RowTable {
   width: number;
@@ -17,15 +16,15 @@ export interface RowTable {
 /**
  * A table of count×width numbers.
  *
- * @param limitBytes size from which on the table goes to `scratchPath`, an existing file of which is replaced
+ * @param limitBytes size from which on the table goes to the scratch file
  */
 export async function createRowTable(
   count: number,
   width: number,
   limitBytes: number,
-  scratchPath: string,
+  scratch: DataFile,
 ): Promise<RowTable> {
-  return 4 * count * width <= limitBytes ? memoryTable(count, width) : fileTable(scratchPath, width);
+  return 4 * count * width <= limitBytes ? memoryTable(count, width) : fileTable(scratch, width);
 }
 
 function memoryTable(count: number, width: number): RowTable {
@@ -46,42 +45,24 @@ function memoryTable(count: number, width: number): RowTable {
 }
 
 /** @throws {InputError} when the disk is full or the file cannot be written */
-async function fileTable(path: string, width: number): Promise<RowTable> {
+async function fileTable(scratch: DataFile, width: number): Promise<RowTable> {
   const failed = (error: unknown): never => {
     throw new InputError(
-      `${path}: ${(error as Error).message}; ` +
-        "the particles' scratch file needs room in the run folder, or more memory (--cache)",
+      `${(error as Error).message}; the particles' scratch file needs room in the run folder, or more memory (--cache)`,
     );
   };
-  const read = (fd: number, target: Uint8Array, position: number): number => {
-    try {
-      return readSync(fd, target, 0, target.byteLength, position);
-    } catch (error) {
-      return failed(error);
-    }
-  };
-  await rm(path, { force: true });
-  const file = await open(path, "wx+").catch(failed);
+  const file = await scratch.scratch().catch(failed);
   const bytes = 4 * width;
   return {
     width,
-    async write(first, values) {
-      const { bytesWritten } = await file
-        .write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 0, values.byteLength, first * bytes)
-        .catch(failed);
-      if (bytesWritten < values.byteLength) failed(new Error("the disk is full"));
-    },
+    write: (first, values) =>
+      file.write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), first * bytes).catch(failed),
     async read(chosen, out) {
-      // Without waiting for a thread of its own for each row, which takes ten times as long as reading it from the
-      // system's cache.
       for (let i = 0; i < chosen.length; i++) {
-        const target = new Uint8Array(out.buffer, out.byteOffset + i * bytes, bytes);
-        if (read(file.fd, target, chosen[i]! * bytes) < bytes) failed(new Error("the file was cut short"));
+        const row = new Uint8Array(out.buffer, out.byteOffset + i * bytes, bytes);
+        if (file.read(row, chosen[i]! * bytes) < bytes) throw new InputError(`${scratch.path} was cut short`);
       }
     },
-    async close() {
-      await file.close();
-      await rm(path, { force: true });
-    },
+    close: () => file.close(),
   };
 }

@@ -1,5 +1,6 @@
 /** Particle images from their files: background normalised and Fourier-cropped to the working box. */
 import { InputError } from "../../base/errors.ts";
+import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { resampleImages } from "../../physics/imageTransform.ts";
@@ -58,6 +59,7 @@ const batch = 128;
  * @param inverted   density is dark in the files
  */
 export async function openImages(
+  files: Files,
   set: ParticleSet,
   workingBox: number,
   radius: number,
@@ -80,7 +82,7 @@ export async function openImages(
           device,
         )
       : undefined;
-  const source = await openParticleImages(set);
+  const source = await openParticleImages(files, set);
   const buffer = new Float32Array(batch * n * n);
   return {
     boxSize: workingBox,

@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateHalfMaps } from "../../evaluate/evaluate.ts";
-import { writeFileAtomic } from "../../io/files.ts";
+import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import type { RunEvent } from "../folder/events.ts";
 
@@ -22,19 +21,19 @@ export type JoinedHalves = Pick<
  * @param finestShell Fourier shell up to which they were reconstructed
  */
 export async function joinHalves(
-  folder: string,
+  folder: Folder,
   half1: Volume,
   half2: Volume,
   finestShell?: number,
 ): Promise<JoinedHalves> {
   const { report, map: aligned } = await evaluateHalfMaps(half1, half2, { finestShell });
   const mean: Volume = { ...half1, data: half1.data.map((v, i) => (v + aligned.data[i]!) / 2) };
-  await writeMap(join(folder, "half2_unaligned.mrc"), half2, "cryogan half-map 2");
-  await writeMap(join(folder, "half2.mrc"), aligned, "cryogan half-map 2, aligned to half-map 1");
-  await writeMap(join(folder, "map.mrc"), mean, "cryogan mean of the aligned half-maps");
-  await writeFileAtomic(join(folder, "fsc.json"), fscJson(report.fsc));
-  await writeFileAtomic(join(folder, "fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
-  await writeFileAtomic(join(folder, "evaluation.json"), JSON.stringify(report));
+  await writeMap(folder("half2_unaligned.mrc"), half2, "cryogan half-map 2");
+  await writeMap(folder("half2.mrc"), aligned, "cryogan half-map 2, aligned to half-map 1");
+  await writeMap(folder("map.mrc"), mean, "cryogan mean of the aligned half-maps");
+  await writeFileAtomic(folder("fsc.json"), fscJson(report.fsc));
+  await writeFileAtomic(folder("fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
+  await writeFileAtomic(folder("evaluation.json"), JSON.stringify(report));
   const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
   return {
     map: "map.mrc",

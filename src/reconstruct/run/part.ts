@@ -1,5 +1,4 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
-import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
 import { type Checkpoint, readLastCheckpoint } from "../folder/checkpoint.ts";
@@ -21,10 +20,10 @@ export async function reconstructPart(
   partCount: number,
   environment: PartEnvironment,
 ): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
-  const { options, emit, signal } = environment,
+  const { files, options, emit, signal } = environment,
     { set } = part,
     label = part.half === undefined ? {} : { half: part.half };
-  const last = options.resume ? await readLastCheckpoint(join(options.out, part.checkpoint)) : undefined,
+  const last = options.resume ? await readLastCheckpoint(files, environment.folder(part.checkpoint).path) : undefined,
     found = last?.checkpoint;
   emit({
     type: "start",

@@ -1,5 +1,4 @@
 /** What a set of particles leaves in the run folder. */
-import { join } from "node:path";
 import type { Volume } from "../../base/types.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
@@ -23,9 +22,8 @@ export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
   { context, schedule }: Prepared,
-  { options, emit }: PartEnvironment,
+  { folder, options, emit }: PartEnvironment,
 ): PartFolder {
-  const at = (name: string): string => join(options.out, name);
   let written: { of: StageVolume; map: Volume } | undefined;
   return {
     async writeConfig(state) {
@@ -36,11 +34,11 @@ export function openPartFolder(
         shiftLaw: context.shiftLaw,
         stages: state.schedule.stages,
       };
-      await writeFileAtomic(at("config.json"), configText(options, used));
+      await writeFileAtomic(folder("config.json"), configText(options, used));
     },
-    writeSpectra: () => writeSpectra(options.out, schedule.spectra, context.boxAngstrom),
+    writeSpectra: () => writeSpectra(folder, schedule.spectra, context.boxAngstrom),
     async saveCheckpoint(state) {
-      await writeCheckpoint(at(checkpoint), state);
+      await writeCheckpoint(folder(checkpoint), state);
       emit({
         type: "checkpoint",
         stage: state.stage + 1,
@@ -52,9 +50,9 @@ export function openPartFolder(
     async writeResult({ volume }) {
       if (written?.of === volume) return written!.map;
       written = { of: volume!, map: mapOfVolume(volume!, context.boxSize, set.boxSize, set.pixelSizeAngstrom) };
-      await writeMap(at(map), written.map, "cryogan ab-initio reconstruction");
+      await writeMap(folder(map), written.map, "cryogan ab-initio reconstruction");
       return written.map;
     },
-    writeStageFiles: (result) => writeStageFiles(options.out, result, context, half),
+    writeStageFiles: (result) => writeStageFiles(folder, result, context, half),
   };
 }

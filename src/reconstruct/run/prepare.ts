@@ -2,9 +2,10 @@
  * Everything a set of particles needs before its first stage: images in memory, spectra, the stages, and the store of
  * all particles.
  */
-import { join } from "node:path";
 import { InputError } from "../../base/errors.ts";
+import type { Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
+import type { Folder } from "../../io/files.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -43,6 +44,9 @@ const largestRadius = 120;
 const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 
 export interface PartEnvironment {
+  files: Files;
+  /** The run folder. */
+  folder: Folder;
   options: ReconstructOptions;
   group: StageContext["group"];
   views: ViewingDistribution;
@@ -65,7 +69,7 @@ export interface Prepared {
 export async function prepare(
   { set, half, label }: Part,
   partCount: number,
-  { options, group, views, mask, device, emit, signal }: PartEnvironment,
+  { files, folder, options, group, views, mask, device, emit, signal }: PartEnvironment,
   found: Checkpoint | undefined,
 ): Promise<Prepared> {
   const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
@@ -98,7 +102,7 @@ export async function prepare(
   const loading = (done: number): void =>
     emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
   const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2; // half for the sample of images, half for the store
-  const images = await openImages(set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
+  const images = await openImages(files, set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
   try {
     const sample = await loadSample(
       images.read,
@@ -171,7 +175,7 @@ export async function prepare(
       },
       refined,
       cacheBytes,
-      join(options.out, `${label}.scratch`),
+      folder(`${label}.scratch`),
       device,
       loading,
       signal,

@@ -1,17 +1,18 @@
 /** A reconstruction from a particle file to a run folder. */
 import type { Volume } from "../../base/types.ts";
-import { ensureWritableFolder } from "../../io/files.ts";
+import { folderAt } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import { chooseDevice } from "../../runtime/device.ts";
+import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { checkFolder, clearFolder } from "../folder/resume.ts";
-import { claimFolder, endedBy, releaseFolder } from "../folder/runProcess.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
+import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { reconstructPart } from "./part.ts";
 import { readViews } from "./views.ts";
@@ -27,39 +28,44 @@ type Emit = (event: RunEvent) => void;
 /**
  * Reconstructs a map. Writes the run folder described in events.ts.
  *
+ * @param host    what it runs on
  * @param request what options.ts describes
  * @param onEvent called with every event; most of them are also appended to events.jsonl
  * @param signal  aborting it writes a checkpoint and throws the signal's reason
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
 export async function reconstruct(
+  { files, claim }: Host,
   request: RunRequest,
   onEvent: Emit = () => {},
   signal?: AbortSignal,
 ): Promise<RunResult> {
   const options = withDefaults(request);
-  await ensureWritableFolder(options.out);
-  await checkFolder(options);
+  const folder = folderAt(files, options.out);
+  await files.makeFolder(options.out);
+  await checkFolder(folder, options);
   const group = pointGroup(options.symmetry);
   const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
-  const everything = await readParticles(options.particlesFile, {
+  const everything = await readParticles(files, options.particlesFile, {
     projectRoot,
     passthrough,
     opticsGroups,
     exclude,
     ctfPhaseFlipped,
   });
-  await validateImages(everything);
-  const mask = options.mask === undefined ? undefined : await readMask(options.mask);
-  const views: ViewingDistribution = options.viewsFile ? await readViews(options.viewsFile) : { kind: "uniform" };
+  await validateImages(files, everything);
+  const mask = options.mask === undefined ? undefined : await readMask(files.at(options.mask));
+  const views: ViewingDistribution = options.viewsFile
+    ? await readViews(files.at(options.viewsFile))
+    : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   const parts = partsOf(set, options);
   const device = await chooseDevice(options.device, options.threads ?? 0);
 
-  await claimFolder(options.out);
+  const release = await claim(options.out);
   try {
-    if (!options.resume) await clearFolder(options.out);
-    const log = await openEventLog(options.out, options.resume);
+    if (!options.resume) await clearFolder(folder);
+    const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed = { ...event, time: new Date().toISOString() } as RunEvent;
       log.append(timed);
@@ -70,13 +76,23 @@ export async function reconstruct(
       let elapsedSeconds = 0,
         finestShell = Infinity;
       for (const part of parts) {
-        const done = await reconstructPart(part, parts.length, { options, group, views, mask, device, emit, signal });
+        const done = await reconstructPart(part, parts.length, {
+          files,
+          folder,
+          options,
+          group,
+          views,
+          mask,
+          device,
+          emit,
+          signal,
+        });
         maps.push(done.map);
         elapsedSeconds += done.elapsedSeconds;
         finestShell = Math.min(finestShell, done.finestShell);
       }
       const concluded = options.halfMaps
-        ? await joinHalves(options.out, maps[0]!, maps[1]!, finestShell)
+        ? await joinHalves(folder, maps[0]!, maps[1]!, finestShell)
         : { map: parts[0]!.map };
       const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
       emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
@@ -88,6 +104,6 @@ export async function reconstruct(
       await log.close();
     }
   } finally {
-    await releaseFolder(options.out);
+    await release();
   }
 }

@@ -1,6 +1,7 @@
 /** A user's own distribution of viewing directions. */
-import { readFile } from "node:fs/promises";
 import { InputError } from "../../base/errors.ts";
+import type { DataFile } from "../../base/files.ts";
+import { readText } from "../../io/files.ts";
 import { parseStar } from "../../io/star.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 
@@ -12,14 +13,9 @@ const jitter = (5 * Math.PI) / 180;
  * degrees.
  * @throws {InputError} if the columns are missing or hold no numbers
  */
-export async function readViews(path: string): Promise<ViewingDistribution> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new InputError(`${path}: ${(error as Error).message}`);
-  }
-  const block = parseStar(text, path).find(
+export async function readViews(file: DataFile): Promise<ViewingDistribution> {
+  const { path } = file;
+  const block = parseStar(await readText(file), path).find(
     (b) => b.columns.includes("rlnAngleRot") && b.columns.includes("rlnAngleTilt"),
   );
   if (!block) throw new InputError(`${path} has no table with rlnAngleRot and rlnAngleTilt`);

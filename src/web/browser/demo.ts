@@ -1,7 +1,8 @@
 /** Particles to try the program with: the 70S ribosome, simulated on the spot. */
-import { join } from "node:path";
+
+import type { DataFile, Files } from "../../base/files.ts";
 import { resample } from "../../evaluate/resample.ts";
-import { ensureWritableFolder } from "../../io/files.ts";
+import { folderAt } from "../../io/files.ts";
 import { createStackWriter, readMap, writeMap } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
 import { whiteNoise } from "../../physics/noise.ts";
@@ -30,38 +31,45 @@ export const demoForm = {
 /**
  * Writes particles.mrcs, particles.star and truth.mrc.
  *
- * @param model path of data/ribosome-70s-65.mrc
+ * @param model data/ribosome-70s-65.mrc
  */
 export async function simulateDemo(
-  model: string,
-  folder: string,
+  files: Files,
+  model: DataFile,
+  path: string,
   device: Pick<Device, "name" | "threads">,
 ): Promise<void> {
-  await ensureWritableFolder(folder);
-  const map = await readMap(model),
+  await files.makeFolder(path);
+  const folder = folderAt(files, path),
+    map = await readMap(model),
     pixelSizeAngstrom = (map.shape[0] * voxelAngstrom) / boxSize;
   const volume = resample({ ...map, pixelSizeAngstrom: voxelAngstrom }, boxSize, pixelSizeAngstrom);
   const optics = uniformDefocus(count, [10_000, 25_000], microscope, seed);
   const rotations = samplePoses({ kind: "uniform" }, count, createStream(seed, "poses"));
-  const path = join(folder, "particles.mrcs");
-  const stack = await createStackWriter(path, { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 12 });
+  const images = folder("particles.mrcs");
+  const stack = await createStackWriter(images, {
+    width: boxSize,
+    height: boxSize,
+    pixelSizeAngstrom,
+    mode: 12,
+  });
   try {
     const noise = whiteNoise(createStream(seed, "noise"));
-    for await (const { images } of simulateImages(
+    for await (const batch of simulateImages(
       { volume, rotations, shifts: new Float32Array(2 * count), optics, signalToNoise, noise },
       device,
     ))
-      await stack.append(images);
+      await stack.append(batch.images);
   } catch (error) {
     await stack.abort();
     throw error;
   }
   await stack.close();
-  await writeMap(join(folder, "truth.mrc"), volume);
-  await writeParticlesStar(join(folder, "particles.star"), {
+  await writeMap(folder("truth.mrc"), volume);
+  await writeParticlesStar(folder("particles.star"), {
     count,
-    source: path,
-    stacks: [path],
+    source: images.path,
+    stacks: [images.path],
     stackIndex: new Int32Array(count),
     imageIndex: Int32Array.from({ length: count }, (_, i) => i),
     boxSize,
@@ -69,6 +77,6 @@ export async function simulateDemo(
     optics,
     opticsGroup: new Int32Array(count),
     opticsGroupNames: ["opticsGroup1"],
-    where: (particle) => `${path}: image ${particle + 1}`,
+    where: (particle) => `${images.path}: image ${particle + 1}`,
   });
 }

@@ -1,7 +1,9 @@
 /** Runs in the worker: starts, stops and goes on with reconstructions, one at a time, and tells of them. */
-import { join } from "pathe";
+import { basename, dirname, join } from "pathe";
 import modelUrl from "../../../data/ribosome-70s-65.mrc?url";
 import { InputError } from "../../base/errors.ts";
+import type { DataFile } from "../../base/files.ts";
+import { readBytes, readText, writeFileAtomic } from "../../io/files.ts";
 import { readParticles } from "../../io/particles.ts";
 import { parseEvents, thinEvents } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
@@ -10,9 +12,10 @@ import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
 import { FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
+import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
-import { files, onFileChange } from "./nodeFs.ts";
-import { keepFiles } from "./opfs.ts";
+import { type BrowserFiles, createFiles } from "./files.ts";
+import { type Keeper, keepFiles } from "./opfs.ts";
 
 export interface Listener {
   /** The list, or a state in it, may have changed. */
@@ -48,7 +51,10 @@ export async function createEngine(listener: Listener) {
     listener.event(id, event);
     if (event.type !== "progress" && event.type !== "loading") listener.changed();
   };
-  const keeper = await keepFiles(files, (error) => {
+  let keeper: Keeper | undefined;
+  const files = createFiles([`${runs}/`, `${demo}/`], (path) => keeper?.changed(path));
+  const inRun = (id: string, name: string): DataFile => files.at(join(runs, id, name));
+  keeper = await keepFiles(files, (error) => {
     if (current)
       note(current.id, {
         type: "warning",
@@ -56,12 +62,10 @@ export async function createEngine(listener: Listener) {
         message: `the run is lost when this tab is closed: it cannot be stored (${error.message})`,
       });
   });
-  onFileChange((path) => keeper?.changed(path));
-  await files.mkdir(runs, { recursive: true });
 
   async function eventsOf(id: string): Promise<RunEvent[]> {
     if (!known.has(id)) {
-      known.set(id, parseEvents(await files.readFile(join(runs, id, "events.jsonl"), "utf8").catch(() => "")));
+      known.set(id, parseEvents(await readText(inRun(id, "events.jsonl")).catch(() => "")));
     }
     return known.get(id)!;
   }
@@ -80,8 +84,7 @@ export async function createEngine(listener: Listener) {
     };
   }
 
-  const formOf = async (id: string): Promise<RunForm> =>
-    JSON.parse(await files.readFile(join(runs, id, formFile), "utf8")) as RunForm;
+  const formOf = async (id: string): Promise<RunForm> => JSON.parse(await readText(inRun(id, formFile))) as RunForm;
 
   /** Begins, and returns once the input was found right. */
   async function begin(id: string, form: RunForm): Promise<string> {
@@ -92,8 +95,9 @@ export async function createEngine(listener: Listener) {
     let first!: () => void;
     const started = new Promise<void>((resolve) => (first = resolve));
     const work = (async () => {
-      await checkStacks(options);
+      await checkStacks(files, options);
       await reconstruct(
+        { files, claim: claimFolder },
         options,
         (event) => {
           if (!options.resume && event.type === "start" && event.half !== 2) {
@@ -122,7 +126,7 @@ export async function createEngine(listener: Listener) {
         throw new FormError({ [error.message.includes(options.particlesFile) ? "particlesFile" : ""]: error.message });
       throw error;
     }
-    await files.writeFile(join(options.out, formFile), JSON.stringify({ ...form, resume: false, overwrite: false }));
+    await writeFileAtomic(inRun(id, formFile), JSON.stringify({ ...form, resume: false, overwrite: false }));
     listener.changed();
     return id;
   }
@@ -131,12 +135,12 @@ export async function createEngine(listener: Listener) {
     add: async (given: File[]): Promise<void> => given.forEach((file) => files.drop(file)),
     names: async (): Promise<string[]> => files.dropped(),
     async list(): Promise<RunSummary[]> {
-      const ids = (await files.readdir(runs)).filter((id) => files.existsSync(join(runs, id, formFile)));
-      return Promise.all(ids.map(summary));
+      const forms = files.written().filter((path) => path.startsWith(runs) && basename(path) === formFile);
+      return Promise.all(forms.map((path) => summary(basename(dirname(path)))));
     },
     events: async (id: string): Promise<RunEvent[]> => [...(await eventsOf(id))],
     async file(id: string, path: string): Promise<ArrayBuffer | undefined> {
-      return files.readFile(join(runs, id, path)).then(
+      return readBytes(inRun(id, path)).then(
         (bytes) => bytes.buffer,
         () => undefined,
       );
@@ -150,10 +154,10 @@ export async function createEngine(listener: Listener) {
     resume: async (id: string): Promise<void> => void (await begin(id, { ...(await formOf(id)), resume: true })),
     /** Simulates particles, unless they are there, and reconstructs them. */
     async demo(): Promise<string> {
-      if (!files.existsSync(join(demo, "particles.star"))) {
-        await files.mkdir(demo, { recursive: true });
-        await files.writeFile(join(demo, "model.mrc"), new Uint8Array(await (await fetch(modelUrl)).arrayBuffer()));
-        await simulateDemo(join(demo, "model.mrc"), demo, await chooseDevice("auto"));
+      if (!(await files.at(demoForm.particlesFile).exists())) {
+        const model = files.at(join(demo, "model.mrc"));
+        await writeFileAtomic(model, new Uint8Array(await (await fetch(modelUrl)).arrayBuffer()));
+        await simulateDemo(files, model, demo, await chooseDevice("auto"));
       }
       return begin("demo", demoForm);
     },
@@ -181,26 +185,26 @@ function validated(form: RunForm): ReconstructOptions {
  * Whether the stacks that the particles name were dropped, whatever folders they were in.
  * @throws {InputError} naming the first that is missing, or that two names share
  */
-async function checkStacks(options: ReconstructOptions): Promise<void> {
-  if (!files.existsSync(options.particlesFile))
+async function checkStacks(files: BrowserFiles, options: ReconstructOptions): Promise<void> {
+  if (!(await files.at(options.particlesFile).exists()))
     throw new InputError(`${options.particlesFile} is not here; drop it on the page`);
-  const set = await readParticles(options.particlesFile, {
+  const set = await readParticles(files, options.particlesFile, {
     projectRoot: options.projectRoot,
     passthrough: options.passthrough,
   });
   const given = new Map<File, string>();
-  set.stacks.forEach((stack, index) => {
+  for (const [index, stack] of set.stacks.entries()) {
     const row = (): string => set.where(set.stackIndex.indexOf(index)),
       name = stack.split("/").at(-1)!;
-    if (!files.existsSync(stack))
+    if (!(await files.at(stack).exists()))
       throw new InputError(`${row()} names ${stack}, which is not here; drop ${name} on the page, too`);
     const file = files.droppedFor(stack);
-    if (!file) return;
+    if (!file) continue;
     if (given.has(file))
       throw new InputError(
         `${row()} names ${stack}, but the only ${name} here stands for ${given.get(file)}; ` +
           "drop the folders that hold them",
       );
     given.set(file, stack);
-  });
+  }
 }

@@ -2,7 +2,7 @@
  * Keeps what runs leave in the browser's own storage (origin private file system), so that a closed tab loses nothing.
  */
 import { basename, dirname, join } from "pathe";
-import type { Files } from "./files.ts";
+import type { BrowserFiles } from "./files.ts";
 
 export interface Keeper {
   /** Notes that a file changed; it is stored soon. */
@@ -12,9 +12,6 @@ export interface Keeper {
 }
 
 const delayMilliseconds = 500;
-/** Folders that are kept. */
-const kept = ["/runs/", "/demo/"];
-const passing = (path: string): boolean => basename(path).startsWith(".") || path.endsWith(".scratch");
 
 /**
  * Mounts what is stored and keeps what changes from then on.
@@ -22,7 +19,7 @@ const passing = (path: string): boolean => basename(path).startsWith(".") || pat
  * @param onError called once, when something cannot be stored
  * @returns undefined where the browser has no such storage
  */
-export async function keepFiles(files: Files, onError: (error: Error) => void): Promise<Keeper | undefined> {
+export async function keepFiles(files: BrowserFiles, onError: (error: Error) => void): Promise<Keeper | undefined> {
   const root = await navigator.storage
     ?.getDirectory?.()
     .then((top) => top.getDirectoryHandle("cryogan", { create: true }))
@@ -41,7 +38,7 @@ export async function keepFiles(files: Files, onError: (error: Error) => void): 
       .then(async () => {
         for (const path of dirty) {
           dirty.delete(path);
-          await store(root, path, files.peek(path));
+          await store(root, path, files.content(path));
         }
       })
       .catch((error: unknown) => {
@@ -52,7 +49,6 @@ export async function keepFiles(files: Files, onError: (error: Error) => void): 
   };
   return {
     changed(path) {
-      if (passing(path) || !kept.some((folder) => path.startsWith(folder))) return;
       dirty.add(path);
       timer ??= setTimeout(flush, delayMilliseconds);
     },
@@ -67,7 +63,7 @@ async function* storedFiles(
   for await (const [name, handle] of folder.entries()) {
     const at = join(path, name);
     if (handle.kind === "directory") yield* storedFiles(handle as FileSystemDirectoryHandle, at);
-    else if (!passing(name)) yield [at, await (handle as FileSystemFileHandle).getFile()];
+    else yield [at, await (handle as FileSystemFileHandle).getFile()];
   }
 }
 

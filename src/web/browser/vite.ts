@@ -20,12 +20,7 @@ export function browserEngine(): Plugin {
       resolve: {
         // ONNX Runtime without its WebAssembly inside: onnxRuntimeWeb.ts names the files.
         conditions: ["onnxruntime-web-use-extern-wasm", "module", "browser", "development|production"],
-        alias: [
-          { find: /^node:fs(\/promises)?$/, replacement: here("nodeFs.ts") },
-          { find: /^node:path$/, replacement: "pathe" },
-          { find: /^\.\/onnxRuntime\.ts$/, replacement: here("onnxRuntimeWeb.ts") },
-          { find: /\/runProcess\.ts$/, replacement: here("runProcess.ts") },
-        ],
+        alias: [{ find: /^\.\/onnxRuntime\.ts$/, replacement: here("onnxRuntimeWeb.ts") }],
       },
       worker: { format: "es" },
       server: { headers: isolationHeaders },

@@ -1,11 +1,12 @@
 /** Runs as processes of their own, which outlive the server: begun, stopped and resumed. */
+
 import { spawn } from "node:child_process";
 import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { shellCommand } from "../../base/shellCommand.ts";
-import { ensureWritableFolder, exists, fileError } from "../../io/files.ts";
+import { disk, fileError } from "../../io/disk.ts";
 import { isAlive, readProcess, recordProcess } from "../../reconstruct/folder/runProcess.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
@@ -67,7 +68,7 @@ export function createProcesses(
       )
         throw new FormError({ particlesFile: "there is no such file" });
       return alone(folder, async () => {
-        await ensureWritableFolder(runsFolder);
+        await disk.makeFolder(runsFolder);
         await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
           throw error.code === "EEXIST"
             ? new FormError({ out: "a folder of this name is there already; choose another" })
@@ -124,7 +125,7 @@ async function nameOfNew({ out, particlesFile }: RunForm, runsFolder: string): P
       .replace(/^[._-]+/, "")
       .slice(0, 60) || "run";
   let count = 1;
-  while (await exists(join(runsFolder, `${stem}-${count}`))) count++;
+  while (await disk.at(join(runsFolder, `${stem}-${count}`)).exists()) count++;
   return `${stem}-${count}`;
 }
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { exists } from "../../io/files.ts";
+import { disk } from "../../io/disk.ts";
 import type { RunSummary } from "../live/source.ts";
 import { type RunCondition, runCondition } from "./runState.ts";
 
@@ -23,7 +23,7 @@ export function runsIn(folders: readonly string[], startedIn?: string): Runs {
     const add = (run: string): unknown => found.has(runId(run)) || found.set(runId(run), run);
     for (const folder of folders) (await runFolders(folder)).forEach(add);
     for (const run of startedIn === undefined ? [] : await runFolders(startedIn))
-      if (await exists(join(run, "log.txt"))) add(run);
+      if (await disk.at(join(run, "log.txt")).exists()) add(run);
     return found;
   };
   return {
@@ -52,7 +52,7 @@ export function runId(folder: string): string {
 }
 
 export const isRunFolder = async (folder: string): Promise<boolean> =>
-  (await exists(join(folder, "events.jsonl"))) || exists(join(folder, "run.pid"));
+  (await disk.at(join(folder, "events.jsonl")).exists()) || disk.at(join(folder, "run.pid")).exists();
 
 async function runFolders(folder: string): Promise<string[]> {
   if (await isRunFolder(folder)) return [folder];

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { disk } from "../../../src/io/disk.ts";
 import { serialize } from "../../../src/io/serialize.ts";
 import {
   type Checkpoint,
@@ -43,8 +44,8 @@ const refusal = (at: string): string =>
 
 describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
-    await writeCheckpoint(path, checkpoint);
-    const { format, ...found } = (await readCheckpoint(path)) as Checkpoint & { format: string };
+    await writeCheckpoint(disk.at(path), checkpoint);
+    const { format, ...found } = (await readCheckpoint(disk.at(path))) as Checkpoint & { format: string };
     expect(format).toBe("cryogan-checkpoint-5");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
@@ -57,30 +58,30 @@ describe("checkpoint", () => {
     const inside = join(folder, "twice"),
       own = join(inside, "checkpoint-half1.bin");
     mkdirSync(inside);
-    await writeCheckpoint(own, { ...checkpoint, stage: 0 });
-    await writeCheckpoint(own, checkpoint);
-    await writeCheckpoint(own, { ...checkpoint, stage: 2, finished: true, progress: undefined });
+    await writeCheckpoint(disk.at(own), { ...checkpoint, stage: 0 });
+    await writeCheckpoint(disk.at(own), checkpoint);
+    await writeCheckpoint(disk.at(own), { ...checkpoint, stage: 2, finished: true, progress: undefined });
     expect(readdirSync(inside)).toEqual(["checkpoint-half1.bin", "checkpoint-half1.previous.bin"]);
-    expect(await readCheckpoint(own)).toMatchObject({ stage: 2, finished: true });
-    expect(await readCheckpoint(checkpointBefore(own))).toMatchObject({ stage: 1, finished: false });
+    expect(await readCheckpoint(disk.at(own))).toMatchObject({ stage: 2, finished: true });
+    expect(await readCheckpoint(disk.at(checkpointBefore(own)))).toMatchObject({ stage: 1, finished: false });
   });
 
   it("that is not there is undefined", async () => {
-    expect(await readCheckpoint(join(folder, "absent"))).toBeUndefined();
+    expect(await readCheckpoint(disk.at(join(folder, "absent")))).toBeUndefined();
   });
 
   it("cut short anywhere is refused by name", async () => {
-    await writeCheckpoint(path, checkpoint);
+    await writeCheckpoint(disk.at(path), checkpoint);
     const whole = readFileSync(path),
       cut = join(folder, "cut");
     for (const length of [0, 1, 2, 20, Math.floor(whole.length / 2), whole.length - 1]) {
       writeFileSync(cut, whole.subarray(0, length));
-      expect(await inputError(() => readCheckpoint(cut))).toBe(refusal(cut));
+      expect(await inputError(() => readCheckpoint(disk.at(cut)))).toBe(refusal(cut));
     }
   });
 
   it("of which any bit is not as it was written is refused", async () => {
-    await writeCheckpoint(path, { ...checkpoint, volume: undefined });
+    await writeCheckpoint(disk.at(path), { ...checkpoint, volume: undefined });
     const whole = readFileSync(path),
       flipped = join(folder, "flipped");
     let refused = 0;
@@ -88,7 +89,7 @@ describe("checkpoint", () => {
       const bytes = Buffer.from(whole);
       bytes[bit >> 3]! ^= 1 << (bit & 7);
       writeFileSync(flipped, bytes);
-      if ((await inputError(() => readCheckpoint(flipped))) === refusal(flipped)) refused++;
+      if ((await inputError(() => readCheckpoint(disk.at(flipped)))) === refusal(flipped)) refused++;
     }
     expect(refused).toBe(8 * whole.length);
   });
@@ -100,20 +101,21 @@ describe("checkpoint", () => {
   ])("that is %s is refused by name", async (_, bytes) => {
     const other = join(folder, "other");
     writeFileSync(other, bytes);
-    expect(await inputError(() => readCheckpoint(other))).toBe(refusal(other));
+    expect(await inputError(() => readCheckpoint(disk.at(other)))).toBe(refusal(other));
   });
 
   it("that is a pipe or leads elsewhere is refused, without waiting for its content", async () => {
     const pipe = join(folder, "pipe"),
       link = join(folder, "link");
     execFileSync("mkfifo", [pipe]);
-    await writeCheckpoint(path, checkpoint);
+    await writeCheckpoint(disk.at(path), checkpoint);
     symlinkSync(path, link);
-    for (const other of [pipe, link]) expect(await inputError(() => readCheckpoint(other))).toBe(refusal(other));
+    for (const other of [pipe, link])
+      expect(await inputError(() => readCheckpoint(disk.at(other)))).toBe(refusal(other));
   });
 
   it("that is a folder is refused by name", async () => {
-    expect(await inputError(() => readCheckpoint(folder))).toContain(folder);
+    expect(await inputError(() => readCheckpoint(disk.at(folder)))).toContain(folder);
   });
 });
 
@@ -121,21 +123,21 @@ describe("the last checkpoint that is whole", () => {
   const own = join(folder, "run.bin"),
     before = checkpointBefore(own);
   const both = async (): Promise<void> => {
-    await writeCheckpoint(own, checkpoint);
-    await writeCheckpoint(own, { ...checkpoint, stage: 2 });
+    await writeCheckpoint(disk.at(own), checkpoint);
+    await writeCheckpoint(disk.at(own), { ...checkpoint, stage: 2 });
   };
 
   it("is the one written last", async () => {
-    expect(await readLastCheckpoint(own)).toBeUndefined();
+    expect(await readLastCheckpoint(disk, own)).toBeUndefined();
     await both();
-    expect(await readLastCheckpoint(own)).toMatchObject({ checkpoint: { stage: 2 } });
-    expect((await readLastCheckpoint(own))!.warning).toBeUndefined();
+    expect(await readLastCheckpoint(disk, own)).toMatchObject({ checkpoint: { stage: 2 } });
+    expect((await readLastCheckpoint(disk, own))!.warning).toBeUndefined();
   });
 
   it("is the one before where that is damaged, which is told", async () => {
     await both();
     writeFileSync(own, readFileSync(own).subarray(1));
-    expect(await readLastCheckpoint(own)).toMatchObject({
+    expect(await readLastCheckpoint(disk, own)).toMatchObject({
       checkpoint: { stage: 1 },
       warning: `${own} is damaged; the run goes on from the checkpoint before it`,
     });
@@ -144,12 +146,12 @@ describe("the last checkpoint that is whole", () => {
   it("is the one before where the process was killed between two renamings", async () => {
     await both();
     rmSync(own);
-    expect(await readLastCheckpoint(own)).toMatchObject({ checkpoint: { stage: 1 } });
+    expect(await readLastCheckpoint(disk, own)).toMatchObject({ checkpoint: { stage: 1 } });
   });
 
   it("is none where both are damaged: the last is named", async () => {
     await both();
     for (const file of [own, before]) writeFileSync(file, "x");
-    expect(await inputError(() => readLastCheckpoint(own))).toBe(refusal(own));
+    expect(await inputError(() => readLastCheckpoint(disk, own))).toBe(refusal(own));
   });
 });

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, linkSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { disk } from "../../../src/io/disk.ts";
 import { isPassing, parseEvents } from "../../../src/reconstruct/folder/eventLines.ts";
 import { openEventLog } from "../../../src/reconstruct/folder/eventLog.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
@@ -41,7 +42,7 @@ const warning = (message: string): RunEvent => ({ type: "warning", time: at(1), 
 const read = (folder: string): RunEvent[] => parseEvents(readFileSync(join(folder, "events.jsonl"), "utf8"));
 
 async function write(folder: string, events: RunEvent[], goOn: boolean, kept?: number): Promise<void> {
-  const log = await openEventLog(folder, goOn, kept);
+  const log = await openEventLog(disk.at(join(folder, "events.jsonl")), goOn, kept);
   events.forEach(log.append);
   await log.close();
 }
@@ -86,7 +87,7 @@ test("a clock that is set back does not silence a run", async () => {
 test("the file of a long run stays short, and its first line tells that it was thinned", async () => {
   const folder = temporaryFolder(),
     path = join(folder, "events.jsonl");
-  const log = await openEventLog(folder, false, 100);
+  const log = await openEventLog(disk.at(join(folder, "events.jsonl")), false, 100);
   log.append(start);
   log.append(stage(0, 1));
   let most = 0;
@@ -143,5 +144,7 @@ test("what cannot be written is told in words, of a folder in its place too", as
   const folder = temporaryFolder(),
     path = join(folder, "events.jsonl");
   mkdirSync(path);
-  expect(await inputError(() => openEventLog(folder, true))).toBe(`cannot write ${path}: it is a folder`);
+  expect(await inputError(() => openEventLog(disk.at(join(folder, "events.jsonl")), true))).toBe(
+    `cannot write ${path}: it is a folder`,
+  );
 });

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { changeBox } from "../../../src/numeric/fourierCrop.ts";
 import type { RunExamples } from "../../../src/reconstruct/folder/events.ts";
 import { exampleImages } from "../../../src/reconstruct/folder/examples.ts";
+import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { RunDirections, RunTemplates } from "../../../src/reconstruct/stage.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -74,6 +75,7 @@ test("each stage leaves its examples, templates and directions in the run folder
   try {
     const particles = await smallParticleSet(folder);
     await reconstruct(
+      nodeHost,
       {
         particlesFile: particles,
         out,

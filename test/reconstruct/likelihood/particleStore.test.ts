@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
+import { disk } from "../../../src/io/disk.ts";
 import {
   createParticleStore,
   type MatchedBatch,
@@ -43,7 +44,7 @@ const source = (images: Float32Array, of: Optics = optics): StoreSource => ({
   read: async (first, size) => images.slice(first * n * n, (first + size) * n * n),
 });
 const open = (from: StoreSource, radius: number, limit = everything): ReturnType<typeof createParticleStore> =>
-  createParticleStore(from, radius, limit, scratch, device, () => {});
+  createParticleStore(from, radius, limit, disk.at(scratch), device, () => {});
 
 const random = new Float32Array(count * n * n);
 createStream(2, "pixels").fillNormal(random);
@@ -175,12 +176,12 @@ describe("the store of matched-filtered particles", () => {
   it("tells how far it is, and leaves no file when it is stopped or cannot read an image", async () => {
     const done: number[] = [],
       controller = new AbortController();
-    const store = await createParticleStore(source(random), 4, 0, scratch, device, (d) => done.push(d));
+    const store = await createParticleStore(source(random), 4, 0, disk.at(scratch), device, (d) => done.push(d));
     await store.close();
     expect(done).toEqual([256, 260]);
 
     await expect(
-      createParticleStore(source(random), 4, 0, scratch, device, () => controller.abort(), controller.signal),
+      createParticleStore(source(random), 4, 0, disk.at(scratch), device, () => controller.abort(), controller.signal),
     ).rejects.toMatchObject({ name: "AbortError" });
     expect(existsSync(scratch)).toBe(false);
 

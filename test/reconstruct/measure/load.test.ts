@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ParticleSet } from "../../../src/base/types.ts";
+import { disk } from "../../../src/io/disk.ts";
 import { createStackWriter } from "../../../src/io/mrc.ts";
 import { openImages } from "../../../src/reconstruct/measure/load.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -13,7 +14,7 @@ const folder = temporaryFolder();
 
 async function stack(name: string, images: Float32Array): Promise<string> {
   const path = join(folder, name);
-  const writer = await createStackWriter(path, { width: n, height: n, pixelSizeAngstrom: 3, mode: 2 });
+  const writer = await createStackWriter(disk.at(path), { width: n, height: n, pixelSizeAngstrom: 3, mode: 2 });
   await writer.append(images);
   await writer.close();
   return path;
@@ -57,7 +58,7 @@ function moments(values: readonly number[]): { mean: number; deviation: number }
 
 /** All images of a set. */
 async function load(set: ParticleSet, box: number): Promise<{ images: Float32Array; boxSize: number }> {
-  const reader = await openImages(set, box, radius, cpu);
+  const reader = await openImages(disk, set, box, radius, cpu);
   try {
     return { images: await reader.read(Int32Array.from({ length: set.count }, (_, i) => i)), boxSize: reader.boxSize };
   } finally {

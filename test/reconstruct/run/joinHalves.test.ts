@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { evaluateHalfMaps } from "../../../src/evaluate/evaluate.ts";
 import type { FscResult } from "../../../src/evaluate/fsc.ts";
+import { disk } from "../../../src/io/disk.ts";
+import { folderAt } from "../../../src/io/files.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { randomRotation } from "../../../src/physics/rotations.ts";
 import { type JoinedHalves, joinHalves } from "../../../src/reconstruct/run/joinHalves.ts";
@@ -22,11 +24,11 @@ const half1 = withNoise(truth, noise, 1),
 let folder: string, joined: JoinedHalves;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-halves-"));
-  joined = await joinHalves(folder, half1, half2);
+  joined = await joinHalves(folderAt(disk, folder), half1, half2);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const map = (name: string) => readMap(join(folder, name));
+const map = (name: string) => readMap(disk.at(join(folder, name)));
 const meanSquareError = (data: Float32Array) =>
   data.reduce((sum, v, i) => sum + (v - truth.data[i]!) ** 2, 0) / data.length;
 

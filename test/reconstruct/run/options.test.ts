@@ -1,4 +1,5 @@
 /** What the options that tell of the data do to a whole run. */
+
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
 import type { Volume } from "../../../src/base/types.ts";
 import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
+import { disk } from "../../../src/io/disk.ts";
 import { openStack, readMap, writeMap } from "../../../src/io/mrc.ts";
 import { readParticles } from "../../../src/io/particles.ts";
 import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
+import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
 import { boxSize, pixelSizeAngstrom, smallParticleSet } from "../data.ts";
@@ -37,7 +40,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-options-"));
   particles = await smallParticleSet(folder);
   star = await readFile(particles, "utf8");
-  await reconstruct(optionsFor("plain"));
+  await reconstruct(nodeHost, optionsFor("plain"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -48,7 +51,7 @@ async function withImages(
 ): Promise<string> {
   const bytes = Buffer.from(await readFile(at("particles.mrcs"))),
     area = boxSize ** 2;
-  const stack = await openStack(at("particles.mrcs")),
+  const stack = await openStack(disk.at(at("particles.mrcs"))),
     image = new Float32Array(area);
   for (let i = 0; i < stack.count; i++) {
     await stack.read([i], image);
@@ -62,19 +65,21 @@ async function withImages(
 
 test("--invert-contrast: negative images give the same map, byte for byte; without it there is a warning", async () => {
   const negative = await withImages("negative", (image) => image.map((v) => -v));
-  await reconstruct(optionsFor("inverted", { particlesFile: negative, invertContrast: true }));
+  await reconstruct(nodeHost, optionsFor("inverted", { particlesFile: negative, invertContrast: true }));
   expect((await readFile(at("inverted", "map.mrc"))).equals(await readFile(at("plain", "map.mrc")))).toBe(true);
   expect(await readFile(at("inverted", "events.jsonl"), "utf8")).not.toContain("warning");
   const events: RunEvent[] = [],
     once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
-  await reconstruct(optionsFor("negative", { particlesFile: negative, stages: once }), (event) => events.push(event));
+  await reconstruct(nodeHost, optionsFor("negative", { particlesFile: negative, stages: once }), (event) =>
+    events.push(event),
+  );
   expect(events.filter(({ type }) => type === "warning")).toMatchObject([
     { message: "density seems dark in the images: start anew with --invert-contrast" },
   ]);
 });
 
 test("--ctf-phase-flipped: images with their phases flipped give the same map, and without it another", async () => {
-  const { optics } = await readParticles(particles);
+  const { optics } = await readParticles(disk, particles);
   /** RELION's CTF without astigmatism, by the textbook: Rohou & Grigorieff (2015), eqs. 3-5. */
   const ctf = (s2: number, i: number): number => {
     const volts = 1e3 * optics.voltageKv[i]!,
@@ -99,7 +104,7 @@ test("--ctf-phase-flipped: images with their phases flipped give the same map, a
   });
   expect(turned / (2000 * boxSize ** 2)).toBeGreaterThan(0.3);
   const mapFrom = async (name: string, more: Partial<RunRequest>) =>
-    (await reconstruct(optionsFor(name, { stages: toFineShells, ...more }))).maps[0]!;
+    (await reconstruct(nodeHost, optionsFor(name, { stages: toFineShells, ...more }))).maps[0]!;
   const plain = await mapFrom("not flipped", {}),
     told = await mapFrom("flipped", { particlesFile: flipped, ctfPhaseFlipped: true });
   const untold = await mapFrom("flipped, not told", { particlesFile: flipped });
@@ -117,18 +122,23 @@ test("--mask: density is only where the mask is, whatever its box; it belongs to
   const data = Float32Array.from({ length: box ** 3 }, (_, i) =>
     Math.min(1, Math.max(0, ((Math.floor(box / 2) - Math.floor(i / box ** 2)) * pixel) / 10)),
   );
-  await writeMap(at("half.mrc"), { data, shape: [box, box, box], pixelSizeAngstrom: pixel, originAngstrom: [0, 0, 0] });
+  await writeMap(disk.at(at("half.mrc")), {
+    data,
+    shape: [box, box, box],
+    pixelSizeAngstrom: pixel,
+    originAngstrom: [0, 0, 0],
+  });
   const masked = optionsFor("masked", { mask: at("half.mrc") });
-  await reconstruct(masked);
+  await reconstruct(nodeHost, masked);
   const power = (map: Float32Array, inside: (z: number) => boolean): number =>
     map.reduce((sum, v, i) => sum + (inside(Math.floor(i / boxSize ** 2) - boxSize / 2) ? v * v : 0), 0);
-  const { data: found } = await readMap(at("masked", "map.mrc")),
-    { data: plain } = await readMap(at("plain", "map.mrc"));
+  const { data: found } = await readMap(disk.at(at("masked", "map.mrc"))),
+    { data: plain } = await readMap(disk.at(at("plain", "map.mrc")));
   // A pixel beyond the edge, for the Fourier-padding to the full box.
   expect(power(found, (z) => z > 1) / power(found, () => true)).toBeLessThan(0.01);
   expect(power(plain, (z) => z > 1) / power(plain, () => true)).toBeGreaterThan(0.1);
   expect(await configOf("masked")).toMatchObject({ mask: at("half.mrc") });
-  const error = await reconstruct({ ...masked, resume: true, mask: undefined }).catch((e: unknown) => e);
+  const error = await reconstruct(nodeHost, { ...masked, resume: true, mask: undefined }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(InputError);
   expect((error as Error).message).toContain(`the run began with another --mask (${at("half.mrc")}, now not given)`);
 });
@@ -170,17 +180,17 @@ test("--optics-groups and --exclude: only the particles asked for are used; both
     opticsGroups: ["second"],
     exclude: at("left-out.star"),
   });
-  await reconstruct(chosen);
+  await reconstruct(nodeHost, chosen);
   // Rows 0, 3, … 1998 are 667, of which 0, 3, … 99 are 34.
   expect(await configOf("chosen")).toMatchObject({
     used: { particles: 633 },
     opticsGroups: ["second"],
     exclude: at("left-out.star"),
   });
-  await expect(reconstruct({ ...chosen, resume: true, exclude: undefined })).rejects.toThrow(
+  await expect(reconstruct(nodeHost, { ...chosen, resume: true, exclude: undefined })).rejects.toThrow(
     "the run began with another --exclude",
   );
-  await expect(reconstruct({ ...chosen, resume: true, opticsGroups: ["1"] })).rejects.toThrow(
+  await expect(reconstruct(nodeHost, { ...chosen, resume: true, opticsGroups: ["1"] })).rejects.toThrow(
     "the run began with another --optics-groups (second, now 1)",
   );
 });

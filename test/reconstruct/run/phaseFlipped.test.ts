@@ -2,9 +2,11 @@
  * Images with their phases flipped, and told to be so, are to every part of a reconstruction what the images were
  * before.
  */
+
 import { beforeAll, expect, test } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
+import { disk } from "../../../src/io/disk.ts";
 import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
 import { simulateImages, tabulatedDefocus } from "../../../src/physics/simulate.ts";
@@ -106,7 +108,7 @@ test("particle store: the same matched filters", async () => {
       { boxSize: n, boxAngstrom, count, optics, spectra, read },
       maxRadius,
       Infinity,
-      "",
+      disk.at("none"),
       device,
       () => {},
     );

@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
+import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -47,7 +49,7 @@ const stagesUsed = async (name: string): Promise<Stage[]> =>
 async function interrupted(options: RunRequest, stop: (event: RunEvent) => boolean): Promise<void> {
   const controller = new AbortController();
   await expect(
-    reconstruct(options, (event) => stop(event) && setTimeout(() => controller.abort()), controller.signal),
+    reconstruct(nodeHost, options, (event) => stop(event) && setTimeout(() => controller.abort()), controller.signal),
   ).rejects.toMatchObject({ name: "AbortError" });
 }
 
@@ -58,10 +60,10 @@ test("a run finds the molecule and leaves its files", async () => {
     { kind: "refinement", maxRadius: 6, iterations: 3, particles: 2000 },
     { kind: "local", maxRadius: 10, iterations: 3, particles: Infinity },
   ];
-  const { maps } = await reconstruct(optionsFor("whole", { stages: longer }), (event) => events.push(event));
+  const { maps } = await reconstruct(nodeHost, optionsFor("whole", { stages: longer }), (event) => events.push(event));
   for (const name of ["config.json", "events.jsonl", "map.mrc", "checkpoint.bin", "examples.json", "spectra.json"])
     expect(existsSync(join(folder, "whole", name))).toBe(true);
-  const { report } = await evaluateAgainstReference(maps[0]!, join(folder, "truth.mrc"), { mask: "none" });
+  const { report } = await evaluateAgainstReference(maps[0]!, disk.at(join(folder, "truth.mrc")), { mask: "none" });
   // Shells 1 to 8 of 12: what the refinement worked on, but its soft end.
   expect(Math.min(...report.fsc.fsc.slice(0, 8))).toBeGreaterThan(0.5);
 
@@ -101,8 +103,10 @@ test("where poses stay uncertain, a local stage tries all of them instead", asyn
       { kind: "adversarial", maxRadius: 6, iterations: 5 },
       { kind: "local", maxRadius: 8, iterations: 1, particles: 300 },
     ];
-  await reconstruct(optionsFor("uncertain", { particlesFile: join(folder, "noise.star"), stages: asked }), (event) =>
-    events.push(event),
+  await reconstruct(
+    nodeHost,
+    optionsFor("uncertain", { particlesFile: join(folder, "noise.star"), stages: asked }),
+    (event) => events.push(event),
   );
   expect(kinds(events)).toEqual(["adversarial", "refinement"]);
   expect((await stagesUsed("uncertain"))[1]).toEqual({
@@ -124,9 +128,9 @@ describe("memory", () => {
       { kind: "refinement", maxRadius: largest, iterations: 1, particles: 1000 },
     ];
     const inFile = { stages: short, cache: (2 * 2000 * perImage) / 1e9 };
-    await reconstruct(optionsFor("in memory", { stages: short }));
+    await reconstruct(nodeHost, optionsFor("in memory", { stages: short }));
     let seen = false;
-    await reconstruct(optionsFor("in a file", inFile), (event) => {
+    await reconstruct(nodeHost, optionsFor("in a file", inFile), (event) => {
       if (event.type === "stage") seen ||= existsSync(join(folder, "in a file", "all.scratch"));
     });
     expect(seen).toBe(true);
@@ -142,11 +146,12 @@ describe("memory", () => {
   test("with next to none a sample of the images tells their spectra, each with its own CTF", async () => {
     const largest = 10;
     await reconstruct(
+      nodeHost,
       optionsFor("little", { stages: [{ kind: "adversarial", maxRadius: largest, iterations: 1 }], cache: 1e-9 }),
     );
     const { signalPower } = JSON.parse((await file("little", "spectra.json")).toString()) as { signalPower: number[] };
     // The truth is in units of its own: power against that at shell 3.
-    const truth = radialPowerOf((await readMap(join(folder, "truth.mrc"))).data);
+    const truth = radialPowerOf((await readMap(disk.at(join(folder, "truth.mrc")))).data);
     for (let k = 2; k <= 6; k++)
       expect(signalPower[k]! / signalPower[3]! / (truth[k]! / truth[3]!), `shell ${k}`).toSatisfy(
         (ratio: number) => Math.abs(ratio - 1) < 0.25,
@@ -158,7 +163,7 @@ describe("going on", () => {
   const shifted = { maxShift: 6, stages: withLocal };
   beforeAll(async () => {
     const events: RunEvent[] = [];
-    await reconstruct(optionsFor("uninterrupted", shifted), (event) => events.push(event));
+    await reconstruct(nodeHost, optionsFor("uninterrupted", shifted), (event) => events.push(event));
     expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
   });
 
@@ -175,10 +180,10 @@ describe("going on", () => {
   ])("a run stopped in %s and resumed gives the same map, byte for byte", async (where, stop, stage, insidePass) => {
     const broken = `interrupted ${where}`;
     await interrupted(optionsFor(broken, shifted), stop);
-    const checkpoint = (await readCheckpoint(join(folder, broken, "checkpoint.bin")))!;
+    const checkpoint = (await readCheckpoint(disk.at(join(folder, broken, "checkpoint.bin"))))!;
     expect(checkpoint.stage).toBe(stage);
     expect(checkpoint.progress?.tensors.position !== undefined).toBe(insidePass);
-    await reconstruct(optionsFor(broken, { ...shifted, resume: true }));
+    await reconstruct(nodeHost, optionsFor(broken, { ...shifted, resume: true }));
     expect((await file(broken, "map.mrc")).equals(await file("uninterrupted", "map.mrc"))).toBe(true);
   });
 
@@ -190,7 +195,7 @@ describe("going on", () => {
     spoilt[spoilt.length >> 1]! ^= 16;
     await writeFile(path, spoilt);
     const events: RunEvent[] = [];
-    await reconstruct(optionsFor(name, { ...shifted, resume: true }), (event) => events.push(event));
+    await reconstruct(nodeHost, optionsFor(name, { ...shifted, resume: true }), (event) => events.push(event));
     expect(events[1]).toMatchObject({
       type: "warning",
       message: `${path} is damaged; the run goes on from the checkpoint before it`,
@@ -214,7 +219,7 @@ describe("going on", () => {
       [{ halfMaps: true }, "--half-maps (not given, now given)"],
     ];
     for (const [changed, text] of others) {
-      const error = await reconstruct({ ...options, resume: true, ...changed }).catch((e: unknown) => e);
+      const error = await reconstruct(nodeHost, { ...options, resume: true, ...changed }).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(InputError);
       expect((error as Error).message).toContain(`the run began with another ${text}`);
       expect((error as Error).message).not.toContain("\n");
@@ -226,12 +231,12 @@ describe("going on", () => {
     const options = optionsFor("twice");
     await interrupted(options, (event) => event.type === "progress");
     const before = await file("twice", "checkpoint.bin");
-    await expect(reconstruct(options)).rejects.toThrow(
+    await expect(reconstruct(nodeHost, options)).rejects.toThrow(
       "holds a run: go on with it by --resume, replace it by --overwrite, or give another folder",
     );
     expect((await file("twice", "checkpoint.bin")).equals(before)).toBe(true);
     await writeFile(join(folder, "twice", "fsc.json"), "{}");
-    await reconstruct({ ...options, overwrite: true, seed: 2 });
+    await reconstruct(nodeHost, { ...options, overwrite: true, seed: 2 });
     expect(existsSync(join(folder, "twice", "fsc.json"))).toBe(false);
     expect((await file("twice", "events.jsonl")).toString().match(/"type":"start"/g)).toHaveLength(1);
   });
@@ -263,9 +268,12 @@ describe("half-maps", () => {
     await writeFile(join(folder, "changed.star"), rows.replaceAll("particles.mrcs", "changed.mrcs"));
 
     const halfMaps = { halfMaps: true };
-    await reconstruct(optionsFor("halves", { ...halfMaps, particlesFile: join(folder, "subsets.star") }));
+    await reconstruct(nodeHost, optionsFor("halves", { ...halfMaps, particlesFile: join(folder, "subsets.star") }));
     const half2 = await file("halves", "half2_unaligned.mrc");
-    await reconstruct(optionsFor("halves changed", { ...halfMaps, particlesFile: join(folder, "changed.star") }));
+    await reconstruct(
+      nodeHost,
+      optionsFor("halves changed", { ...halfMaps, particlesFile: join(folder, "changed.star") }),
+    );
     expect((await file("halves changed", "half1.mrc")).equals(await file("halves", "half1.mrc"))).toBe(true);
     expect((await file("halves changed", "half2_unaligned.mrc")).equals(half2)).toBe(false);
     const last = (await file("halves", "events.jsonl")).toString().trimEnd().split("\n").at(-1)!;
@@ -275,13 +283,14 @@ describe("half-maps", () => {
   test("a half without enough particles is refused", async () => {
     await writeFile(join(folder, "one-sided.star"), rows.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
     await expect(
-      reconstruct(optionsFor("one-sided", { halfMaps: true, particlesFile: join(folder, "one-sided.star") })),
+      reconstruct(nodeHost, optionsFor("one-sided", { halfMaps: true, particlesFile: join(folder, "one-sided.star") })),
     ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
   });
 });
 
 test("a stage with a box larger than the images is refused", async () => {
   const error = await reconstruct(
+    nodeHost,
     optionsFor("large", { stages: [{ kind: "adversarial", maxRadius: 16, iterations: 1 }] }),
   ).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(InputError);
@@ -296,7 +305,7 @@ test("of several starts the one of highest likelihood is gone on with", async ()
   const last: Stage = { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500 };
   const likelihoods = async (name: string, stages: Stage[]): Promise<number[]> => {
     const events: RunEvent[] = [];
-    await reconstruct(optionsFor(name, { stages }), (event) => events.push(event));
+    await reconstruct(nodeHost, optionsFor(name, { stages }), (event) => events.push(event));
     return events.flatMap((event) =>
       event.type === "progress" && event.logLikelihood !== undefined ? [event.logLikelihood] : [],
     );
@@ -317,12 +326,12 @@ test("where time runs out before the last start is refined, the map is that of t
     { kind: "adversarial", maxRadius: 6, iterations: 1, start: 1 },
     { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true },
   ];
-  const alone = await reconstruct(optionsFor("first start", { stages: starts.slice(0, 2) }));
+  const alone = await reconstruct(nodeHost, optionsFor("first start", { stages: starts.slice(0, 2) }));
   const now = performance.now.bind(performance);
   let passed = 0;
   const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + passed);
   try {
-    const { maps } = await reconstruct(optionsFor("late", { stages: starts, timeLimit: 1e5 }), (event) => {
+    const { maps } = await reconstruct(nodeHost, optionsFor("late", { stages: starts, timeLimit: 1e5 }), (event) => {
       if (event.type === "stage" && event.stage === 3) passed = 1e9;
     });
     expect(maps[0]!.data).toEqual(alone.maps[0]!.data);

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { disk } from "../../../src/io/disk.ts";
 import { readViews } from "../../../src/reconstruct/run/views.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
@@ -18,7 +19,7 @@ describe("views from a STAR file", () => {
       "data_general\n_rlnVersion 5\n\ndata_views\nloop_\n_rlnAngleTilt " +
         "#1\n_rlnName #2\n_rlnAngleRot #3\n90 a 180\n-45.0 b 3e1\n",
     );
-    const views = await readViews(path);
+    const views = await readViews(disk.at(path));
     if (views.kind !== "table") throw new Error(views.kind);
     expect(views.jitter).toBeCloseTo(0.0872665, 6);
     expect(views.views.map((v) => v.weight)).toEqual([1, 1]);
@@ -34,17 +35,21 @@ describe("views from a STAR file", () => {
 
   it("need both columns", async () => {
     const path = star("missing.star", "data_\nloop_\n_rlnAngleRot #1\n10\n");
-    expect(await inputError(() => readViews(path))).toBe(`${path} has no table with rlnAngleRot and rlnAngleTilt`);
+    expect(await inputError(() => readViews(disk.at(path)))).toBe(
+      `${path} has no table with rlnAngleRot and rlnAngleTilt`,
+    );
   });
 
   it("need numbers: the message names row, line and column", async () => {
     const path = star("words.star", "data_\n\nloop_\n_rlnAngleRot #1\n_rlnAngleTilt #2\n10 20\n30 steep\n");
-    expect(await inputError(() => readViews(path))).toBe(`${path}: row 2 (line 7): rlnAngleTilt is not a number`);
+    expect(await inputError(() => readViews(disk.at(path)))).toBe(
+      `${path}: row 2 (line 7): rlnAngleTilt is not a number`,
+    );
   });
 
   it("need a row, and a file", async () => {
     const path = star("empty.star", "data_\nloop_\n_rlnAngleRot #1\n_rlnAngleTilt #2\n");
-    expect(await inputError(() => readViews(path))).toContain(path);
-    expect(await inputError(() => readViews(join(folder, "absent.star")))).toContain("absent.star");
+    expect(await inputError(() => readViews(disk.at(path)))).toContain(path);
+    expect(await inputError(() => readViews(disk.at(join(folder, "absent.star"))))).toContain("absent.star");
   });
 });

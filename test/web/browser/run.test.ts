@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.ts";
+import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
 import type { RunForm, RunSummary } from "../../../src/web/live/source.ts";
@@ -24,7 +26,7 @@ const short = {
 let server: Awaited<ReturnType<typeof servePage>>;
 
 beforeAll(async () => {
-  await simulateDemo(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc"), folder, {
+  await simulateDemo(disk, disk.at(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc")), folder, {
     name: "cpu",
     threads: 0,
   });
@@ -43,6 +45,7 @@ afterAll(() => server.close());
 /** Options like `form`, run by Node on the same particles. */
 async function mapOfNode(form: RunForm, name: string): Promise<Float32Array> {
   const { maps } = await reconstruct(
+    nodeHost,
     parseReconstructOptions({
       ...form,
       device: "cpu",
@@ -148,8 +151,8 @@ describe("in WebAssembly", () => {
     expect(events.map((event) => JSON.stringify(event)).filter((line) => written.has(line))).toEqual(lines);
     expect(events.filter((event) => !isPassing(event) && !written.has(JSON.stringify(event)))).toEqual([]);
 
-    const map = await readMap(await save(page, id, "map.mrc"));
-    const { report } = await evaluateAgainstReference(map, join(folder, "truth.mrc"), { mask: "none" });
+    const map = await readMap(disk.at(await save(page, id, "map.mrc")));
+    const { report } = await evaluateAgainstReference(map, disk.at(join(folder, "truth.mrc")), { mask: "none" });
     // Of 16 shells.
     expect(Math.min(...report.fsc.fsc.slice(0, 10))).toBeGreaterThan(0.5);
     expect(relativeDifference(map.data, await mapOfNode(demoForm, "demo"))).toBeLessThan(0.02);
@@ -228,7 +231,10 @@ describe("in WebAssembly", () => {
     const iterations = events.flatMap((event) => (event.type === "progress" ? [event.iteration] : []));
     expect(iterations.filter((iteration) => iteration === 1).length).toBe(2); // the first of each stage, none anew
     expect(
-      relativeDifference((await readMap(await save(page, id, "map.mrc"))).data, await mapOfNode(short, "short")),
+      relativeDifference(
+        (await readMap(disk.at(await save(page, id, "map.mrc")))).data,
+        await mapOfNode(short, "short"),
+      ),
     ).toBeLessThan(0.01);
   });
 });
@@ -252,7 +258,7 @@ describe("in WebGPU, by Chromium's software adapter", () => {
       expect(events[0]).toMatchObject({ type: "start", device: "webgpu: as asked" });
       expect(
         relativeDifference(
-          (await readMap(await save(page, id, "map.mrc"))).data,
+          (await readMap(disk.at(await save(page, id, "map.mrc")))).data,
           await mapOfNode(form, "node for gpu"),
         ),
       ).toBeLessThan(0.02);

@@ -11,7 +11,6 @@ import {
   type RunProcess,
   readProcess,
   recordProcess,
-  releaseFolder,
 } from "../../../src/reconstruct/folder/runProcess.ts";
 import { runCondition } from "../../../src/web/server/runState.ts";
 import { runId, runsIn } from "../../../src/web/server/runs.ts";
@@ -81,9 +80,9 @@ describe("the process of a run", () => {
     );
     expect((await readProcess(folder))!.pid).toBe(child.pid);
     await killed(child);
-    await claimFolder(folder);
+    const release = await claimFolder(folder);
     expect((await readProcess(folder))!.pid).toBe(process.pid);
-    await releaseFolder(folder);
+    await release();
     expect(await readProcess(folder)).toBeUndefined();
   });
 

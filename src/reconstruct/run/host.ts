@@ -1,0 +1,11 @@
+import type { Files } from "../../base/files.ts";
+
+/** What a run needs of the world it runs in: nodeHost.ts for Node, web/browser/ for a browser. */
+export interface Host {
+  files: Files;
+  /**
+   * Takes a run folder, so that nobody else works in it. @returns what gives it back
+   * @throws {InputError} if somebody does
+   */
+  claim(folder: string): Promise<() => Promise<void>>;
+}

@@ -1,0 +1,5 @@
+import { disk } from "../../io/disk.ts";
+import { claimFolder } from "../folder/runProcess.ts";
+import type { Host } from "./host.ts";
+
+export const nodeHost: Host = { files: disk, claim: claimFolder };
