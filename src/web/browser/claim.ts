@@ -9,14 +9,10 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
   if (!isSecureContext) return async () => {};
   const release = await new Promise<(() => void) | undefined>((resolve, reject) => {
     navigator.locks
-      .request(
-        `cryogan ${folder}`,
-        { ifAvailable: true },
-        async (lock) => {
-          if (lock) await new Promise<void>(resolve);
-          else resolve(undefined);
-        },
-      )
+      .request(`cryogan ${folder}`, { ifAvailable: true }, async (lock) => {
+        if (lock) await new Promise<void>(resolve);
+        else resolve(undefined);
+      })
       .catch(reject);
   });
   if (!release)
