@@ -42,8 +42,8 @@ beforeAll(async () => {
     cpSync(join(root, name), join(source, name));
   }
   symlinkSync(join(root, "node_modules"), join(source, "node_modules"));
-  const output = await run(source, "npm", "pack", "--json", "--pack-destination", folder);
-  [packed] = JSON.parse(output.slice(output.search(/^\[/m))) as [typeof packed]; // what prepack prints stands before
+  await run(source, "npm", "run", "build");
+  [packed] = JSON.parse(await run(source, "npm", "pack", "--json", "--pack-destination", folder)) as [typeof packed];
   mkdirSync(user);
   writeFileSync(join(user, "package.json"), "{}");
   await run(user, "npm", "install", join(folder, packed.filename), "--omit=dev", "--ignore-scripts");
