@@ -64,6 +64,9 @@ export const boxSize = (least = 8) => wholeNumber(least, largestBox, "pixels");
 export const count = () => wholeNumber(1, 1_000_000_000);
 export const threads = () => wholeNumber(1, 1024);
 
+/** What a pixel of an electron microscope's image can measure. */
+export const pixelSize = () => number("a number from 0.1 to 100 in Å", (x) => x >= 0.1 && x <= 100);
+
 /** Seeds feed 32-bit generators. */
 export const seed = () => wholeNumber(0, 0xffffffff);
 
@@ -76,6 +79,8 @@ export const list = (expected: string): ValueKind<string[]> => ({
   },
   write: (parts) => parts.join(","),
 });
+
+export const opticsGroups = () => list("optics groups, such as 1,3");
 
 export const path = (expected: string): ValueKind<string> => ({
   expected,

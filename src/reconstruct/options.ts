@@ -9,10 +9,11 @@ import {
   count,
   duration,
   kebabCase,
-  list,
   nonNegative,
+  opticsGroups,
   optionName,
   path,
+  pixelSize,
   positive,
   seed,
   threads,
@@ -127,9 +128,15 @@ export const reconstructOptions = {
     decisive: true,
   }),
   /** Numbers or names. */
-  opticsGroups: optional(list("optics groups, such as 1,3"), {
+  opticsGroups: optional(opticsGroups(), {
     placeholder: "list",
     help: "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3",
+    decisive: true,
+  }),
+  /** Å. */
+  pixelSize: optional(pixelSize(), {
+    placeholder: "Å",
+    help: "pixel size of the images in Å, where the file names none, several or a wrong one",
     decisive: true,
   }),
   invertContrast: flag({

@@ -240,3 +240,14 @@ test("what is wrong is said in one line, and nothing is written", async () => {
   const { code, stderr } = await cryogan("import", at("J2"), "--out", at("particles.txt"));
   expect(`${code} ${stderr.trim()}`).toBe("2 error: --out: expected a name that ends in .star");
 });
+
+test("one exposure group, with the pixel size that is given", async () => {
+  const out = at("one-group.star");
+  const { code, stdout, stderr } = await cryogan(
+    ...["import", at("J2"), "--out", out, "--optics-groups", "3", "--pixel-size", "1.25", "--json"],
+  );
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(JSON.parse(stdout)).toMatchObject({ particles: 10, pixelSizeAngstrom: 1.25 });
+  const size = execFileSync("relion_star_printtable", [out, "data_optics", "rlnImagePixelSize"], { encoding: "utf8" });
+  expect(Number(size)).toBe(1.25);
+});

@@ -55,6 +55,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     passthrough,
     opticsGroups,
     exclude,
+    pixelSizeAngstrom: asked.pixelSize,
   });
   await validateImages(disk, all);
   const boxAngstrom = all.boxSize * all.pixelSizeAngstrom,

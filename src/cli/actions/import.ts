@@ -22,6 +22,8 @@ export async function importJob({
   out,
   particlesFile,
   passthrough,
+  pixelSize,
+  opticsGroups,
   projectRoot,
   json,
 }: ImportCommandOptions): Promise<void> {
@@ -29,6 +31,8 @@ export async function importJob({
   const found = await readParticles(disk, job.particles, {
     projectRoot: projectRoot ?? job.projectFolder,
     passthrough: job.passthrough,
+    opticsGroups,
+    pixelSizeAngstrom: pixelSize,
   });
   await validateImages(disk, found);
   await disk.makeFolder(dirname(out));

@@ -4,16 +4,29 @@ import { encodeGrayPng, type GrayImage, montage } from "../../io/grayImage.ts";
 import { readParticles } from "../../io/particles.ts";
 import { mrcText, summarizeMrc } from "../inspect/mrc.ts";
 import { firstParticleImages, particleText, summarizeParticles } from "../inspect/particles.ts";
-import type { InspectCommandOptions } from "../options/inspect.ts";
+import { type InspectCommandOptions, isParticleFile } from "../options/inspect.ts";
 
 const imagesInMontage = 64;
 
 /** Print what a particle file, a stack or a map holds. @throws InputError when it cannot be read */
-export async function inspect({ file, projectRoot, passthrough, png, json }: InspectCommandOptions): Promise<void> {
+export async function inspect({
+  file,
+  projectRoot,
+  passthrough,
+  pixelSize,
+  opticsGroups,
+  png,
+  json,
+}: InspectCommandOptions): Promise<void> {
   const print = (summary: unknown, text: string) =>
     process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
-  if (/\.(star|cs)$/i.test(file)) {
-    const particles = await readParticles(disk, file, { projectRoot, passthrough });
+  if (isParticleFile(file)) {
+    const particles = await readParticles(disk, file, {
+      projectRoot,
+      passthrough,
+      opticsGroups,
+      pixelSizeAngstrom: pixelSize,
+    });
     const summary = await summarizeParticles(particles);
     print(summary, particleText(summary));
     if (png !== undefined) await writeMontage(png, await firstParticleImages(particles, imagesInMontage), 8);

@@ -13,6 +13,8 @@ export function addImportCommand(program: Command): void {
     .requiredOption("--out <file>", "STAR file to write")
     .option("--particles-file <file>", "the .cs file to take, where the job has several sets of particles")
     .option("--passthrough <file>", "passthrough .cs file (default: the one that belongs to the particles)")
+    .option("--optics-groups <list>", "only particles of these optics groups, by number or name: 1,3")
+    .option("--pixel-size <Å>", "pixel size of the images in Å, where the file names none, several or a wrong one")
     .option(
       "--project-root <folder>",
       "folder that image paths start from (default: the one that holds the job folder)",

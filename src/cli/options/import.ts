@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { path } from "../../base/values.ts";
+import { opticsGroups, path, pixelSize } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 export const importSchema = z.object({
@@ -11,6 +11,8 @@ export const importSchema = z.object({
   ),
   particlesFile: value(path("a .cs file")).optional(),
   passthrough: value(path("a passthrough .cs file")).optional(),
+  pixelSize: value(pixelSize()).optional(),
+  opticsGroups: value(opticsGroups()).optional(),
   projectRoot: value(path("a folder")).optional(),
   json: flag(),
 });

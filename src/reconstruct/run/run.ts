@@ -45,13 +45,14 @@ export async function reconstruct(
   await files.makeFolder(options.out);
   await checkFolder(folder, options);
   const group = pointGroup(options.symmetry);
-  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped } = options;
+  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped, pixelSize } = options;
   const everything = await readParticles(files, options.particlesFile, {
     projectRoot,
     passthrough,
     opticsGroups,
     exclude,
     ctfPhaseFlipped,
+    pixelSizeAngstrom: pixelSize,
   });
   await validateImages(files, everything);
   const mask = options.mask === undefined ? undefined : await readMask(files.at(options.mask));

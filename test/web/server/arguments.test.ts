@@ -25,6 +25,7 @@ const everything: RunForm = {
   loss: "wgan-gp",
   halfMaps: true,
   checkpointEvery: "0.5s",
+  pixelSize: "1.5",
   device: "cpu",
   threads: "2",
   seed: "7",
