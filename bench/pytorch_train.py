@@ -14,12 +14,14 @@ OUT/map_ITERATION.mrc. Particles are taken to be centred, and the noise to be wh
 import argparse
 import math
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 import torch
 
+from pytorch_ctf import Ctf, CtfParameters
 from pytorch_twin import Twin
 
 recipe = dict(
@@ -50,8 +52,7 @@ def star_tables(path: Path) -> dict[str, dict[str, list[str]]]:
 
 
 class Particles:
-    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and the factors of their CTFs [7, count]
-    (src/physics/ctf.ts)."""
+    """Images [count, n, n] with backgrounds of mean 0 and deviation 1, and what their CTFs depend on."""
 
     def __init__(self, star: Path, mask_radius: float):
         tables = star_tables(star)
@@ -80,17 +81,16 @@ class Particles:
         wavelength = 12.2643247 / math.sqrt(volts * (1 + volts * 0.978466e-6))
         theta, one = torch.deg2rad(angle), torch.ones_like(u)
         half = math.pi * wavelength * (u - v) / 2
-        self.optics = torch.stack(
-            [
-                math.pi * wavelength * (u + v) / 2,
-                half * torch.cos(2 * theta),
-                half * torch.sin(2 * theta),
-                -math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3 * one,
-                math.asin(optics["rlnAmplitudeContrast"]) * one,
-                0 * one,
-                0 * one,
-            ]
-        ).float()
+        row = lambda values: (values * one).float()[None]
+        self.ctf_parameters = CtfParameters(
+            defocus=row(math.pi * wavelength * (u + v) / 2),
+            astigmatismCosine=row(half * torch.cos(2 * theta)),
+            astigmatismSine=row(half * torch.sin(2 * theta)),
+            sphericalAberration=row(-math.pi / 2 * optics["rlnSphericalAberration"] * 1e7 * wavelength**3),
+            phaseAtZero=row(math.asin(optics["rlnAmplitudeContrast"])),
+            envelope=row(0),
+            phaseFlipped=row(0),
+        )
 
 
 class PolarTransform:
@@ -107,18 +107,11 @@ class PolarTransform:
         x = torch.arange(n, dtype=torch.float64) - n // 2
         phase = -2 * math.pi / n * (k[0, :, None, None] * x + k[1, :, None, None] * x[:, None]).reshape(-1, n * n)
         self.matrix = torch.stack([phase.cos(), phase.sin()]).float()  # [2, frequencies, pixels]
-        s = k / box_angstrom
-        s2 = (s**2).sum(0)
-        self.basis = torch.stack([s2, s[0] ** 2 - s[1] ** 2, 2 * s[0] * s[1], s2**2, torch.ones_like(s2)], 1).float()
-        self.s2 = s2.float()[:, None]
+        self.ctf = Ctf(k.T / box_angstrom)
 
     def images(self, images: torch.Tensor) -> torch.Tensor:
         """[batch, n, n] → [2, frequencies, batch]."""
         return self.matrix @ images.flatten(1).T
-
-    def ctf(self, optics: torch.Tensor) -> torch.Tensor:
-        """[7, batch] → [frequencies, batch]; no image is phase-flipped."""
-        return torch.sin(self.basis @ optics[:5]) * torch.exp(self.s2 * optics[5:6])
 
 
 def measure_spectra(particles: Particles, sample: int = 5120) -> tuple[torch.Tensor, torch.Tensor]:
@@ -130,7 +123,7 @@ def measure_spectra(particles: Particles, sample: int = 5120) -> tuple[torch.Ten
     background = weighted = ctf2 = ctf4 = torch.zeros(top, dtype=torch.float64)
     chosen = torch.linspace(0, particles.count - 1, min(sample, particles.count)).long()
     for part in chosen.split(256):
-        images, transfer2 = particles.images[part], polar.ctf(particles.optics[:, part]).square()
+        images, transfer2 = particles.images[part], polar.ctf(particles.ctf_parameters.of(part)).square()
         background = background + shells(polar.images(images * particles.background).square().sum(0))
         weighted = weighted + shells(polar.images(images).square().sum(0) * transfer2)
         ctf2, ctf4 = ctf2 + shells(transfer2), ctf4 + shells(transfer2.square())
@@ -197,7 +190,7 @@ class Batches:
         polar = PolarTransform(particles.n, case.maxRadius, case.angles, case.boxAngstrom)
         harmonics, ctf_squared = [], []
         for first in range(0, particles.count, 256):
-            transfer = polar.ctf(particles.optics[:, first : first + 256])
+            transfer = polar.ctf(particles.ctf_parameters.of(slice(first, first + 256)))
             seen = polar.images(particles.images[first : first + 256]) * (twin.whitening * transfer)
             size = seen.shape[2]
             harmonics.append(twin.harmonics(seen).reshape(-1, size).T.contiguous())
@@ -238,12 +231,8 @@ class Batches:
         turns = (torch.arange(case.angles) + torch.randint(2 * case.angles, (size, 1))) % (2 * case.angles)
         noise = self.noise[torch.randint(noise_images, (size, 1)), :, turns]  # [batch, angles, 2, radii]
         re, im = noise.permute(2, 1, 3, 0).reshape(2, -1, size)
-        return dict(
-            rotations=rotations,
-            optics=self.particles.optics[:, torch.randint(self.particles.count, (size,))],
-            noiseRe=re,
-            noiseIm=im,
-        )
+        chosen = torch.randint(self.particles.count, (size,))
+        return dict(rotations=rotations, noiseRe=re, noiseIm=im, **asdict(self.particles.ctf_parameters.of(chosen)))
 
     def iteration(self) -> dict[str, dict[str, torch.Tensor]]:
         feeds = {"volume": self.simulated()}

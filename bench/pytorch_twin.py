@@ -20,7 +20,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from pytorch_ctf import Ctf, CtfParameters
+
 tolerance = 1e-3
+# Feeds of a step; one that is not listed stops the comparison, so that none is left out of the twin.
+feed_names = {"rotations", "noiseRe", "noiseIm", "harmonics", "ctfSquared", *CtfParameters.names()}
 
 
 class Case:
@@ -78,12 +82,7 @@ class Twin:
         k = torch.stack([torch.outer(phi.cos(), radii), torch.outer(phi.sin(), radii)], -1).reshape(-1, 2)
         self.points = (2 * k * (2 / (self.m - 1))).float()  # grid_sample counts from -1 to 1
         self.origin = 2 * n / (self.m - 1) - 1
-        s = k / case.boxAngstrom
-        s2 = (s**2).sum(1)
-        self.ctf_basis = torch.stack(
-            [s2, s[:, 0] ** 2 - s[:, 1] ** 2, 2 * s[:, 0] * s[:, 1], s2**2, torch.ones_like(s2)], 1
-        ).float()
-        self.s2 = s2.float()[:, None]
+        self.ctf = Ctf(k / case.boxAngstrom)
         noise, signal = case.array("noisePower").double(), case.array("signalPower").double()
         weight = torch.sqrt(math.pi * radii / angles / noise[1 : r + 1])
         self.whitening = weight.repeat(angles).float()[:, None]
@@ -138,11 +137,7 @@ class Twin:
         # grid_sample spreads its first axis over threads: two halves of the batch.
         slices = F.grid_sample(table.expand(2, *table.shape), points.view(2, 1, batch // 2, -1, 3), align_corners=True)
         slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
-        optics = feeds["optics"]
-        transfer = torch.sin(self.ctf_basis @ optics[:5])
-        ctf = (transfer + optics[6:] * (transfer.abs() - transfer)) * torch.exp(
-            self.s2 * optics[5:6]
-        )  # the last row marks phase-flipped images
+        ctf = self.ctf(CtfParameters(**{name: feeds[name] for name in CtfParameters.names()}))
         noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
         filtered = (slices * (ctf * self.whitening) + noise) * ctf
         return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
@@ -241,6 +236,8 @@ def feed_sets(case: Case) -> list[dict[str, dict[str, torch.Tensor]]]:
         feeds: dict[str, dict[str, torch.Tensor]] = {}
         for name, values in case.group(f"feeds{i}/").items():
             plain, step = name.rsplit(".", 1)
+            if plain not in feed_names:
+                raise SystemExit(f"the twin does not know the feed {plain}")
             feeds.setdefault(step, {})[plain] = values
         sets.append(feeds)
     return sets

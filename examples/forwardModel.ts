@@ -8,7 +8,7 @@
 import { resample } from "../src/evaluate/resample.ts";
 import { disk } from "../src/io/disk.ts";
 import { readMap } from "../src/io/mrc.ts";
-import { ctfCoefficients, ctfTerms } from "../src/physics/ctf.ts";
+import { ctfInputs, ctfParameters } from "../src/physics/ctf.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
 import { image } from "../src/physics/microscope.ts";
 import { fourierTable } from "../src/physics/project.ts";
@@ -32,20 +32,20 @@ const ribosome = resample(map, n, boxAngstrom / n);
 // The program: what is fed, what is computed. Nothing runs yet.
 const volume = input("volume", [n, n, n]),
   rotations = input("rotations", [batch, 3, 3]),
-  optics = input("optics", [ctfTerms, batch]);
+  optics = ctfInputs(batch);
 const exposed = image(fourierTable(volume), { rotations, optics }, polarGrid(12, 24), boxAngstrom);
 const power = op.mean(op.add(op.square(exposed.image.re), op.square(exposed.image.im)));
 const [slope] = gradient(power, [volume]);
 
 const executable = await compile(
-  { name: "example", state: {}, feeds: { volume, rotations, optics }, outputs: { power, slope: slope! } },
+  { name: "example", state: {}, feeds: { volume, rotations, ...optics }, outputs: { power, slope: slope! } },
   { name: "cpu", threads: 2 },
 );
 const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
 const results = await executable.run({
   volume: ribosome.data,
   rotations: samplePoses({ kind: "uniform" }, batch, createStream(1, "poses")),
-  optics: ctfCoefficients(uniformDefocus(batch, [10_000, 25_000], microscope, 1), [...Array(batch).keys()]),
+  ...ctfParameters(uniformDefocus(batch, [10_000, 25_000], microscope, 1), [...Array(batch).keys()]),
 });
 await executable.release();
 

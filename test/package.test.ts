@@ -117,22 +117,22 @@ describe("installed", () => {
     writeFileSync(
       join(user, "use.mjs"),
       `
-      import { ctf, ctfCoefficients, fourierTable, project, flatOptics } from "cryogan/physics";
+      import { ctf, ctfInputs, ctfParameters, fourierTable, project, flatOptics } from "cryogan/physics";
       import { compile } from "cryogan/runtime";
       import { input, op } from "cryogan/tensor";
       const n = 8, grid = { count: 1, x: Float64Array.of(0), y: Float64Array.of(0) };
       const volume = input("volume", [n, n, n]);
       const rotations = input("rotations", [1, 3, 3]);
-      const optics = input("optics", [7, 1]);
+      const optics = ctfInputs(1);
       const slice = project(fourierTable(volume), rotations, grid), transfer = ctf(optics, grid, 100);
       const outputs = { plain: slice.re, seen: op.mul(slice.re, transfer) };
-      const program = { name: "use", state: {}, feeds: { volume, rotations, optics }, outputs };
+      const program = { name: "use", state: {}, feeds: { volume, rotations, ...optics }, outputs };
       const executable = await compile(program, { name: "cpu", threads: 1 });
       const density = new Float32Array(n ** 3);
       density[(4 * n + 4) * n + 4] = 5;
-      const coefficients = ctfCoefficients({ ...flatOptics(1, 300), amplitudeContrast: [0.1], phaseShift: [0] }, [0]);
+      const parameters = ctfParameters({ ...flatOptics(1, 300), amplitudeContrast: [0.1], phaseShift: [0] }, [0]);
       const unturned = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
-      const { plain, seen } = await executable.run({ volume: density, rotations: unturned, optics: coefficients });
+      const { plain, seen } = await executable.run({ volume: density, rotations: unturned, ...parameters });
       console.log(JSON.stringify([plain[0], seen[0]]));
     `,
     );

@@ -5,7 +5,7 @@
  * @module
  */
 export { addComplex, type Complex, scaleComplex, turnPhase } from "./complex.ts";
-export { ctf, ctfCoefficients, ctfTerms, electronWavelengthAngstrom } from "./ctf.ts";
+export { type CtfParameters, ctf, ctfInputs, ctfParameters, electronWavelengthAngstrom } from "./ctf.ts";
 export { type DensityOptions, densityFromAtoms, orientByInertia } from "./density.ts";
 export {
   type FrequencyGrid,

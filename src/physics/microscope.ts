@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../tensor/tensor.ts";
 import { addComplex, type Complex, scaleComplex } from "./complex.ts";
-import { ctf } from "./ctf.ts";
+import { type CtfParameters, ctf } from "./ctf.ts";
 import type { FrequencyGrid } from "./frequencies.ts";
 import { centralSlices } from "./project.ts";
 import { shift } from "./shift.ts";
@@ -15,8 +15,8 @@ export interface Exposure {
   rotations: Tensor;
   /** In units of the box, [2, batch]; absent: the particles are centred. */
   shifts?: Tensor;
-  /** CTF coefficients, [7, batch], from `ctfCoefficients`. */
-  optics: Tensor;
+  /** What the CTFs depend on, [1, batch] each. */
+  optics: CtfParameters<Tensor>;
   /** Noise, complex [frequencies, batch]; absent: a perfect detector. */
   noise?: Complex;
 }

@@ -8,7 +8,7 @@ import { createStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
 import * as op from "../tensor/ops.ts";
 import { input } from "../tensor/tensor.ts";
-import { ctfCoefficients, ctfTerms } from "./ctf.ts";
+import { ctfInputs, ctfParameters } from "./ctf.ts";
 import { rectangularGrid } from "./frequencies.ts";
 import { imagesFromTransform } from "./imageTransform.ts";
 import { image } from "./microscope.ts";
@@ -150,7 +150,7 @@ async function openMicroscope(from: Exposures, device: DeviceChoice, batch: numb
         table: table!,
         rotations,
         shifts,
-        optics: ctfCoefficients(from.optics, particles),
+        ...ctfParameters(from.optics, particles),
       });
       return images!.subarray(0, n * n * Math.min(batch, count - first));
     },
@@ -159,7 +159,8 @@ async function openMicroscope(from: Exposures, device: DeviceChoice, batch: numb
 }
 
 /**
- * Program that images a batch: feeds the volume's table, rotations [batch,3,3], shifts [2,batch] and optics [7,batch].
+ * Program that images a batch: feeds the volume's table, rotations [batch, 3, 3], shifts [2, batch] and the CTFs'
+ * parameters.
  */
 function imagingProgram(n: number, boxAngstrom: number, batch: number): Program {
   const grid = rectangularGrid(n);
@@ -167,11 +168,11 @@ function imagingProgram(n: number, boxAngstrom: number, batch: number): Program 
     table: input("table", [2, 2 * n + 2, 2 * n + 2, 2 * n + 2]),
     rotations: input("rotations", [batch, 3, 3]),
     shifts: input("shifts", [2, batch]),
-    optics: input("optics", [ctfTerms, batch]),
   };
-  const exposed = image(feeds.table, feeds, grid, boxAngstrom);
+  const optics = ctfInputs(batch);
+  const exposed = image(feeds.table, { ...feeds, optics }, grid, boxAngstrom);
   const images = op.transpose(op.reshape(imagesFromTransform(exposed.image, grid), [n * n, batch]), [1, 0]);
-  return { name: "image", state: {}, feeds, outputs: { images } };
+  return { name: "image", state: {}, feeds: { ...feeds, ...optics }, outputs: { images } };
 }
 
 /** What all particles of a simulation have in common. */

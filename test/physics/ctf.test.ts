@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Optics } from "../../src/base/types.ts";
-import { ctf, ctfCoefficients, ctfTerms, electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
+import { ctf, ctfInputs, ctfParameters, electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
 import type { FrequencyGrid } from "../../src/physics/frequencies.ts";
-import { input } from "../../src/tensor/tensor.ts";
 import { evaluate } from "./analytic.ts";
 
 const degree = Math.PI / 180;
@@ -46,19 +45,15 @@ async function ctfAt<const List extends Settings[]>(
     x: Float64Array.from(frequencies, (s) => s * edge * Math.cos(direction)),
     y: Float64Array.from(frequencies, (s) => s * edge * Math.sin(direction)),
   };
-  const coefficients = input("coefficients", [ctfTerms, list.length]);
-  const { values } = await evaluate(
-    { values: ctf(coefficients, grid, edge) },
-    {
-      coefficients: {
-        tensor: coefficients,
-        values: ctfCoefficients(
-          opticsOf(list),
-          list.map((_, i) => i),
-        ),
-      },
-    },
+  const inputs = ctfInputs(list.length),
+    fed = ctfParameters(
+      opticsOf(list),
+      list.map((_, i) => i),
+    );
+  const feeds = (Object.keys(inputs) as (keyof typeof inputs)[]).map(
+    (name) => [name, { tensor: inputs[name], values: fed[name] }] as const,
   );
+  const { values } = await evaluate({ values: ctf(inputs, grid, edge) }, Object.fromEntries(feeds));
   return list.map((_, b) => frequencies.map((_, i) => values[i * list.length + b]!)) as { [K in keyof List]: number[] };
 }
 
@@ -210,7 +205,7 @@ describe("conventions", () => {
 
   it("takes the particles in the order asked for", () => {
     const optics = opticsOf([{ u: 1000 }, { u: 2000 }, { u: 3000 }]);
-    const [third, first] = ctfCoefficients(optics, [2, 0]);
-    expect(third! / first!).toBeCloseTo(3, 6);
+    const { defocus } = ctfParameters(optics, [2, 0]);
+    expect(defocus[0]! / defocus[1]!).toBeCloseTo(3, 6);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { Optics } from "../../base/types.ts";
 import type { SampleMap } from "../../critic/critic.ts";
-import { ctfCoefficients } from "../../physics/ctf.ts";
+import { type CtfParameters, ctfParameters } from "../../physics/ctf.ts";
 import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
 import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
@@ -55,7 +55,7 @@ export function realBatch(from: BatchSource, batch: number): Record<string, Floa
 export function simulatedBatch(
   from: BatchSource,
   batch: number,
-): Record<"rotations" | "shifts" | "optics" | "noiseRe" | "noiseIm", Float32Array> {
+): Record<"rotations" | "shifts" | "noiseRe" | "noiseIm" | keyof CtfParameters<unknown>, Float32Array> {
   const { streams } = from;
   const chosen = Int32Array.from(
     { length: batch },
@@ -64,7 +64,7 @@ export function simulatedBatch(
   return {
     rotations: samplePoses(from.views, batch, streams.poses),
     shifts: sampleShifts(from.shifts, batch, streams.shifts),
-    optics: ctfCoefficients(from.optics, chosen),
+    ...ctfParameters(from.optics, chosen),
     ...noiseBatch(from.noise, from.turns, batch, streams.noise),
   };
 }

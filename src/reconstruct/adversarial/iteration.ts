@@ -9,14 +9,14 @@
  */
 import type { CriticInput, CriticModel } from "../../critic/critic.ts";
 import { addComplex, scaleComplex } from "../../physics/complex.ts";
-import { ctfTerms } from "../../physics/ctf.ts";
-import { image } from "../../physics/microscope.ts";
+import { ctfInputs } from "../../physics/ctf.ts";
+import { type Exposure, image } from "../../physics/microscope.ts";
 import { fourierTable } from "../../physics/project.ts";
 import type { Program } from "../../runtime/program.ts";
 import type { RandomStream } from "../../runtime/random.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
-import { constant, input, inputName, type Tensor } from "../../tensor/tensor.ts";
+import { constant, input, type Shape, type Tensor } from "../../tensor/tensor.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
 import { type AdversarialLoss, clipByNorm } from "./losses.ts";
 import { density, type VolumeModel } from "./volume.ts";
@@ -45,29 +45,25 @@ const momentum = { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 /** Name of a feed of one critic step (counted from 0) or of the volume step. */
 export const feedName = (name: string, step: number | "volume"): string => `${name}.${step}`;
 
-/** Feeds of one simulated batch, under their plain names. */
-function simulatedFeeds(s: AdversarialSettings, step: number | "volume"): Record<string, Tensor> {
-  const shapes: Record<string, number[]> = {
-    rotations: [s.batch, 3, 3],
-    ...(s.shifts ? { shifts: [2, s.batch] } : {}),
-    optics: [ctfTerms, s.batch],
-    noiseRe: [s.critic.grid.count, s.batch],
-    noiseIm: [s.critic.grid.count, s.batch],
+/** Makes an input of a step, under the name that `iterationFeeds` feeds it by. */
+type Feeder = (name: string, shape: Shape) => Tensor;
+
+/** A batch of simulated images. */
+function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
+  const samples = [s.critic.grid.count, s.batch];
+  return {
+    rotations: fed("rotations", [s.batch, 3, 3]),
+    shifts: s.shifts ? fed("shifts", [2, s.batch]) : undefined,
+    optics: ctfInputs(s.batch, fed),
+    noise: { re: fed("noiseRe", samples), im: fed("noiseIm", samples) },
   };
-  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, input(feedName(name, step), shape)]));
 }
 
 /** What the critic sees of simulated images: whitened signal, white noise of unit power from the feeds. */
-function simulate(table: Tensor, feeds: Record<string, Tensor>, s: AdversarialSettings): CriticInput {
-  const exposed = image(
-    table,
-    { rotations: feeds.rotations!, shifts: feeds.shifts, optics: feeds.optics! },
-    s.critic.grid,
-    s.boxAngstrom,
-  );
+function simulate(table: Tensor, { noise, ...exposure }: Exposure, s: AdversarialSettings): CriticInput {
+  const exposed = image(table, exposure, s.critic.grid, s.boxAngstrom);
   const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
-  const noise = { re: feeds.noiseRe!, im: feeds.noiseIm! };
-  return s.critic.view(addComplex(scaleComplex(exposed.image, whitening), noise), exposed.ctf);
+  return s.critic.view(addComplex(scaleComplex(exposed.image, whitening), noise!), exposed.ctf);
 }
 
 const clipped = (gradients: Tensor[], maxNorm: number | undefined): Tensor[] =>
@@ -88,10 +84,10 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
   const feeds: Record<string, Tensor> = { ...rates };
-  const listed = (tensors: Record<string, Tensor>): Record<string, Tensor> => {
-    for (const t of Object.values(tensors)) feeds[inputName(t)] = t;
-    return tensors;
-  };
+  const feederOf =
+    (step: number | "volume"): Feeder =>
+    (name, shape) =>
+      (feeds[feedName(name, step)] = input(feedName(name, step), shape));
 
   const amplitude = op.exp(logAmplitude.value);
   const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
@@ -100,11 +96,12 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   let critic: Record<string, Parameter> = criticStart;
   const outputs: Record<string, Tensor> = {};
   for (let k = 0; k < s.criticSteps; k++) {
-    const values = mapValues(critic, (p) => p.value);
+    const values = mapValues(critic, (p) => p.value),
+      fed = feederOf(k);
     const judge = (x: CriticInput): Tensor => s.critic.judge(values, x);
-    const real = listed(mapValues(s.critic.inputs, (shape, name) => input(feedName(name, k), [...shape, s.batch])));
-    const fake = simulate(fixedTable, listed(simulatedFeeds(s, k)), s);
-    const mixing = s.loss.mixes ? listed({ mixing: input(feedName("mixing", k), [s.batch]) }).mixing : undefined;
+    const real = mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
+    const fake = simulate(fixedTable, exposureFrom(fed, s), s);
+    const mixing = s.loss.mixes ? fed("mixing", [s.batch]) : undefined;
     const realLogit = judge(real),
       fakeLogit = judge(fake);
     const loss = s.loss.critic(realLogit, fakeLogit);
@@ -128,7 +125,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
 
   const logit = s.critic.judge(
     mapValues(critic, (p) => p.value),
-    simulate(table, listed(simulatedFeeds(s, "volume")), s),
+    simulate(table, exposureFrom(feederOf("volume"), s), s),
   );
   const volumeLoss = s.loss.volume(logit);
   const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);

@@ -1,12 +1,13 @@
 /** A few particles beside what the simulator makes of the map, for people to look at. */
 
 import { fourierCrop } from "../../numeric/fourierCrop.ts";
-import { ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
+import { type Complex, scaleComplex } from "../../physics/complex.ts";
+import { ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { radiusOf, rectangularGrid, shellValue } from "../../physics/frequencies.ts";
 import { imagesFromTransform } from "../../physics/imageTransform.ts";
 import { image } from "../../physics/microscope.ts";
 import { colouredNoise } from "../../physics/noise.ts";
-import { fourierTable } from "../../physics/project.ts";
+import { centralSlices, fourierTable } from "../../physics/project.ts";
 import { samplePoses } from "../../physics/viewing.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -42,35 +43,31 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
   const feeds = {
     volume: input("volume", [m, m, m]),
     rotations: input("rotations", [count, 3, 3]),
-    optics: input("optics", [ctfTerms, count]),
   };
+  const optics = ctfInputs(count);
   const table = fourierTable(feeds.volume),
     radii = radiusOf(grid);
-  const draw = (optics: typeof feeds.optics, factor: (radius: number) => number) => {
-    const { re, im } = image(table, { rotations: feeds.rotations, optics }, grid, context.boxAngstrom).image;
+  const draw = (transform: Complex, factor: (radius: number) => number) => {
     const factors = constant(Float32Array.from(radii, factor), [grid.count, 1]);
-    return op.transpose(
-      op.reshape(imagesFromTransform({ re: op.mul(re, factors), im: op.mul(im, factors) }, grid), [m * m, count]),
-      [1, 0],
-    );
+    const pixels = imagesFromTransform(scaleComplex(transform, factors), grid);
+    return op.transpose(op.reshape(pixels, [m * m, count]), [1, 0]);
   };
-  const noCtf = constant(
-    Float32Array.from({ length: ctfTerms * count }, (_, i) => (Math.floor(i / count) === 4 ? Math.PI / 2 : 0)),
-    [ctfTerms, count],
-  );
   const executable = await compile(
     {
       name: "examples",
       state: {},
-      feeds,
-      outputs: { signal: draw(feeds.optics, whitening), projections: draw(noCtf, lowPass) },
+      feeds: { ...feeds, ...optics },
+      outputs: {
+        signal: draw(image(table, { rotations: feeds.rotations, optics }, grid, context.boxAngstrom).image, whitening),
+        projections: draw(centralSlices(table, feeds.rotations, grid), lowPass),
+      },
     },
     context.device,
   );
   const { signal, projections } = await executable.run({
     volume: volume.data,
     rotations: samplePoses(context.views, count, stream),
-    optics: ctfCoefficients(
+    ...ctfParameters(
       context.optics,
       places.map((p) => particles[p]!),
     ),

@@ -8,7 +8,7 @@ import type { DataFile } from "../../base/files.ts";
 import type { Optics } from "../../base/types.ts";
 import { harmonicOrders } from "../../critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
-import { ctfCoefficients } from "../../physics/ctf.ts";
+import { ctfParameters } from "../../physics/ctf.ts";
 import type { Device } from "../../runtime/device.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
@@ -89,7 +89,7 @@ export async function createParticleStore(
       const size = Math.min(batch, count - first);
       feed.set(await from.read(first, size));
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
-      const results = await matched.run({ images: feed, optics: ctfCoefficients(from.optics, particles) });
+      const results = await matched.run({ images: feed, ...ctfParameters(from.optics, particles) });
       await rows.write(first, results.rows!.subarray(0, size * width));
       onProgress(first + size);
     }

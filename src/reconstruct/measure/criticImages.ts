@@ -3,7 +3,7 @@
 import type { Optics } from "../../base/types.ts";
 import type { CriticModel } from "../../critic/critic.ts";
 import { scaleComplex } from "../../physics/complex.ts";
-import { ctf, ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
+import { ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
 import type { NoiseSource } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -41,7 +41,7 @@ function putRows(rows: Rows, first: number, size: number, results: Record<string
  *
  * @param n          edge of the images in pixels
  * @param noisePower whitens them; shells 0, 1, 2, …
- * @returns feeds `images` [batch, n·n] and `optics` [ctfTerms, batch], and the critic's inputs
+ * @returns feeds `images` [batch, n·n] and the CTFs' parameters, and the critic's inputs
  */
 export function criticView(
   critic: CriticModel,
@@ -49,12 +49,12 @@ export function criticView(
   batch: number,
   boxAngstrom: number,
   noisePower: ArrayLike<number>,
-): { feeds: { images: Tensor; optics: Tensor }; view: Record<string, Tensor> } {
+): { feeds: Record<string, Tensor>; view: Record<string, Tensor> } {
   const images = input("images", [batch, n * n]),
-    optics = input("optics", [ctfTerms, batch]);
+    optics = ctfInputs(batch);
   const whitening = constant(critic.whitening(noisePower), [critic.grid.count, 1]);
   return {
-    feeds: { images, optics },
+    feeds: { images, ...optics },
     view: critic.view(
       scaleComplex(transformOfImages(images, n, critic.grid), whitening),
       ctf(optics, critic.grid, boxAngstrom),
@@ -101,7 +101,7 @@ export async function criticImages(
     feed.fill(0);
     feed.set(images.subarray(first * n * n, (first + size) * n * n));
     const chosen = Int32Array.from({ length: batch }, (_, i) => particles[Math.min(first + i, count - 1)]!);
-    putRows(rows, first, size, await executable.run({ images: feed, optics: ctfCoefficients(optics, chosen) }));
+    putRows(rows, first, size, await executable.run({ images: feed, ...ctfParameters(optics, chosen) }));
   }
   await executable.release();
   return rows;

@@ -3,7 +3,7 @@
  * frequency.
  */
 import type { Optics } from "../../base/types.ts";
-import { ctf, ctfCoefficients, ctfTerms } from "../../physics/ctf.ts";
+import { ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { polarGrid } from "../../physics/frequencies.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -55,18 +55,18 @@ export async function measureSpectra(
   const mask = backgroundMask(n, radius);
   const area = mask.reduce((sum, m) => sum + m, 0);
   const x = input("images", [batch, n * n]),
-    coefficients = input("optics", [ctfTerms, batch]);
+    parameters = ctfInputs(batch);
   const power = (images: typeof x): typeof x => {
     const f = transformOfImages(images, n, grid);
     return op.add(op.square(f.re), op.square(f.im));
   };
   const perShell = (t: typeof x): typeof x => op.sum(op.reshape(t, [grid.angles, top, batch]), [0, 2]);
-  const transfer2 = op.square(ctf(coefficients, grid, boxAngstrom));
+  const transfer2 = op.square(ctf(parameters, grid, boxAngstrom));
   const executable = await compile(
     {
       name: "spectra",
       state: {},
-      feeds: { images: x, optics: coefficients },
+      feeds: { images: x, ...parameters },
       outputs: {
         background: perShell(power(op.mul(x, constant(mask, [1, n * n])))),
         weighted: perShell(op.mul(power(x), transfer2)),
@@ -93,7 +93,7 @@ export async function measureSpectra(
     chosen.forEach((p, i) => pixels.set(images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
     const sums = await executable.run({
       images: pixels,
-      optics: ctfCoefficients(
+      ...ctfParameters(
         optics,
         chosen.map((p) => particles[p]!),
       ),
