@@ -47,10 +47,8 @@ function forEachParameter<T>(make: (name: keyof CtfParameters<T>) => T): CtfPara
  * Inputs of a program, [1, batch] each, which `ctfParameters` feeds.
  * @param make makes an input, where its name is to be another than that of the parameter
  */
-export const ctfInputs = (
-  batch: number,
-  make: (name: string, shape: Shape) => Tensor = input,
-): CtfParameters<Tensor> => forEachParameter((name) => make(name, [1, batch]));
+export const ctfInputs = (batch: number, make: (name: string, shape: Shape) => Tensor = input): CtfParameters<Tensor> =>
+  forEachParameter((name) => make(name, [1, batch]));
 
 /**
  * Wavelength of an electron, relativistic.
