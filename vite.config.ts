@@ -3,12 +3,12 @@
  * do.
  */
 import { defineConfig } from "vite";
-import { browserEngine } from "./src/web/browser/vite.ts";
+import { browserBuild } from "./src/web/browser/vite.ts";
 
 export default defineConfig({
+  ...browserBuild,
   root: "src/web/page",
   base: "./",
-  plugins: [browserEngine()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../../../dist/page",

@@ -22,11 +22,12 @@ import { expectationProgram, viewGrid } from "../src/reconstruct/likelihood/refi
 import { criticImages, noiseBank } from "../src/reconstruct/measure/criticImages.ts";
 import { measureSpectra, type Spectra } from "../src/reconstruct/measure/spectra.ts";
 import { stageMask } from "../src/reconstruct/stageMask.ts";
+import { nodeCpu } from "../src/runtime/onnxRuntimeNode.ts";
 import type { Program } from "../src/runtime/program.ts";
 import { createStream } from "../src/runtime/random.ts";
 import { sizeOf } from "../src/tensor/tensor.ts";
 
-export const device = { name: "cpu", threads: 2 } as const;
+export const device = nodeCpu(2);
 
 type Arrays = Record<string, Float32Array>;
 

@@ -1,7 +1,9 @@
 /** Times of one adversarial iteration, of this program and of its PyTorch twin, side by side. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { nodeCpu } from "../src/runtime/onnxRuntimeNode.ts";
 import { adversarialCase } from "./cases.ts";
 import { prepareCase, startTwin, variants } from "./twin.ts";
 
@@ -48,7 +50,7 @@ export async function timeIterations(
       ready.push({
         ...c,
         made,
-        ...(await prepareCase(join(folder, String(c.maxRadius)), made, { name: "cpu", threads })),
+        ...(await prepareCase(join(folder, String(c.maxRadius)), made, nodeCpu(threads))),
       });
     }
     const twin = await startTwin(

@@ -1,9 +1,11 @@
 /** The PyTorch twin: what it is given, and how it is asked. */
+
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Device } from "../src/runtime/device.ts";
 import { compile, type Executable } from "../src/runtime/session.ts";
 import type { AdversarialCase } from "./cases.ts";
 
@@ -27,11 +29,7 @@ const feedSets = 3;
  * Runs three iterations of a case and writes to `folder` what the twin needs: sizes, constants, initial state, feeds,
  * and the results after one and three.
  */
-export async function prepareCase(
-  folder: string,
-  made: AdversarialCase,
-  device: { name: "cpu"; threads: number },
-): Promise<ReadyCase> {
+export async function prepareCase(folder: string, made: AdversarialCase, device: Device): Promise<ReadyCase> {
   const { settings: s, program } = made;
   const n = s.volume.n,
     maxRadius = n / 2;

@@ -14,6 +14,7 @@ import { image } from "../src/physics/microscope.ts";
 import { fourierTable } from "../src/physics/project.ts";
 import { uniformDefocus } from "../src/physics/simulate.ts";
 import { samplePoses } from "../src/physics/viewing.ts";
+import { nodeCpu } from "../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../src/runtime/random.ts";
 import { compile } from "../src/runtime/session.ts";
 import { gradient } from "../src/tensor/gradient.ts";
@@ -39,7 +40,7 @@ const [slope] = gradient(power, [volume]);
 
 const executable = await compile(
   { name: "example", state: {}, feeds: { volume, rotations, ...optics }, outputs: { power, slope: slope! } },
-  { name: "cpu", threads: 2 },
+  nodeCpu(2),
 );
 const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
 const results = await executable.run({

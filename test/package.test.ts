@@ -118,7 +118,7 @@ describe("installed", () => {
       join(user, "use.mjs"),
       `
       import { ctf, ctfInputs, ctfParameters, fourierTable, project, flatOptics } from "cryogan/physics";
-      import { compile } from "cryogan/runtime";
+      import { compile, nodeCpu } from "cryogan/runtime";
       import { input, op } from "cryogan/tensor";
       const n = 8, grid = { count: 1, x: Float64Array.of(0), y: Float64Array.of(0) };
       const volume = input("volume", [n, n, n]);
@@ -127,7 +127,7 @@ describe("installed", () => {
       const slice = project(fourierTable(volume), rotations, grid), transfer = ctf(optics, grid, 100);
       const outputs = { plain: slice.re, seen: op.mul(slice.re, transfer) };
       const program = { name: "use", state: {}, feeds: { volume, rotations, ...optics }, outputs };
-      const executable = await compile(program, { name: "cpu", threads: 1 });
+      const executable = await compile(program, nodeCpu(1));
       const density = new Float32Array(n ** 3);
       density[(4 * n + 4) * n + 4] = 5;
       const parameters = ctfParameters({ ...flatOptics(1, 300), amplitudeContrast: [0.1], phaseShift: [0] }, [0]);

@@ -115,7 +115,7 @@ export async function fitBackgrounds(
   n: number,
   m: number,
   step: number,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
 ): Promise<Float32Array> {
   const count = bank.length / (n * n),
     batch = Math.min(64, count);

@@ -43,7 +43,6 @@ export interface ImageBatch {
   images: Float32Array;
 }
 
-type DeviceChoice = Pick<Device, "name" | "threads">;
 const defaultBatch = 64;
 
 /**
@@ -51,11 +50,7 @@ const defaultBatch = 64;
  * of
  * the voxels along the ray.
  */
-export async function* exposeImages(
-  from: Exposures,
-  device: DeviceChoice,
-  batch = defaultBatch,
-): AsyncGenerator<ImageBatch> {
+export async function* exposeImages(from: Exposures, device: Device, batch = defaultBatch): AsyncGenerator<ImageBatch> {
   const microscope = await openMicroscope(from, device, batch);
   try {
     for (let first = 0; first < microscope.count; first += batch)
@@ -76,7 +71,7 @@ export async function* exposeImages(
  */
 export async function* simulateImages(
   from: SimulationInput,
-  device: DeviceChoice,
+  device: Device,
   batch = defaultBatch,
 ): AsyncGenerator<ImageBatch & { scale: number }> {
   const microscope = await openMicroscope(from, device, batch);
@@ -122,7 +117,7 @@ interface Microscope {
   release(): Promise<void>;
 }
 
-async function openMicroscope(from: Exposures, device: DeviceChoice, batch: number): Promise<Microscope> {
+async function openMicroscope(from: Exposures, device: Device, batch: number): Promise<Microscope> {
   const n = from.volume.shape[2];
   const count = from.rotations.length / 9;
   const volume = input("volume", [n, n, n]);

@@ -5,13 +5,16 @@ import { emitOnnx } from "../tensor/emit.ts";
 import { matmul } from "../tensor/ops.ts";
 import { input } from "../tensor/tensor.ts";
 import type { DeviceRequest } from "./deviceNames.ts";
-import { createSession, obstacle, Tensor } from "./onnxRuntime.ts";
+import type { OnnxRuntime } from "./onnxRuntime.ts";
 
 export type DeviceName = Exclude<DeviceRequest, "auto">;
 export interface Device {
   name: DeviceName;
   /** CPU threads for one operator; 0 leaves it to ONNX Runtime. */
   threads: number;
+  runtime: OnnxRuntime;
+}
+export interface ChosenDevice extends Device {
   /** How it was chosen, for the user. */
   reason: string;
 }
@@ -27,11 +30,12 @@ export function sessionOptions(device: Pick<Device, "name" | "threads">): Infere
 }
 
 /** Runs a 512×512 matrix product a few times. @returns the best time in ms. @throws if the provider fails or errs */
-async function tryProvider(name: DeviceName, threads: number): Promise<number> {
+async function tryProvider(device: Device): Promise<number> {
   const n = 512;
   const a = input("a", [n, n]),
     b = input("b", [n, n]);
-  const session = await createSession(emitOnnx([a, b], { product: matmul(a, b) }), sessionOptions({ name, threads }));
+  const { createSession, Tensor } = device.runtime;
+  const session = await createSession(emitOnnx([a, b], { product: matmul(a, b) }), sessionOptions(device));
   const values = Float32Array.from({ length: n * n }, (_, i) => Math.sin(i));
   const identity = Float32Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 2 : 0));
   const feeds = { a: new Tensor("float32", values, [n, n]), b: new Tensor("float32", identity, [n, n]) };
@@ -48,19 +52,19 @@ async function tryProvider(name: DeviceName, threads: number): Promise<number> {
 
 /**
  * Device for a request. `auto` tries every provider in this build of ONNX Runtime on a small product and takes the
- * fastest
- * that gives the right answer.
+ * fastest that gives the right answer.
  *
  * @throws {InputError} if a device asked for by name does not work here; the message says why
  */
-export async function chooseDevice(request: DeviceRequest, threads = 0): Promise<Device> {
-  if (request === "cpu") return { name: "cpu", threads, reason: "as asked" };
+export async function chooseDevice(runtime: OnnxRuntime, request: DeviceRequest, threads = 0): Promise<ChosenDevice> {
+  const named = (name: DeviceName): Device => ({ name, threads, runtime });
+  if (request === "cpu") return { ...named(request), reason: "as asked" };
   if (request !== "auto") {
     try {
-      const reason = await obstacle(request);
+      const reason = await runtime.obstacle(request);
       if (reason) throw new Error(reason);
-      await tryProvider(request, threads);
-      return { name: request, threads, reason: "as asked" };
+      await tryProvider(named(request));
+      return { ...named(request), reason: "as asked" };
     } catch (error) {
       throw new InputError(
         `device '${request}' does not work here: ${String((error as Error).message).split("\n")[0]}; ` +
@@ -70,9 +74,9 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
   }
   const timed: { name: DeviceName; ms: number }[] = [];
   for (const name of ["cpu", "cuda", "dml", "webgpu"] as const) {
-    if (await obstacle(name)) continue;
+    if (await runtime.obstacle(name)) continue;
     try {
-      timed.push({ name, ms: await tryProvider(name, threads) });
+      timed.push({ name, ms: await tryProvider(named(name)) });
     } catch {
       // Not on this machine (no driver, no adapter): the others remain.
     }
@@ -80,5 +84,5 @@ export async function chooseDevice(request: DeviceRequest, threads = 0): Promise
   timed.sort((p, q) => p.ms - q.ms);
   const best = timed[0] ?? { name: "cpu" as const, ms: NaN };
   const list = timed.map((t) => `${t.name} ${t.ms.toFixed(1)} ms`).join(", ");
-  return { name: best.name, threads, reason: `fastest on a 512×512 product (${list})` };
+  return { ...named(best.name), reason: `fastest on a 512×512 product (${list})` };
 }

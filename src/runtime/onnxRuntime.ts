@@ -1,54 +1,9 @@
-/**
- * ONNX Runtime as Node has it. In the browser src/web/browser/onnxRuntimeWeb.ts stands in for this file, with the same
- * exports.
- */
-import { existsSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
-import { InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
 
-export { Tensor };
-
-export const createSession = (model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> =>
-  InferenceSession.create(model, options);
-
-/**
- * Why an execution provider cannot work here, as far as that shows without trying; undefined where it may.
- * Trying one whose libraries are missing is safe, but the native library complains on stderr.
- */
-export async function obstacle(provider: string): Promise<string | undefined> {
-  // Asked for a provider it does not know, ONNX Runtime drops it and computes on the CPU.
-  if (!listSupportedBackends().some(({ name }) => name === provider))
-    return "ONNX Runtime has no such provider on this platform";
-  return process.platform === "linux" && !hasLibraries(provider) ? "its libraries are not installed" : undefined;
-}
-
-function hasLibraries(provider: string): boolean {
-  if (provider === "cuda") {
-    const binaries = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json")), "bin");
-    return readdirSync(binaries, { recursive: true }).some((file) =>
-      String(file).endsWith("libonnxruntime_providers_cuda.so"),
-    );
-  }
-  if (provider === "webgpu") {
-    const libraries = [
-      "/usr/lib",
-      "/usr/lib64",
-      "/usr/local/lib",
-      "/lib",
-      `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`,
-    ];
-    const drivers = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d", "/usr/local/share/vulkan/icd.d"];
-    const driver =
-      process.env.VK_ICD_FILENAMES ??
-      process.env.VK_DRIVER_FILES ??
-      drivers.find((folder) => existsSync(folder) && readdirSync(folder).length > 0);
-    return (
-      driver !== undefined &&
-      [...libraries, ...(process.env.LD_LIBRARY_PATH?.split(":") ?? [])].some((folder) =>
-        existsSync(join(folder, "libvulkan.so.1")),
-      )
-    );
-  }
-  return true;
+/** ONNX Runtime, as Node (onnxRuntimeNode.ts) or a browser (web/browser/onnxRuntimeWeb.ts) has it. */
+export interface OnnxRuntime {
+  Tensor: typeof Tensor;
+  createSession(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  /** Why an execution provider cannot work here, as far as that shows without trying; undefined where it may. */
+  obstacle(provider: string): Promise<string | undefined>;
 }

@@ -3,7 +3,7 @@ import type * as ort from "onnxruntime-node";
 import { emitOnnx } from "../tensor/emit.ts";
 import { input, inputName, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import { type Device, sessionOptions } from "./device.ts";
-import { createSession, Tensor as OrtTensor } from "./onnxRuntime.ts";
+import type { OnnxRuntime } from "./onnxRuntime.ts";
 import type { Program, Values } from "./program.ts";
 
 export interface Executable {
@@ -25,39 +25,39 @@ export interface Executable {
 /** Outputs that carry state have names of their own, so that they cannot clash with the program's. */
 const nextName = (name: string): string => `next_${name}`;
 
-function ortTensor(t: Tensor, values: Values, name: string): ort.Tensor {
-  if (values.length !== sizeOf(t.shape))
-    throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
-  return t.dtype === "int32"
-    ? new OrtTensor("int32", values as Int32Array, t.shape)
-    : new OrtTensor("float32", values as Float32Array, t.shape);
-}
+const tensorMaker =
+  ({ Tensor: OrtTensor }: OnnxRuntime) =>
+  (t: Tensor, values: Values, name: string): ort.Tensor => {
+    if (values.length !== sizeOf(t.shape))
+      throw new Error(`'${name}' holds ${values.length} values, but its shape is [${t.shape}]`);
+    return t.dtype === "int32"
+      ? new OrtTensor("int32", values as Int32Array, t.shape)
+      : new OrtTensor("float32", values as Float32Array, t.shape);
+  };
 
 /**
  * Brings a tensor from device memory: Node's binding cannot read it, but a program whose output lies in host memory
  * can.
  */
-async function readerOf(
-  state: Tensor,
-  device: Pick<Device, "name" | "threads">,
-): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
+async function readerOf(state: Tensor, device: Device): Promise<(t: ort.Tensor) => Promise<Float32Array>> {
   const source = input("source", state.shape);
-  const session = await createSession(emitOnnx([source], { copy: source }), sessionOptions(device));
+  const session = await device.runtime.createSession(emitOnnx([source], { copy: source }), sessionOptions(device));
   return async (t) => (await session.run({ source: t })).copy!.data as Float32Array;
 }
 
 /** Compiles a program for a device. All state starts at zero; set it before the first run. */
 export async function compile(
   program: Program,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
   extra: ort.InferenceSession.SessionOptions = {},
 ): Promise<Executable> {
-  const states = Object.entries(program.state);
+  const states = Object.entries(program.state),
+    ortTensor = tensorMaker(device.runtime);
   const inputs = [...states.map(([, s]) => s.input), ...Object.values(program.feeds)];
   const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
   const model = emitOnnx(inputs, outputs, program.name);
   const onGpu = device.name === "webgpu";
-  const session = await createSession(model, {
+  const session = await device.runtime.createSession(model, {
     ...sessionOptions(device),
     // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where
     // others use them too.

@@ -1,6 +1,8 @@
 /** Projections of Gaussian blobs, known exactly, and a way to run tensor expressions. */
+
 import type { FrequencyGrid } from "../../src/physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../src/physics/rotations.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import type { Values } from "../../src/runtime/program.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { compile } from "../../src/runtime/session.ts";
@@ -23,7 +25,7 @@ export async function evaluate<K extends string>(
     feeds: Object.fromEntries(Object.entries(feeds).map(([name, f]) => [name, f.tensor])),
     outputs,
   };
-  const executable = await compile(program, { name: "cpu", threads: 1 });
+  const executable = await compile(program, nodeCpu(1));
   const results = await executable.run(Object.fromEntries(Object.entries(feeds).map(([name, f]) => [name, f.values])));
   const copies = Object.fromEntries(Object.entries(results).map(([name, values]) => [name, values.slice()]));
   await executable.release();

@@ -7,9 +7,10 @@ import {
   radialPower,
   whiteNoise,
 } from "../../src/physics/noise.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
 
-const cpu = { name: "cpu" as const, threads: 1 };
+const cpu = nodeCpu(1);
 
 /** Fourier pixels of an n×n image in each shell. */
 function samplesPerShell(n: number): number[] {

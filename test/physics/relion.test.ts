@@ -15,6 +15,7 @@ import { createStackWriter, openStack, readMap, writeMap } from "../../src/io/mr
 import { writeParticlesStar } from "../../src/io/particles.ts";
 import { matrixToEuler } from "../../src/physics/rotations.ts";
 import { exposeImages, flatOptics, tabulatedDefocus } from "../../src/physics/simulate.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
 import { randomPoses } from "./analytic.ts";
 
@@ -76,7 +77,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function writeOurs(name: string, settings: Optics): Promise<Float32Array> {
   const images = new Float32Array(count * n * n);
   const rotations = Float32Array.from(poses.flatMap((p) => [...p]));
-  for await (const batch of exposeImages({ volume, rotations, shifts, optics: settings }, { name: "cpu", threads: 1 }))
+  for await (const batch of exposeImages({ volume, rotations, shifts, optics: settings }, nodeCpu(1)))
     images.set(batch.images, batch.first * n * n);
   const stack = join(folder, `${name}.mrcs`);
   const writer = await createStackWriter(disk.at(stack), { width: n, height: n, pixelSizeAngstrom: pixel, mode: 2 });

@@ -10,11 +10,12 @@ import {
   tabulatedDefocus,
   uniformDefocus,
 } from "../../src/physics/simulate.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
 import { projectionImage, projectionTransform, randomPoses } from "./analytic.ts";
 
-const cpu = { name: "cpu" as const, threads: 1 };
+const cpu = nodeCpu(1);
 const pixel = 3;
 const settings = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1, bFactorAngstrom2: 60 };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { symmetrise } from "../../src/physics/symmetrise.ts";
 import { pointGroup } from "../../src/physics/symmetry.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { compile } from "../../src/runtime/session.ts";
 import { input } from "../../src/tensor/tensor.ts";
 
@@ -34,10 +35,7 @@ describe("symmetrise", () => {
   it.each(["C1", "C3", "D2", "D7", "T", "O"])("averages a molecule of Gaussians over %s", async (symbol) => {
     const group = pointGroup(symbol);
     const v = input("v", [n, n, n]);
-    const e = await compile(
-      { name: "s", state: {}, feeds: { v }, outputs: { out: symmetrise(v, group) } },
-      { name: "cpu", threads: 1 },
-    );
+    const e = await compile({ name: "s", state: {}, feeds: { v }, outputs: { out: symmetrise(v, group) } }, nodeCpu(1));
     const { out } = await e.run({ v: density(pointGroup("C1")) });
     await e.release();
     const expected = density(group);

@@ -10,13 +10,14 @@ import { pointGroup } from "../../src/physics/symmetry.ts";
 import { samplePoses } from "../../src/physics/viewing.ts";
 import type { RefinementContext } from "../../src/reconstruct/likelihood/context.ts";
 import { createParticleStore } from "../../src/reconstruct/likelihood/particleStore.ts";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../evaluate/blobs.ts";
 
 export const boxSize = 24;
 const pixelSizeAngstrom = 6,
   boxAngstrom = boxSize * pixelSizeAngstrom;
-const device = { name: "cpu", threads: 1, reason: "as asked" } as const;
+const device = nodeCpu(1);
 
 export interface Simulated {
   context: RefinementContext;

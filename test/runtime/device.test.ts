@@ -1,15 +1,16 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { chooseDevice, sessionOptions } from "../../src/runtime/device.ts";
+import { nodeCpu, nodeRuntime } from "../../src/runtime/onnxRuntimeNode.ts";
 import { inputError } from "../io/helpers.ts";
 
 describe("choice of the device", () => {
   it("cpu is taken at its word", async () => {
-    expect(await chooseDevice("cpu", 3)).toEqual({ name: "cpu", threads: 3, reason: "as asked" });
+    expect(await chooseDevice(nodeRuntime, "cpu", 3)).toEqual({ ...nodeCpu(3), reason: "as asked" });
   });
 
   it("auto takes the fastest of those it tried, the cpu among them, and says so", async () => {
-    const device = await chooseDevice("auto", 1);
+    const device = await chooseDevice(nodeRuntime, "auto", 1);
     const list = /^fastest on a 512×512 product \((.+)\)$/.exec(device.reason)?.[1];
     const times = new Map(
       list!
@@ -28,15 +29,15 @@ describe("choice of the device", () => {
   it("a provider that this platform lacks is refused by name in one line, not run on the cpu instead", async () => {
     // DirectML exists on Windows alone, ONNX Runtime's CUDA provider for Node on Linux alone.
     const absent = process.platform === "win32" ? "cuda" : "dml";
-    expect(await inputError(() => chooseDevice(absent, 1))).toMatch(refusal(absent));
+    expect(await inputError(() => chooseDevice(nodeRuntime, absent, 1))).toMatch(refusal(absent));
   });
 
   it("cuda by name, where its libraries or driver are missing, is refused in one line too", async () => {
-    const works = await chooseDevice("cuda", 1).then(
+    const works = await chooseDevice(nodeRuntime, "cuda", 1).then(
       (device) => device.name === "cuda",
       () => false,
     );
-    if (!works) expect(await inputError(() => chooseDevice("cuda", 1))).toMatch(refusal("cuda"));
+    if (!works) expect(await inputError(() => chooseDevice(nodeRuntime, "cuda", 1))).toMatch(refusal("cuda"));
     else expect(existsSync("/dev/nvidiactl")).toBe(true); // what every CUDA program opens
   });
 

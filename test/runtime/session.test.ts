@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { compile } from "../../src/runtime/session.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { input } from "../../src/tensor/tensor.ts";
 
-const cpu = { name: "cpu", threads: 1 } as const;
+const cpu = nodeCpu(1);
 
 /**
  * x ← x/2 + u, v ← v + x (both from the old x); tripled = 3x before the step. `kept` stays; `renewed` forgets what it

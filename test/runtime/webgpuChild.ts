@@ -1,6 +1,8 @@
 // Run by webgpu.test.ts in a process of its own, whose environment names the software Vulkan driver. Prints JSON: the
 // same program on both devices.
+
 import { chooseDevice } from "../../src/runtime/device.ts";
+import { nodeRuntime } from "../../src/runtime/onnxRuntimeNode.ts";
 import { compile } from "../../src/runtime/session.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
@@ -22,7 +24,7 @@ const program = {
 const values = (n: number, f: (i: number) => number): Float32Array => Float32Array.from({ length: n }, (_, i) => f(i));
 const results: Record<string, unknown> = {};
 for (const name of ["cpu", "webgpu"] as const) {
-  const executable = await compile(program, await chooseDevice(name, 1));
+  const executable = await compile(program, await chooseDevice(nodeRuntime, name, 1));
   executable.setState(
     "volume",
     values(240, (i) => Math.sin(i)),

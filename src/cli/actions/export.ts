@@ -20,6 +20,7 @@ import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
+import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { refinementScript } from "../relionScript.ts";
 import { relionPoses } from "./draws.ts";
@@ -228,7 +229,7 @@ async function writeNormalised(
   signal: AbortSignal,
 ): Promise<ParticleSet> {
   const { count, boxSize, pixelSizeAngstrom } = set;
-  const images = await openImages(disk, set, boxSize, radiusPixels, { name: "cpu", threads: 1 }, invertContrast);
+  const images = await openImages(disk, set, boxSize, radiusPixels, nodeCpu(1), invertContrast);
   const batches = async function* (): AsyncGenerator<ImageBatch> {
     for (let first = 0; first < count; first += batch)
       yield {

@@ -27,7 +27,7 @@ export async function noiseSource(
   boxSize: number,
   pixelSizeAngstrom: number,
   seed: number,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
 ): Promise<NoiseSource | undefined> {
   if (options.kind === "none") return undefined;
   const stream = createStream(seed, "noise");

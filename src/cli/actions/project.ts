@@ -9,6 +9,7 @@ import { readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
 import { exposeImages, flatOptics } from "../../physics/simulate.ts";
+import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
@@ -37,7 +38,7 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   const optics = views.optics ?? flatOptics(count, options.optics?.voltageKv ?? 300);
   await writeImageStack(
     { path: out, count, boxSize, pixelSizeAngstrom, float16: options.float16, json: options.json },
-    exposeImages({ volume, rotations, shifts, optics }, { name: "cpu", threads: 0 }),
+    exposeImages({ volume, rotations, shifts, optics }, nodeCpu(0)),
     signal,
   );
 

@@ -10,6 +10,7 @@ import { subset, writeParticlesStar } from "../../io/particles.ts";
 import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
 import { type ImageBatch, type SimulationInput, simulateImages } from "../../physics/simulate.ts";
 import { chooseDevice, type Device } from "../../runtime/device.ts";
+import { nodeRuntime } from "../../runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { ShiftDistribution, SimulateCommandOptions } from "../options/simulate.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
@@ -33,7 +34,7 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   const pixelSizeAngstrom = volume.pixelSizeAngstrom,
     boxAngstrom = boxSize * pixelSizeAngstrom;
   const optics = await drawOptics(options.optics, count, seed);
-  const device = await chooseDevice(options.device, options.threads);
+  const device = await chooseDevice(nodeRuntime, options.device, options.threads);
   const noise = await noiseSource(options.noise, boxSize, pixelSizeAngstrom, seed, device);
   const rotations = drawPoses(options.views, count, seed);
   const shifts = sampleShifts(shiftLaw(options.shift, boxAngstrom), count, createStream(seed, "shifts"));

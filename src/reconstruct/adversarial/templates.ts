@@ -23,7 +23,7 @@ export async function templateImages(
   parameters: Float32Array,
   grid: PolarGrid,
   signalPower: ArrayLike<number>,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
 ): Promise<RunTemplates> {
   const radii = grid.radii.length,
     n = 2 * radii,

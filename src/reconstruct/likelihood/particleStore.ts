@@ -67,7 +67,7 @@ export async function createParticleStore(
   maxRadius: number,
   limitBytes: number,
   scratch: DataFile,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
   onProgress: (done: number) => void,
   signal?: AbortSignal,
 ): Promise<ParticleStore> {

@@ -78,7 +78,7 @@ export async function criticImages(
   particles: ArrayLike<number>,
   boxAngstrom: number,
   noisePower: ArrayLike<number>,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
 ): Promise<Rows> {
   const count = images.length / (n * n);
   const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noisePower);
@@ -119,7 +119,7 @@ export async function noiseBank(
   count: number,
   n: number,
   fill: NoiseSource,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
   noisePower: ArrayLike<number> = new Float64Array(n).fill(n * n),
 ): Promise<Rows> {
   const pixels = input("images", [batch, n * n]);

@@ -63,7 +63,7 @@ export async function openImages(
   set: ParticleSet,
   workingBox: number,
   radius: number,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
   inverted = false,
 ): Promise<ImageReader> {
   const n = set.boxSize,

@@ -46,7 +46,7 @@ export async function measureSpectra(
   particles: ArrayLike<number>,
   boxAngstrom: number,
   radius: number,
-  device: Pick<Device, "name" | "threads">,
+  device: Device,
   most = 20_480,
 ): Promise<Spectra> {
   const batch = 128,

@@ -8,7 +8,7 @@ import type { Volume } from "../../base/types.ts";
 import type { Folder } from "../../io/files.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
-import type { Device } from "../../runtime/device.ts";
+import type { ChosenDevice } from "../../runtime/device.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import { type AdversarialRecipe, chooseRecipe } from "../adversarial/recipes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
@@ -51,7 +51,7 @@ export interface PartEnvironment {
   group: StageContext["group"];
   views: ViewingDistribution;
   mask?: Volume;
-  device: Device;
+  device: ChosenDevice;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;
 }

@@ -35,7 +35,7 @@ type Emit = (event: RunEvent) => void;
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
 export async function reconstruct(
-  { files, claim }: Host,
+  { files, runtime, claim }: Host,
   request: RunRequest,
   onEvent: Emit = () => {},
   signal?: AbortSignal,
@@ -61,7 +61,7 @@ export async function reconstruct(
     : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   const parts = partsOf(set, options);
-  const device = await chooseDevice(options.device, options.threads ?? 0);
+  const device = await chooseDevice(runtime, options.device, options.threads);
 
   const release = await claim(options.out);
   try {

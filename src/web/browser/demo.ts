@@ -33,12 +33,7 @@ export const demoForm = {
  *
  * @param model data/ribosome-70s-65.mrc
  */
-export async function simulateDemo(
-  files: Files,
-  model: DataFile,
-  path: string,
-  device: Pick<Device, "name" | "threads">,
-): Promise<void> {
+export async function simulateDemo(files: Files, model: DataFile, path: string, device: Device): Promise<void> {
   await files.makeFolder(path);
   const folder = folderAt(files, path),
     map = await readMap(model),

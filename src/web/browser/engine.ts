@@ -15,6 +15,7 @@ import { FormError, fieldProblems, type RunForm, type RunState, type RunSummary 
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
 import { type BrowserFiles, createFiles } from "./files.ts";
+import { webRuntime } from "./onnxRuntimeWeb.ts";
 import { type Keeper, keepFiles } from "./opfs.ts";
 
 export interface Listener {
@@ -97,7 +98,7 @@ export async function createEngine(listener: Listener) {
     const work = (async () => {
       await checkStacks(files, options);
       await reconstruct(
-        { files, claim: claimFolder },
+        { files, runtime: webRuntime, claim: claimFolder },
         options,
         (event) => {
           if (!options.resume && event.type === "start" && event.half !== 2) {
@@ -157,7 +158,7 @@ export async function createEngine(listener: Listener) {
       if (!(await files.at(demoForm.particlesFile).exists())) {
         const model = files.at(join(demo, "model.mrc"));
         await writeFileAtomic(model, new Uint8Array(await (await fetch(modelUrl)).arrayBuffer()));
-        await simulateDemo(files, model, demo, await chooseDevice("auto"));
+        await simulateDemo(files, model, demo, await chooseDevice(webRuntime, "auto"));
       }
       return begin("demo", demoForm);
     },

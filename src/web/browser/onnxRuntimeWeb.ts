@@ -1,10 +1,8 @@
-/**
- * Stands in for src/runtime/onnxRuntime.ts: ONNX Runtime Web, with WebGPU where the browser has an adapter, and
- * WebAssembly.
- */
+/** ONNX Runtime Web: WebGPU where the browser has an adapter, and WebAssembly. */
 import { type env, type InferenceSession, Tensor } from "onnxruntime-web/wasm";
+import type { OnnxRuntime } from "../../runtime/onnxRuntime.ts";
 
-export { Tensor };
+export const webRuntime: OnnxRuntime = { Tensor, createSession, obstacle };
 
 interface Runtime {
   InferenceSession: { create(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
@@ -58,8 +56,7 @@ async function hasAdapter(): Promise<boolean> {
   return (await gpu?.requestAdapter().catch(() => null)) != null;
 }
 
-/** Why an execution provider cannot work here, as far as that shows without trying; undefined where it may. */
-export async function obstacle(provider: string): Promise<string | undefined> {
+async function obstacle(provider: string): Promise<string | undefined> {
   if (provider === "cpu") return undefined;
   if (provider === "webgpu") return (await hasAdapter()) ? undefined : "the browser offers no WebGPU adapter";
   return "a browser has no such provider";
@@ -78,10 +75,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
  * A session whose runs let messages to the worker through in between: ONNX Runtime's own promises never leave the
  * microtask queue.
  */
-export async function createSession(
-  model: Uint8Array,
-  options: InferenceSession.SessionOptions,
-): Promise<InferenceSession> {
+async function createSession(model: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
   const session = await inTurn(async () => (await runtimeFor(options)).InferenceSession.create(model, options));
   const run = session.run.bind(session),
     release = session.release.bind(session);

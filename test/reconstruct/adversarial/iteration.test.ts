@@ -21,12 +21,13 @@ import {
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
 import { input, scalar } from "../../../src/tensor/tensor.ts";
 
-const cpu = { name: "cpu" as const, threads: 1 };
+const cpu = nodeCpu(1);
 
 describe("Adam", () => {
   it("makes the steps of Kingma & Ba's Algorithm 1", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { harmonics } from "../../../src/critic/harmonics.ts";
 import { polarGrid } from "../../../src/physics/frequencies.ts";
 import { templateImages } from "../../../src/reconstruct/adversarial/templates.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
 import { input } from "../../../src/tensor/tensor.ts";
 
@@ -45,7 +46,7 @@ test("templates of Gaussian blobs are drawn as those blobs", async () => {
       for (let j = 0; j < places.length; j++)
         parameters[(m * all + j) * width + k] = coefficients![(m * width + k) * places.length + j]!;
 
-  const drawn = await templateImages(parameters, grid, signalPower, { name: "cpu", threads: 1 });
+  const drawn = await templateImages(parameters, grid, signalPower, nodeCpu(1));
   expect([drawn.boxSize, drawn.images.length]).toEqual([n, places.length]);
   places.forEach(([x, y], j) => {
     const blob = Array.from(

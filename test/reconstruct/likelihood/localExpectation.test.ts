@@ -3,10 +3,11 @@ import { harmonicOrders } from "../../../src/critic/harmonics.ts";
 import { polarGrid } from "../../../src/physics/frequencies.ts";
 import { localExpectationProgram, turnProgram } from "../../../src/reconstruct/likelihood/localExpectation.ts";
 import { expectationProgram } from "../../../src/reconstruct/likelihood/refinement.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile, type Executable } from "../../../src/runtime/session.ts";
 
-const device = { name: "cpu", threads: 1 } as const;
+const device = nodeCpu(1);
 const grid = polarGrid(3, 6),
   views = 4,
   batch = 3;

@@ -8,10 +8,11 @@ import {
   type MatchedBatch,
   type StoreSource,
 } from "../../../src/reconstruct/likelihood/particleStore.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 
-const device = { name: "cpu", threads: 1 } as const;
+const device = nodeCpu(1);
 const folder = temporaryFolder(),
   scratch = join(folder, "particles.scratch");
 const everything = Infinity;

@@ -21,13 +21,14 @@ import {
   viewGrid,
 } from "../../../src/reconstruct/likelihood/refinement.ts";
 import { moveShift } from "../../../src/reconstruct/likelihood/shifts.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
 import { gradient } from "../../../src/tensor/gradient.ts";
 import * as op from "../../../src/tensor/ops.ts";
 import { constant, input } from "../../../src/tensor/tensor.ts";
 
-const device = { name: "cpu", threads: 1 } as const;
+const device = nodeCpu(1);
 const identity = eulerToMatrix(0, 0, 0);
 const flat = (rotations: readonly Matrix3[]): Float32Array => Float32Array.from(rotations.flatMap((r) => [...r]));
 

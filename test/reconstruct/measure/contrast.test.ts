@@ -3,6 +3,7 @@ import { whiteNoise } from "../../../src/physics/noise.ts";
 import { simulateImages, uniformDefocus } from "../../../src/physics/simulate.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
 import { measureContrast } from "../../../src/reconstruct/measure/contrast.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../../evaluate/blobs.ts";
 
@@ -28,7 +29,7 @@ async function particles(signalToNoise: number, defocus: readonly [number, numbe
   };
   for await (const batch of simulateImages(
     { ...exposures, signalToNoise, noise: whiteNoise(createStream(1, "noise")) },
-    { name: "cpu", threads: 1 },
+    nodeCpu(1),
   )) {
     images.set(batch.images, batch.first * n * n);
   }

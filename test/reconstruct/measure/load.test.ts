@@ -4,12 +4,13 @@ import type { ParticleSet } from "../../../src/base/types.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { createStackWriter } from "../../../src/io/mrc.ts";
 import { openImages } from "../../../src/reconstruct/measure/load.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
 const n = 32,
   radius = 10,
-  cpu = { name: "cpu", threads: 1 } as const;
+  cpu = nodeCpu(1);
 const folder = temporaryFolder();
 
 async function stack(name: string, images: Float32Array): Promise<string> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
 import { fftn, signedFrequency } from "../../../src/numeric/fft.ts";
 import { backgroundMask, measureSpectra } from "../../../src/reconstruct/measure/spectra.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream, type RandomStream } from "../../../src/runtime/random.ts";
 
 const n = 32,
@@ -9,7 +10,7 @@ const n = 32,
   boxAngstrom = n * pixelSizeAngstrom,
   radius = 12,
   count = 1024;
-const cpu = { name: "cpu", threads: 1 } as const;
+const cpu = nodeCpu(1);
 
 const column = (value: (i: number) => number): Float64Array => Float64Array.from({ length: count }, (_, i) => value(i));
 const optics: Optics = {

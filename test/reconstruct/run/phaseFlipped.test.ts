@@ -14,6 +14,7 @@ import { samplePoses } from "../../../src/physics/viewing.ts";
 import { createParticleStore } from "../../../src/reconstruct/likelihood/particleStore.ts";
 import { criticImages } from "../../../src/reconstruct/measure/criticImages.ts";
 import { measureSpectra } from "../../../src/reconstruct/measure/spectra.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../../evaluate/blobs.ts";
 
@@ -22,7 +23,7 @@ const n = 32,
   boxAngstrom = n * pixel,
   count = 128,
   maxRadius = 14,
-  device = { name: "cpu", threads: 1 } as const;
+  device = nodeCpu(1);
 const all = Int32Array.from({ length: count }, (_, i) => i);
 const optics = tabulatedDefocus(
   count,

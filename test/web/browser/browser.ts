@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { extname, join, resolve } from "node:path";
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { build } from "vite";
-import { browserEngine, isolationHeaders } from "../../../src/web/browser/vite.ts";
+import { browserBuild, isolationHeaders } from "../../../src/web/browser/vite.ts";
 import type { BrowserSource } from "../../../src/web/live/browserSource.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 
@@ -28,11 +28,11 @@ const types: Record<string, string> = {
 export async function servePage(data: string): Promise<{ address: string; close(): void }> {
   const folder = temporaryFolder();
   await build({
+    ...browserBuild,
     root: join(import.meta.dirname, "page"),
     base: "./",
     configFile: false,
     logLevel: "error",
-    plugins: [browserEngine()],
     build: { outDir: folder, target: "es2022", assetsInlineLimit: 0 },
   });
   return serveFiles((path) => (path.startsWith("/data/") ? join(data, path.slice(6)) : join(folder, path)));

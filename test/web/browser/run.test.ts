@@ -10,6 +10,7 @@ import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
 import type { RunForm, RunSummary } from "../../../src/web/live/source.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
@@ -26,10 +27,7 @@ const short = {
 let server: Awaited<ReturnType<typeof servePage>>;
 
 beforeAll(async () => {
-  await simulateDemo(disk, disk.at(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc")), folder, {
-    name: "cpu",
-    threads: 0,
-  });
+  await simulateDemo(disk, disk.at(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc")), folder, nodeCpu());
   // As RELION names stacks: from the project's folder.
   const star = (await readFile(join(folder, "particles.star"), "utf8")).replaceAll(
     "@particles.mrcs",
