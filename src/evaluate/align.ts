@@ -72,18 +72,28 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift);
   const { best, otherHand, lastShell } = refineOutwards(overlap, solutions);
 
-  const moved = best.mirrored ? mirrorX(fullMap) : fullMap;
-  const voxels = best.shift.map((s) => (s * pixel) / grid.pixelSizeAngstrom) as [number, number, number];
-  return {
-    map: { ...rotateVolume(moved, best.rotation, voxels), originAngstrom: fullReference.originAngstrom },
-    reference: fullReference,
+  const placement = {
     rotation: best.rotation,
     shiftAngstrom: best.shift.map((s) => s * pixel) as [number, number, number],
     mirrored: best.mirrored,
+  };
+  return {
+    map: { ...place(fullMap, placement), originAngstrom: fullReference.originAngstrom },
+    reference: fullReference,
+    ...placement,
     correlation: overlapScore(overlap, best, uniformWeights(lastShell)),
     correlationOtherHand: overlapScore(overlap, otherHand, uniformWeights(lastShell)),
     resolutionAngstrom: edge / lastShell,
   };
+}
+
+/** A map mirrored, turned and shifted as an alignment found it. Throws InputError when it is not a cube. */
+export function place(
+  map: Volume,
+  { mirrored, rotation, shiftAngstrom }: Pick<Alignment, "mirrored" | "rotation" | "shiftAngstrom">,
+): Volume {
+  const voxels = shiftAngstrom.map((s) => s / map.pixelSizeAngstrom) as [number, number, number];
+  return rotateVolume(mirrored ? mirrorX(map) : map, rotation, voxels);
 }
 
 /** The coarser of the two pixel sizes, and the smaller of the two boxes. */

@@ -3,7 +3,7 @@ import type { Volume } from "../base/types.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { type Alignment, alignToReference, commonGrid } from "./align.ts";
+import { type Alignment, alignToReference, commonGrid, place } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
@@ -18,6 +18,11 @@ export interface EvaluateOptions {
   mask?: "auto" | "sphere" | "none" | Volume;
   /** Seed of the random phases of the mask correction, default 0. */
   seed?: number;
+  /**
+   * Of half-maps that are masked: both before their masks, in the same orientations and on the same grid. The FSC is
+   * theirs then; the masked ones serve the alignment, the automatic mask and the correlation.
+   */
+  unmasked?: readonly [Volume, Volume];
   /** Finest Fourier shell that both maps were worked at; default: the last that both hold anything at. */
   finestShell?: number;
 }
@@ -61,6 +66,8 @@ export interface Evaluation {
   /** The map on the grid, and in the orientation and hand, of `reference`. */
   map: Volume;
   reference: Volume;
+  /** The second of the unmasked half-maps, where they were given, placed as `map`. */
+  unmasked?: Volume;
 }
 
 /** Compares a map with a reference. Maps are files or volumes. Throws InputError when a file is not a map. */
@@ -97,6 +104,10 @@ async function compare(
   const alignment = align ? alignToReference(original, originalReference) : undefined;
   const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
+  const unmasked = options.unmasked && {
+    reference: options.unmasked[0],
+    map: alignment ? place(options.unmasked[1], alignment) : options.unmasked[1],
+  };
   const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
     report: {
@@ -104,7 +115,7 @@ async function compare(
       map: pathOf(mapSource),
       reference: pathOf(referenceSource),
       alignment: alignment ? describe(alignment) : null,
-      fsc: fourierShellCorrelation(reference, map, {
+      fsc: fourierShellCorrelation(unmasked?.reference ?? reference, unmasked?.map ?? map, {
         mask,
         seed,
         finestShell: options.finestShell ?? Math.min(shellOn(map, original), shellOn(map, originalReference)),
@@ -116,6 +127,7 @@ async function compare(
     },
     map,
     reference,
+    ...(unmasked ? { unmasked: unmasked.map } : {}),
   };
 }
 

@@ -46,6 +46,10 @@ export interface CubicGrid {
   data: Float32Array;
 }
 
-/** `fourierCrop` of a volume. */
-export const changeBox = (volume: CubicGrid, n: number): CubicGrid =>
-  volume.n === n ? volume : { n, data: Float32Array.from(fourierCrop(volume.data, [volume.n, volume.n, volume.n], n)) };
+/** `fourierCrop` of a volume. @param finestShell coefficients with round(|k|) beyond it are left out */
+export function changeBox(volume: CubicGrid, n: number, finestShell = Infinity): CubicGrid {
+  const m = volume.n;
+  if (m === n && finestShell >= Math.floor(n / 2)) return volume;
+  const gain = finestShell < Infinity ? (radius: number) => (Math.round(radius) <= finestShell ? 1 : 0) : undefined;
+  return { n, data: Float32Array.from(fourierCrop(volume.data, [m, m, m], n, gain)) };
+}

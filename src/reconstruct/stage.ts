@@ -62,7 +62,7 @@ export interface IterationReport {
 export type AfterIteration = (report: IterationReport, snapshot: () => Promise<StageProgress>) => Promise<void>;
 
 export interface StageResult {
-  volume: StageVolume;
+  volume: EstimatedVolume;
   /** Mean over the particles of the last pass. */
   logLikelihood?: number;
   /** [2, count] in units of the box. */
@@ -80,6 +80,12 @@ export interface StageResult {
 export interface StageVolume {
   n: number;
   data: Float32Array;
+}
+
+/** The density that a stage ends with. */
+export interface EstimatedVolume extends StageVolume {
+  /** The same before the mask, and before negative density was cut off: what the images say by themselves. */
+  unmasked: Float32Array;
 }
 
 /** Inside a stage. */
@@ -132,6 +138,15 @@ export interface Part {
   map: string;
   checkpoint: string;
   half?: 1 | 2;
+}
+
+/** What a set of particles came to, at its own box and pixel size. */
+export interface ReconstructedMap {
+  map: Volume;
+  /** The same before the mask. */
+  unmasked: Volume;
+  /** Fourier shell that both end at. */
+  finestShell: number;
 }
 
 /** What the critic looks for: its templates as images. */

@@ -244,10 +244,12 @@ function spectraSection(spectra: RunSpectra | undefined): Section {
   };
 }
 
-function nextStepsSection({ map, halfMaps }: RunFolder): Section {
+function nextStepsSection({ map, halfMaps, comparison }: RunFolder): Section {
   const commands = [
     ...(map ? ["ChimeraX map.mrc"] : []),
-    ...(halfMaps.length === 2 ? ["cryogan evaluate --half-maps half1.mrc half2.mrc"] : []),
+    ...(halfMaps.length === 2 && comparison === "halfMaps"
+      ? ["cryogan evaluate --half-maps half1_unmasked.mrc half2_unmasked.mrc"]
+      : []),
     ...(map ? ["cryogan evaluate map.mrc --reference reference.mrc"] : []),
   ];
   const steps = commands.length > 0 ? `<p>In the run folder:</p><pre>${commands.join("\n")}</pre>` : "";

@@ -144,8 +144,9 @@ describe("postprocess", () => {
   let relions: Volume, ours: PostprocessReport;
 
   beforeAll(async () => {
-    await writeMap(disk.at(at("half1.mrc")), withNoise(truth, 0.1, 1));
-    await writeMap(disk.at(at("half2.mrc")), withNoise(truth, 0.1, 2));
+    await writeMap(disk.at(at("half1_unmasked.mrc")), withNoise(truth, 0.1, 1));
+    await writeMap(disk.at(at("half2_unmasked.mrc")), withNoise(truth, 0.1, 2));
+    await writeMap(disk.at(at("map.mrc")), truth);
     await writeMap(disk.at(at("mask.mrc")), { ...truth, data: sphericalMask(truth.shape, 37.5 / pixel, 9 / pixel) });
     await silently(() =>
       postprocessMap(parsePostprocessOptions({ map: folder, mask: at("mask.mrc"), out: at("post.mrc") })),
@@ -156,9 +157,9 @@ describe("postprocess", () => {
     relion(
       "relion_postprocess",
       "--i",
-      "half1.mrc",
+      "half1_unmasked.mrc",
       "--i2",
-      "half2.mrc",
+      "half2_unmasked.mrc",
       "--mask",
       "mask.mrc",
       "--angpix",
@@ -296,17 +297,17 @@ describe("postprocess", () => {
   test("what cannot be done is refused in one line", async () => {
     const run = (values: Record<string, unknown>) =>
       inputError(() => postprocessMap(parsePostprocessOptions({ out: at("x.mrc"), ...values })));
-    expect(await run({ map: at("half1.mrc") })).toBe(
+    expect(await run({ map: at("half1_unmasked.mrc") })).toBe(
       "the resolution to filter to is found from half-maps: give --half1 and --half2, or --low-pass",
     );
-    expect(await run({ half1: at("half1.mrc") })).toBe("--half2: is required with --half1");
+    expect(await run({ half1: at("half1_unmasked.mrc") })).toBe("--half2: is required with --half1");
     expect(await run({})).toBe("MAP: is required: a map or a run folder, or --half1 and --half2");
     expect(await run({ map: folder, bFactor: "high" })).toContain("--b-factor: expected auto or a number");
     expect(await run({ map: folder, out: at("x.txt") })).toBe(
       `--out: expected a map to write, named .mrc, got "${at("x.txt")}"`,
     );
     await writeMap(disk.at(at("other.mrc")), densityOf([], 48, 2));
-    expect(await run({ half1: at("half1.mrc"), half2: at("other.mrc") })).toBe(
+    expect(await run({ half1: at("half1_unmasked.mrc"), half2: at("other.mrc") })).toBe(
       `${at("other.mrc")} has 48 voxels of 2 Å, the map 64 of 1.5 Å: resample one (cryogan resample)`,
     );
   });

@@ -26,7 +26,8 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
     [halves?.[1], files.halves?.[1]],
   ] as const)
     if (volume) requireGridOf(map, volume, name);
-  const mask = await maskFor(options.mask, halves ? meanOf(...halves) : map);
+  const around = halves ? meanOf(...halves) : map;
+  const mask = await maskFor(options.mask, files.density === undefined ? around : await readScaledMap(files.density));
   const result = postprocess(map, halves && [...halves], {
     mask,
     bFactorAngstrom2: options.bFactorAngstrom2,
@@ -51,13 +52,19 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
 
 const rounded = (_key: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);
 
-/** The maps to read. Of a run folder: its half-maps, and their mean; without half-maps its map. */
-function inputFiles({ map, halves }: PostprocessCommandOptions): { map?: string; halves?: [string, string] } {
+interface InputFiles {
+  map?: string;
+  halves?: [string, string];
+  /** What an automatic mask is made around; default: the mean of the half-maps, or the map. */
+  density?: string;
+}
+
+/** The maps to read. Of a run folder: its unmasked half-maps, and their mean; without half-maps its map. */
+function inputFiles({ map, halves }: PostprocessCommandOptions): InputFiles {
   if (map === undefined || !existsSync(map) || !statSync(map).isDirectory()) return { map, halves };
-  const found: [string, string] = [join(map, "half1.mrc"), join(map, "half2.mrc")];
-  if (found.every((file) => existsSync(file)) && !halves) return { halves: found };
-  if (!existsSync(join(map, "map.mrc")))
-    throw new InputError(`${map} holds neither half1.mrc and half2.mrc nor map.mrc; give a run folder or a map`);
+  if (!existsSync(join(map, "map.mrc"))) throw new InputError(`${map} holds no map.mrc; give a run folder or a map`);
+  const found: [string, string] = [join(map, "half1_unmasked.mrc"), join(map, "half2_unmasked.mrc")];
+  if (found.every((file) => existsSync(file)) && !halves) return { halves: found, density: join(map, "map.mrc") };
   return { map: join(map, "map.mrc"), halves };
 }
 

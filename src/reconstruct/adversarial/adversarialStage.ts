@@ -194,8 +194,14 @@ export async function adversarialStage(
   }
 
   const u = input("u", [n, n, n]);
-  const { volume } = await once(
-    { name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, settings.volume) } },
+  const everywhere = { ...settings.volume, positive: false, mask: new Float32Array(n ** 3).fill(1) };
+  const { volume, unmasked } = await once(
+    {
+      name: "density",
+      state: {},
+      feeds: { u },
+      outputs: { volume: density(u, settings.volume), unmasked: density(u, everywhere) },
+    },
     { u: (await executable.getState("average")).slice() },
     context,
   );
@@ -210,5 +216,6 @@ export async function adversarialStage(
         )
       : undefined;
   await executable.release();
-  return { volume: { n, data: volume!.map((v) => v * Math.exp(logAmplitude!)) }, templates };
+  const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!));
+  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, templates };
 }

@@ -6,16 +6,16 @@ import { InputError } from "../../base/errors.ts";
 import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
-import type { Schedule, StageProgress, StageVolume } from "../stage.ts";
+import type { EstimatedVolume, Schedule, StageProgress } from "../stage.ts";
 
-const format = "cryogan-checkpoint-5";
+const format = "cryogan-checkpoint-6";
 
 export interface Checkpoint {
   schedule: Schedule;
   stage: number;
   elapsedSeconds: number;
   /** Result of the stage before. */
-  volume?: StageVolume;
+  volume?: EstimatedVolume;
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
   /** Most likely poses found so far, [count, 3, 3]. */
@@ -25,7 +25,7 @@ export interface Checkpoint {
   /** Set where poses are those that the local stage to come starts from. */
   placed?: boolean;
   /** Results of the starts made so far. */
-  starts?: { volume: StageVolume; shifts?: Float32Array; logLikelihood: number }[];
+  starts?: { volume: EstimatedVolume; shifts?: Float32Array; logLikelihood: number }[];
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;

@@ -1,26 +1,21 @@
 /** The files a run leaves for its user: the map, spectra, and what shows how each stage ended. */
 import type { Volume } from "../../base/types.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
-import { changeBox } from "../../numeric/fourierCrop.ts";
+import { type CubicGrid, changeBox } from "../../numeric/fourierCrop.ts";
 import type { Spectra } from "../measure/spectra.ts";
-import type { RunDirections, RunTemplates, StageContext, StageResult, StageVolume } from "../stage.ts";
+import type { RunDirections, RunTemplates, StageContext, StageResult } from "../stage.ts";
 import type { RunExamples, RunSpectra } from "./events.ts";
 import { exampleImages } from "./examples.ts";
 
 /**
  * A stage's density as a map at the particles' own box and pixel size, scaled so that its projections match the images
  * with
- * background noise of unit variance.
+ * background noise of unit variance. It holds nothing beyond the finest shell of the stage.
  *
  * @param workingBox box of the cropped images that the stage's scale refers to
  */
-export function mapOfVolume(
-  volume: StageVolume,
-  workingBox: number,
-  boxSize: number,
-  pixelSizeAngstrom: number,
-): Volume {
-  const data = changeBox(volume, boxSize).data.map((v) => v * (boxSize / workingBox) ** 2);
+export function mapOfVolume(volume: CubicGrid, workingBox: number, boxSize: number, pixelSizeAngstrom: number): Volume {
+  const data = changeBox(volume, boxSize, volume.n / 2).data.map((v) => v * (boxSize / workingBox) ** 2);
   return { data, shape: [boxSize, boxSize, boxSize], pixelSizeAngstrom, originAngstrom: [0, 0, 0] };
 }
 

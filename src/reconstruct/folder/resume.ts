@@ -19,6 +19,8 @@ const results = [
   "half1.mrc",
   "half2.mrc",
   "half2_unaligned.mrc",
+  "half1_unmasked.mrc",
+  "half2_unmasked.mrc",
   "aligned.mrc",
   "fsc.json",
   "fsc.xml",

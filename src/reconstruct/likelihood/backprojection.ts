@@ -124,7 +124,7 @@ export function tablePrior(n: number, power: ArrayLike<number>, maxRadius: numbe
 /**
  * Wiener's estimate numerator/(denominator + 1/prior) at each frequency, then back to real space and masked.
  *
- * Feed `sums` [(2n+2)³, 3] from `addSlices`; output `volume` [n, n, n].
+ * Feed `sums` [(2n+2)³, 3] from `addSlices`; outputs `volume` and, before the mask, `unmasked`, [n, n, n].
  *
  * @param prior from `tablePrior`
  */
@@ -173,6 +173,7 @@ export function wienerProgram(n: number, prior: Float32Array, mask: Float32Array
           [n, n, n],
         ),
       ),
+      unmasked: op.mul(back!, 1 / (2 * n) ** 3),
     },
   };
 }

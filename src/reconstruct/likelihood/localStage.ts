@@ -71,7 +71,8 @@ export async function localStage(
     device,
   );
   const maximisation = await openMaximisation(n, grid, viewsPerCell, whitening, context);
-  let volume = from?.tensors.volume ?? changeBox(previous.volume, n).data;
+  let volume = from?.tensors.volume ?? changeBox(previous.volume, n).data,
+    unmasked = from?.tensors.unmasked ?? volume;
   let inside = from?.tensors.position ? from.tensors : undefined;
   if (inside) maximisation.restore(inside.sums!);
 
@@ -146,16 +147,22 @@ export async function localStage(
         }));
       }
     }
-    volume = await maximisation.solve(used.length / count);
+    ({ data: volume, unmasked } = await maximisation.solve(used.length / count));
     await after(
       { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, shifts, poses, fit },
+        tensors: { volume, unmasked, shifts, poses, fit },
         streams: {},
       }),
     );
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  return { volume: { n, data: volume }, shifts, poses, fit, directions: directionsOfPoses(poses, context.group) };
+  return {
+    volume: { n, data: volume, unmasked },
+    shifts,
+    poses,
+    fit,
+    directions: directionsOfPoses(poses, context.group),
+  };
 }

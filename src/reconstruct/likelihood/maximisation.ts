@@ -3,7 +3,7 @@
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { compile } from "../../runtime/session.ts";
-import type { StageContext } from "../stage.ts";
+import type { EstimatedVolume, StageContext } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { addSlices, emptySums, sampleSumsProgram, tablePrior, wienerProgram } from "./backprojection.ts";
 
@@ -16,10 +16,10 @@ export interface Maximisation {
    */
   add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[]): Promise<void>;
   /**
-   * The density [n, n, n] of all that was added since the last call. @param share of the particles that was seen: a
-   * sample stands for all
+   * The density of all that was added since the last call. @param share of the particles that was seen: a sample stands
+   * for all
    */
-  solve(share: number): Promise<Float32Array>;
+  solve(share: number): Promise<EstimatedVolume>;
   /** What was added so far, for a checkpoint, and back from one. */
   sums(): Float32Array;
   restore(sums: Float32Array): void;
@@ -48,10 +48,13 @@ export async function openMaximisation(
     async solve(share) {
       const { values } = sums;
       for (let i = 0; i < values.length; i++) values[i]! /= share;
-      const volume = (await wiener.run({ sums: values })).volume!.slice();
-      if (context.positivity) volume.forEach((v, i) => (volume[i] = Math.max(0, v)));
+      const { volume, unmasked } = await wiener.run({ sums: values });
       sums = emptySums(n);
-      return volume;
+      return {
+        n,
+        data: context.positivity ? volume!.map((v) => Math.max(0, v)) : volume!.slice(),
+        unmasked: unmasked!.slice(),
+      };
     },
     sums: () => sums.values,
     restore(values) {

@@ -74,7 +74,8 @@ export async function refinementStage(
   const stream = createStream(context.seed, name);
   /** What the images are compared with, and the estimate of the last pass. */
   let volume = from ? from.tensors.volume! : changeBox(previous, n).data,
-    estimate = from?.tensors.estimate ?? volume;
+    estimate = from?.tensors.estimate ?? volume,
+    unmasked = from?.tensors.unmasked ?? volume;
   const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
   if (from) stream.restore(from.streams.order!);
   let inside = from?.tensors.position ? from.tensors : undefined;
@@ -137,21 +138,21 @@ export async function refinementStage(
     last = { views, denominator: denominator.slice() };
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
-    estimate = await maximisation.solve(used.length / count);
+    ({ data: estimate, unmasked } = await maximisation.solve(used.length / count));
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
     await after(
       { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, estimate, shifts, history: Float32Array.from(history) },
+        tensors: { volume, estimate, unmasked, shifts, history: Float32Array.from(history) },
         streams: { order: stream.state() },
       }),
     );
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return {
-    volume: { n, data: estimate },
+    volume: { n, data: estimate, unmasked },
     logLikelihood: history.at(-1),
     shifts: centred ? undefined : shifts,
     directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),

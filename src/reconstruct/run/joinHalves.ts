@@ -1,9 +1,12 @@
 import type { Volume } from "../../base/types.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
-import { evaluateHalfMaps } from "../../evaluate/evaluate.ts";
+import { evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
+import { maskOnGrid } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
+import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { RunEvent } from "../folder/events.ts";
+import type { ReconstructedMap } from "../stage.ts";
 
 /** Name of the joint map, and the resolution of the halves as the event at the end of a run tells it. */
 export type JoinedHalves = Pick<
@@ -13,24 +16,36 @@ export type JoinedHalves = Pick<
 
 /**
  * Puts two independent half-maps onto each other and writes to `folder`: half2_unaligned.mrc (as it came), half2.mrc
- * (in
- * the orientation and hand of half 1), map.mrc (their mean), fsc.json, fsc.xml (EMDB) and evaluation.json. The maps
- * share
- * a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
+ * (in the orientation and hand of half 1), half1_unmasked.mrc and half2_unmasked.mrc (the same before the mask of the
+ * reconstruction), map.mrc (the mean of half1.mrc and half2.mrc), fsc.json, fsc.xml (EMDB) and evaluation.json. The maps
+ * share a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
  *
- * @param finestShell Fourier shell up to which they were reconstructed
+ * @param mask of the run, where one was given: the FSC is taken in it, else in a mask around the density
  */
 export async function joinHalves(
   folder: Folder,
-  half1: Volume,
-  half2: Volume,
-  finestShell?: number,
+  half1: ReconstructedMap,
+  half2: ReconstructedMap,
+  mask?: Volume,
 ): Promise<JoinedHalves> {
-  const { report, map: aligned } = await evaluateHalfMaps(half1, half2, { finestShell });
-  const mean: Volume = { ...half1, data: half1.data.map((v, i) => (v + aligned.data[i]!) / 2) };
-  await writeMap(folder("half2_unaligned.mrc"), half2, "cryogan half-map 2");
-  await writeMap(folder("half2.mrc"), aligned, "cryogan half-map 2, aligned to half-map 1");
-  await writeMap(folder("map.mrc"), mean, "cryogan mean of the aligned half-maps");
+  const { map } = half1;
+  const { report, ...aligned } = await evaluateHalfMaps(map, half2.map, {
+    mask: mask && { ...map, data: maskOnGrid(mask, map.shape[0], map.pixelSizeAngstrom) },
+    unmasked: [half1.unmasked, half2.unmasked],
+    finestShell: Math.min(half1.finestShell, half2.finestShell),
+  });
+  // Turning a map spreads a little of it beyond its finest shell.
+  const ended = (volume: Volume): Volume => {
+    const n = volume.shape[0];
+    return { ...volume, data: changeBox({ n, data: volume.data }, n, half2.finestShell).data };
+  };
+  const second = ended(aligned.map);
+  const write = (name: string, volume: Volume, label: string) => writeMap(folder(name), volume, label);
+  await write("half2_unaligned.mrc", half2.map, "cryogan half-map 2");
+  await write("half2.mrc", second, "cryogan half-map 2, aligned to half-map 1");
+  await write("half1_unmasked.mrc", half1.unmasked, "cryogan half-map 1 before its mask");
+  await write("half2_unmasked.mrc", ended(aligned.unmasked!), "cryogan half-map 2 before its mask, aligned");
+  await write("map.mrc", meanOf(map, second), "cryogan mean of the aligned half-maps");
   await writeFileAtomic(folder("fsc.json"), fscJson(report.fsc));
   await writeFileAtomic(folder("fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
   await writeFileAtomic(folder("evaluation.json"), JSON.stringify(report));

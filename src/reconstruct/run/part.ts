@@ -1,10 +1,9 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
-import type { Volume } from "../../base/types.ts";
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
 import { type Checkpoint, readLastCheckpoint } from "../folder/checkpoint.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
-import type { AfterIteration, Part, Stage, StageProgress, StageResult } from "../stage.ts";
+import type { AfterIteration, Part, ReconstructedMap, Stage, StageProgress, StageResult } from "../stage.ts";
 import { afterSearch, afterStage, begin, type Circumstances, type Decision, nextStep } from "./next.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
@@ -14,12 +13,12 @@ import { stageClock } from "./stageClock.ts";
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
 
-/** @returns the map, the finest Fourier shell in it, and the seconds it took, those before a resume included */
+/** @returns the map and the seconds it took, those before a resume included */
 export async function reconstructPart(
   part: Part,
   partCount: number,
   environment: PartEnvironment,
-): Promise<{ map: Volume; finestShell: number; elapsedSeconds: number }> {
+): Promise<ReconstructedMap & { elapsedSeconds: number }> {
   const { files, options, emit, signal } = environment,
     { set } = part,
     label = part.half === undefined ? {} : { half: part.half };
@@ -129,6 +128,7 @@ export async function reconstructPart(
       await (step.kind === "search" ? search(step.stage) : runStage(step.stage));
     return {
       map: await folder.writeResult(state),
+      unmasked: folder.mapOf({ n: state.volume!.n, data: state.volume!.unmasked }),
       finestShell: state.volume!.n / 2,
       elapsedSeconds: state.elapsedSeconds,
     };

@@ -13,6 +13,8 @@ export interface PartFolder {
   writeConfig(state: Checkpoint): Promise<void>;
   writeSpectra(): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
+  /** A density in the scale of the stages as a map at the particles' own box and pixel size. */
+  mapOf(density: StageVolume): Volume;
   /** The map as it stands. */
   writeResult(state: Checkpoint): Promise<Volume>;
   writeStageFiles(result: StageResult): Promise<void>;
@@ -25,7 +27,10 @@ export function openPartFolder(
   { folder, options, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
+  const mapOf = (density: StageVolume): Volume =>
+    mapOfVolume(density, context.boxSize, set.boxSize, set.pixelSizeAngstrom);
   return {
+    mapOf,
     async writeConfig(state) {
       const used = {
         particles: set.count * partCount,
@@ -49,7 +54,7 @@ export function openPartFolder(
     },
     async writeResult({ volume }) {
       if (written?.of === volume) return written!.map;
-      written = { of: volume!, map: mapOfVolume(volume!, context.boxSize, set.boxSize, set.pixelSizeAngstrom) };
+      written = { of: volume!, map: mapOf(volume!) };
       await writeMap(folder(map), written.map, "cryogan ab-initio reconstruction");
       return written.map;
     },

@@ -11,6 +11,7 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { checkFolder, clearFolder } from "../folder/resume.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
+import type { ReconstructedMap } from "../stage.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
@@ -73,11 +74,10 @@ export async function reconstruct(
       onEvent(timed);
     };
     try {
-      const maps: Volume[] = [];
-      let elapsedSeconds = 0,
-        finestShell = Infinity;
+      const done: ReconstructedMap[] = [];
+      let elapsedSeconds = 0;
       for (const part of parts) {
-        const done = await reconstructPart(part, parts.length, {
+        const map = await reconstructPart(part, parts.length, {
           files,
           folder,
           options,
@@ -88,16 +88,15 @@ export async function reconstruct(
           emit,
           signal,
         });
-        maps.push(done.map);
-        elapsedSeconds += done.elapsedSeconds;
-        finestShell = Math.min(finestShell, done.finestShell);
+        done.push(map);
+        elapsedSeconds += map.elapsedSeconds;
       }
-      const concluded = options.halfMaps
-        ? await joinHalves(folder, maps[0]!, maps[1]!, finestShell)
-        : { map: parts[0]!.map };
+      const [half1, half2] = done;
+      const concluded = half2 ? await joinHalves(folder, half1!, half2, mask) : { map: parts[0]!.map };
+      const finestShell = Math.min(...done.map((map) => map.finestShell));
       const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
       emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
-      return { maps, elapsedSeconds };
+      return { maps: done.map(({ map }) => map), elapsedSeconds };
     } catch (error) {
       emit(endedBy(error, signal));
       throw error;

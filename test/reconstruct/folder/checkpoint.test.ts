@@ -28,7 +28,11 @@ const checkpoint: Checkpoint = {
   stage: 1,
   elapsedSeconds: 12.25,
   finished: false,
-  volume: { n: 2, data: Float32Array.from({ length: 8 }, (_, i) => Math.sin(i)) },
+  volume: {
+    n: 2,
+    data: Float32Array.from({ length: 8 }, (_, i) => Math.sin(i)),
+    unmasked: Float32Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+  },
   // A part of a larger buffer, as subarray gives it: only that part is to be kept.
   shifts: odd.subarray(1, 5),
   progress: {
@@ -46,7 +50,7 @@ describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
     await writeCheckpoint(disk.at(path), checkpoint);
     const { format, ...found } = (await readCheckpoint(disk.at(path))) as Checkpoint & { format: string };
-    expect(format).toBe("cryogan-checkpoint-5");
+    expect(format).toBe("cryogan-checkpoint-6");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors.u!)).toEqual(bits(odd));

@@ -246,15 +246,13 @@ describe("maximisation step", () => {
       grid,
       whitening,
     );
-    const solve = await compile(
-      wienerProgram(
-        n,
-        tablePrior(n, new Float64Array(maxRadius + 1).fill(1e3), maxRadius),
-        sphericalMask([n, n, n], 0.45 * n, 2),
-      ),
-      device,
-    );
-    const { volume } = await solve.run({ sums: sums.values });
+    const mask = sphericalMask([n, n, n], 0.45 * n, 2),
+      prior = tablePrior(n, new Float64Array(maxRadius + 1).fill(1e3), maxRadius);
+    const solve = await compile(wienerProgram(n, prior, mask), device);
+    const { volume, unmasked } = await solve.run({ sums: sums.values });
+    const largest = volume!.reduce((a, b) => Math.max(a, b));
+    unmasked!.forEach((v, i) => expect(Math.abs(v * mask[i]! - volume![i]!)).toBeLessThan(1e-5 * largest));
+    expect(unmasked!.some((v, i) => mask[i] === 0 && v !== 0)).toBe(true);
     let dot = 0,
       own = 0,
       other = 0;

@@ -4,7 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
+import type { Volume } from "../../../src/base/types.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import { finestShell } from "../../../src/evaluate/statistics.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
@@ -277,7 +279,43 @@ describe("half-maps", () => {
     expect((await file("halves changed", "half1.mrc")).equals(await file("halves", "half1.mrc"))).toBe(true);
     expect((await file("halves changed", "half2_unaligned.mrc")).equals(half2)).toBe(false);
     const last = (await file("halves", "events.jsonl")).toString().trimEnd().split("\n").at(-1)!;
-    expect(JSON.parse(last)).toMatchObject({ type: "finished", map: "map.mrc" });
+    // 24 px of the images, worked at shell 6: nothing in any map, nor in the resolution, is finer.
+    const { shape, pixelSizeAngstrom } = await readMap(disk.at(join(folder, "halves", "map.mrc")));
+    const finestAngstrom = (shape[0] * pixelSizeAngstrom) / 6;
+    const finished = JSON.parse(last) as Extract<RunEvent, { type: "finished" }>;
+    expect(finished).toMatchObject({ type: "finished", map: "map.mrc" });
+    expect(finished.finestAngstrom).toBeCloseTo(finestAngstrom, 6);
+    expect(finished.resolutionAngstrom ?? Infinity).toBeGreaterThanOrEqual(finished.finestAngstrom);
+    for (const name of ["map", "half1", "half2", "half1_unmasked", "half2_unmasked"])
+      expect(finestShell(await readMap(disk.at(join(folder, "halves", `${name}.mrc`)))), name).toBe(6);
+  });
+
+  test("half-maps are there without the mask, too: as in it, and with what lies outside", async () => {
+    const [masked, unmasked] = [
+      await readMap(disk.at(join(folder, "halves", "half1.mrc"))),
+      await readMap(disk.at(join(folder, "halves", "half1_unmasked.mrc"))),
+    ];
+    // The sphere of 45 % of the box begins to fall at 9.3 and is 0 beyond 12.3 of the box's 24 px.
+    const power = (volume: Volume, from: number, to: number): number =>
+      volume.data.reduce((sum, v, i) => {
+        const r = Math.hypot((i % 24) - 12, (Math.floor(i / 24) % 24) - 12, Math.floor(i / 576) - 12);
+        return r >= from && r < to ? sum + v * v : sum;
+      }, 0);
+    const difference = { ...masked, data: masked.data.map((v, i) => v - unmasked.data[i]!) };
+    expect(power(difference, 0, 6) / power(masked, 0, 6)).toBeLessThan(0.01);
+    expect(power(masked, 15, 24) / power(unmasked, 15, 24)).toBeLessThan(0.1);
+    expect(power(unmasked, 15, 24) / power(unmasked, 0, 6)).toBeGreaterThan(1e-4);
+  });
+
+  test("stopped in the second half and gone on with, the unmasked half-maps are the same", async () => {
+    const options = optionsFor("halves resumed", { halfMaps: true, particlesFile: join(folder, "subsets.star") });
+    await interrupted(options, (event) => event.type === "checkpoint" && event.path.includes("half2"));
+    await reconstruct(nodeHost, { ...options, resume: true });
+    for (const name of ["half1_unmasked.mrc", "half2_unmasked.mrc"])
+      expect((await file("halves resumed", name)).subarray(1024), name).toEqual(
+        (await file("halves", name)).subarray(1024),
+      );
+    expect(await file("halves resumed", "fsc.json")).toEqual(await file("halves", "fsc.json"));
   });
 
   test("a half without enough particles is refused", async () => {
