@@ -9,8 +9,8 @@ export function reportError(error: unknown): number {
   const debug = process.env.CRYOGAN_DEBUG === "1";
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Interrupted) {
-    process.stderr.write(`${message}\n`);
-    return 130;
+    if (message !== "") process.stderr.write(`${message}\n`);
+    return error.exitCode;
   }
   const known = error instanceof InputError || isFileSystemError(error);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack}\n`);

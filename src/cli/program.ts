@@ -14,6 +14,7 @@ import { addResampleCommand } from "./commands/resample.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
 import { reportError } from "./errors.ts";
+import { outliveOutputs } from "./outputs.ts";
 import type { Services } from "./services.ts";
 
 const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -31,7 +32,8 @@ export async function runCommandLine(services: Services): Promise<void> {
     .addHelpText(
       "after",
       `
-  Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan, 130 stopped with Ctrl-C.
+  Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan; stopped with Ctrl-C 130, by SIGTERM 143, by a
+  closed terminal 129; 141 where what was printed was not read to its end.
 
   A first run, from an atomic model to a map in a few minutes:
     $ cryogan demo
@@ -56,11 +58,9 @@ export async function runCommandLine(services: Services): Promise<void> {
   addImportCommand(program);
   addDemoCommand(program, services);
 
-  // A reader that has seen enough (`cryogan inspect x | head`) is no error.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
+  let command = "";
+  program.hook("preAction", (_, action) => void (command = action.name()));
+  outliveOutputs(() => ["reconstruct", "demo", "serve"].includes(command));
 
   try {
     await program.parseAsync();

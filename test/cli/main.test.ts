@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,11 +88,6 @@ describe("exit codes", () => {
       `error: ${folder}: not a run folder: it holds neither config.json nor events.jsonl nor map.mrc\n`,
     );
   });
-
-  test("a reader that leaves early is no error", async () => {
-    const outcome = await runNode(["src/main.ts", "reconstruct", "--help"], {}, (child) => child.stdout!.destroy());
-    expect(outcome).toMatchObject({ code: 0, stderr: "" });
-  });
 });
 
 describe("errors", () => {
@@ -130,17 +126,25 @@ describe("errors", () => {
   });
 
   test("an interrupted run says how to go on", () => {
-    expect(reported(new Interrupted("stopped; go on with: x"))).toEqual({
-      code: 130,
-      text: "stopped; go on with: x\n",
-    });
+    for (const [signal, code] of [
+      ["SIGINT", 130],
+      ["SIGTERM", 143],
+      ["SIGHUP", 129],
+    ] as const)
+      expect(reported(new Interrupted("stopped; go on with: x", signal))).toEqual({
+        code,
+        text: "stopped; go on with: x\n",
+      });
   });
 });
 
-describe("Ctrl-C", () => {
-  /** A command whose run stops `afterStop` the signal: it tells that it is running, then waits. */
-  async function interrupted(afterStop: string, signals: number) {
-    const script = join(folder, `interrupt-${signals}.ts`);
+describe("Ctrl-C and other signals to stop", () => {
+  /**
+   * A command that is sent signals, each so many milliseconds after the one before: it tells that it is running, and
+   * does `afterStop` when it is asked to stop.
+   */
+  async function interrupted(afterStop: string, ...signals: [NodeJS.Signals, number][]) {
+    const script = join(folder, "interrupt.ts");
     await writeFile(
       script,
       `
@@ -152,40 +156,68 @@ describe("Ctrl-C", () => {
         process.stdout.write("running\\n");
       });
       const options = { particles: "my p.star", out: "o", json: true };
-      const services = { writeReport: async () => "" };
-  reconstruct(options, run, ["reconstruct", "my p.star", "--out", "o"], services)
-    .catch((error) => process.exit(reportError(error)));
+      reconstruct(options, run, ["reconstruct", "my p.star", "--out", "o"], { writeReport: async () => "" })
+        .catch((error) => process.exit(reportError(error)));
     `,
     );
     return runNode([pathToFileURL(script).pathname], {}, (child) => {
-      let sent = 0;
-      const send = () => {
-        if (sent++ < signals) child.kill("SIGINT");
-      };
-      child.stdout!.once("data", send);
-      child.stderr!.on("data", send);
+      child.stdout!.once("data", async () => {
+        for (const [signal, afterMs] of signals) {
+          await new Promise((resolve) => setTimeout(resolve, afterMs));
+          child.kill(signal);
+        }
+      });
     });
   }
+  const stopped = "stopped; go on with: cryogan reconstruct 'my p.star' --out o --resume";
 
   test.each([["resolve()"], ["reject(new DOMException('stopped', 'AbortError'))"]])(
     "once: the run stops cleanly (%s)",
     async (stop) => {
-      const { code, stderr } = await interrupted(`clearInterval(alive); ${stop};`, 1);
+      const { code, stderr } = await interrupted(`clearInterval(alive); ${stop};`, ["SIGINT", 0]);
       expect(code).toBe(130);
       expect(stderr.trim().split("\n")).toEqual([
         "stopping after a checkpoint; press Ctrl-C again to stop at once",
-        "stopped; go on with: cryogan reconstruct 'my p.star' --out o --resume",
+        stopped,
       ]);
     },
   );
 
-  test("twice: the process ends although the run does not", async () => {
-    const { code, stderr } = await interrupted("", 2);
+  test.each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s as well, with its own exit code", async (signal, expected) => {
+    const { code, stderr } = await interrupted("clearInterval(alive); resolve();", [signal, 0]);
+    expect(code).toBe(expected);
+    expect(stderr.trim().split("\n")).toEqual([`stopping after a checkpoint, as ${signal} asks`, stopped]);
+  });
+
+  test("Ctrl-C twice: the process ends although the run does not", async () => {
+    const { code, stderr } = await interrupted("", ["SIGINT", 0], ["SIGINT", 700]);
     expect(code).toBe(130);
     expect(stderr).not.toContain("--resume");
   });
 
+  test.each([
+    [["SIGINT", "SIGINT"], 0, 130], // npm passes on what the terminal has sent already
+    [["SIGTERM", "SIGTERM", "SIGHUP"], 600, 143], // a cluster repeats itself
+  ] as const)("%j, again after %d ms, leave the run the time for a checkpoint", async (signals, afterMs, expected) => {
+    const slowly = "setTimeout(() => { clearInterval(alive); resolve(); }, 2500)";
+    const { code, stderr } = await interrupted(
+      slowly,
+      ...signals.map((signal, i): [NodeJS.Signals, number] => [signal, i === 0 ? 0 : afterMs]),
+    );
+    expect(code).toBe(expected);
+    expect(stderr).toContain(stopped);
+  });
+
   test("a command line is quoted for the shell", () => {
     expect(shellCommand(["a", "b c", "it's", "$x", "x=1,2:3"])).toBe(`a 'b c' 'it'\\''s' '$x' x=1,2:3`);
+    // One line, and nothing that moves a terminal's cursor; read back by a shell, each argument is as it was.
+    const odd = ["", "a\nb", "\x1b[2J", "it's\r\t\\", "\x7f\u0085\u202e", 'é$(x)`y`"z"'];
+    const command = shellCommand(["printf", "%s|", ...odd]);
+    expect(command).toMatch(/^[^\p{C}]*$/u);
+    const bash = ["--norc", "-c", command];
+    expect(execFileSync("bash", bash, { encoding: "utf8", env: { LC_ALL: "C.UTF-8" } })).toBe(`${odd.join("|")}|`);
   });
 });

@@ -21,7 +21,7 @@ const dataFile = (name: string) => fileURLToPath(new URL(`../../../data/${name}`
 /**
  * From an atomic model to a map and its resolution: what `simulate`, `reconstruct` and `evaluate` do, one after the
  * other.
- * @throws Interrupted after Ctrl-C
+ * @throws Interrupted after Ctrl-C or another signal to stop
  */
 export async function demo(out: string, json: boolean, { writeReport }: Pick<Services, "writeReport">): Promise<void> {
   const start = performance.now();

@@ -17,7 +17,7 @@ import { loadMap } from "./model.ts";
 
 /**
  * Project a map into a stack, with a STAR file of the poses beside it.
- * @throws Interrupted after Ctrl-C, which leaves no stack behind
+ * @throws Interrupted after Ctrl-C or another signal to stop, which leaves no stack behind
  */
 export async function project(options: ProjectCommandOptions): Promise<void> {
   await interruptible((signal) => run(options, signal), "stopped; no images were written", "stopping");

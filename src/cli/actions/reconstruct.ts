@@ -15,7 +15,7 @@ export type Run = (
  * Run a reconstruction with its progress on the terminal and draw its report.
  * @param run stops cleanly when the signal aborts: it writes a checkpoint, then resolves or throws an AbortError
  * @param args the command line as typed, to tell how to resume
- * @throws Interrupted after Ctrl-C
+ * @throws Interrupted after Ctrl-C or another signal to stop
  */
 export async function reconstruct(
   options: ReconstructCommandOptions,

@@ -20,7 +20,7 @@ import { noiseSource } from "./noise.ts";
 
 /**
  * Make particle images of a model and write particles.mrcs, particles.star, truth.mrc, truth.star and config.json.
- * @throws Interrupted after Ctrl-C, which leaves no stack behind
+ * @throws Interrupted after Ctrl-C or another signal to stop, which leaves no stack behind
  */
 export async function simulate(options: SimulateCommandOptions): Promise<void> {
   await interruptible((signal) => run(options, signal), "stopped; no particles were written", "stopping");

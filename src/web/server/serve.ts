@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../../base/errors.ts";
-import { Interrupted } from "../../base/interrupt.ts";
+import { Interrupted, onStopSignal, type StopSignal } from "../../base/interrupt.ts";
 import { pageFolder, pageMissing } from "./app.ts";
 import { createProcesses } from "./processes.ts";
 import { isRunFolder, runId, runsIn } from "./runs.ts";
@@ -30,7 +30,7 @@ export interface ServeOptions {
   json: boolean;
 }
 
-/** Serves until Ctrl-C. @throws {InputError} if a folder is not there or the address is taken */
+/** Serves until Ctrl-C or another signal to stop. @throws {InputError} if a folder is not there or the address is taken */
 export async function serve(options: ServeOptions): Promise<void> {
   for (const folder of options.folders) {
     const isFolder = await stat(folder).then(
@@ -55,8 +55,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   if (!existsSync(join(pageFolder, "index.html"))) process.stderr.write(`warning: ${pageMissing}\n`);
   if (options.open) openInBrowser(address);
-  await interrupt();
+  const signal = await stopSignal();
   await server.close();
+  if (signal !== "SIGINT") throw new Interrupted("", signal);
 }
 
 /**
@@ -76,9 +77,11 @@ export async function serveDuring(folder: string, task: (begun: () => void) => P
       if (!(error instanceof Interrupted)) throw error;
       stopped = error;
     });
+    if (stopped && stopped.signal !== "SIGINT") throw stopped;
     process.stderr.write(`${stopped ? `${stopped.message}\n` : ""}the page is still served; Ctrl-C ends it\n`);
-    await interrupt();
+    const signal = await stopSignal();
     if (stopped) throw stopped;
+    if (signal !== "SIGINT") throw new Interrupted("", signal);
   } finally {
     await server.close();
   }
@@ -104,7 +107,13 @@ async function start(
   };
 }
 
-const interrupt = (): Promise<void> => new Promise((resolve) => process.once("SIGINT", () => resolve()));
+const stopSignal = (): Promise<StopSignal> =>
+  new Promise((resolve) => {
+    const end = onStopSignal((signal) => {
+      end();
+      resolve(signal);
+    });
+  });
 
 /** By the opener of the platform; where there is none, the address has been printed. */
 function openInBrowser(address: string): void {
