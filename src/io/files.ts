@@ -23,24 +23,28 @@ export async function withFile<T>(file: DataFile, use: (open: OpenFile) => Promi
 }
 
 /** @throws InputError also when there is no memory for it. */
-export function readBytes(file: DataFile): Promise<Uint8Array<ArrayBuffer>> {
-  return withFile(file, async (open) => {
-    const bytes = room(file.path, open.size);
-    return bytes.subarray(0, await open.read(bytes, 0));
+export const readBytes = (file: DataFile): Promise<Uint8Array<ArrayBuffer>> =>
+  withFile(file, (open) => wholeOf(open, file.path));
+
+/** A string of JavaScript takes no more bytes. */
+const longestText = 2 ** 29 - 32;
+
+/** UTF-8. @throws InputError also when it is larger than 512 MB */
+export const readText = (file: DataFile): Promise<string> =>
+  withFile(file, async (open) => {
+    if (open.size > longestText)
+      throw new InputError(`${file.path} is larger than 512 MB; split it or remove columns that are not needed`);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await wholeOf(open, file.path));
   });
-}
 
-function room(path: string, size: number): Uint8Array<ArrayBuffer> {
+async function wholeOf(open: OpenFile, path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    return new Uint8Array(size);
+    bytes = new Uint8Array(open.size);
   } catch {
-    throw new InputError(`cannot read ${path}: there is no memory for its ${size} bytes`);
+    throw new InputError(`cannot read ${path}: there is no memory for its ${open.size} bytes`);
   }
-}
-
-/** UTF-8. */
-export async function readText(file: DataFile): Promise<string> {
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await readBytes(file));
+  return bytes.subarray(0, await open.read(bytes, 0));
 }
 
 /**

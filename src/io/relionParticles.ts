@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors.ts";
 import type { Files } from "../base/files.ts";
 import type { Optics, ParticleSet, Poses } from "../base/types.ts";
-import { readBytes } from "./files.ts";
+import { readText } from "./files.ts";
 import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
@@ -21,10 +21,7 @@ const DEGREE = Math.PI / 180;
 
 /** @throws InputError naming file, row and column of whatever cannot be read or cannot be. */
 export async function readRelionParticles(files: Files, path: string, options: ReadOptions): Promise<ParticleSet> {
-  const bytes = await readBytes(files.at(path));
-  if (bytes.length > 2 ** 29 - 32)
-    throw new InputError(`${path} is larger than 512 MB; split it or remove columns that are not needed`);
-  const blocks = parseStar(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), path);
+  const blocks = parseStar(await readText(files.at(path)), path);
   const opticsBlock = blocks.find((block) => block.name === "optics");
   const block = particleBlock(blocks, path);
   const everything = table(block, path);

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { disk } from "../../src/io/disk.ts";
-import { writeFileAtomic, writeThenRename } from "../../src/io/files.ts";
+import { readBytes, readText, writeFileAtomic, writeThenRename } from "../../src/io/files.ts";
 import { inputError, temporaryFolder } from "./helpers.ts";
 
 test("writeFileAtomic replaces a file and leaves nothing beside it", async () => {
@@ -76,4 +76,15 @@ test("what is no file is not opened: a folder, or a device that never ends", asy
   const folder = temporaryFolder();
   expect(await inputError(() => disk.at(folder).open())).toBe(`cannot read ${folder}: it is a folder`);
   expect(await inputError(() => disk.at("/dev/zero").open())).toBe("cannot read /dev/zero: it is not a file");
+});
+
+test("a file too large for a text, or for the memory, is named before it is read", async () => {
+  const path = join(temporaryFolder(), "huge.star");
+  writeFileSync(path, "");
+  truncateSync(path, 2 ** 29); // a hole: it takes no room on the disk
+  expect(await inputError(() => readText(disk.at(path)))).toContain(`${path} is larger than 512 MB; `);
+  truncateSync(path, 2 ** 43);
+  expect(await inputError(() => readBytes(disk.at(path)))).toBe(
+    `cannot read ${path}: there is no memory for its 8796093022208 bytes`,
+  );
 });
