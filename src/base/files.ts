@@ -30,6 +30,8 @@ export interface DataFile {
 export interface OpenFile {
   /** Bytes. */
   size: number;
+  /** When it was last written, ms since 1970; absent where nobody knows. */
+  modified?: number;
   /** Fills `bytes` from `position` on; returns how many bytes there were before the end of the file. */
   read(bytes: Uint8Array, position: number): Promise<number>;
   close(): Promise<void>;

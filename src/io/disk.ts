@@ -70,6 +70,7 @@ async function openToRead(path: string): Promise<OpenFile> {
   const handle = await open(path, "r").catch(failure("read", path));
   return {
     size: information.size,
+    modified: information.mtimeMs,
     read: (bytes, position) => readFully(handle, bytes, position).catch(failure("read", path)),
     close: () => handle.close(),
   };

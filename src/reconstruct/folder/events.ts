@@ -75,6 +75,7 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
 /**
  * Files of a run folder (all paths relative to it):
  *   config.json       the options by their names on the command line, and under `used` what the run made of them
+ *   input.json        what the run began with: counts and checksums of the particle list, sizes and times of the stacks
  *   events.jsonl      RunEvent, one per line, appended; of progress one a second, thinned later (see eventLines.ts)
  *   run.pid           while the run goes on: its process (see runProcess.ts)
  *   log.txt           what the command printed, of a run that the live page started

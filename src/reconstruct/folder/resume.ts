@@ -7,6 +7,7 @@ import type { Folder } from "../../io/files.ts";
 import { asTyped, labelOf, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
+import { inputDifference, type RunInput, readInput } from "./input.ts";
 
 const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2.bin"].flatMap((name) => [
   name,
@@ -15,6 +16,7 @@ const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2
 /** What an earlier run may have left that a new one does not replace at once. */
 const results = [
   ...checkpoints,
+  "input.json",
   "map.mrc",
   "half1.mrc",
   "half2.mrc",
@@ -33,28 +35,34 @@ const results = [
 ];
 
 /**
+ * @returns what the run began with that is gone on with, if any
  * @throws {InputError} if the folder holds a run and the options neither go on with it nor replace it, or go on with
  * another
  */
-export async function checkFolder(folder: Folder, options: ReconstructOptions): Promise<void> {
-  if (options.overwrite) return;
+export async function checkFolder(folder: Folder, options: ReconstructOptions): Promise<RunInput | undefined> {
+  if (options.overwrite) return undefined;
   const holdsRun = (await Promise.all(checkpoints.map((name) => folder(name).exists()))).includes(true);
   if (!options.resume && holdsRun)
     throw new InputError(
       `${options.out} holds a run: go on with it by --resume, replace it by --overwrite, or give another folder`,
     );
-  if (options.resume && holdsRun) await checkSameOptions(folder, options);
-}
-
-async function checkSameOptions(folder: Folder, options: ReconstructOptions): Promise<void> {
-  let before: ReturnType<typeof asTyped>;
+  if (!options.resume || !holdsRun) return undefined;
+  let before: { options: ReturnType<typeof asTyped>; input: RunInput };
   try {
-    before = asTyped(await readConfig(folder("config.json")));
+    before = {
+      options: asTyped(await readConfig(folder("config.json"))),
+      input: await readInput(folder("input.json")),
+    };
   } catch (error) {
     throw new InputError(
       `${(error as Error).message}, so that it is not known what to go on with; start anew with --overwrite`,
     );
   }
+  checkSameOptions(before.options, options);
+  return before.input;
+}
+
+function checkSameOptions(before: ReturnType<typeof asTyped>, options: ReconstructOptions): void {
   const now = asTyped(askedOptions(options));
   for (const [key, { decisive }] of optionEntries) {
     if (!decisive || before[key] === now[key]) continue;
@@ -64,6 +72,12 @@ async function checkSameOptions(folder: Folder, options: ReconstructOptions): Pr
         "give the options it began with, or start anew with --overwrite",
     );
   }
+}
+
+/** @throws {InputError} if what there is to read is not what the run began with */
+export function checkSameInput(before: RunInput, now: RunInput, { out }: ReconstructOptions): void {
+  const difference = inputDifference(before, now);
+  if (difference !== undefined) throw new InputError(`${out}: ${difference}`);
 }
 
 /** Removes what an earlier run left, so that nothing of it is taken for this one's. */

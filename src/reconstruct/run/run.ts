@@ -5,17 +5,18 @@ import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
-import { chooseDevice } from "../../runtime/device.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
-import { checkFolder, clearFolder } from "../folder/resume.ts";
+import { describeInput, writeInput } from "../folder/input.ts";
+import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
 import type { ReconstructedMap } from "../stage.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { reconstructPart } from "./part.ts";
+import { runDevice } from "./runDevice.ts";
 import { readViews } from "./views.ts";
 
 export interface RunResult {
@@ -44,7 +45,7 @@ export async function reconstruct(
   const options = withDefaults(request);
   const folder = folderAt(files, options.out);
   await files.makeFolder(options.out);
-  await checkFolder(folder, options);
+  const before = await checkFolder(folder, options);
   const group = pointGroup(options.symmetry);
   const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped, pixelSize } = options;
   const everything = await readParticles(files, options.particlesFile, {
@@ -62,11 +63,14 @@ export async function reconstruct(
     : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   const parts = partsOf(set, options);
-  const device = await chooseDevice(runtime, options.device, options.threads);
+  const device = await runDevice(runtime, options, before);
+  const input = await describeInput(files, everything, options, device);
+  if (before) checkSameInput(before, input, options);
 
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
+    if (!before) await writeInput(folder("input.json"), input);
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed = { ...event, time: new Date().toISOString() } as RunEvent;

@@ -103,6 +103,7 @@ export function createFiles(own: readonly string[], onChange: (path: string) => 
     if (!found) throw new InputError(`cannot read ${name}: no such file`);
     return {
       size: found instanceof File ? found.size : found.content().length,
+      ...(here.has(path) || !(found instanceof File) ? {} : { modified: found.lastModified }),
       async read(bytes, position) {
         if (!(found instanceof File)) return found.read(bytes, position);
         const part = await slice(found, position, position + bytes.length);

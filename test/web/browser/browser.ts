@@ -82,7 +82,10 @@ export async function openPage(browser: BrowserContext, address: string): Promis
 export async function drop(page: Page, names: string[]): Promise<void> {
   await page.evaluate(async (list) => {
     const files = await Promise.all(
-      list.map(async (name) => new File([await (await fetch(`data/${name}`)).arrayBuffer()], name)),
+      list.map(
+        async (name) =>
+          new File([await (await fetch(`data/${name}`)).arrayBuffer()], name, { lastModified: 1_700_000_000_000 }),
+      ),
     );
     await source.add(files);
   }, names);

@@ -185,7 +185,7 @@ describe("in WebAssembly", () => {
   test("options that are wrong are refused one by one, as on the command line", async () => {
     expect(await refusal(page, { ...short, out: "a", symmetry: "Q", resolution: "-1" })).toEqual({
       symmetry: 'expected a point group such as C1, C4, D2, T, O or I, got "Q"',
-      resolution: 'expected a number above 0 in Å, got "-1"',
+      resolution: 'expected a number above 0, at most 1000 in Å, got "-1"',
     });
     expect(await refusal(page, { ...short, out: ".." })).toHaveProperty("out");
     expect(await refusal(page, { ...short, out: "x", particlesFile: "dropped.star", device: "cuda" })).toEqual({
