@@ -115,7 +115,14 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
   };
   const source: BatchSource = {
     images: await criticImages(critic, images, boxSize, optics, particles, boxAngstrom, spectra.noise, device),
-    noise: await noiseBank(critic, count, boxSize, whiteNoise(createStream(seed, `${label}/bank`)), device),
+    noise: await noiseBank(
+      critic.grid,
+      count,
+      boxSize,
+      whiteNoise(createStream(seed, `${label}/bank`)),
+      spectra.noise,
+      device,
+    ),
     turns: critic.turns,
     optics,
     particles,

@@ -196,18 +196,15 @@ class Batches:
             harmonics.append(twin.harmonics(seen).reshape(-1, size).T.contiguous())
             ctf_squared.append(transfer.square().view(case.angles, case.maxRadius, size).mean(0).T)
         self.harmonics, self.ctf_squared = torch.cat(harmonics), torch.cat(ctf_squared)
-        # White noise of unit power on the grid; the other half turn is the complex conjugate.
+        # Noise as the images have it, on the grid; the other half turn is the complex conjugate.
         white = torch.cat(
             [
                 polar.images(torch.randn(256, particles.n, particles.n)).permute(2, 0, 1)
                 for _ in range(noise_images // 256)
             ]
         )
-        half = white.view(noise_images, 2, case.angles, case.maxRadius) * (
-            twin.whitening
-            * case.array("noisePower")[1:].float().sqrt()[: case.maxRadius].repeat(case.angles)[:, None]
-            / particles.n
-        ).view(case.angles, case.maxRadius)
+        colour = case.array("noisePower")[1 : case.maxRadius + 1].float().sqrt() / particles.n
+        half = white.view(noise_images, 2, case.angles, case.maxRadius) * colour
         self.noise = torch.cat([half, half * torch.tensor([1.0, -1.0])[:, None, None]], 2)
 
     def simulated(self) -> dict[str, torch.Tensor]:

@@ -139,7 +139,7 @@ class Twin:
         slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
         ctf = self.ctf(CtfParameters(**{name: feeds[name] for name in CtfParameters.names()}))
         noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
-        filtered = (slices * (ctf * self.whitening) + noise) * ctf
+        filtered = (slices * ctf + noise) * (self.whitening * ctf)
         return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
 
     def harmonics(self, image: torch.Tensor) -> torch.Tensor:

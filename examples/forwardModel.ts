@@ -19,6 +19,7 @@ import { createStream } from "../src/runtime/random.ts";
 import { compile } from "../src/runtime/session.ts";
 import { gradient } from "../src/tensor/gradient.ts";
 import * as op from "../src/tensor/ops.ts";
+import { programText } from "../src/tensor/print.ts";
 import { input } from "../src/tensor/tensor.ts";
 
 const n = 32,
@@ -37,6 +38,7 @@ const volume = input("volume", [n, n, n]),
 const exposed = image(fourierTable(volume), { rotations, optics }, polarGrid(12, 24), boxAngstrom);
 const power = op.mean(op.add(op.square(exposed.image.re), op.square(exposed.image.im)));
 const [slope] = gradient(power, [volume]);
+console.log(programText({ power }), "\n");
 
 const executable = await compile(
   { name: "example", state: {}, feeds: { volume, rotations, ...optics }, outputs: { power, slope: slope! } },

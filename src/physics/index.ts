@@ -19,7 +19,7 @@ export {
 } from "./frequencies.ts";
 export { imagesFromTransform, resampleImages, transformOfImages } from "./imageTransform.ts";
 export { cosineEdge, sphericalMask } from "./mask.ts";
-export { type Exposure, image } from "./microscope.ts";
+export { type Exposure, image, pixelImages } from "./microscope.ts";
 export { bankNoise, colouredNoise, extendedNoise, type NoiseSource, whiteNoise } from "./noise.ts";
 export { centralSlices as project, fourierTable } from "./project.ts";
 export {

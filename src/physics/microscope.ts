@@ -1,31 +1,36 @@
 /**
- * The microscope, as the textbook writes it: volume → rotate and project → shift → CTF → noise.
- * Everything happens at chosen frequencies of the image's Fourier transform, for a batch of particles at once.
+ * The microscope, as the textbook writes it: volume → rotate and project → shift → CTF → noise, for a batch of
+ * particles at once. Up to the CTF everything happens at chosen frequencies of the image's Fourier transform; the
+ * detector's noise comes in there too (`image`), or in pixels (`pixelImages`).
  */
+import * as op from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { addComplex, type Complex, scaleComplex } from "./complex.ts";
 import { type CtfParameters, ctf } from "./ctf.ts";
-import type { FrequencyGrid } from "./frequencies.ts";
+import type { FrequencyGrid, RectangularGrid } from "./frequencies.ts";
+import { imagesFromTransform } from "./imageTransform.ts";
 import { centralSlices } from "./project.ts";
 import { shift } from "./shift.ts";
 
 /** One batch of exposures. */
-export interface Exposure {
+export interface Exposure<Noise = Complex> {
   /** Poses, [batch, 3, 3]. */
   rotations: Tensor;
   /** In units of the box, [2, batch]; absent: the particles are centred. */
   shifts?: Tensor;
   /** What the CTFs depend on, [1, batch] each. */
   optics: CtfParameters<Tensor>;
-  /** Noise, complex [frequencies, batch]; absent: a perfect detector. */
-  noise?: Complex;
+  /** Factor of the signal, [1, batch]; absent: 1. Where it is 0 there is no particle. */
+  contrast?: Tensor;
+  /** Noise of the detector; absent: a perfect one. */
+  noise?: Noise;
 }
 
 /**
  * Images of a volume, by their Fourier transforms.
  *
  * @param table       the volume's padded transform, from `fourierTable`
- * @param exposure    what was imaged and how
+ * @param exposure    what was imaged and how; noise [frequencies, batch]
  * @param grid        image frequencies in Fourier pixels
  * @param boxAngstrom edge of the box
  * @returns the images and the CTF they were taken with, [frequencies, batch]
@@ -36,9 +41,41 @@ export function image(
   grid: FrequencyGrid,
   boxAngstrom: number,
 ): { image: Complex; ctf: Tensor } {
-  const projection = centralSlices(table, exposure.rotations, grid);
-  const centred = exposure.shifts ? shift(projection, exposure.shifts, grid) : projection;
-  const transfer = ctf(exposure.optics, grid, boxAngstrom);
-  const signal = scaleComplex(centred, transfer);
+  const { signal, transfer } = signalAtDetector(table, exposure, grid, boxAngstrom);
   return { image: exposure.noise ? addComplex(signal, exposure.noise) : signal, ctf: transfer };
+}
+
+/**
+ * The same images in pixels. Their noise may have all frequencies of the pixels, the signal has those below the Nyquist
+ * frequency.
+ *
+ * @param table       the volume's padded transform, from `fourierTable`
+ * @param exposure    what was imaged and how; noise [batch, n·n]
+ * @param grid        all frequencies of n×n pixels
+ * @param boxAngstrom edge of the box
+ * @returns [batch, n·n], pixels y, x
+ */
+export function pixelImages(
+  table: Tensor,
+  exposure: Exposure<Tensor>,
+  grid: RectangularGrid,
+  boxAngstrom: number,
+): Tensor {
+  const { signal } = signalAtDetector(table, exposure, grid, boxAngstrom);
+  const batch = signal.re.shape[1]!,
+    pixels = op.transpose(op.reshape(imagesFromTransform(signal, grid), [grid.n * grid.n, batch]), [1, 0]);
+  return exposure.noise ? op.add(pixels, exposure.noise) : pixels;
+}
+
+/** All that comes before the noise: volume → rotate and project → shift → CTF. */
+function signalAtDetector(
+  table: Tensor,
+  { rotations, shifts, optics, contrast }: Exposure<unknown>,
+  grid: FrequencyGrid,
+  boxAngstrom: number,
+): { signal: Complex; transfer: Tensor } {
+  const projection = centralSlices(table, rotations, grid);
+  const shifted = shifts ? shift(projection, shifts, grid) : projection;
+  const transfer = ctf(optics, grid, boxAngstrom);
+  return { signal: scaleComplex(shifted, contrast ? op.mul(transfer, contrast) : transfer), transfer };
 }

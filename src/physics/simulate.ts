@@ -6,12 +6,10 @@ import type { Device } from "../runtime/device.ts";
 import type { Program } from "../runtime/program.ts";
 import { createStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
-import * as op from "../tensor/ops.ts";
 import { input } from "../tensor/tensor.ts";
 import { ctfInputs, ctfParameters } from "./ctf.ts";
 import { rectangularGrid } from "./frequencies.ts";
-import { imagesFromTransform } from "./imageTransform.ts";
-import { image } from "./microscope.ts";
+import { pixelImages } from "./microscope.ts";
 import type { NoiseSource } from "./noise.ts";
 import { fourierTable } from "./project.ts";
 
@@ -51,10 +49,10 @@ const defaultBatch = 64;
  * the voxels along the ray.
  */
 export async function* exposeImages(from: Exposures, device: Device, batch = defaultBatch): AsyncGenerator<ImageBatch> {
-  const microscope = await openMicroscope(from, device, batch);
+  const microscope = await openMicroscope(from, device, batch, false);
   try {
     for (let first = 0; first < microscope.count; first += batch)
-      yield { first, images: await microscope.expose(first) };
+      yield { first, images: await microscope.expose(first, () => 1) };
   } finally {
     await microscope.release();
   }
@@ -74,26 +72,20 @@ export async function* simulateImages(
   device: Device,
   batch = defaultBatch,
 ): AsyncGenerator<ImageBatch & { scale: number }> {
-  const microscope = await openMicroscope(from, device, batch);
+  const microscope = await openMicroscope(from, device, batch, from.noise !== undefined);
   try {
     const pixels = from.volume.shape[2] ** 2;
     const measured = Math.min(microscope.count, 1024);
     let variance = 0;
     for (let first = 0; first < measured; first += batch) {
-      const images = await microscope.expose(first);
+      const images = await microscope.expose(first, () => 1);
       for (let i = 0; i < Math.min(batch, measured - first); i++)
         variance += varianceOf(images.subarray(i * pixels, (i + 1) * pixels)) / measured;
     }
     const scale = Math.sqrt((from.noise ? (from.signalToNoise ?? 1) : 1) / variance);
     for (let first = 0; first < microscope.count; first += batch) {
-      const signal = await microscope.expose(first);
-      const images = new Float32Array(signal.length);
-      from.noise?.(images);
-      for (let start = 0, particle = first; start < images.length; start += pixels, particle++) {
-        if (from.junk?.has(particle)) continue;
-        for (let i = start; i < start + pixels; i++) images[i]! += scale * signal[i]!;
-      }
-      yield { first, images, scale };
+      const contrast = (particle: number): number => (from.junk?.has(particle) ? 0 : scale);
+      yield { first, images: await microscope.expose(first, contrast, from.noise), scale };
     }
   } finally {
     await microscope.release();
@@ -112,12 +104,13 @@ function varianceOf(values: Float32Array): number {
 
 interface Microscope {
   count: number;
-  /** Noise-free images of the particles from `first` on, `batch` of them or as many as there are. */
-  expose(first: number): Promise<Float32Array>;
+  /** Images of the particles from `first` on, `batch` of them or as many as there are; without `noise` there is none. */
+  expose(first: number, contrast: (particle: number) => number, noise?: NoiseSource): Promise<Float32Array>;
   release(): Promise<void>;
 }
 
-async function openMicroscope(from: Exposures, device: Device, batch: number): Promise<Microscope> {
+/** @param noisy whether some of the images will have noise */
+async function openMicroscope(from: Exposures, device: Device, batch: number, noisy: boolean): Promise<Microscope> {
   const n = from.volume.shape[2];
   const count = from.rotations.length / 9;
   const volume = input("volume", [n, n, n]);
@@ -127,47 +120,52 @@ async function openMicroscope(from: Exposures, device: Device, batch: number): P
   );
   const { table } = await transform.run({ volume: from.volume.data });
   await transform.release();
-  const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch), device);
+  const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch, noisy), device);
 
   return {
     count,
-    async expose(first) {
+    async expose(first, contrast, noise) {
       // The last batch is filled up with repeats, which are cut off again.
-      const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
+      const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1)),
+        pixels = n * n * Math.min(batch, count - first);
       const rotations = new Float32Array(9 * batch),
-        shifts = new Float32Array(2 * batch);
+        shifts = new Float32Array(2 * batch),
+        background = new Float32Array(noisy ? n * n * batch : 0);
       particles.forEach((p, b) => {
         rotations.set(from.rotations.subarray(9 * p, 9 * p + 9), 9 * b);
         shifts[b] = from.shifts[2 * p]!;
         shifts[batch + b] = from.shifts[2 * p + 1]!;
       });
+      noise?.(background.subarray(0, pixels));
       const { images } = await imaging.run({
         table: table!,
         rotations,
         shifts,
         ...ctfParameters(from.optics, particles),
+        contrast: Float32Array.from(particles, contrast),
+        noise: background,
       });
-      return images!.subarray(0, n * n * Math.min(batch, count - first));
+      return images!.subarray(0, pixels);
     },
     release: () => imaging.release(),
   };
 }
 
 /**
- * Program that images a batch: feeds the volume's table, rotations [batch, 3, 3], shifts [2, batch] and the CTFs'
- * parameters.
+ * Program that images a batch: feeds the volume's table, rotations [batch, 3, 3], shifts [2, batch], the CTFs'
+ * parameters, contrast [1, batch] and, if it is to be noisy, noise [batch, n·n].
  */
-function imagingProgram(n: number, boxAngstrom: number, batch: number): Program {
-  const grid = rectangularGrid(n);
-  const feeds = {
-    table: input("table", [2, 2 * n + 2, 2 * n + 2, 2 * n + 2]),
+function imagingProgram(n: number, boxAngstrom: number, batch: number, noisy: boolean): Program {
+  const table = input("table", [2, 2 * n + 2, 2 * n + 2, 2 * n + 2]),
+    optics = ctfInputs(batch);
+  const exposure = {
     rotations: input("rotations", [batch, 3, 3]),
     shifts: input("shifts", [2, batch]),
+    contrast: input("contrast", [1, batch]),
+    ...(noisy ? { noise: input("noise", [batch, n * n]) } : {}),
   };
-  const optics = ctfInputs(batch);
-  const exposed = image(feeds.table, { ...feeds, optics }, grid, boxAngstrom);
-  const images = op.transpose(op.reshape(imagesFromTransform(exposed.image, grid), [n * n, batch]), [1, 0]);
-  return { name: "image", state: {}, feeds: { ...feeds, ...optics }, outputs: { images } };
+  const images = pixelImages(table, { ...exposure, optics }, rectangularGrid(n), boxAngstrom);
+  return { name: "image", state: {}, feeds: { table, ...exposure, ...optics }, outputs: { images } };
 }
 
 /** What all particles of a simulation have in common. */

@@ -132,10 +132,11 @@ export async function adversarialStage(
       context.device,
     ),
     noise: await noiseBank(
-      critic,
+      critic.grid,
       noiseImages,
       context.boxSize,
       whiteNoise(createStream(context.seed, `${name}/bank`)),
+      spectra.noise,
       context.device,
     ),
     turns: critic.turns,

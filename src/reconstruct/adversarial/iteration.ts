@@ -8,7 +8,7 @@
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759
  */
 import type { CriticInput, CriticModel } from "../../critic/critic.ts";
-import { addComplex, scaleComplex } from "../../physics/complex.ts";
+import { scaleComplex } from "../../physics/complex.ts";
 import { ctfInputs } from "../../physics/ctf.ts";
 import { type Exposure, image } from "../../physics/microscope.ts";
 import { fourierTable } from "../../physics/project.ts";
@@ -59,11 +59,11 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
   };
 }
 
-/** What the critic sees of simulated images: whitened signal, white noise of unit power from the feeds. */
-function simulate(table: Tensor, { noise, ...exposure }: Exposure, s: AdversarialSettings): CriticInput {
+/** What the critic sees of simulated images: whitened, as the real ones were. */
+function simulate(table: Tensor, exposure: Exposure, s: AdversarialSettings): CriticInput {
   const exposed = image(table, exposure, s.critic.grid, s.boxAngstrom);
   const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
-  return s.critic.view(addComplex(scaleComplex(exposed.image, whitening), noise!), exposed.ctf);
+  return s.critic.view(scaleComplex(exposed.image, whitening), exposed.ctf);
 }
 
 const clipped = (gradients: Tensor[], maxNorm: number | undefined): Tensor[] =>

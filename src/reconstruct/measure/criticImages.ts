@@ -4,6 +4,7 @@ import type { Optics } from "../../base/types.ts";
 import type { CriticModel } from "../../critic/critic.ts";
 import { scaleComplex } from "../../physics/complex.ts";
 import { ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
+import { type FrequencyGrid, interpolateShells, radiusOf } from "../../physics/frequencies.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
 import type { NoiseSource } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -108,25 +109,25 @@ export async function criticImages(
 }
 
 /**
- * Noise of unit power on the critic's grid, as noise images show it (neighbouring samples are not independent).
+ * Noise as the images have it, by its transform on a grid (neighbouring samples are not independent).
  *
- * @param fill       fills an array with noise images of n×n pixels
- * @param noisePower power of that noise, shells 0, 1, 2, …; absent: white of unit variance
+ * @param count      so many at least
+ * @param n          edge of the images in pixels
+ * @param white      fills an array with white noise images of n×n pixels, unit variance
+ * @param noisePower power of the images' noise on shells 0, 1, 2, …
  * @returns rows `noiseRe` and `noiseIm`
  */
 export async function noiseBank(
-  critic: CriticModel,
+  grid: FrequencyGrid,
   count: number,
   n: number,
-  fill: NoiseSource,
+  white: NoiseSource,
+  noisePower: ArrayLike<number>,
   device: Device,
-  noisePower: ArrayLike<number> = new Float64Array(n).fill(n * n),
 ): Promise<Rows> {
   const pixels = input("images", [batch, n * n]);
-  const f = scaleComplex(
-    transformOfImages(pixels, n, critic.grid),
-    constant(critic.whitening(noisePower), [critic.grid.count, 1]),
-  );
+  const colour = Float32Array.from(interpolateShells(noisePower, radiusOf(grid)), (power) => Math.sqrt(power) / n);
+  const f = scaleComplex(transformOfImages(pixels, n, grid), constant(colour, [grid.count, 1]));
   const executable = await compile(
     {
       name: "noise-bank",
@@ -137,10 +138,10 @@ export async function noiseBank(
     device,
   );
   const total = batch * Math.ceil(count / batch);
-  const rows = emptyRows(total, { noiseRe: critic.grid.count, noiseIm: critic.grid.count });
+  const rows = emptyRows(total, { noiseRe: grid.count, noiseIm: grid.count });
   const feed = new Float32Array(batch * n * n);
   for (let first = 0; first < total; first += batch) {
-    fill(feed);
+    white(feed);
     putRows(rows, first, batch, await executable.run({ images: feed }));
   }
   await executable.release();

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { convolutionalCritic } from "../../../src/critic/convolutional.ts";
 import type { CriticModel } from "../../../src/critic/critic.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
+import { ctfParameters } from "../../../src/physics/ctf.ts";
+import { radiusOf } from "../../../src/physics/frequencies.ts";
+import { transformOfImages } from "../../../src/physics/imageTransform.ts";
 import { sphericalMask } from "../../../src/physics/mask.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
 import { eulerToMatrix } from "../../../src/physics/rotations.ts";
@@ -147,7 +150,7 @@ async function setUp(
   };
   const source: BatchSource = {
     images: await criticImages(critic, images, n, optics, particles, boxAngstrom, noisePower, cpu),
-    noise: await noiseBank(critic, 256, n, whiteNoise(createStream(3, "noise")), cpu),
+    noise: await noiseBank(critic.grid, 256, n, whiteNoise(createStream(3, "noise")), noisePower, cpu),
     turns: critic.turns,
     optics,
     particles,
@@ -159,15 +162,56 @@ async function setUp(
 }
 
 describe.each(Object.keys(critics))("an adversarial iteration with the %s critic", (name) => {
-  it("starts whitened noise at unit power per sample and area", async () => {
-    const critic = critics[name]!;
-    const { source } = await setUp(critic, "logistic-r1");
-    const noiseRe = source.noise.arrays.noiseRe!,
-      noiseIm = source.noise.arrays.noiseIm!;
-    const expected = critic.whitening(new Float64Array(n).fill(n * n)).reduce((sum, w) => sum + w * w * n * n, 0);
-    let power = 0;
-    noiseRe.data.forEach((v, i) => (power += v * v + noiseIm.data[i]! ** 2));
-    expect(power / source.noise.count / expected).toBeCloseTo(1, 1);
+  it("draws noise of the images' power at every frequency", async () => {
+    const { grid } = critics[name]!,
+      power = [50, 20, 90, 10, 40, 30, 30, 30];
+    const bank = await noiseBank(grid, 2048, n, whiteNoise(createStream(3, "noise")), power, cpu);
+    const { noiseRe, noiseIm } = bank.arrays,
+      radii = radiusOf(grid);
+    for (const radius of [1, 2, 3]) {
+      const samples = [...radii.keys()].filter((k) => Math.abs(radii[k]! - radius) < 1e-9);
+      let total = 0;
+      for (let i = 0; i < bank.count; i++)
+        for (const k of samples)
+          total += noiseRe!.data[i * grid.count + k]! ** 2 + noiseIm!.data[i * grid.count + k]! ** 2;
+      // 2048 images of at least two samples: 2 %.
+      expect(Math.abs(total / (bank.count * samples.length) / power[radius]! - 1)).toBeLessThan(0.06);
+    }
+  });
+
+  it("shows the critic simulated images as it does real ones: noise alone that is a real image, judged alike", async () => {
+    const critic = critics[name]!,
+      { settings, source } = await setUp(critic, "logistic-r1");
+    const images = new Float32Array(batch * n * n);
+    createStream(5, "images").fillNormal(images);
+    const chosen = Int32Array.from({ length: batch }, (_, i) => i),
+      power = [90, 60, 80, 40, 70, 50, 50, 50];
+    const real = await criticImages(critic, images, n, source.optics, chosen, boxAngstrom, power, cpu);
+    const pixels = input("pixels", [batch, n * n]);
+    const transform = transformOfImages(pixels, n, critic.grid);
+    const [re, im] = evaluateReference([transform.re, transform.im], new Map([[pixels, Float64Array.from(images)]]));
+
+    const step = Object.entries({
+      ...Object.fromEntries(
+        Object.entries(real.arrays).map(([key, { width, data }]) => [key, gatherRows(data, width, chosen)]),
+      ),
+      ...ctfParameters(source.optics, chosen),
+      noiseRe: Float32Array.from(re!),
+      noiseIm: Float32Array.from(im!),
+    }).map(([key, values]) => [`${key}.0`, values]);
+    const iteration = await compile(adversarialProgram({ ...settings, noisePower: power, criticSteps: 1 }), cpu);
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
+      iteration.setState(key, values);
+    const { realLogit, fakeLogit } = await iteration.run({
+      ...iterationFeeds(source, { ...settings, criticSteps: 1 }),
+      ...Object.fromEntries(step),
+      step: Float32Array.of(1),
+      criticRate: Float32Array.of(0),
+      volumeRate: Float32Array.of(0),
+    });
+    await iteration.release();
+    expect(realLogit![0]).not.toBe(0);
+    expect(fakeLogit![0]!).toBeCloseTo(realLogit![0]!, 4);
   });
 
   it.each(Object.keys(losses) as (keyof typeof losses)[])(
