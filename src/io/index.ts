@@ -11,13 +11,12 @@ export { type CsField, type CsTable, parseCs, readCs } from "./cs.ts";
 export { type AstigmaticDefocus, readDefocusTable } from "./defocusTable.ts";
 export { disk } from "./disk.ts";
 export {
-  createStackWriter,
   type ImageStack,
   openStack,
   readMap,
   readMrcHeader,
-  type StackWriter,
   writeMap,
+  writeStack,
 } from "./mrc.ts";
 export type { MrcHeader } from "./mrcHeader.ts";
 export type { ReadOptions } from "./particleChecks.ts";

@@ -173,33 +173,24 @@ async function readImages(
   }
 }
 
-/** A stack being written image by image. */
-export interface StackWriter {
-  /** Appends whole images, row-major; wait for one call before the next. */
-  append(images: Float32Array): Promise<void>;
-  /** Completes the header and renames the file into place. */
-  close(): Promise<void>;
-  /** Gives up: removes what was written; a file of that name from before stays. */
-  abort(): Promise<void>;
-}
-
 /**
- * Starts an image stack (ISPG 0) in float32 (mode 2) or float16 (mode 12) beside its name.
+ * Writes an image stack (ISPG 0) in float32 (mode 2) or float16 (mode 12) and renames it into place. Where anything
+ * fails, the giver of images too, a file of that name from before stays.
+ * @param batches whole images, row-major, taken one batch after the other
  * @throws InputError when the disk is full or the folder cannot be written, or a pixel does not fit float16;
- * Error (on close) when a pixel was not finite or no image was appended.
+ * Error when a pixel is not finite or there is no image
  */
-export async function createStackWriter(
+export async function writeStack(
   file: DataFile,
   options: { width: number; height: number; pixelSizeAngstrom: number; mode: 2 | 12 },
-): Promise<StackWriter> {
+  batches: AsyncIterable<Float32Array> | Iterable<Float32Array>,
+): Promise<void> {
   const { width, height, pixelSizeAngstrom, mode } = options;
   const statistics = new RunningStatistics();
   let sections = 0;
   let position = HEADER_BYTES;
-  const begun = await file.create();
-  return {
-    abort: () => begun.discard(),
-    async append(images) {
+  await writeThenRename(file, async (begun) => {
+    for await (const images of batches) {
       const count = images.length / (width * height);
       if (!Number.isInteger(count))
         throw new RangeError(`${images.length} pixels are no whole number of ${width} x ${height} images`);
@@ -208,29 +199,21 @@ export async function createStackWriter(
       await begun.write(bytes, position);
       position += bytes.length;
       sections += count;
-    },
-    async close() {
-      try {
-        if (sections === 0) throw new Error(`no image was written to ${file.path}`);
-        const header = encodeMrcHeader({
-          columns: width,
-          rows: height,
-          sections,
-          mode,
-          pixelSizeAngstrom,
-          originAngstrom: [0, 0, 0],
-          isStack: true,
-          statistics: statistics.result(),
-          label: "cryogan",
-        });
-        await begun.write(header, 0);
-        await begun.commit();
-      } catch (error) {
-        await begun.discard();
-        throw error;
-      }
-    },
-  };
+    }
+    if (sections === 0) throw new Error(`no image was written to ${file.path}`);
+    const header = encodeMrcHeader({
+      columns: width,
+      rows: height,
+      sections,
+      mode,
+      pixelSizeAngstrom,
+      originAngstrom: [0, 0, 0],
+      isStack: true,
+      statistics: statistics.result(),
+      label: "cryogan",
+    });
+    await begun.write(header, 0);
+  });
 }
 
 async function headerOf(open: OpenFile, path: string): Promise<MrcHeader> {

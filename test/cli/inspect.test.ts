@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MrcSummary } from "../../src/cli/inspect/mrc.ts";
 import type { ParticleSummary } from "../../src/cli/inspect/particles.ts";
 import { disk } from "../../src/io/disk.ts";
-import { createStackWriter, writeMap } from "../../src/io/mrc.ts";
+import { writeMap, writeStack } from "../../src/io/mrc.ts";
 import { cryogan } from "./run.ts";
 
 const box = 8;
@@ -16,14 +16,16 @@ const at = (name: string) => join(folder, name);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-inspect-"));
   // Pixels 0 and 2 in turn: mean 1, standard deviation 1.
-  const writer = await createStackWriter(disk.at(at("one.mrcs")), {
-    width: box,
-    height: box,
-    pixelSizeAngstrom: 1.5,
-    mode: 2,
-  });
-  await writer.append(Float32Array.from({ length: 6 * box * box }, (_, i) => 2 * (i % 2)));
-  await writer.close();
+  await writeStack(
+    disk.at(at("one.mrcs")),
+    {
+      width: box,
+      height: box,
+      pixelSizeAngstrom: 1.5,
+      mode: 2,
+    },
+    [Float32Array.from({ length: 6 * box * box }, (_, i) => 2 * (i % 2))],
+  );
   const rows = [
     "000001@one.mrcs 10000 12000 1",
     "000006@one.mrcs 20000 20000 1",

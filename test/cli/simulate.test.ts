@@ -7,7 +7,7 @@ import { simulate } from "../../src/cli/actions/simulate.ts";
 import { createImageProgress } from "../../src/cli/imageProgress.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { disk } from "../../src/io/disk.ts";
-import { createStackWriter, openStack, readMap, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
+import { openStack, readMap, readMrcHeader, writeMap, writeStack } from "../../src/io/mrc.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import { electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
 import { rectangularGrid } from "../../src/physics/frequencies.ts";
@@ -246,9 +246,7 @@ describe("noise", () => {
     pixelSizeAngstrom: number,
   ): Promise<string> {
     const path = join(folder, name);
-    const writer = await createStackWriter(disk.at(path), { width: edge, height: edge, pixelSizeAngstrom, mode: 2 });
-    await writer.append(images);
-    await writer.close();
+    await writeStack(disk.at(path), { width: edge, height: edge, pixelSizeAngstrom, mode: 2 }, [images]);
     return path;
   }
 

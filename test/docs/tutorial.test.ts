@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { disk } from "../../src/io/disk.ts";
-import { createStackWriter, readMap } from "../../src/io/mrc.ts";
+import { readMap, writeStack } from "../../src/io/mrc.ts";
 import { openParticleImages, readParticles } from "../../src/io/particles.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -56,14 +56,16 @@ beforeAll(async () => {
     const pixels = new Float32Array(perStack * boxSize ** 2),
       chosen = Int32Array.from({ length: perStack }, (_, i) => first + i);
     await images.read(chosen, pixels);
-    const writer = await createStackWriter(disk.at(join(folder, stack)), {
-      width: boxSize,
-      height: boxSize,
-      pixelSizeAngstrom,
-      mode: 2,
-    });
-    await writer.append(pixels);
-    await writer.close();
+    await writeStack(
+      disk.at(join(folder, stack)),
+      {
+        width: boxSize,
+        height: boxSize,
+        pixelSizeAngstrom,
+        mode: 2,
+      },
+      [pixels],
+    );
     chosen.forEach((p, i) =>
       rows.push(
         [

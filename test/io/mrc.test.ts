@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
 import { disk } from "../../src/io/disk.ts";
-import { createStackWriter, openStack, readMap, readMrcHeader, writeMap } from "../../src/io/mrc.ts";
+import { openStack, readMap, readMrcHeader, writeMap, writeStack } from "../../src/io/mrc.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -233,11 +233,12 @@ test.each([2, 12] as const)(
     const folder = temporaryFolder();
     const path = join(folder, "stack.mrcs");
     const images = randomValues(5 * 6 * 4, -0.5);
-    const writer = await createStackWriter(disk.at(path), { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode });
-    await writer.append(images.subarray(0, 48));
-    await writer.append(images.subarray(48));
-    expect(readdirSync(folder)).not.toContain("stack.mrcs");
-    await writer.close();
+    const batches = function* () {
+      yield images.subarray(0, 48);
+      yield images.subarray(48);
+      expect(readdirSync(folder)).not.toContain("stack.mrcs");
+    };
+    await writeStack(disk.at(path), { width: 4, height: 6, pixelSizeAngstrom: 3.25, mode }, batches());
     expect(readdirSync(folder)).toEqual(["stack.mrcs"]);
     writeFileSync(join(folder, "expected"), images);
     mrcfile(
@@ -253,13 +254,17 @@ assert np.array_equal(m.data, expected.astype(m.data.dtype))`,
   },
 );
 
-test("an aborted stack leaves the one before", async () => {
+test("a stack whose images end in an error leaves the one before", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "stack.mrcs");
   writeFileSync(path, "before");
-  const writer = await createStackWriter(disk.at(path), { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 2 });
-  await writer.append(new Float32Array(4));
-  await writer.abort();
+  const stopped = new Error("stopped");
+  const batches = async function* () {
+    yield new Float32Array(4);
+    throw stopped;
+  };
+  const writing = writeStack(disk.at(path), { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 2 }, batches());
+  await expect(writing).rejects.toBe(stopped);
   expect(readdirSync(folder)).toEqual(["stack.mrcs"]);
   expect(readFileSync(path, "utf8")).toBe("before");
 });
@@ -267,14 +272,14 @@ test("an aborted stack leaves the one before", async () => {
 test("stack writing refuses what would be a broken file", async () => {
   const path = join(temporaryFolder(), "stack.mrcs");
   const options = { width: 2, height: 2, pixelSizeAngstrom: 1, mode: 12 as const };
-  const writer = await createStackWriter(disk.at(path), options);
-  await expect(writer.append(new Float32Array(5))).rejects.toThrow("no whole number of 2 x 2 images");
-  expect(await inputError(() => writer.append(Float32Array.of(1, 2, 3, 70000)))).toBe(
+  const write = (...batches: Float32Array[]) => writeStack(disk.at(path), options, batches);
+  await expect(write(new Float32Array(5))).rejects.toThrow("no whole number of 2 x 2 images");
+  expect(await inputError(() => write(Float32Array.of(1, 2, 3, 70000)))).toBe(
     `cannot write ${path}: pixel value 70000 does not fit float16; use float32`,
   );
-  await expect(writer.close()).rejects.toThrow(`no image was written to ${path}`);
+  await expect(write()).rejects.toThrow(`no image was written to ${path}`);
   const nowhere = join(path, "x.mrcs");
-  expect(await inputError(() => createStackWriter(disk.at(nowhere), options))).toContain(`cannot write ${nowhere}: `);
+  expect(await inputError(() => writeStack(disk.at(nowhere), options, []))).toContain(`cannot write ${nowhere}: `);
 });
 
 test("openStack reads any indices in any order, runs and repeats included", async () => {
@@ -360,7 +365,7 @@ test("files that are no MRC files, or of kinds that are not read, are refused by
   const folder = temporaryFolder();
   const path = join(folder, "x.mrc");
   expect(await inputError(() => readMap(disk.at(path)))).toBe(`cannot read ${path}: no such file or folder`);
-  expect(await inputError(() => readMap(disk.at(folder)))).toBe(`cannot read ${folder}: it is not a file`);
+  expect(await inputError(() => readMap(disk.at(folder)))).toBe(`cannot read ${folder}: it is a folder`);
   writeFileSync(path, Buffer.alloc(2000, "text "));
   expect(await inputError(() => readMrcHeader(disk.at(path)))).toBe(
     `${path} is not an MRC file: its header makes sense in neither byte order`,

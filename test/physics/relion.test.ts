@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Optics } from "../../src/base/types.ts";
 import { disk } from "../../src/io/disk.ts";
-import { createStackWriter, openStack, readMap, writeMap } from "../../src/io/mrc.ts";
+import { openStack, readMap, writeMap, writeStack } from "../../src/io/mrc.ts";
 import { writeParticlesStar } from "../../src/io/particles.ts";
 import { matrixToEuler } from "../../src/physics/rotations.ts";
 import { exposeImages, flatOptics, tabulatedDefocus } from "../../src/physics/simulate.ts";
@@ -80,9 +80,7 @@ async function writeOurs(name: string, settings: Optics): Promise<Float32Array> 
   for await (const batch of exposeImages({ volume, rotations, shifts, optics: settings }, nodeCpu(1)))
     images.set(batch.images, batch.first * n * n);
   const stack = join(folder, `${name}.mrcs`);
-  const writer = await createStackWriter(disk.at(stack), { width: n, height: n, pixelSizeAngstrom: pixel, mode: 2 });
-  await writer.append(images);
-  await writer.close();
+  await writeStack(disk.at(stack), { width: n, height: n, pixelSizeAngstrom: pixel, mode: 2 }, [images]);
   const angles = poses.map(matrixToEuler);
   const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
   await writeParticlesStar(

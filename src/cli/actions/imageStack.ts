@@ -1,5 +1,5 @@
 import { disk } from "../../io/disk.ts";
-import { createStackWriter } from "../../io/mrc.ts";
+import { writeStack } from "../../io/mrc.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
 import { createImageProgress } from "../imageProgress.ts";
 
@@ -15,8 +15,7 @@ export interface StackRequest {
 
 /**
  * Write images to a stack as they are made, with a progress display. Where the signal aborts or anything fails, the
- * stack
- * that was begun is removed and a file of that name from before stays.
+ * stack that was begun is removed and a file of that name from before stays.
  * @throws AbortError
  */
 export async function writeImageStack(
@@ -25,25 +24,19 @@ export async function writeImageStack(
   signal: AbortSignal,
 ): Promise<void> {
   const { path, count, boxSize, pixelSizeAngstrom, float16, json } = request;
-  const writer = await createStackWriter(disk.at(path), {
-    width: boxSize,
-    height: boxSize,
-    pixelSizeAngstrom,
-    mode: float16 ? 12 : 2,
-  });
   const progress = createImageProgress(count, json);
-  try {
+  async function* watched(): AsyncGenerator<Float32Array> {
     for await (const { first, images } of batches) {
       signal.throwIfAborted();
-      await writer.append(images);
+      yield images;
       progress.update(first + images.length / boxSize ** 2);
     }
     signal.throwIfAborted();
-  } catch (error) {
-    await writer.abort();
-    throw error;
+  }
+  const options = { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: float16 ? (12 as const) : (2 as const) };
+  try {
+    await writeStack(disk.at(path), options, watched());
   } finally {
     progress.stop();
   }
-  await writer.close();
 }

@@ -3,7 +3,7 @@
 import type { DataFile, Files } from "../../base/files.ts";
 import { resample } from "../../evaluate/resample.ts";
 import { folderAt } from "../../io/files.ts";
-import { createStackWriter, readMap, writeMap } from "../../io/mrc.ts";
+import { readMap, writeMap, writeStack } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
 import { whiteNoise } from "../../physics/noise.ts";
 import { simulateImages, uniformDefocus } from "../../physics/simulate.ts";
@@ -42,24 +42,15 @@ export async function simulateDemo(files: Files, model: DataFile, path: string, 
   const optics = uniformDefocus(count, [10_000, 25_000], microscope, seed);
   const rotations = samplePoses({ kind: "uniform" }, count, createStream(seed, "poses"));
   const images = folder("particles.mrcs");
-  const stack = await createStackWriter(images, {
-    width: boxSize,
-    height: boxSize,
-    pixelSizeAngstrom,
-    mode: 12,
-  });
-  try {
-    const noise = whiteNoise(createStream(seed, "noise"));
-    for await (const batch of simulateImages(
-      { volume, rotations, shifts: new Float32Array(2 * count), optics, signalToNoise, noise },
-      device,
-    ))
-      await stack.append(batch.images);
-  } catch (error) {
-    await stack.abort();
-    throw error;
+  const noise = whiteNoise(createStream(seed, "noise"));
+  const batches = simulateImages(
+    { volume, rotations, shifts: new Float32Array(2 * count), optics, signalToNoise, noise },
+    device,
+  );
+  async function* pixels(): AsyncGenerator<Float32Array> {
+    for await (const batch of batches) yield batch.images;
   }
-  await stack.close();
+  await writeStack(images, { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 12 }, pixels());
   await writeMap(folder("truth.mrc"), volume);
   await writeParticlesStar(folder("particles.star"), {
     count,

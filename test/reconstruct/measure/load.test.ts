@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ParticleSet } from "../../../src/base/types.ts";
 import { disk } from "../../../src/io/disk.ts";
-import { createStackWriter } from "../../../src/io/mrc.ts";
+import { writeStack } from "../../../src/io/mrc.ts";
 import { openImages } from "../../../src/reconstruct/measure/load.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -15,9 +15,7 @@ const folder = temporaryFolder();
 
 async function stack(name: string, images: Float32Array): Promise<string> {
   const path = join(folder, name);
-  const writer = await createStackWriter(disk.at(path), { width: n, height: n, pixelSizeAngstrom: 3, mode: 2 });
-  await writer.append(images);
-  await writer.close();
+  await writeStack(disk.at(path), { width: n, height: n, pixelSizeAngstrom: 3, mode: 2 }, [images]);
   return path;
 }
 
