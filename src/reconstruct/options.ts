@@ -146,8 +146,8 @@ export const reconstructOptions = {
   ctfPhaseFlipped: flag({ help: "the phases of the images were flipped before", decisive: true }),
   halfMaps: flag({
     help:
-      "reconstruct two halves of the data independently: half1.mrc, half2.mrc, their FSC, " +
-      "and map.mrc as their mean",
+      "reconstruct two halves of the data independently: half1.mrc, half2.mrc, both also unmasked, " +
+      "their FSC, and map.mrc as their mean",
     decisive: true,
   }),
   /** Å. */

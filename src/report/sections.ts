@@ -259,8 +259,8 @@ function nextStepsSection({ map, halfMaps, comparison }: RunFolder): Section {
       "<p><strong>Check the hand.</strong> A map and its mirror image have the same projections, so no " +
       "computation on the images can tell them apart. Look for right-handed α-helices; ChimeraX turns a map over " +
       "with <code>volume flip #1</code>.</p>" +
-      "<p>Refine: give map.mrc as the initial reference to RELION or cryoSPARC, " +
-      "low-passed to about twice the resolution above.</p>" +
+      "<p>Refine: <code>cryogan export</code> writes what RELION's auto-refine begins with; " +
+      "in cryoSPARC import map.mrc as the initial volume.</p>" +
       "<p>Cite: H. Gupta, M. T. McCann, L. Donati, M. Unser, “CryoGAN: A New Reconstruction Paradigm for " +
       "Single-Particle Cryo-EM via Deep Adversarial Learning”, IEEE Transactions on Computational Imaging 7, " +
       "759–774 (2021).</p>",

@@ -134,9 +134,8 @@ test("the tutorial's commands do what it says", async () => {
     expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
     await promised[line.split(" ")[1]!]?.(stdout);
   }
-  expect(
-    (JSON.parse(readFileSync(join(folder, "halves/fsc.json"), "utf8")) as { fsc: number[] }).fsc.length,
-  ).toBeGreaterThan(8);
+  // The stage in a box of 12 px works to shell 6, and so far goes the curve.
+  expect((JSON.parse(readFileSync(join(folder, "halves/fsc.json"), "utf8")) as { fsc: number[] }).fsc).toHaveLength(6);
 
   // The defect of the published file is told by its line.
   const star = join(folder, "Particles/shiny_2sets.star"),

@@ -23,7 +23,7 @@ export function addEvaluateCommand(program: Command): void {
       `
 Examples:
   $ cryogan evaluate run/map.mrc --reference emd_11638.map --out run/evaluation
-  $ cryogan evaluate --half-maps run/half1.mrc run/half2.mrc --json
+  $ cryogan evaluate --half-maps run/half1_unmasked.mrc run/half2_unmasked.mrc --json
 `,
     )
     .action(async (map: string | undefined, values: Record<string, unknown>) => {

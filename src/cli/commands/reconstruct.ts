@@ -11,8 +11,8 @@ function defineReconstructCommand(program: Command): Command {
     .description(
       "Compute an ab-initio map from particle images, blind: " +
         "an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
-        "shape; posterior-weighted refinement at rising resolution follows, " +
-        "in which each image counts in all poses by their probability, " +
+        "shape; likelihood refinement at rising resolution follows, " +
+        "in which each image counts in all poses by their posterior probability, " +
         "at fine resolution in those near its most likely one.",
     );
   for (const [key, definition] of optionEntries) {

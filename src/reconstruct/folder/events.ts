@@ -79,7 +79,8 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   events.jsonl      RunEvent, one per line, appended; of progress one a second, thinned later (see eventLines.ts)
  *   run.pid           while the run goes on: its process (see runProcess.ts)
  *   log.txt           what the command printed, of a run that the live page started
- *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps
+ *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps, at its end
+ *                     also half1_unmasked.mrc, half2_unmasked.mrc and half2_unaligned.mrc
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see

@@ -1,10 +1,8 @@
 /**
- * The last stages: posterior-weighted refinement, as tensor programs. The critic's templates become projections of the
- * volume itself on a
- * grid of viewing directions; its log-sum-exp over them is then the log-likelihood of an image, and the gradient of
- * that is the
- * image's posterior over poses. Images enter the volume weighted by their posterior (expectation-maximisation): no pose
- * is ever decided.
+ * Posterior-weighted refinement over all poses, as tensor programs. The critic's templates become projections of the
+ * volume itself on a grid of viewing directions; its log-sum-exp over them is then the log-likelihood of an image, and
+ * the gradient of that is the image's posterior over poses. Images enter the volume weighted by their posterior
+ * (expectation-maximisation): no pose is decided here, but near the most likely one in `localStage.ts`.
  * Here distribution matching ends and likelihood begins.
  *
  * @see Sigworth (1998) J. Struct. Biol. 122, 328; Scheres (2012) J. Mol. Biol. 415, 406
