@@ -5,31 +5,23 @@
  *   npx tsx examples/forwardModel.ts
  */
 
-import { resample } from "../src/evaluate/resample.ts";
-import { disk } from "../src/io/disk.ts";
-import { readMap } from "../src/io/mrc.ts";
-import { ctfInputs, ctfParameters } from "../src/physics/ctf.ts";
-import { polarGrid } from "../src/physics/frequencies.ts";
-import { image } from "../src/physics/microscope.ts";
-import { fourierTable } from "../src/physics/project.ts";
-import { uniformDefocus } from "../src/physics/simulate.ts";
-import { samplePoses } from "../src/physics/viewing.ts";
-import { nodeCpu } from "../src/runtime/onnxRuntimeNode.ts";
-import { createStream } from "../src/runtime/random.ts";
-import { compile } from "../src/runtime/session.ts";
-import { gradient } from "../src/tensor/gradient.ts";
-import * as op from "../src/tensor/ops.ts";
-import { programText } from "../src/tensor/print.ts";
-import { input } from "../src/tensor/tensor.ts";
+import {
+  ctfInputs,
+  ctfParameters,
+  fourierTable,
+  image,
+  polarGrid,
+  samplePoses,
+  uniformDefocus,
+} from "../src/physics/index.ts";
+import { compile, createStream, nodeCpu } from "../src/runtime/index.ts";
+import { gradient, input, op, programText } from "../src/tensor/index.ts";
+import { ribosomeMap } from "./ribosome.ts";
 
 const n = 32,
-  batch = 8,
-  boxAngstrom = 325;
-const map = {
-  ...(await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname))),
-  pixelSizeAngstrom: 5,
-}; // its header is silent
-const ribosome = resample(map, n, boxAngstrom / n);
+  batch = 8;
+const ribosome = await ribosomeMap(n);
+const boxAngstrom = n * ribosome.pixelSizeAngstrom;
 
 // The program: what is fed, what is computed. Nothing runs yet.
 const volume = input("volume", [n, n, n]),

@@ -30,7 +30,7 @@ export interface SampleMap {
 }
 
 export interface CriticModel {
-  name: "likelihood-ratio" | "convolutional";
+  name: string;
   /** The frequencies at which images reach the critic. */
   grid: FrequencyGrid;
   /** Turns and mirrorings that map the grid onto itself. */

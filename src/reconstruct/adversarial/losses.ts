@@ -21,7 +21,7 @@ export interface JudgedBatch {
 }
 
 export interface AdversarialLoss {
-  name: "logistic-r1" | "wgan-gp";
+  name: string;
   /** Whether the penalty needs `mixing`. */
   mixes: boolean;
   /** Loss of the critic without penalty, scalar. */

@@ -10,7 +10,7 @@ import type { ShiftLaw } from "../../physics/shift.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { ChosenDevice } from "../../runtime/device.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
-import { type AdversarialRecipe, chooseRecipe } from "../adversarial/recipes.ts";
+import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
@@ -54,6 +54,7 @@ export interface PartEnvironment {
   device: ChosenDevice;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;
+  recipe: AdversarialRecipe;
 }
 
 export interface Prepared {
@@ -69,7 +70,7 @@ export interface Prepared {
 export async function prepare(
   { set, half, label }: Part,
   partCount: number,
-  { files, folder, options, group, views, mask, device, emit, signal }: PartEnvironment,
+  { files, folder, options, group, views, mask, device, emit, signal, recipe }: PartEnvironment,
   found: Checkpoint | undefined,
 ): Promise<Prepared> {
   const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
@@ -78,8 +79,7 @@ export async function prepare(
     throw new InputError(
       `the mask's diameter of ${options.maskDiameter} Å ` + `does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
     );
-  const law = shiftLaw(options, boxAngstrom),
-    recipe = chooseRecipe(options.critic, options.loss);
+  const law = shiftLaw(options, boxAngstrom);
   const budget: Budget = {
     seconds: (options.timeLimit ?? defaultBudgetSeconds) / partCount,
     start: recipe.start,

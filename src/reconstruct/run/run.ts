@@ -5,6 +5,7 @@ import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
+import { type AdversarialRecipe, chooseRecipe } from "../adversarial/recipes.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
@@ -34,6 +35,8 @@ type Emit = (event: RunEvent) => void;
  * @param request what options.ts describes
  * @param onEvent called with every event; most of them are also appended to events.jsonl
  * @param signal  aborting it writes a checkpoint and throws the signal's reason
+ * @param recipe  for the adversarial stages, in place of that of the critic and the loss that the request names: for a
+ *   critic or a loss of one's own. A run that goes on must be given it again.
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
 export async function reconstruct(
@@ -41,6 +44,7 @@ export async function reconstruct(
   request: RunRequest,
   onEvent: Emit = () => {},
   signal?: AbortSignal,
+  recipe?: AdversarialRecipe,
 ): Promise<RunResult> {
   const options = withDefaults(request);
   const folder = folderAt(files, options.out);
@@ -91,6 +95,7 @@ export async function reconstruct(
           device,
           emit,
           signal,
+          recipe: recipe ?? chooseRecipe(options.critic, options.loss),
         });
         done.push(map);
         elapsedSeconds += map.elapsedSeconds;

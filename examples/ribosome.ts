@@ -1,0 +1,67 @@
+/** Particles for the examples: simulated images of the 70S ribosome, as files of a user would be. */
+import { join } from "node:path";
+import { resample } from "../src/evaluate/index.ts";
+import {
+  disk,
+  type ParticleSet,
+  readMap,
+  type Volume,
+  writeMap,
+  writeParticlesStar,
+  writeStack,
+} from "../src/io/index.ts";
+import { samplePoses, simulateImages, uniformDefocus, whiteNoise } from "../src/physics/index.ts";
+import { createStream, nodeCpu } from "../src/runtime/index.ts";
+
+const boxAngstrom = 325;
+
+/** The ribosome on a grid of `boxSize` voxels. */
+export async function ribosomeMap(boxSize: number): Promise<Volume> {
+  const map = await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname));
+  return resample({ ...map, pixelSizeAngstrom: 5 }, boxSize, boxAngstrom / boxSize); // its header is silent
+}
+
+/** Writes particles.mrcs, particles.star and truth.mrc to a folder: random poses, defocus of 1 to 2.5 µm, noise. */
+export async function simulateParticles(
+  folder: string,
+  { count, boxSize, signalToNoise }: { count: number; boxSize: number; signalToNoise: number },
+): Promise<{ star: string; truth: string }> {
+  const volume = await ribosomeMap(boxSize);
+  const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 };
+  const optics = uniformDefocus(count, [10_000, 25_000], microscope, 1);
+  const images = simulateImages(
+    {
+      volume,
+      rotations: samplePoses({ kind: "uniform" }, count, createStream(1, "poses")),
+      shifts: new Float32Array(2 * count),
+      optics,
+      signalToNoise,
+      noise: whiteNoise(createStream(1, "noise")),
+    },
+    nodeCpu(2),
+  );
+  const stack = join(folder, "particles.mrcs"),
+    star = join(folder, "particles.star"),
+    truth = join(folder, "truth.mrc");
+  const { pixelSizeAngstrom } = volume;
+  const batches = (async function* () {
+    for await (const batch of images) yield batch.images;
+  })();
+  await writeStack(disk.at(stack), { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 2 }, batches);
+  const set: ParticleSet = {
+    count,
+    source: star,
+    stacks: [stack],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    boxSize,
+    pixelSizeAngstrom,
+    optics,
+    opticsGroup: new Int32Array(count),
+    opticsGroupNames: ["ribosome"],
+    where: (particle) => `image ${particle + 1}`,
+  };
+  await writeParticlesStar(disk.at(star), set);
+  await writeMap(disk.at(truth), volume);
+  return { star, truth };
+}
