@@ -75,7 +75,7 @@ export const list = (expected: string): ValueKind<string[]> => ({
   expected,
   read: (text) => {
     const parts = text.split(",").map((part) => part.trim());
-    return parts.includes("") ? undefined : parts;
+    return parts.includes("") || text.includes("\0") ? undefined : parts;
   },
   write: (parts) => parts.join(","),
 });
@@ -84,7 +84,7 @@ export const opticsGroups = () => list("optics groups, such as 1,3");
 
 export const path = (expected: string): ValueKind<string> => ({
   expected,
-  read: (text) => (text === "" ? undefined : text),
+  read: (text) => (text === "" || text.includes("\0") ? undefined : text),
   write: String,
   isPath: true,
 });

@@ -6,6 +6,7 @@ import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../base/errors.ts";
 import type { Files, GrowingFile, NewFile, OpenFile, ScratchFile } from "../base/files.ts";
+import { openPlainToAppend } from "./plainFile.ts";
 
 export const disk: Files = {
   at: (path) => ({
@@ -105,7 +106,7 @@ async function createBeside(path: string): Promise<NewFile> {
 }
 
 async function openToExtend(path: string): Promise<GrowingFile> {
-  const handle = await open(path, "a").catch(failure("write", path));
+  const handle = await openPlainToAppend(path).catch(failure("write", path));
   return {
     append: (text) => handle.writeFile(text).catch(failure("write", path)),
     close: () => handle.close(),

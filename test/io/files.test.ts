@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { disk } from "../../src/io/disk.ts";
@@ -58,7 +59,7 @@ test("makeFolder creates folders and leaves them empty", async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test("a file is added to, and a full disk is told", async () => {
+test("a file is added to, and a link or a device is not", async () => {
   const path = join(temporaryFolder(), "events.jsonl");
   for (const text of ["{}\n", "[1]\n"]) {
     const growing = await disk.at(path).extend();
@@ -66,10 +67,22 @@ test("a file is added to, and a full disk is told", async () => {
     await growing.close();
   }
   expect(readFileSync(path, "utf8")).toBe("{}\n[1]\n");
-  // /dev/full is Linux's device that is always full.
-  const full = await disk.at("/dev/full").extend();
-  expect(await inputError(() => full.append("x"))).toBe("cannot write /dev/full: the disk is full");
-  await full.close();
+  const link = join(temporaryFolder(), "link");
+  symlinkSync(path, link);
+  for (const other of [link, "/dev/full"])
+    expect(await inputError(() => disk.at(other).extend())).toBe(`${other} is not a plain file; remove it`);
+});
+
+test("where there is no more room for what is added, it is told", () => {
+  const path = join(temporaryFolder(), "events.jsonl");
+  const code = `
+    const { disk } = await import(${JSON.stringify(new URL("../../src/io/disk.ts", import.meta.url).href)});
+    const growing = await disk.at(${JSON.stringify(path)}).extend();
+    await growing.append("x".repeat(100_000)).catch((error) => console.log(error.name, error.message));`;
+  // A quota, as the shell sets it: a file of 10 kB at most.
+  const limited = ["--norc", "-c", 'ulimit -f 10; exec "$@"', "bash", process.execPath, "--import", "tsx"];
+  const printed = execFileSync("bash", [...limited, "--input-type=module", "-e", code], { encoding: "utf8" });
+  expect(printed).toBe(`InputError cannot write ${path}: no file may be that large\n`);
 });
 
 test("what is no file is not opened: a folder, or a device that never ends", async () => {

@@ -1,17 +1,19 @@
 /**
  * Which process works on a run folder: `run.pid`, there while a run goes on. What is left of a killed process is told
- * from a living one
- * by the time at which the process began, as the system gives process numbers out again.
+ * from a living one by the time at which the process began, as the system gives process numbers out again. The process
+ * holds the file open for writing while it works: that shows it to be the run's, whoever wrote what the file says.
  */
 
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, readdir, readFile, readlink, realpath, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { InputError } from "../../base/errors.ts";
 import { disk, fileError } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
+import { readPlain } from "../../io/plainFile.ts";
 
 /** Content of run.pid. */
 export interface RunProcess {
@@ -22,6 +24,8 @@ export interface RunProcess {
   command: string[];
 }
 
+/** Of run.pid; the longest command line is shorter. */
+const largestBytes = 1 << 20;
 const pathOf = (folder: string): string => join(folder, "run.pid");
 
 /**
@@ -34,23 +38,42 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
     throw new InputError(
       `${folder}: a run goes on in it (process ${other.pid}); stop that one first, or give another folder`,
     );
-  await recordProcess(folder, process.pid, ["cryogan", ...process.argv.slice(2)]);
-  return () => rm(pathOf(folder), { force: true });
+  const own: RunProcess = {
+    pid: process.pid,
+    host: hostname(),
+    ...(await processBeginning(process.pid)),
+    command: ["cryogan", ...process.argv.slice(2)],
+  };
+  await writeFileAtomic(disk.at(pathOf(folder)), JSON.stringify(own));
+  const held = await open(pathOf(folder), "r+");
+  return async () => {
+    await held.close();
+    await rm(pathOf(folder), { force: true });
+  };
 }
 
-/** Notes that a process works on the folder; nothing where it has ended already. */
+/** Notes that a process begins to work on the folder; nothing where it has ended already, or has noted that itself. */
 export async function recordProcess(folder: string, pid: number, command: string[]): Promise<void> {
   const beginning = await processBeginning(pid);
   if (!beginning) return;
   const content: RunProcess = { pid, host: hostname(), ...beginning, command };
-  await writeFileAtomic(disk.at(pathOf(folder)), JSON.stringify(content));
+  await writeFile(pathOf(folder), JSON.stringify(content), { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw fileError("write", pathOf(folder), error);
+  });
+}
+
+/** Removes what a process that has ended left. */
+export async function forgetProcess(folder: string): Promise<void> {
+  await rm(pathOf(folder), { force: true }).catch((error: unknown) => {
+    throw fileError("write", pathOf(folder), error);
+  });
 }
 
 /** @returns what run.pid says, whether the process lives or not; undefined where there is none or it is not whole */
 export async function readProcess(folder: string): Promise<RunProcess | undefined> {
   let text: string;
   try {
-    text = await readFile(pathOf(folder), "utf8");
+    text = (await readPlain(pathOf(folder), largestBytes)).toString();
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!)) return undefined;
     throw fileError("read", pathOf(folder), error);
@@ -70,6 +93,49 @@ export async function isAlive({ pid, host, started }: RunProcess): Promise<boole
   if (host !== hostname()) return false;
   const beginning = await processBeginning(pid);
   return beginning !== undefined && (started === undefined || started === beginning.started);
+}
+
+/** Whether a process shows that it works on the folder, by holding its run.pid open for writing. */
+export async function worksIn(folder: string, pid: number): Promise<boolean> {
+  try {
+    const path = join(await realpath(folder), "run.pid");
+    return (await (process.platform === "linux" ? heldOnLinux(pid) : heldElsewhere(pid))).includes(path);
+  } catch {
+    return false;
+  }
+}
+
+/** Files that a process holds open for writing, by proc(5). */
+async function heldOnLinux(pid: number): Promise<string[]> {
+  const held = await Promise.all(
+    (await readdir(`/proc/${pid}/fd`)).map(async (descriptor) => {
+      try {
+        const information = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, "utf8");
+        const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(information)?.[1] ?? "0", 8);
+        return (flags & (constants.O_WRONLY | constants.O_RDWR)) === 0
+          ? []
+          : [await readlink(`/proc/${pid}/fd/${descriptor}`)];
+      } catch {
+        return []; // closed meanwhile
+      }
+    }),
+  );
+  return held.flat();
+}
+
+async function heldElsewhere(pid: number): Promise<string[]> {
+  const { stdout } = await promisify(execFile)("lsof", ["-p", String(pid), "-Ffan"]);
+  return writtenFiles(stdout);
+}
+
+/** Files open for writing in what lsof(8) prints with -Ffan: of each descriptor, its access ("aw", "au") and name. */
+export function writtenFiles(output: string): string[] {
+  let access = "";
+  return output.split("\n").flatMap((line) => {
+    if (line.startsWith("f")) access = "";
+    if (line.startsWith("a")) access = line.slice(1);
+    return line.startsWith("n") && (access === "w" || access === "u") ? [line.slice(1)] : [];
+  });
 }
 
 /**

@@ -9,6 +9,7 @@ import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
 import { FormError } from "../live/source.ts";
+import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
 import { ConflictError, type Processes } from "./processes.ts";
 import { type Runs, runId } from "./runs.ts";
@@ -48,7 +49,11 @@ export function createApp({ host, token, runs, processes, page = pageFolder }: A
     const folder = await runs.folder(c.req.param("id")!);
     return folder === undefined ? c.text("there is no such run", 404) : answer(c, folder);
   };
-  app.get("/api/runs/:id/events", ofRun(streamEvents));
+  const histories = createEventHistories();
+  app.get(
+    "/api/runs/:id/events",
+    ofRun((c, folder) => streamEvents(c, folder, histories)),
+  );
   // Of c.req.path the router has decoded all but %25 and what separates parts, such as %2F: what is left is decoded by
   // sendFile, once.
   app.get(

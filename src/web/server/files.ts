@@ -1,8 +1,8 @@
 /** Files of a run folder over HTTP, and nothing outside of it. */
-import { open, realpath, stat } from "node:fs/promises";
-import { extname, join, sep } from "node:path";
+import { extname } from "node:path";
 import { Readable } from "node:stream";
 import type { Context } from "hono";
+import { openInside } from "./inside.ts";
 
 /**
  * What a browser may show by itself; anything else is bytes. No type that could run as a script of the page: a run
@@ -26,9 +26,8 @@ const isolated =
  * percent-encoded
  */
 export async function sendFile(c: Context, folder: string, path: string): Promise<Response> {
-  const file = await fileInside(folder, path);
-  if (file === undefined) return c.text("no such file in the run folder", 404);
-  const handle = await open(file).catch(() => undefined);
+  const parts = partsOf(path);
+  const handle = parts && (await openInside(folder, ...parts));
   if (!handle) return c.text("no such file in the run folder", 404);
   const { ino, size, mtimeMs } = await handle.stat();
   const etag = `"${ino.toString(36)}-${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}"`;
@@ -43,7 +42,7 @@ export async function sendFile(c: Context, folder: string, path: string): Promis
       .map((tag) => tag.trim().replace(/^W\//, "")) ?? [];
   const unchanged = known.includes(etag) || known.includes("*");
   if (!unchanged) {
-    c.header("Content-Type", types[extname(file).toLowerCase()] ?? "application/octet-stream");
+    c.header("Content-Type", types[extname(parts.at(-1)!).toLowerCase()] ?? "application/octet-stream");
     c.header("Content-Length", String(size));
   }
   if (unchanged || c.req.method === "HEAD" || size === 0) {
@@ -54,10 +53,8 @@ export async function sendFile(c: Context, folder: string, path: string): Promis
   return c.body(Readable.toWeb(handle.createReadStream({ start: 0, end: size - 1 })) as ReadableStream);
 }
 
-/**
- * @returns the real path of a plain file that lies inside the folder and is for readers; undefined for anything else
- */
-export async function fileInside(folder: string, encoded: string): Promise<string | undefined> {
+/** @returns the names on the way to a file that is for readers; undefined for anything else */
+function partsOf(encoded: string): string[] | undefined {
   let path: string;
   try {
     path = decodeURIComponent(encoded);
@@ -68,11 +65,5 @@ export async function fileInside(folder: string, encoded: string): Promise<strin
   const parts = path.split("/");
   // Also no hidden names: half-written files are such.
   if (parts.some((part) => part === "" || part.startsWith("."))) return undefined;
-  if (parts.some((part) => /^(checkpoint.*\.bin|run\.pid)$|\.scratch$/i.test(part))) return undefined;
-  try {
-    const [base, file] = await Promise.all([realpath(folder), realpath(join(folder, ...parts))]);
-    return file.startsWith(base + sep) && (await stat(file)).isFile() ? file : undefined;
-  } catch {
-    return undefined;
-  }
+  return parts.some((part) => /^(checkpoint.*\.bin|run\.pid)$|\.scratch$/i.test(part)) ? undefined : parts;
 }

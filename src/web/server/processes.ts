@@ -1,13 +1,16 @@
 /** Runs as processes of their own, which outlive the server: begun, stopped and resumed. */
 
 import { spawn } from "node:child_process";
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { InputError } from "../../base/errors.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
 import { disk, fileError } from "../../io/disk.ts";
-import { isAlive, readProcess, recordProcess } from "../../reconstruct/folder/runProcess.ts";
+import { openPlainToAppend, readPlain } from "../../io/plainFile.ts";
+import { parseConfig } from "../../reconstruct/folder/config.ts";
+import { forgetProcess, isAlive, readProcess, recordProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
 import { loggedError } from "./runState.ts";
@@ -30,6 +33,9 @@ export const thisCommand = (): string[] => [
   ...process.execArgv,
   fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url)),
 ];
+
+/** Bytes of config.json; it holds options and a list of stages. */
+const largestConfig = 1 << 20;
 
 /**
  * @param runsFolder where new runs go
@@ -89,6 +95,11 @@ export function createProcesses(
             ? `its process is not on this machine, or has ended (${found.host}, ${found.pid})`
             : "it is not running",
         );
+      // What run.pid says may come from anyone.
+      if (!(await worksIn(folder, found.pid)))
+        throw new ConflictError(
+          `process ${found.pid} does not show itself to be this run's (yet); try again, or stop it where it was started`,
+        );
       // A second signal would end it without a checkpoint.
       const key = `${found.pid} ${found.started}`;
       if (asked.get(resolve(folder)) === key) return;
@@ -101,13 +112,15 @@ export function createProcesses(
         const found = await readProcess(folder);
         if (found && (await isAlive(found))) throw new ConflictError("it is running");
         const path = join(folder, "config.json");
-        let config: Record<string, unknown>;
+        let args: string[];
         try {
-          config = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+          const config = JSON.parse((await readPlain(path, largestConfig)).toString()) as Record<string, unknown>;
+          parseConfig(folder, config);
+          args = argumentsOfConfig(config, folder);
         } catch (error) {
           throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
         }
-        const failure = await launch(command, argumentsOfConfig(config, folder), folder, settleMs);
+        const failure = await launch(command, args, folder, settleMs);
         if (failure !== undefined) throw new ConflictError(failure);
       }),
   };
@@ -140,15 +153,18 @@ async function launch(
   settleMs: number,
 ): Promise<string | undefined> {
   const eventsSize = () =>
-    stat(join(folder, "events.jsonl")).then(
-      ({ mtimeMs, size }) => `${size} ${mtimeMs}`,
+    lstat(join(folder, "events.jsonl")).then(
+      ({ mtimeMs, size, ino }) => `${ino} ${size} ${mtimeMs}`,
       () => "0",
     );
   const before = await eventsSize();
-  const log = await open(join(folder, "log.txt"), "a");
+  const log = await openPlainToAppend(join(folder, "log.txt")).catch((error: unknown) => {
+    throw error instanceof InputError ? new ConflictError(error.message) : fileError("write", folder, error);
+  });
   const { size: logged } = await log.stat();
   let ended: number | undefined;
   try {
+    await forgetProcess(folder);
     await log.write(`$ ${shellCommand(["cryogan", ...args])}\n`);
     const child = spawn(command[0]!, [...command.slice(1), ...args], {
       detached: true,

@@ -1,10 +1,10 @@
 /** How a run stands, from its folder alone: so it is known of runs from a terminal too, and after a server restart. */
-import { open, readFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { parseEvent } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
 import type { RunSummary } from "../live/source.ts";
+import { readTail } from "./inside.ts";
 
 export type RunCondition = Pick<RunSummary, "state" | "changed" | "message">;
 
@@ -31,37 +31,17 @@ export async function runCondition(folder: string): Promise<RunCondition> {
 
 /** The last whole event; a killed run may have left a torn line behind it. */
 async function lastEvent(folder: string): Promise<RunEvent | undefined> {
-  const lines = (await tail(join(folder, "events.jsonl"))).split("\n").slice(0, -1);
+  const lines = (await readTail(folder, "events.jsonl", tailBytes)).split("\n").slice(0, -1);
   for (const line of lines.reverse()) {
-    try {
-      return JSON.parse(line) as RunEvent;
-    } catch {}
+    const event = parseEvent(line);
+    if (event) return event;
   }
   return undefined;
 }
 
-async function tail(path: string): Promise<string> {
-  try {
-    const handle = await open(path);
-    try {
-      const { size } = await handle.stat(),
-        start = Math.max(0, size - tailBytes);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
-      return buffer.subarray(0, bytesRead).toString();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!)) return "";
-    throw error;
-  }
-}
-
 /** What a run that the page started printed before it ended without an event. */
 export async function loggedError(folder: string, from = 0): Promise<string | undefined> {
-  const log = await readFile(join(folder, "log.txt"), "utf8").catch(() => "");
-  return log
-    .slice(from)
+  return (await readTail(folder, "log.txt", tailBytes, from))
     .split("\n")
     .findLast((line) => line.startsWith("error: "))
     ?.slice("error: ".length);

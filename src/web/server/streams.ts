@@ -1,34 +1,39 @@
 /** Server-sent events: what a run tells, and that the list of runs has changed. */
-import { join } from "node:path";
 import type { Context } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
-import { formatPosition, parsePosition, readEvents } from "./eventFile.ts";
+import { type EventHistories, formatPosition, parsePosition } from "./eventHistory.ts";
 import type { Runs } from "./runs.ts";
 
 /** Files are looked at this often: notifications of the system do not reach over network file systems. */
 const eventsEveryMs = 300,
   listEveryMs = 1000;
 const keepAliveMs = 15_000;
-const linesAtOnce = 500;
+const eventsAtOnce = 500;
 
 /**
- * All events of a run, then those to come, as messages that hold a JSON array; `id` says where a reader is. Goes on
- * behind the
- * `Last-Event-ID` of the request. An event `anew` says that the run was replaced and its first event comes next.
+ * The events of a run, then those to come, as messages that hold a JSON array; `id` says where a reader is. Goes on
+ * behind the `Last-Event-ID` of the request. An event `anew` says that the run was replaced, or its events thinned, and
+ * the first comes next.
  */
-export function streamEvents(c: Context, folder: string): Response {
+export function streamEvents(c: Context, folder: string, histories: EventHistories): Response {
   let position = parsePosition(c.req.header("Last-Event-ID"));
   return keptAlive(c, eventsEveryMs, async (stream) => {
-    const { lines, position: reached, anew } = await readEvents(join(folder, "events.jsonl"), position);
-    if (anew) await stream.writeSSE({ event: "anew", id: "", data: "" });
-    position = reached;
-    for (let i = 0; i < lines.length; i += linesAtOnce) {
-      const batch = lines.slice(i, i + linesAtOnce);
+    const { file, events, end } = await histories.read(folder);
+    if (position && (position.file !== file || position.offset > end)) {
+      await stream.writeSSE({ event: "anew", id: "", data: "" });
+      position = undefined;
+    }
+    if (file === undefined) return;
+    const from = position?.offset ?? 0,
+      first = events.findIndex(({ offset }) => offset > from);
+    for (let i = first; i >= 0 && i < events.length; i += eventsAtOnce) {
+      const batch = events.slice(i, i + eventsAtOnce);
       await stream.writeSSE({
-        id: formatPosition({ file: reached!.file, offset: batch.at(-1)!.offset }),
-        data: `[${batch.map((line) => line.text).join(",")}]`,
+        id: formatPosition({ file, offset: batch.at(-1)!.offset }),
+        data: JSON.stringify(batch.map(({ event }) => event)),
       });
     }
+    position = { file, offset: end };
   });
 }
 

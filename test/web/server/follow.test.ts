@@ -2,11 +2,13 @@
  * The page's half against the real server: every event once and in order, whatever happens to server, run and
  * connection.
  */
-import { appendFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { disk } from "../../../src/io/disk.ts";
+import { openEventLog } from "../../../src/reconstruct/folder/eventLog.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { createParser, followStream, type StreamMessage } from "../../../src/web/live/eventStream.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
@@ -63,6 +65,57 @@ test("events that are there, many of them, and those to come", async () => {
   await until(() => seen.length === there.length + 4);
   expect(seen.at(-1)).toEqual(warning("in two parts"));
   expect([connections, restarts()]).toEqual([[true], 0]);
+});
+
+test("the history of days is told in few events, to each reader, however long the file; then all that come", async () => {
+  const folder = temporaryFolder(),
+    run = join(folder, "run"),
+    count = 100_000;
+  const at = (second: number): string => new Date(Date.UTC(2026, 0, 1) + 1000 * second).toISOString();
+  const progress = (second: number): RunEvent => ({
+    ...{ type: "progress", time: at(second), stage: 1, iteration: second, iterations: 1e9 },
+    ...{ elapsedSeconds: second, remainingSeconds: 1, criticLoss: 1.25, volumeLoss: 0.5, realLogit: 0.125 },
+    ...{ fakeLogit: -0.125, gradientPenalty: 0.0625, signalAmplitude: 1 },
+  });
+  writeEvents(run, begin(), ...Array.from({ length: count }, (_, i) => progress(i)), warning("in between"));
+  const { address } = await serving([folder]);
+  const readers = await Promise.all([follower(address, run), follower(address, run)]);
+  for (const { seen } of readers) {
+    await until(() => seen.length > 1 && seen.at(-1)!.type === "warning");
+    expect(seen.length).toBeLessThan(5000);
+    expect(seen[0]).toEqual(begin());
+    // Of every hour something.
+    const hours = new Set(
+      seen.flatMap((event) => (event.type === "progress" ? [Math.floor(event.iteration / 3600)] : [])),
+    );
+    expect(hours.size).toBe(Math.ceil(count / 3600));
+    expect(seen.at(-2)).toEqual(progress(count - 1));
+  }
+  const told = readers[0].seen.length;
+  const later = Array.from({ length: 50 }, (_, i) => progress(count + i));
+  writeEvents(run, ...later);
+  for (const { seen, restarts } of readers) {
+    await until(() => seen.length === told + later.length);
+    expect(seen.slice(told)).toEqual(later);
+    expect(restarts()).toBe(0);
+  }
+});
+
+test("when the run has thinned its events, they are told from the first again", async () => {
+  const folder = temporaryFolder(),
+    run = join(folder, "run");
+  writeEvents(run, begin(), ...numbered(1, 50));
+  const { address } = await serving([folder]);
+  const { seen, restarts } = await follower(address, run);
+  await until(() => seen.length === 51);
+  const fewer: RunEvent[] = [
+    { ...(begin() as Extract<RunEvent, { type: "start" }>), thinned: 1 },
+    ...numbered(26, 100),
+  ];
+  writeFileSync(join(run, ".events"), fewer.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  renameSync(join(run, ".events"), join(run, "events.jsonl"));
+  await until(() => seen.length === fewer.length);
+  expect([seen, restarts()]).toEqual([fewer, 1]);
 });
 
 test("a server restart, with events before, meanwhile and after: none twice, none missing", async () => {
@@ -136,16 +189,26 @@ describe("a run that is replaced starts from its first event again", () => {
   });
 });
 
-test("a line torn by a kill, and the resumed run's first behind it, are left out", async () => {
+test("a line torn by a kill is left out, and one that is torn in the middle of a file", async () => {
   const folder = temporaryFolder(),
     run = join(folder, "run");
-  writeEvents(run, begin(), warning("a"));
+  const log = async (goOn: boolean, ...events: RunEvent[]): Promise<void> => {
+    const opened = await openEventLog(disk.at(join(run, "events.jsonl")), goOn);
+    events.forEach(opened.append);
+    await opened.close();
+  };
+  mkdirSync(run);
+  await log(false, begin(), warning("a"));
   appendFileSync(join(run, "events.jsonl"), '{"type":"warn');
-  writeEvents(run, begin(1), warning("b"));
+  await log(true, begin(1), warning("b"));
+  for (const spoilt of ["null", "[]", "3", "\0\0", '{"type":"warning"}', '{"type":"stage","ti']) {
+    appendFileSync(join(run, "events.jsonl"), `${spoilt}\n`);
+    await log(true, warning("c"));
+  }
   const { address } = await serving([folder]);
   const { seen } = await follower(address, run);
-  await until(() => seen.length === 3);
-  expect(seen).toEqual([begin(), warning("a"), warning("b")]);
+  await until(() => seen.length === 10);
+  expect(seen).toEqual([begin(), warning("a"), begin(1), warning("b"), ...Array(6).fill(warning("c"))]);
 });
 
 test("on the wire: Last-Event-ID as HTML has it, an id with every message, comments that keep it open", async () => {
