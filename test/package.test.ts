@@ -172,12 +172,12 @@ describe("installed", () => {
       `
       import { likelihoodRatioCritic, type CriticModel } from "cryogan/critic";
       import { fourierShellCorrelation } from "cryogan/evaluate";
-      import { readMap, readParticles, type Volume } from "cryogan/io";
+      import { disk, readMap, readParticles, type Volume } from "cryogan/io";
       import { ctf, polarGrid, project } from "cryogan/physics";
       import { reconstruct, type RunEvent } from "cryogan/reconstruct";
       import { createStream } from "cryogan/runtime";
       import { gradient, input, op, type Tensor } from "cryogan/tensor";
-      export const map: Volume = await readMap("map.mrc");
+      export const map: Volume = await readMap(disk.at("map.mrc"));
       export const curve: number[] = fourierShellCorrelation(map, map).fsc;
       export const x: Tensor = op.square(input("x", [2])), [slope]: Tensor[] = gradient(op.sum(x), [x]);
       const spectra = { maxRadius: 4, noisePower: [1], signalPower: [1] };

@@ -445,7 +445,7 @@ describe("the command", () => {
       stderr: "error: --pixel-size: is required with an atomic model: the pixel size of the images in Å\n",
     });
     const { code, stderr } = await cryogan(...args, "--pixel-size", "3");
-    expect([code, stderr]).toEqual([1, `error: ${join(folder, "none.cif")}: cannot be read (ENOENT)\n`]);
+    expect([code, stderr]).toEqual([1, `error: cannot read ${join(folder, "none.cif")}: no such file or folder\n`]);
   });
 
   test("leaves no half-written file when it is stopped with Ctrl-C, and files from before as they were", async () => {
