@@ -70,8 +70,10 @@ function opticsOf(particles: number): Optics {
 export async function adversarialCase(maxRadius: number): Promise<AdversarialCase> {
   const n = 2 * maxRadius,
     label = `bench/${n}`;
-  const map = await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname));
-  const boxAngstrom = map.shape[0] * 5; // the file states no pixel size; see data/README.md
+  // The file states no pixel size; see data/README.md.
+  const file = disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname);
+  const map = await readMap(file, { pixelSizeAngstrom: 5 });
+  const boxAngstrom = map.shape[0] * map.pixelSizeAngstrom;
   const small = changeBox({ n: map.shape[0], data: map.data }, boxSize);
   const volume = {
     ...map,

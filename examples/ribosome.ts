@@ -17,8 +17,10 @@ const boxAngstrom = 325;
 
 /** The ribosome on a grid of `boxSize` voxels. */
 export async function ribosomeMap(boxSize: number): Promise<Volume> {
-  const map = await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname));
-  return resample({ ...map, pixelSizeAngstrom: 5 }, boxSize, boxAngstrom / boxSize); // its header is silent
+  const map = await readMap(disk.at(new URL("../data/ribosome-70s-65.mrc", import.meta.url).pathname), {
+    pixelSizeAngstrom: 5, // its header is silent
+  });
+  return resample(map, boxSize, boxAngstrom / boxSize);
 }
 
 /** Writes particles.mrcs, particles.star and truth.mrc to a folder: random poses, defocus of 1 to 2.5 µm, noise. */

@@ -65,6 +65,13 @@ export interface ParticleSet {
   poses?: Poses;
   /** rlnRandomSubset (1 or 2), if present. */
   randomSubset?: Int32Array;
+  /**
+   * 1, or −1 where the image's contrast is the reverse of that of row 1 (blob/sign); absent where all are alike. Images
+   * are multiplied by it when they are read.
+   */
+  sign?: Int8Array;
+  /** What is to be known of the file and does not forbid its use, one line each. */
+  warnings?: readonly string[];
   /** Where particle i stands in `source`: "particles.star: row 17 (line 45)"; rows count from 1. */
   where(particle: number): string;
 }

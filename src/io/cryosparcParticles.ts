@@ -8,12 +8,18 @@ import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
   checkOptics,
-  commonValue,
+  commonBoxSize,
+  commonPixelSize,
   distinctMicrographs,
   distinctStacks,
   groupByOptics,
+  mergeStacks,
+  mostImages,
+  readIfSound,
   rowsOfGroups,
   stackPaths,
+  unusedWarning,
+  wholeNumbers,
 } from "./particleChecks.ts";
 
 /** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
@@ -57,34 +63,31 @@ export async function readCryosparcParticles(files: Files, path: string, options
   );
 
   const pixelSizeAngstrom =
-    options.pixelSizeAngstrom ??
-    commonValue(
-      required("blob/psize_A"),
-      "blob/psize_A",
-      "Å",
-      where,
-      "rescale the images to one pixel size, " +
-        "select optics groups (--optics-groups), or give the pixel size to use for all",
-    );
+    options.pixelSizeAngstrom ?? commonPixelSize(required("blob/psize_A"), "blob/psize_A", where);
   const names = table.fields.get("blob/path")?.values;
   if (!isStrings(names)) throw missing(path, options.passthrough, "blob/path");
   // A leading ">" marks a path inside the project, as cryoSPARC writes it for linked imports.
   const inProject = (name: string) => name.replace(/^>/, "");
   const found = distinctStacks(count, (i) => inProject(names[i]!));
-  const stacks = await stackPaths(files, found.names, path, options.projectRoot);
-  const imageIndex = Int32Array.from(required("blob/idx"));
+  const { stacks, stackIndex } = mergeStacks(
+    await stackPaths(files, found.names, path, options.projectRoot),
+    found.stackIndex,
+  );
+  const imageIndex = wholeNumbers(required("blob/idx"), "blob/idx", [0, mostImages - 1], where);
   const boxSizes = options.boxSize === undefined ? squareBoxes(table, where) : undefined;
   const boxSize =
     options.boxSize ??
     (boxSizes === undefined
       ? await boxSizeOfStack(files.at(stacks[0]!), where(0))
-      : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
+      : commonBoxSize(boxSizes, "the box size", where));
+  const warnings: string[] = [];
+  const sign = readSign(table, where, warnings);
   const micrographPaths = table.fields.get("location/micrograph_path")?.values;
   return {
     count,
     source: path,
     stacks,
-    stackIndex: found.stackIndex,
+    stackIndex,
     imageIndex,
     boxSize,
     pixelSizeAngstrom,
@@ -94,8 +97,10 @@ export async function readCryosparcParticles(files: Files, path: string, options
     micrographs: isStrings(micrographPaths)
       ? distinctMicrographs(count, (i) => inProject(micrographPaths[i]!))
       : undefined,
-    poses: readPoses(table, pixelSizeAngstrom, where),
-    randomSubset: readSplit(table, where),
+    poses: readIfSound("poses", options.needs, warnings, () => readPoses(table, pixelSizeAngstrom, where)),
+    randomSubset: readIfSound("halfSets", options.needs, warnings, () => readSplit(table, where)),
+    ...(sign && { sign }),
+    warnings: [...warnings, ...unusedAberrations(table, path)],
     where,
   };
 }
@@ -122,16 +127,80 @@ function isStrings(values: unknown): values is string[] {
 }
 
 /**
- * A numeric field with `length` values per row. @throws InputError naming the row of a value that is NaN or infinite.
+ * A numeric field with `length` values per row. @throws InputError when it has others, or naming the row of a value
+ * that is NaN or infinite.
  */
 function numbers(table: CsTable, name: string, length: number, where: Where): Float64Array | undefined {
   const field = table.fields.get(name);
-  if (field === undefined || isStrings(field.values) || field.values.length !== table.count * length) return undefined;
+  if (field === undefined) return undefined;
+  if (isStrings(field.values) || field.values.length !== table.count * length)
+    throw new InputError(
+      `${table.file}: the field ${name} must hold ${length === 1 ? "a number" : `${length} numbers`} for each particle`,
+    );
   const values = Float64Array.from(field.values as ArrayLike<number | bigint>, Number);
   const wrong = values.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0)
     throw new InputError(`${where(Math.floor(wrong / length))}: ${name} is ${values[wrong]}, which is not a number`);
   return values;
+}
+
+/**
+ * The contrast of each image relative to the first; nothing where all are alike, whatever the sign: `inspect` tells
+ * whether density is bright.
+ * @throws InputError naming the row of a sign that differs and is neither 1 nor −1.
+ */
+function readSign(table: CsTable, where: Where, warnings: string[]): Int8Array | undefined {
+  const signs = table.fields.get("blob/sign")?.values;
+  if (signs === undefined || isStrings(signs) || signs.length !== table.count) return undefined;
+  const numbers = Float64Array.from(signs as ArrayLike<number | bigint>, Number);
+  const first = numbers[0]!;
+  const other = numbers.findIndex((sign) => !Object.is(sign, first));
+  if (other < 0) return undefined;
+  const wrong = numbers.findIndex((sign) => Math.abs(sign) !== 1);
+  if (wrong >= 0)
+    throw new InputError(
+      `${where(wrong)}: blob/sign is ${numbers[wrong]}, and rows differ in it; it must be 1 or -1 in all`,
+    );
+  warnings.push(
+    `${where(other)}: blob/sign is ${numbers[other]}, that of row 1 is ${first}; ` +
+      "images whose sign differs from that of row 1 are multiplied by -1",
+  );
+  return Int8Array.from(numbers, (sign) => sign * first);
+}
+
+/** What a field is about, how many values it has, and whether they change nothing. */
+const aberrations: [what: string, field: string, length: number, neutral: (values: number[]) => boolean][] = [
+  // cryoSPARC stores the difference from the identity; other programs have written the matrix itself.
+  [
+    "anisotropic magnification",
+    "ctf/anisomag",
+    4,
+    (m) => isAll(m, 0) || isAll([m[0]! - 1, m[1]!, m[2]!, m[3]! - 1], 0),
+  ],
+  ["beam tilt", "ctf/tilt_A", 2, (values) => isAll(values, 0)],
+  ["image shift", "ctf/shift_A", 2, (values) => isAll(values, 0)],
+  ["trefoil", "ctf/trefoil_A", 2, (values) => isAll(values, 0)],
+  ["tetrafoil", "ctf/tetra_A", 4, (values) => isAll(values, 0)],
+];
+
+const isAll = (values: readonly number[], wanted: number): boolean =>
+  values.every((value) => !(Math.abs(value - wanted) > 1e-6));
+
+/** One line where any of them changes the images. Values that are no numbers change nothing. */
+function unusedAberrations(table: CsTable, path: string): string[] {
+  const changes = (field: string, length: number, neutral: (values: number[]) => boolean): boolean => {
+    const values = table.fields.get(field)?.values;
+    if (!(values instanceof Float64Array) || values.length !== table.count * length) return false;
+    for (let row = 0; row < table.count; row++)
+      if (!neutral([...values.subarray(row * length, (row + 1) * length)])) return true;
+    return false;
+  };
+  return unusedWarning(
+    path,
+    aberrations
+      .filter(([, field, length, neutral]) => changes(field, length, neutral))
+      .map(([what, field]) => [what, field]),
+  );
 }
 
 function squareBoxes(table: CsTable, where: Where): Float64Array | undefined {
@@ -191,15 +260,9 @@ export function eulerAngles(x: number, y: number, z: number): [rot: number, tilt
   return a22 > 0 ? [0, 0, Math.atan2(-a10, a00)] : [0, Math.PI, Math.atan2(a10, -a00)];
 }
 
-/** Half-sets: 0 and 1 in cryoSPARC, 1 and 2 in RELION. Jobs that make none leave all particles in set 0. */
+/** Half-sets: 0 and 1 in cryoSPARC, 1 and 2 in RELION. Jobs that make none leave all particles in one set. */
 function readSplit(table: CsTable, where: Where): Int32Array | undefined {
   const splits = numbers(table, "alignments3D/split", 1, where);
-  const halves =
-    splits &&
-    Int32Array.from(splits, (split, i) => {
-      if (split !== 0 && split !== 1)
-        throw new InputError(`${where(i)}: alignments3D/split is ${split}; it must be 0 or 1`);
-      return split + 1;
-    });
-  return halves?.includes(2) ? halves : undefined;
+  if (splits === undefined || splits.every((split) => split === splits[0])) return undefined;
+  return wholeNumbers(splits, "alignments3D/split", [0, 1], where).map((split) => split + 1);
 }

@@ -5,14 +5,20 @@ import { InputError } from "../base/errors.ts";
 import type { DataFile } from "../base/files.ts";
 import { readBytes } from "./files.ts";
 import { HALF_VALUES } from "./float16.ts";
+import { refuseForeign } from "./foreign.ts";
 
 /** One column: `values` holds the rows one after the other, each of the product of `shape` values. */
 export interface CsField {
   /** Shape of one row's value; [] for a scalar. */
   shape: number[];
-  /** Numbers and booleans (0, 1) as float64; 64-bit integers exactly; strings without padding. */
-  values: Float64Array | BigInt64Array | BigUint64Array | string[];
+  /**
+   * Numbers and booleans (0, 1) as float64; 64-bit integers exactly; strings without padding. Read when first asked
+   * for: a field that nobody uses costs nothing. @throws InputError for values of a type that cannot be read.
+   */
+  readonly values: CsValues;
 }
+
+export type CsValues = Float64Array | BigInt64Array | BigUint64Array | string[];
 
 export interface CsTable {
   file: string;
@@ -27,6 +33,9 @@ export async function readCs(file: DataFile): Promise<CsTable> {
   return parseCs(await readBytes(file), file.path);
 }
 
+/** numpy itself reads headers of 10,000 bytes. */
+const longestHeader = 1 << 20;
+
 /** @param file name for messages. @throws as {@link readCs}. */
 export function parseCs(bytes: Uint8Array, file: string): CsTable {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -34,41 +43,68 @@ export function parseCs(bytes: Uint8Array, file: string): CsTable {
   if (characters(1, 6) === "CSDAT") {
     throw new InputError(`${file} is in cryoSPARC's compressed CSDAT format; export the particles as a numpy .cs file`);
   }
+  refuseForeign(bytes, file);
   if (characters(0, 6) !== "\x93NUMPY" || bytes.length < 12) throw new InputError(`${file} is not a numpy .cs file`);
   // Version 1 has a 2-byte header length, versions 2 and 3 one of 4 bytes.
   const wide = bytes[6]! > 1;
   const headerStart = wide ? 12 : 10;
-  const dataStart = headerStart + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
+  const headerLength = wide ? view.getUint32(8, true) : view.getUint16(8, true);
+  const dataStart = headerStart + headerLength;
+  if (dataStart > bytes.length)
+    throw new InputError(`${file} is truncated: its header ends at byte ${dataStart}, the file holds ${bytes.length}`);
+  if (headerLength > longestHeader)
+    throw new InputError(`${file} has a header of ${headerLength} bytes, which is none of cryoSPARC's`);
   const header = parseLiteral(
     new TextDecoder(bytes[6]! > 2 ? "utf-8" : "latin1").decode(bytes.subarray(headerStart, dataStart)),
     file,
   );
   const { descr, shape } = (header ?? {}) as { descr?: Literal; shape?: Literal };
-  if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1) {
+  if (!Array.isArray(descr) || !Array.isArray(shape) || shape.length !== 1 || typeof shape[0] !== "number") {
     throw new InputError(`${file} is a plain numpy array, not a table with one row per particle`);
   }
-  const count = Number(shape[0]);
+  const count = shape[0];
   const columns = descr.map((entry) => columnOf(entry, file));
   const rowBytes = columns.reduce((sum, column) => sum + column.length * column.type.bytes, 0);
+  if (rowBytes === 0) throw new InputError(`${file} has no field with a value in it`);
   const expected = dataStart + count * rowBytes;
-  if (bytes.length < expected) {
+  if (!(bytes.length >= expected)) {
     throw new InputError(`${file} is truncated: ${count} rows need ${expected} bytes, the file holds ${bytes.length}`);
   }
-  const fields = new Map<string, CsField>();
+  const fields = new Map<string, CsField>(),
+    positions = new Map<string, number>();
   let offset = dataStart;
-  for (const { name, type, shape: itemShape, length } of columns) {
+  columns.forEach(({ name, type, shape: itemShape, length }, position) => {
     const start = offset;
     offset += length * type.bytes;
-    if (name === "") continue; // padding
-    const values = type.allocate(count * length);
-    const cells = cellsOf(values);
-    for (let row = 0; row < count; row++) {
-      for (let i = 0; i < length; i++)
-        cells[row * length + i] = type.read(view, start + row * rowBytes + i * type.bytes);
-    }
-    fields.set(name, { shape: itemShape, values });
-  }
+    if (name === "") return; // padding
+    const earlier = positions.get(name);
+    if (earlier !== undefined)
+      throw new InputError(`${file}: the fields ${earlier + 1} and ${position + 1} are both named ${name}; remove one`);
+    positions.set(name, position);
+    fields.set(
+      name,
+      lazyField(itemShape, () => {
+        const values = type.allocate(count * length);
+        const cells = cellsOf(values);
+        for (let row = 0; row < count; row++) {
+          for (let i = 0; i < length; i++)
+            cells[row * length + i] = type.read(view, start + row * rowBytes + i * type.bytes, row);
+        }
+        return values;
+      }),
+    );
+  });
   return { file, count, fields };
+}
+
+function lazyField(shape: number[], read: () => CsValues): CsField {
+  let values: CsValues | undefined;
+  return {
+    shape,
+    get values() {
+      return (values ??= read());
+    },
+  };
 }
 
 /**
@@ -97,7 +133,11 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
   });
   const fields = new Map(table.fields);
   for (const [name, field] of passthrough.fields) {
-    if (!fields.has(name)) fields.set(name, { shape: field.shape, values: takeRows(field, rows) });
+    if (!fields.has(name))
+      fields.set(
+        name,
+        lazyField(field.shape, () => takeRows(field, rows)),
+      );
   }
   return { ...table, fields };
 }
@@ -105,7 +145,7 @@ export function mergePassthrough(table: CsTable, passthrough: CsTable): CsTable 
 /** These rows of a table, in this order. */
 export function selectRows(table: CsTable, rows: ArrayLike<number>): CsTable {
   const fields = new Map(
-    [...table.fields].map(([name, field]) => [name, { shape: field.shape, values: takeRows(field, rows) }]),
+    [...table.fields].map(([name, field]) => [name, lazyField(field.shape, () => takeRows(field, rows))]),
   );
   return { ...table, count: rows.length, fields };
 }
@@ -127,7 +167,7 @@ function uidsOf(table: CsTable): BigUint64Array {
   return uids;
 }
 
-function takeRows(field: CsField, rows: ArrayLike<number>): CsField["values"] {
+function takeRows(field: CsField, rows: ArrayLike<number>): CsValues {
   const length = field.shape.reduce((a, b) => a * b, 1);
   const result = emptyLike(field.values, rows.length * length);
   const from = cellsOf(field.values);
@@ -139,11 +179,11 @@ function takeRows(field: CsField, rows: ArrayLike<number>): CsField["values"] {
 }
 
 /** The same array seen without its element type, for moving values between arrays of one kind. */
-function cellsOf(values: CsField["values"]): Record<number, unknown> {
+function cellsOf(values: CsValues): Record<number, unknown> {
   return values as unknown as Record<number, unknown>;
 }
 
-function emptyLike(values: CsField["values"], length: number): CsField["values"] {
+function emptyLike(values: CsValues, length: number): CsValues {
   if (Array.isArray(values)) return new Array<string>(length);
   if (values instanceof Float64Array) return new Float64Array(length);
   return values instanceof BigInt64Array ? new BigInt64Array(length) : new BigUint64Array(length);
@@ -152,8 +192,9 @@ function emptyLike(values: CsField["values"], length: number): CsField["values"]
 /** How one numpy scalar type is laid out and read. */
 interface ScalarType {
   bytes: number;
-  allocate(length: number): CsField["values"];
-  read(view: DataView, at: number): unknown;
+  allocate(length: number): CsValues;
+  /** @param row for messages. */
+  read(view: DataView, at: number, row: number): unknown;
 }
 
 interface Column {
@@ -164,18 +205,24 @@ interface Column {
   length: number;
 }
 
+/** Dimensions of a value of a row. */
+const mostDimensions = 32;
+
 /** A descr entry: (name, type) or (name, type, shape); the name may be a (title, name) pair. */
 function columnOf(entry: Literal, file: string): Column {
   const [title, type, shape = []] = Array.isArray(entry) ? entry : [];
   const name = Array.isArray(title) ? title[1] : title;
   if (typeof name !== "string" || typeof type !== "string")
     throw new InputError(`${file}: a field has no simple name and type`);
-  const dimensions = (Array.isArray(shape) ? shape : [shape]).map(Number);
-  return { name, type: scalarType(type, name, file), shape: dimensions, length: dimensions.reduce((a, b) => a * b, 1) };
+  const dimensions = Array.isArray(shape) ? shape : [shape];
+  const length = dimensions.reduce<number>((product, size) => product * (typeof size === "number" ? size : NaN), 1);
+  if (!Number.isSafeInteger(length) || dimensions.length > mostDimensions)
+    throw new InputError(`${file}: field ${name} has the shape ${JSON.stringify(shape)}, which cannot be`);
+  return { name, type: scalarType(type, name, file), shape: dimensions as number[], length };
 }
 
 function scalarType(code: string, name: string, file: string): ScalarType {
-  const [, order, kind, digits] = /^([<>|=])([biufSaUV])(\d+)$/.exec(code) ?? [];
+  const [, order, kind, digits] = /^([<>|=])([biufSaUVcmM])(\d{1,9})(?:\[\w+\])?$/.exec(code) ?? [];
   const size = Number(digits);
   const little = order !== ">";
   const numbers = (read: ScalarType["read"]): ScalarType => ({
@@ -208,36 +255,57 @@ function scalarType(code: string, name: string, file: string): ScalarType {
     case "f8":
       return numbers((view, at) => view.getFloat64(at, little));
   }
-  if (kind === "V" && name === "") return { bytes: size, allocate: strings, read: () => "" };
   if (kind === "S" || kind === "a")
     return { bytes: size, allocate: strings, read: (view, at) => bytesString(view, at, size) };
   if (kind === "U")
-    return { bytes: 4 * size, allocate: strings, read: (view, at) => codePointString(view, at, size, little) };
-  throw new InputError(
-    `${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`,
-  );
+    return {
+      bytes: 4 * size,
+      allocate: strings,
+      read: (view, at, row) => codePointString(view, at, size, little, () => `${file}: row ${row + 1}: ${name}`),
+    };
+  // Of other types the size is known, so that what stands beside them can be read.
+  const unknown: Record<string, number> = { V: size, c: size, f: size, m: 8, M: 8 };
+  const bytes = kind === undefined ? undefined : unknown[kind];
+  const refuse = (): never => {
+    throw new InputError(
+      `${file}: field ${name} has the numpy type ${code}, which cannot be read; numbers and fixed-width strings can`,
+    );
+  };
+  return bytes === undefined ? refuse() : { bytes, allocate: refuse, read: refuse };
 }
 
 function strings(length: number): string[] {
   return new Array<string>(length);
 }
 
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 function bytesString(view: DataView, at: number, size: number): string {
   while (size > 0 && view.getUint8(at + size - 1) === 0) size--;
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(new Uint8Array(view.buffer, view.byteOffset + at, size));
+  return utf8.decode(new Uint8Array(view.buffer, view.byteOffset + at, size));
 }
 
-function codePointString(view: DataView, at: number, size: number, little: boolean): string {
+function codePointString(view: DataView, at: number, size: number, little: boolean, place: () => string): string {
   while (size > 0 && view.getUint32(at + 4 * (size - 1), little) === 0) size--;
-  return String.fromCodePoint(...Array.from({ length: size }, (_, i) => view.getUint32(at + 4 * i, little)));
+  let text = "";
+  for (let i = 0; i < size; i++) {
+    const code = view.getUint32(at + 4 * i, little);
+    if (code > 0x10ffff) throw new InputError(`${place()} holds ${code}, which is no character`);
+    text += String.fromCodePoint(code);
+  }
+  return text;
 }
 
 type Literal = string | number | boolean | null | Literal[] | { [key: string]: Literal };
 
+/** The header is a dictionary with a list of tuples, some with a tuple or a pair in them. */
+const deepest = 8;
+
 /** The part of Python's literal syntax that .npy headers use: dict, list, tuple, string, integer, True, False, None. */
 function parseLiteral(text: string, file: string): Literal {
   const tokens = text.match(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[{}[\](),:]|[^\s{}[\](),:]+/g) ?? [];
-  let at = 0;
+  let at = 0,
+    depth = 0;
   const broken = () => new InputError(`${file}: the numpy header cannot be understood`);
 
   function items(close: string): Literal[] {
@@ -252,10 +320,11 @@ function parseLiteral(text: string, file: string): Literal {
   }
 
   function dictionary(): Literal {
-    const result: { [key: string]: Literal } = {};
+    const result = Object.create(null) as { [key: string]: Literal };
     while (tokens[at] !== "}") {
       const key = value();
       if (typeof key !== "string" || tokens[at++] !== ":") throw broken();
+      if (Object.hasOwn(result, key)) throw new InputError(`${file}: the numpy header names ${key} twice`);
       result[key] = value();
       if (tokens[at] === ",") at++;
       else if (tokens[at] !== "}") throw broken();
@@ -267,9 +336,12 @@ function parseLiteral(text: string, file: string): Literal {
   function value(): Literal {
     const token = tokens[at++];
     if (token === undefined) throw broken();
-    if (token === "{") return dictionary();
-    if (token === "[") return items("]");
-    if (token === "(") return items(")");
+    if (token === "{" || token === "[" || token === "(") {
+      if (++depth > deepest) throw broken();
+      const found = token === "{" ? dictionary() : items(token === "[" ? "]" : ")");
+      depth--;
+      return found;
+    }
     if (/^['"]/.test(token)) return token.slice(1, -1).replace(/\\(.)/g, "$1");
     if (token === "True" || token === "False") return token === "True";
     if (token === "None") return null;

@@ -36,14 +36,28 @@ const REASONS: Record<string, string> = {
   EEXIST: "a file of that name is in the way",
   ENAMETOOLONG: "the name is too long",
   EMFILE: "too many open files",
+  ENFILE: "too many open files",
   EIO: "the device reports an error",
+  ELOOP: "its links lead in a circle",
+  ESTALE: "the folder on the server has changed; try again",
+  ETXTBSY: "a program that runs is in the way",
+  EBUSY: "it is in use",
+  ERR_INVALID_ARG_VALUE: "its name holds the character 0",
 };
 
 /** The error of a failed file operation as an InputError "cannot <verb> <path>: <reason>"; any other error as it is. */
 export function fileError(verb: "read" | "write", path: string, error: unknown): unknown {
-  const code = (error as NodeJS.ErrnoException).code;
+  const { code, syscall } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : REASONS[code];
-  return reason === undefined ? error : new InputError(`cannot ${verb} ${path}: ${reason}`);
+  if (reason === undefined && syscall === undefined) return error;
+  return new InputError(`cannot ${verb} ${path}: ${reason ?? `the system answers ${code}`}`);
+}
+
+/** An error of the operating system that nobody has put into words, in words. */
+export function systemError(error: NodeJS.ErrnoException): InputError {
+  const reads = /^(open|read|stat|lstat|scandir|readlink|access)/.test(error.syscall ?? "");
+  const told = fileError(reads ? "read" : "write", error.path ?? "a file", error);
+  return told instanceof InputError ? told : new InputError(error.message);
 }
 
 const failure =

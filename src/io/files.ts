@@ -3,6 +3,7 @@
 import { join } from "pathe";
 import { InputError } from "../base/errors.ts";
 import type { DataFile, Files, NewFile, OpenFile } from "../base/files.ts";
+import { refuseForeign } from "./foreign.ts";
 
 /** The files of one folder, by their names. */
 export type Folder = (name: string) => DataFile;
@@ -34,7 +35,9 @@ export const readText = (file: DataFile): Promise<string> =>
   withFile(file, async (open) => {
     if (open.size > longestText)
       throw new InputError(`${file.path} is larger than 512 MB; split it or remove columns that are not needed`);
-    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(await wholeOf(open, file.path));
+    const bytes = await wholeOf(open, file.path);
+    refuseForeign(bytes, file.path);
+    return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   });
 
 async function wholeOf(open: OpenFile, path: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,6 +2,7 @@
 import { InputError } from "../base/errors.ts";
 import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
+import { voxelName } from "./mapCheck.ts";
 import { readMap } from "./mrc.ts";
 
 /** Rounding of programs that filter their masks. */
@@ -13,20 +14,15 @@ const tolerance = 1e-3;
  */
 export async function readMask(file: DataFile): Promise<Volume> {
   const { path } = file,
-    mask = await readMap(file);
+    mask = await readMap(file, { mayBeConstant: true });
   const [nz, ny, nx] = mask.shape;
   if (nz !== ny || ny !== nx)
     throw new InputError(`${path} has ${nx} x ${ny} x ${nz} voxels; a mask needs a cubic box: pad or crop it`);
-  if (!(mask.pixelSizeAngstrom > 0))
-    throw new InputError(
-      `${path} names no pixel size in its header; write it there (relion_image_handler --force_header_angpix)`,
-    );
   const wrong = mask.data.findIndex((v) => !(v >= -tolerance && v <= 1 + tolerance));
   if (wrong >= 0) {
-    const at = [wrong % nx, Math.floor(wrong / nx) % ny, Math.floor(wrong / (nx * ny))];
     throw new InputError(
-      `${path} is no mask: voxel ${at.join(", ")} (x, y, z) is ${mask.data[wrong]}, and masks go from 0 to 1; ` +
-        "make one with relion_mask_create",
+      `${path} is no mask: voxel ${voxelName(wrong, mask.shape)} is ${mask.data[wrong]}, ` +
+        "and masks go from 0 to 1; make one with relion_mask_create",
     );
   }
   if (!mask.data.some((v) => v > 0.5)) throw new InputError(`${path} is an empty mask: no voxel is above 0.5`);

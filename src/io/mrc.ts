@@ -5,10 +5,16 @@ import type { DataFile, OpenFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
 import { withFile, writeThenRename } from "./files.ts";
 import { HALF_VALUES, halfBits } from "./float16.ts";
+import { type MapOptions, mapProblem } from "./mapCheck.ts";
 import type { MrcHeader } from "./mrcHeader.ts";
 import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
 
 export type { MrcHeader } from "./mrcHeader.ts";
+
+/** Of a map of 1024³ voxels, 4 GB in memory. */
+const mostVoxels = 2 ** 30;
+/** Of an image, 1 GB in memory. */
+const mostPixels = 2 ** 28;
 
 /** Pixels are moved in pieces of about this size, so that memory use does not grow with the file. */
 const CHUNK_BYTES = 1 << 24;
@@ -22,11 +28,24 @@ export async function readMrcHeader(file: DataFile): Promise<MrcHeader> {
 }
 
 /**
- * Reads a map of any supported mode, byte order and axis order as z, y, x with x fastest.
- * `pixelSizeAngstrom` is 0 where the header names no cell (ask the user then).
+ * Reads a map of any supported mode, byte order and axis order as z, y, x with x fastest, to compute with.
+ * @param pixelSizeAngstrom instead of the one in the header
+ * @throws InputError when the file is truncated, an image stack, or has voxels that are no cubes, and what
+ * {@link mapProblem} says of it.
+ */
+export async function readMap(file: DataFile, options: MapOptions = {}): Promise<Volume> {
+  const stored = await readStoredMap(file);
+  const map = { ...stored, pixelSizeAngstrom: options.pixelSizeAngstrom ?? stored.pixelSizeAngstrom };
+  const problem = mapProblem(map, options);
+  if (problem !== undefined) throw new InputError(`${file.path} ${problem}`);
+  return map;
+}
+
+/**
+ * Reads a map as the file has it, to show it. `pixelSizeAngstrom` is 0 where the header names no cell.
  * @throws InputError when the file is truncated, an image stack, or has voxels that are no cubes.
  */
-export async function readMap(file: DataFile): Promise<Volume> {
+export async function readStoredMap(file: DataFile): Promise<Volume> {
   const { path } = file;
   return withFile(file, async (open) => {
     const header = await headerOf(open, path);
@@ -34,6 +53,10 @@ export async function readMap(file: DataFile): Promise<Volume> {
     const { columns, rows, sections, axisOrder } = header;
     if (sections === 1) throw new InputError(`${path} is a single ${columns} x ${rows} image where a volume is needed`);
     const cubic = columns === rows && rows === sections;
+    if (columns * rows * sections > mostVoxels)
+      throw new InputError(
+        `${path} has ${columns} x ${rows} x ${sections} voxels; at most ${mostVoxels} can be read: crop or bin it`,
+      );
     if (isStackName(path) || header.spaceGroup >= 401 || (header.spaceGroup === 0 && !cubic)) {
       throw new InputError(`${path} is a stack (${sections} images of ${columns} x ${rows}) where a volume is needed`);
     }
@@ -132,6 +155,10 @@ export async function openStack(file: DataFile): Promise<ImageStack> {
   try {
     const header = await headerOf(open, path);
     checkIsStack(header, path);
+    if (header.columns * header.rows > mostPixels)
+      throw new InputError(
+        `${path} has images of ${header.columns} x ${header.rows} pixels; at most ${mostPixels} each can be read`,
+      );
     checkLength(open, header, path, "image");
     return {
       count: header.sections,
@@ -278,7 +305,8 @@ async function readPixels(
   const found = await open.read(bytes, offset);
   if (found < bytes.length) throw new InputError(`${path} became shorter while it was read`);
   if (!header.littleEndian) swapBytes(bytes, header.bytesPerPixel);
-  if (!direct) decodePixels(bytes, header.mode, out);
+  if (header.unsignedBytes) out.set(bytes);
+  else if (!direct) decodePixels(bytes, header.mode, out);
 }
 
 // Typed arrays below are little-endian, as is every machine ONNX Runtime for Node is built for.

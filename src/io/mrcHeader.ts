@@ -3,6 +3,7 @@
  * 192:146).
  */
 import { InputError } from "../base/errors.ts";
+import { refuseForeign } from "./foreign.ts";
 
 export const HEADER_BYTES = 1024;
 
@@ -11,6 +12,8 @@ const BYTES_PER_PIXEL: Record<number, number> = { 0: 1, 1: 2, 2: 4, 6: 2, 12: 2 
 /** Modes of the standard that are not read; naming them tells an unsupported file from a broken one. */
 const UNREAD_MODES: Record<number, string> = { 3: "complex int16", 4: "complex float32", 101: "4-bit integers" };
 
+const imodStamp = 1146047817;
+
 export interface MrcHeader {
   /** NX, NY, NZ: columns (fastest), rows, sections as stored. */
   columns: number;
@@ -18,6 +21,8 @@ export interface MrcHeader {
   sections: number;
   mode: number;
   bytesPerPixel: number;
+  /** Mode 0 as IMOD wrote it before the standard, 0 to 255 instead of -128 to 127. */
+  unsignedBytes: boolean;
   littleEndian: boolean;
   /** MAPC, MAPR, MAPS: which axis (1 = x, 2 = y, 3 = z) the columns, rows and sections run along. */
   axisOrder: [number, number, number];
@@ -48,14 +53,18 @@ export interface Statistics {
  * @throws InputError when the bytes are no MRC header or the mode is not one of 0, 1, 2, 6, 12.
  */
 export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) throw new InputError(`${path} is compressed; unpack it with gunzip`);
   if (bytes.length < HEADER_BYTES) {
+    refuseForeign(bytes, path);
     throw new InputError(
       `${path} is not an MRC file: it holds ${bytes.length} bytes, the header alone has ${HEADER_BYTES}`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
-  const littleEndian = byteOrder(view, path);
+  const littleEndian = byteOrder(view);
+  if (littleEndian === undefined) {
+    refuseForeign(bytes, path);
+    throw new InputError(`${path} is not an MRC file: its header makes sense in neither byte order`);
+  }
   const int = (word: number) => view.getInt32(4 * (word - 1), littleEndian);
   const float = (word: number) => view.getFloat32(4 * (word - 1), littleEndian);
   const floats = (word: number): [number, number, number] => [float(word), float(word + 1), float(word + 2)];
@@ -90,6 +99,8 @@ export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
     sections: int(3),
     mode,
     bytesPerPixel,
+    // IMOD's stamp, and its flag that bytes are signed (https://bio3d.colorado.edu/imod/doc/mrc_format.txt).
+    unsignedBytes: mode === 0 && int(39) === imodStamp && (int(40) & 1) === 0,
     littleEndian,
     axisOrder,
     pixelSizeAngstrom,
@@ -101,11 +112,10 @@ export function parseMrcHeader(bytes: Uint8Array, path: string): MrcHeader {
   };
 }
 
-/** The machine stamp's byte order where the header makes sense in it, else the other one. */
-function byteOrder(view: DataView, path: string): boolean {
+/** The machine stamp's byte order where the header makes sense in it, else the other one, if it does in that. */
+function byteOrder(view: DataView): boolean | undefined {
   const stampedLittle = view.getUint8(212) !== 0x11;
-  for (const littleEndian of [stampedLittle, !stampedLittle]) if (plausible(view, littleEndian)) return littleEndian;
-  throw new InputError(`${path} is not an MRC file: its header makes sense in neither byte order`);
+  return [stampedLittle, !stampedLittle].find((littleEndian) => plausible(view, littleEndian));
 }
 
 function plausible(view: DataView, littleEndian: boolean): boolean {

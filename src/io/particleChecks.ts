@@ -7,6 +7,7 @@ import { InputError } from "../base/errors.ts";
 import type { DataFile, Files } from "../base/files.ts";
 import type { Optics } from "../base/types.ts";
 import { openStack } from "./mrc.ts";
+import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 import { detached } from "./star.ts";
 
 export interface ReadOptions {
@@ -24,6 +25,8 @@ export interface ReadOptions {
   exclude?: string;
   /** The phases of all images were flipped: their transfer function is |CTF|. */
   ctfPhaseFlipped?: boolean;
+  /** What the reader cannot do without. A fault in the columns of the other is a warning, and they are left out. */
+  needs?: readonly ("poses" | "halfSets")[];
 }
 
 /** Row `particle` (from 0) as messages name it. */
@@ -78,12 +81,100 @@ export const stackPaths = (
   projectRoot?: string,
 ): Promise<string[]> => Promise.all(names.map((name) => stackPath(files, name, source, projectRoot)));
 
+/** The stacks' paths without repetition: names that differ can mean one file. */
+export function mergeStacks(
+  paths: readonly string[],
+  stackIndex: Int32Array,
+): { stacks: string[]; stackIndex: Int32Array } {
+  const indexOf = new Map<string, number>();
+  const place = paths.map((path) => {
+    if (!indexOf.has(path)) indexOf.set(path, indexOf.size);
+    return indexOf.get(path)!;
+  });
+  return { stacks: [...indexOf.keys()], stackIndex: stackIndex.map((index) => place[index]!) };
+}
+
+/**
+ * What `read` returns; nothing where the columns have a fault that nobody is troubled by, which is told.
+ * @throws InputError for a fault in what is needed.
+ */
+export function readIfSound<T>(
+  what: "poses" | "halfSets",
+  needs: ReadOptions["needs"],
+  warnings: string[],
+  read: () => T | undefined,
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof InputError) || needs?.includes(what)) throw error;
+    warnings.push(`${error.message}; the ${what === "poses" ? "angles" : "half-sets"} of this file are left out`);
+    return undefined;
+  }
+}
+
+/** @throws InputError naming the first that is no whole number within these limits. */
+export function wholeNumbers(
+  values: Float64Array,
+  what: string,
+  [least, most]: readonly [number, number],
+  where: Where,
+): Int32Array {
+  const wrong = values.findIndex((value) => !(Number.isInteger(value) && value >= least && value <= most));
+  if (wrong >= 0)
+    throw new InputError(
+      `${where(wrong)}: ${what} is ${values[wrong]}; it must be a whole number from ${least} to ${most}`,
+    );
+  return Int32Array.from(values);
+}
+
+/** Images in a stack are counted by 32-bit integers. */
+export const mostImages = 2 ** 31 - 1;
+
+/** Edge of an image in pixels. */
+export const boxSizes: readonly [number, number] = [4, 8192];
+
+/** One pixel size and one box for all particles. @throws InputError naming the first that differs or cannot be. */
+export function commonPixelSize(values: Float64Array, what: string, where: Where): number {
+  const size = commonValue(
+    values,
+    what,
+    "Å",
+    where,
+    "rescale the images to one pixel size, select optics groups (--optics-groups), " +
+      "or give the pixel size to use for all (--pixel-size)",
+  );
+  if (!isPixelSize(size))
+    throw new InputError(`${where(0)}: ${what} is ${size} Å; ${pixelSizeRange}; give the right one (--pixel-size)`);
+  return size;
+}
+
+export function commonBoxSize(values: Float64Array, what: string, where: Where): number {
+  const box = commonValue(values, what, "px", where, "all images need one box size");
+  return wholeNumbers(Float64Array.of(box), what, boxSizes, where)[0]!;
+}
+
+/** One line on columns that change the images and are not used, if there are any. */
+export function unusedWarning(file: string, columns: readonly (readonly [what: string, column: string])[]): string[] {
+  if (columns.length === 0) return [];
+  const what = [...new Set(columns.map(([words]) => words))];
+  const named = what.map((words) => {
+    const names = columns.filter(([other]) => other === words).map(([, column]) => column);
+    return `${words} (${names.join(", ")})`;
+  });
+  return [
+    `${file}: not corrected for, and fine detail may suffer: ${named.join("; ")}; ` +
+      "refine the map with this file in the program that wrote it",
+  ];
+}
+
 /** Box size of the first stack, for particle files that do not tell it. */
 export async function boxSizeOfStack(file: DataFile, where: string): Promise<number> {
   const { path } = file;
   if (!(await file.exists())) {
     throw new InputError(
-      `${where} names ${path}, which does not exist, and the box size is not in the file; give the project folder`,
+      `${where} names ${path}, which does not exist, and the box size is not in the file; ` +
+        "give the project folder (--project-root)",
     );
   }
   const stack = await openStack(file);
@@ -178,7 +269,8 @@ export function groupByOptics(
   const count = optics.voltageKv.length;
   const indexOf = new Map<string, number>();
   const opticsGroup = new Int32Array(count);
-  const opticsGroupNames: string[] = [],
+  const names = new Set<string>(),
+    last = new Map<string, number>(),
     opticsGroupNumbers: number[] = [];
   for (let i = 0; i < count; i++) {
     const { number, name } = groupOf(i);
@@ -189,11 +281,14 @@ export function groupByOptics(
       index = indexOf.size;
       indexOf.set(key, index);
       let unique = name;
-      for (let n = 2; opticsGroupNames.includes(unique); n++) unique = `${name}_${n}`;
-      opticsGroupNames.push(unique);
+      for (let n = last.get(name) ?? 2; names.has(unique); n++) {
+        unique = `${name}_${n}`;
+        last.set(name, n + 1);
+      }
+      names.add(unique);
       opticsGroupNumbers.push(number);
     }
     opticsGroup[i] = index;
   }
-  return { opticsGroup, opticsGroupNames, opticsGroupNumbers };
+  return { opticsGroup, opticsGroupNames: [...names], opticsGroupNumbers };
 }

@@ -108,6 +108,7 @@ export async function openParticleImages(files: Files, set: ParticleSet): Promis
       slots.forEach((slot, i) => {
         const image = scratch.subarray(i * size, (i + 1) * size);
         checkFinite(set, particles[slot]!, image);
+        if (set.sign?.[particles[slot]!] === -1) for (let p = 0; p < size; p++) image[p] = -image[p]!;
         out.set(image, slot * size);
       });
       start = end;

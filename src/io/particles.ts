@@ -1,9 +1,13 @@
 /** Particle sets from RELION and cryoSPARC: the front door of the files beside this one. */
 
+import { InputError } from "../base/errors.ts";
 import type { Files } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { readCryosparcParticles } from "./cryosparcParticles.ts";
+import { groupFileMessage } from "./csg.ts";
+import { duplicateWarning } from "./duplicates.ts";
 import { positionsNotIn } from "./exclude.ts";
+import { readText } from "./files.ts";
 import type { ReadOptions } from "./particleChecks.ts";
 import { readRelionParticles } from "./relionParticles.ts";
 
@@ -20,6 +24,7 @@ export { writeParticlesStar } from "./particlesStar.ts";
  * @throws InputError in one line naming file, row and column.
  */
 export async function readParticles(files: Files, path: string, options: ReadOptions = {}): Promise<ParticleSet> {
+  if (path.toLowerCase().endsWith(".csg")) throw new InputError(groupFileMessage(path, await readText(files.at(path))));
   const read = await (path.toLowerCase().endsWith(".cs")
     ? readCryosparcParticles(files, path, options)
     : readRelionParticles(files, path, options));
@@ -28,7 +33,8 @@ export async function readParticles(files: Files, path: string, options: ReadOpt
       ? read
       : subset(read, await positionsNotIn(files, options.exclude, read, options.projectRoot));
   if (options.ctfPhaseFlipped) set.optics.phaseFlipped = new Float64Array(set.count).fill(1);
-  return set;
+  const duplicates = duplicateWarning(set);
+  return duplicates === undefined ? set : { ...set, warnings: [...(set.warnings ?? []), duplicates] };
 }
 
 /** The particles at these positions of `set`, in this order; they keep their rows in the file for messages. */
@@ -52,6 +58,7 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
     uid: set.uid && BigUint64Array.from(chosen, (i) => set.uid![i]!),
     poses: set.poses && floats(set.poses),
     randomSubset: set.randomSubset && integers(set.randomSubset),
+    ...(set.sign && { sign: Int8Array.from(chosen, (i) => set.sign![i]!) }),
     where: (particle) => set.where(chosen[particle]!),
   };
 }

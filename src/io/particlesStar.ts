@@ -1,5 +1,6 @@
 /** Writing particles as RELION 3.1 and later read them: an optics table and a particle table. */
 import { basename, dirname, extname, relative, resolve } from "pathe";
+import { InputError } from "../base/errors.ts";
 import type { DataFile } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { writeFileAtomic } from "./files.ts";
@@ -17,18 +18,29 @@ export interface ParticlesStarOptions {
 /**
  * Writes `set` as a STAR file; stacks elsewhere than below the folder that names start from are named by their absolute
  * path.
- * @throws InputError when the file cannot be written.
+ * @throws InputError when the file cannot be written, or images differ in the sign of their contrast.
  */
 export async function writeParticlesStar(
   file: DataFile,
   set: ParticleSet,
   { poses = false, stackNamesFrom = dirname(file.path) }: ParticlesStarOptions = {},
 ): Promise<void> {
+  refuseMixedContrast(set);
   const optics = { name: "optics", ...opticsTable(set) };
   const stackNames =
     stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
   const particles = { name: "particles", ...particleTable(set, stackNames, poses) };
   await writeFileAtomic(file, writeStar([optics, particles]));
+}
+
+/** @throws InputError naming the first image whose contrast is the reverse of others: a STAR file cannot tell. */
+export function refuseMixedContrast(set: ParticleSet): void {
+  const reversed = set.sign?.indexOf(-1) ?? -1;
+  if (reversed >= 0)
+    throw new InputError(
+      `${set.where(reversed)}: blob/sign differs from that of row 1, and a STAR file has no column for it; ` +
+        "bring the images to one sign first, or reconstruct from the .cs file",
+    );
 }
 
 function opticsTable(set: ParticleSet): { columns: string[]; rows: string[][] } {

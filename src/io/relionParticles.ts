@@ -7,23 +7,28 @@ import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
   checkOptics,
-  commonValue,
+  commonBoxSize,
+  commonPixelSize,
   distinctMicrographs,
   distinctStacks,
   groupByOptics,
+  mergeStacks,
+  mostImages,
+  readIfSound,
   rowsOfGroups,
   stackPaths,
 } from "./particleChecks.ts";
 import type { StarBlock } from "./star.ts";
-import { parseStar } from "./star.ts";
+import { columnIndex, onlyBlock, parseStar } from "./star.ts";
+import { unusedAberrations } from "./starAberrations.ts";
 
 const DEGREE = Math.PI / 180;
 
 /** @throws InputError naming file, row and column of whatever cannot be read or cannot be. */
 export async function readRelionParticles(files: Files, path: string, options: ReadOptions): Promise<ParticleSet> {
   const blocks = parseStar(await readText(files.at(path)), path);
-  const opticsBlock = blocks.find((block) => block.name === "optics");
   const block = particleBlock(blocks, path);
+  const opticsBlock = onlyBlock(blocks, ({ name }) => name === "optics", path);
   const everything = table(block, path);
   if (everything.count === 0) throw new InputError(`${path} lists no particles`);
   const optics = opticsBlock === undefined ? undefined : table(opticsBlock, path);
@@ -42,11 +47,13 @@ export async function readRelionParticles(files: Files, path: string, options: R
         );
   const { count, where } = particles;
   const groupRow = optics && opticsRows(particles, optics);
+  const groupRows = new Set(groupRow);
+  const warnings: string[] = [];
   /** A column of the particle table or, where that has none, of the optics table, one value per particle. */
   const column = (label: string): Float64Array | undefined => {
     const own = particles.numbers(label);
     if (own !== undefined) return own;
-    const ofGroups = optics?.numbers(label);
+    const ofGroups = optics?.numbers(label, groupRows);
     return ofGroups && Float64Array.from(groupRow!, (row) => ofGroups[row]!);
   };
   const required = (label: string): Float64Array => {
@@ -68,6 +75,8 @@ export async function readRelionParticles(files: Files, path: string, options: R
     amplitudeContrast: required("rlnAmplitudeContrast"),
     bFactorAngstrom2: optional("rlnCtfBfactor"),
   };
+  const flipped = column("rlnCtfDataArePhaseFlipped");
+  if (flipped?.some((x) => x !== 0)) set.phaseFlipped = flipped.map((x) => Number(x !== 0));
   checkOptics(
     set,
     {
@@ -94,37 +103,42 @@ export async function readRelionParticles(files: Files, path: string, options: R
   );
 
   const pixelSizeAngstrom =
-    options.pixelSizeAngstrom ??
-    commonValue(
-      pixelSizes(column, path),
-      "the pixel size",
-      "Å",
-      where,
-      "rescale the images to one pixel size, " +
-        "select optics groups (--optics-groups), or give the pixel size to use for all",
-    );
-  const stacks = await stackPaths(files, images.names, path, options.projectRoot);
+    options.pixelSizeAngstrom ?? commonPixelSize(pixelSizes(column, path), "the pixel size", where);
+  const { stacks, stackIndex } = mergeStacks(
+    await stackPaths(files, images.names, path, options.projectRoot),
+    images.stackIndex,
+  );
   const boxSizes = options.boxSize === undefined ? column("rlnImageSize") : undefined;
   const boxSize =
     options.boxSize ??
     (boxSizes === undefined
       ? await boxSizeOfStack(files.at(stacks[0]!), where(0))
-      : commonValue(boxSizes, "the box size", "px", where, "all images need one box size"));
+      : commonBoxSize(boxSizes, "the box size", where));
 
   const micrographName = particles.column("rlnMicrographName");
   return {
     count,
     source: path,
     stacks,
-    stackIndex: images.stackIndex,
+    stackIndex,
     imageIndex: images.imageIndex,
     boxSize,
     pixelSizeAngstrom,
     optics: set,
     ...groupByOptics(set, opticsGroups(optics, groupRow)),
     micrographs: micrographName && distinctMicrographs(count, micrographName),
-    poses: readPoses(particles, pixelSizeAngstrom),
-    randomSubset: readRandomSubset(particles),
+    poses: readIfSound("poses", options.needs, warnings, () => readPoses(particles, pixelSizeAngstrom)),
+    randomSubset: readIfSound("halfSets", options.needs, warnings, () => readRandomSubset(particles)),
+    warnings: [
+      ...warnings,
+      ...unusedAberrations(path, (label) => {
+        const own = particles.anyColumn(label);
+        if (own !== undefined) return { count, text: own };
+        const ofGroups = optics?.anyColumn(label),
+          rows = [...groupRows];
+        return ofGroups && { count: rows.length, text: (i) => ofGroups(rows[i]!) };
+      }),
+    ],
     where,
   };
 }
@@ -134,10 +148,15 @@ interface Table {
   file: string;
   count: number;
   where: Where;
-  /** The text of a column, by row. */
+  /** The text of a column, by row. @throws InputError where it stands twice. */
   column(label: string): ((row: number) => string) | undefined;
-  /** @throws InputError naming the row of the first value that is no finite number. */
-  numbers(label: string): Float64Array | undefined;
+  /** The same, of the first where it stands twice. */
+  anyColumn(label: string): ((row: number) => string) | undefined;
+  /**
+   * @param used rows that anybody needs, by default all; the values of others are NaN.
+   * @throws InputError naming the row of the first value that is no finite number.
+   */
+  numbers(label: string, used?: ReadonlySet<number>): Float64Array | undefined;
 }
 
 /** @param rows of the block that make the table: all, unless they are given */
@@ -153,19 +172,20 @@ function table(
     rows.map((row) => block.line(row)),
     suffix,
   );
-  const column = (label: string) => {
-    const index = block.columns.indexOf(label);
-    return index < 0 ? undefined : (row: number) => block.value(rows[row]!, index);
-  };
+  const at = (index: number | undefined) =>
+    index === undefined ? undefined : (row: number) => block.value(rows[row]!, index);
+  const column = (label: string) => at(columnIndex(block, label, file));
   return {
     file,
     count: rows.length,
     where,
     column,
-    numbers(label) {
+    anyColumn: (label) => at(block.columns.includes(label) ? block.columns.indexOf(label) : undefined),
+    numbers(label, used) {
       const text = column(label);
       if (text === undefined) return undefined;
       return Float64Array.from({ length: rows.length }, (_, row) => {
+        if (used !== undefined && !used.has(row)) return NaN;
         const value = text(row).trim();
         const number = value === "" ? NaN : Number(value);
         if (!Number.isFinite(number))
@@ -183,7 +203,7 @@ function rowNamer(file: string, rows: Int32Array, lines: Int32Array, suffix: str
 
 /** data_particles (3.1 and later), else the first table with image names (data_images, data_ in 3.0). */
 function particleBlock(blocks: StarBlock[], file: string): StarBlock {
-  const block = blocks.find((b) => b.name === "particles") ?? blocks.find((b) => b.columns.includes("rlnImageName"));
+  const block = onlyBlock(blocks, (b) => b.name === "particles" || b.columns.includes("rlnImageName"), file);
   if (block === undefined || !block.columns.includes("rlnImageName")) {
     throw new InputError(`${file} has no column _rlnImageName; a STAR file of extracted particles is needed`);
   }
@@ -203,7 +223,16 @@ function opticsGroups(optics: Table | undefined, groupRow: Int32Array | undefine
 /** For each particle the row of its optics group. */
 function opticsRows(particles: Table, optics: Table): Int32Array {
   const numbers = optics.numbers("rlnOpticsGroup") ?? Float64Array.from({ length: optics.count }, (_, row) => row + 1);
-  const rowOf = new Map(Array.from(numbers, (number, row) => [number, row]));
+  const rowOf = new Map<number, number>();
+  numbers.forEach((number, row) => {
+    const earlier = rowOf.get(number);
+    if (earlier !== undefined)
+      throw new InputError(
+        `${optics.where(row)} describes optics group ${number} again, as row ${earlier + 1} does; ` +
+          "give each its own number",
+      );
+    rowOf.set(number, row);
+  });
   const groups = particles.numbers("rlnOpticsGroup");
   if (groups === undefined) {
     if (optics.count === 1) return new Int32Array(particles.count);
@@ -224,14 +253,20 @@ function imageNames(particles: Table): { names: string[]; stackIndex: Int32Array
   const stacks = distinctStacks(particles.count, (i) => {
     const value = text(i);
     const at = value.indexOf("@");
-    const number = at > 0 ? Number(value.slice(0, at)) : NaN;
-    if (!(Number.isInteger(number) && number >= 1) || at === value.length - 1) {
+    const number = imageNumber(value.slice(0, Math.max(0, at)));
+    if (number === undefined || at === value.length - 1) {
       throw new InputError(`${particles.where(i)}: _rlnImageName is "${value}"; it must be like 000001@stack.mrcs`);
     }
     imageIndex[i] = number - 1;
     return value.slice(at + 1);
   });
   return { ...stacks, imageIndex };
+}
+
+/** An image's number in a stack, from 1; undefined for what is none, or more than a stack can hold. */
+export function imageNumber(text: string): number | undefined {
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= mostImages ? number : undefined;
 }
 
 /** 3.1: rlnImagePixelSize. 3.0: detector pixel (µm) over magnification. */
@@ -242,7 +277,8 @@ function pixelSizes(column: (label: string) => Float64Array | undefined, file: s
   const magnification = column("rlnMagnification");
   if (detector === undefined || magnification === undefined) {
     throw new InputError(
-      `${file} has no column _rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size`,
+      `${file} has no column _rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; ` +
+        "give the pixel size (--pixel-size)",
     );
   }
   return detector.map((micrometres, i) => (micrometres / magnification[i]!) * 1e4);
@@ -266,8 +302,10 @@ function readPoses(particles: Table, pixelSizeAngstrom: number): Poses | undefin
   };
 }
 
+/** Half-sets. A file in which all particles have one value, whichever, was never divided. */
 function readRandomSubset(particles: Table): Int32Array | undefined {
   const subsets = particles.numbers("rlnRandomSubset");
+  if (subsets?.every((x) => x === subsets[0])) return undefined;
   refuse(subsets, (x) => x !== 1 && x !== 2, particles.where, "_rlnRandomSubset must be 1 or 2");
   return subsets && Int32Array.from(subsets);
 }

@@ -8,9 +8,12 @@ export interface StarBlock {
   /** Name without `data_`; "" for an unnamed block. */
   name: string;
   kind: "loop" | "pairs";
-  /** Labels without the leading underscore, in file order. */
+  /** Labels without the leading underscore, in file order; one may stand twice (see {@link columnIndex}). */
   columns: string[];
   rowCount: number;
+  /** Line (from 1) of the block's heading, and of column number `column` (from 0). */
+  heading: number;
+  labelLine(column: number): number;
   /** Line (from 1) of row `row` (from 0). */
   line(row: number): number;
   /** Value in row `row` and column number `column`, both from 0, without its quotes. */
@@ -51,7 +54,9 @@ export function parseStar(text: string, file: string): StarBlock[] {
       block = {
         name: wordAt(text, first).slice(5),
         kind: "pairs",
+        heading: line,
         columns: [],
+        labels: new Int32List(),
         cells: new Int32List(),
         lines: new Int32List(),
       };
@@ -66,12 +71,14 @@ export function parseStar(text: string, file: string): StarBlock[] {
       block.kind = "loop";
     } else if (isLabel && block.lines.length === 0 && block.kind === "loop") {
       block.columns.push(detached(wordAt(text, first).slice(1)));
+      block.labels.push(line);
     } else if (isLabel && block.kind === "pairs") {
       if (words.length !== 2)
         throw new InputError(
           `${file}: line ${line}: ${wordAt(text, first)} needs one value, found ${words.length - 1}`,
         );
       block.columns.push(detached(wordAt(text, first).slice(1)));
+      block.labels.push(line);
       block.cells.push(words.items[1]!);
       if (block.lines.length === 0) block.lines.push(line);
     } else if (block.kind === "loop") {
@@ -94,21 +101,59 @@ export function parseStar(text: string, file: string): StarBlock[] {
 interface OpenBlock {
   name: string;
   kind: "loop" | "pairs";
+  heading: number;
   columns: string[];
+  /** Line of each label. */
+  labels: Int32List;
   /** Where each value begins in the text, row after row. */
   cells: Int32List;
   lines: Int32List;
 }
 
-function closeBlock({ name, kind, columns, cells, lines }: OpenBlock, text: string): StarBlock {
+function closeBlock({ name, kind, heading, columns, labels, cells, lines }: OpenBlock, text: string): StarBlock {
   return {
     name: detached(name),
     kind,
+    heading,
     columns,
+    labelLine: (column) => labels.items[column]!,
     rowCount: lines.length,
     line: (row) => lines.items[row]!,
     value: (row, column) => wordAt(text, cells.items[row * columns.length + column]!),
   };
+}
+
+/**
+ * The one block that fits; undefined where none does.
+ * @throws InputError naming the lines of two that do: files joined with cat, of which only one table would be read.
+ */
+export function onlyBlock(
+  blocks: readonly StarBlock[],
+  fits: (block: StarBlock) => boolean,
+  file: string,
+): StarBlock | undefined {
+  const [first, second] = blocks.filter(fits);
+  if (first !== undefined && second !== undefined)
+    throw new InputError(
+      `${file}: data_${first.name} in line ${first.heading} and data_${second.name} in line ${second.heading} ` +
+        "could both be meant; leave one, or join their rows into one table",
+    );
+  return first;
+}
+
+/**
+ * Which column has this label; undefined where none does.
+ * @throws InputError naming the lines where it stands twice.
+ */
+export function columnIndex({ columns, labelLine }: StarBlock, label: string, file: string): number | undefined {
+  const index = columns.indexOf(label);
+  if (index < 0) return undefined;
+  const again = columns.indexOf(label, index + 1);
+  if (again >= 0)
+    throw new InputError(
+      `${file}: the column _${label} stands twice, in lines ${labelLine(index)} and ${labelLine(again)}; remove one`,
+    );
+  return index;
 }
 
 /** Collects the starts of the words of the line beginning at `at`; returns where the next line begins. */
@@ -220,8 +265,12 @@ export function writeStar(tables: readonly StarTable[]): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** @throws InputError for what no quotes can hold, and for what would end the line. */
 function quoted(value: string): string {
-  const plain = value !== "" && !/\s/.test(value) && !/^["'#_]/.test(value);
-  if (plain) return value;
-  return value.includes('"') ? `'${value}'` : `"${value}"`;
+  if (value !== "" && !/\s/.test(value) && !/^["'#_]/.test(value)) return value;
+  // A quote within the value is safe unless the word could end there.
+  const quote = ['"', "'"].find((mark) => !new RegExp(`${mark}\\s`).test(value));
+  if (quote === undefined || /[\n\r]/.test(value))
+    throw new InputError(`the name ${JSON.stringify(value)} cannot be written to a STAR file; rename it`);
+  return quote + value + quote;
 }

@@ -306,7 +306,7 @@ describe("postprocess", () => {
     expect(await run({ map: folder, out: at("x.txt") })).toBe(
       `--out: expected a map to write, named .mrc, got "${at("x.txt")}"`,
     );
-    await writeMap(disk.at(at("other.mrc")), densityOf([], 48, 2));
+    await writeMap(disk.at(at("other.mrc")), densityOf(randomBlobs(2, 12, 20, 3), 48, 2));
     expect(await run({ half1: at("half1_unmasked.mrc"), half2: at("other.mrc") })).toBe(
       `${at("other.mrc")} has 48 voxels of 2 Å, the map 64 of 1.5 Å: resample one (cryogan resample)`,
     );

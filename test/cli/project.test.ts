@@ -234,8 +234,8 @@ describe("what cannot be", () => {
 
   test("a map that is no cube: one line, exit code 1, no file", async () => {
     await writeMap(disk.at(join(folder, "brick.mrc")), {
-      data: new Float32Array(4 * 5 * 6),
-      shape: [4, 5, 6],
+      data: Float32Array.from({ length: 8 * 9 * 10 }, (_, i) => i % 7),
+      shape: [8, 9, 10],
       pixelSizeAngstrom: 2,
       originAngstrom: [0, 0, 0],
     });
@@ -250,7 +250,7 @@ describe("what cannot be", () => {
     );
     expect([code, stderr]).toEqual([
       1,
-      `error: ${join(folder, "brick.mrc")} has 6 x 5 x 4 voxels; it must be a cube\n`,
+      `error: ${join(folder, "brick.mrc")} has 10 x 9 x 8 voxels; it must be a cube\n`,
     ]);
     expect(await readdir(folder)).toEqual(before);
   });

@@ -143,7 +143,7 @@ describe("a map becomes particles", () => {
       pixelSizeAngstrom: 4,
     });
     await expect(run("silent", { model: join(folder, "silent.mrc") })).rejects.toThrow(
-      "silent.mrc: the header names no pixel size; give it with --map-pixel-size",
+      "silent.mrc names no pixel size in its header; give it",
     );
   });
 

@@ -87,11 +87,11 @@ test("what is no mask is refused", async () => {
   expect(await inputError(() => readMask(disk.at(empty)))).toBe(`${empty} is an empty mask: no voxel is above 0.5`);
   const oblong = await write("oblong.mrc", {
     ...mapOf(8, 2, () => 1),
-    data: new Float32Array(8 * 8 * 6),
-    shape: [6, 8, 8],
+    data: new Float32Array(8 * 8 * 9),
+    shape: [9, 8, 8],
   });
   expect(await inputError(() => readMask(disk.at(oblong)))).toBe(
-    `${oblong} has 8 x 8 x 6 voxels; a mask needs a cubic box: pad or crop it`,
+    `${oblong} has 8 x 8 x 9 voxels; a mask needs a cubic box: pad or crop it`,
   );
   const unsized = await write(
     "unsized.mrc",

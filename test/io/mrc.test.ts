@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
 import { disk } from "../../src/io/disk.ts";
-import { openStack, readMap, readMrcHeader, writeMap, writeStack } from "../../src/io/mrc.ts";
+import { openStack, readStoredMap, readMrcHeader, writeMap, writeStack } from "../../src/io/mrc.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -58,7 +58,7 @@ if data.dtype.itemsize == 1 and "${order}" == ">":
     );
     const bytes = readFileSync(map);
     expect(bytes[212]).toBe(order === "<" ? 0x44 : 0x11);
-    const volume = await readMap(disk.at(map));
+    const volume = await readStoredMap(disk.at(map));
     expect(volume.shape).toEqual([2, 3, 4]);
     expect([...volume.data]).toEqual(counting(2, 3, 4, mode === 6 ? 0 : -60));
     expect(volume.pixelSizeAngstrom).toBeCloseTo(1.5, 6);
@@ -67,7 +67,7 @@ if data.dtype.itemsize == 1 and "${order}" == ">":
     // A stamp that contradicts the bytes is overruled by what makes sense.
     bytes.fill(order === "<" ? 0x11 : 0x44, 212, 214);
     writeFileSync(map, bytes);
-    expect([...(await readMap(disk.at(map))).data]).toEqual([...volume.data]);
+    expect([...(await readStoredMap(disk.at(map))).data]).toEqual([...volume.data]);
 
     const stack = await openStack(disk.at(copyAs(map, join(folder, "stack.mrcs"))));
     expect([stack.count, stack.height, stack.width]).toEqual([2, 3, 4]);
@@ -119,7 +119,7 @@ m.close()`,
   expect(header.statistics.max).toBe(162);
   expect(header.statistics.mean).toBe(51); // 100 + 10 + 1 - 60
   expect(header.statistics.rms).toBeCloseTo(Math.sqrt((2 / 3) * 10101), 4); // variance 2/3 of 0, 1, 2 on each axis
-  expect([...(await readMap(disk.at(path))).data]).toEqual(counting(3, 3, 3));
+  expect([...(await readStoredMap(disk.at(path))).data]).toEqual(counting(3, 3, 3));
 });
 
 test("a map without a cell, as the tutorial ribosome is, has pixel size 0", async () => {
@@ -132,7 +132,7 @@ m.set_data(np.linspace(-1, 1, 65**3, dtype="f4").reshape(65, 65, 65))
 m.header.cella = (0, 0, 0)
 m.close()`,
   );
-  const volume = await readMap(disk.at(path));
+  const volume = await readStoredMap(disk.at(path));
   expect(volume.shape).toEqual([65, 65, 65]);
   expect(volume.pixelSizeAngstrom).toBe(0);
   expect([volume.data[0], volume.data[65 ** 3 - 1]]).toEqual([-1, 1]);
@@ -161,7 +161,7 @@ h.cella = (8, 6, 4)
 h[["nxstart", "nystart", "nzstart"][[${mapc}, ${mapr}, ${maps}].index(1)]] = 5
 m.close()`,
   );
-  const volume = await readMap(disk.at(path));
+  const volume = await readStoredMap(disk.at(path));
   expect(volume.shape).toEqual([2, 3, 4]);
   expect([...volume.data]).toEqual(counting(2, 3, 4));
   expect(volume.pixelSizeAngstrom).toBe(2);
@@ -314,7 +314,7 @@ test("a truncated file tells how much is there", async () => {
       "the last whole image is number 3; copy or write it anew",
   );
   const map = copyAs(path, join(folder, "map.mrc"));
-  expect(await inputError(() => readMap(disk.at(map)))).toContain(
+  expect(await inputError(() => readStoredMap(disk.at(map)))).toContain(
     "10 sections need 1824 bytes, the file holds 1343; the last whole section is number 3",
   );
   truncateSync(path, 1024);
@@ -342,14 +342,14 @@ m.close()`,
   expect(await inputError(() => openStack(disk.at(volume)))).toBe(
     `${volume} is a volume (4 x 4 x 4) where an image stack is needed; name it .mrcs if it is a stack`,
   );
-  expect(await inputError(() => readMap(disk.at(stack)))).toBe(
+  expect(await inputError(() => readStoredMap(disk.at(stack)))).toBe(
     `${stack} is a stack (7 images of 4 x 4) where a volume is needed`,
   );
-  expect(await inputError(() => readMap(disk.at(image)))).toBe(
+  expect(await inputError(() => readStoredMap(disk.at(image)))).toBe(
     `${image} is a single 4 x 4 image where a volume is needed`,
   );
   const named = copyAs(volume, join(folder, "named.mrcs"));
-  expect(await inputError(() => readMap(disk.at(named)))).toContain("is a stack (4 images of 4 x 4)");
+  expect(await inputError(() => readStoredMap(disk.at(named)))).toContain("is a stack (4 images of 4 x 4)");
   for (const [path, count] of [
     [named, 4],
     [stack, 7],
@@ -364,20 +364,20 @@ m.close()`,
 test("files that are no MRC files, or of kinds that are not read, are refused by name", async () => {
   const folder = temporaryFolder();
   const path = join(folder, "x.mrc");
-  expect(await inputError(() => readMap(disk.at(path)))).toBe(`cannot read ${path}: no such file or folder`);
-  expect(await inputError(() => readMap(disk.at(folder)))).toBe(`cannot read ${folder}: it is a folder`);
+  expect(await inputError(() => readStoredMap(disk.at(path)))).toBe(`cannot read ${path}: no such file or folder`);
+  expect(await inputError(() => readStoredMap(disk.at(folder)))).toBe(`cannot read ${folder}: it is a folder`);
   writeFileSync(path, Buffer.alloc(2000, "text "));
   expect(await inputError(() => readMrcHeader(disk.at(path)))).toBe(
     `${path} is not an MRC file: its header makes sense in neither byte order`,
   );
   writeFileSync(path, Uint8Array.of(0x1f, 0x8b, 8, 0));
-  expect(await inputError(() => readMap(disk.at(path)))).toBe(`${path} is compressed; unpack it with gunzip`);
+  expect(await inputError(() => readStoredMap(disk.at(path)))).toBe(`${path} is compressed; unpack it with gunzip`);
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "c8"), overwrite=True)`);
-  expect(await inputError(() => readMap(disk.at(path)))).toBe(
+  expect(await inputError(() => readStoredMap(disk.at(path)))).toBe(
     `${path} has MRC mode 4 (complex float32); modes 0, 1, 2, 6 and 12 can be read`,
   );
   mrcfile(path, `mrcfile.write(path, np.zeros((4, 4, 4), "f4"), overwrite=True, voxel_size=(1, 1, 2))`);
-  expect(await inputError(() => readMap(disk.at(path)))).toBe(
+  expect(await inputError(() => readStoredMap(disk.at(path)))).toBe(
     `${path} has pixels that are not square: 1.0000 x 1.0000 x 2.0000 Å`,
   );
   mrcfile(
@@ -387,5 +387,5 @@ m = mrcfile.new(path, np.zeros((4, 4, 4), "f4"), overwrite=True)
 m.header.maps = 1
 m.close()`,
   );
-  expect(await inputError(() => readMap(disk.at(path)))).toContain("axis order (MAPC, MAPR, MAPS) is 1, 2, 1");
+  expect(await inputError(() => readStoredMap(disk.at(path)))).toContain("axis order (MAPC, MAPR, MAPS) is 1, 2, 1");
 });

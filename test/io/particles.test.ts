@@ -72,7 +72,7 @@ test("RELION 3.1", async () => {
     expect(set.poses!.psi[3]).toBeCloseTo(131.553672 * DEGREE, 12);
     expect(set.poses!.originXAngstrom[3]).toBe(-0.00755);
     expect(set.poses!.originYAngstrom[3]).toBe(-0.3364);
-    expect([...set.randomSubset!]).toEqual([1, 1, 1, 1, 1]);
+    expect(set.randomSubset).toBeUndefined(); // 1 in all rows: never divided
     expect(set.where(1)).toBe(`${format(name)}: row 2 (line ${firstLine + 1})`);
   }
 });
@@ -138,8 +138,8 @@ test("two pixel sizes are refused unless one is given for all", async () => {
   // The first particles are of group 6 (1.25 Å); line 82 is the first of groups 2 and 5 (1.24 Å).
   expect(message).toBe(
     `${path}: row 25 (line 82): the pixel size is 1.24 Å, that of row 1 is 1.25 Å; ` +
-      "rescale the images to one pixel size, " +
-      "select optics groups (--optics-groups), or give the pixel size to use for all",
+      "rescale the images to one pixel size, select optics groups (--optics-groups), " +
+      "or give the pixel size to use for all (--pixel-size)",
   );
   const set = await readParticles(disk, path, { pixelSizeAngstrom: 1.25 });
   expect(set).toMatchObject({ count: 139, boxSize: 196, pixelSizeAngstrom: 1.25 });
@@ -373,7 +373,7 @@ test.each<[string, Record<string, string>, Record<string, string>, string]>([
   ],
   [
     "text in the optics table",
-    {},
+    { rlnOpticsGroup: "2" },
     { rlnSphericalAberration: "x" },
     'row 2 (line 12) of data_optics: _rlnSphericalAberration is "x", which is not a number',
   ],
@@ -398,7 +398,10 @@ test.each([
   ["rlnVoltage", "rlnVoltage, which the CTF needs; add it to the file"],
   ["rlnSphericalAberration", "rlnSphericalAberration, which the CTF needs; add it to the file"],
   ["rlnAmplitudeContrast", "rlnAmplitudeContrast, which the CTF needs; add it to the file"],
-  ["rlnImagePixelSize", "rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size"],
+  [
+    "rlnImagePixelSize",
+    "rlnImagePixelSize, nor _rlnDetectorPixelSize with _rlnMagnification; give the pixel size (--pixel-size)",
+  ],
 ])("a file without %s is refused", async (label, message) => {
   const without = (row: Record<string, string>) =>
     Object.fromEntries(Object.entries(row).filter(([key]) => key !== label));

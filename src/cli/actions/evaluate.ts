@@ -6,6 +6,7 @@ import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import type { EvaluateCommandOptions } from "../options/evaluate.ts";
+import { print, printJson } from "../print.ts";
 
 /** Compare maps, print the result, and with `out` write fsc.json, fsc.xml, evaluation.json and aligned.mrc. */
 export async function evaluate({ maps, mask, align, out, json }: EvaluateCommandOptions): Promise<void> {
@@ -14,7 +15,8 @@ export async function evaluate({ maps, mask, align, out, json }: EvaluateCommand
     maps.kind === "reference"
       ? await evaluateAgainstReference(disk.at(maps.map), disk.at(maps.reference), { mask, align })
       : await evaluateHalfMaps(disk.at(maps.halfMap1), disk.at(maps.halfMap2), { mask, align });
-  process.stdout.write(`${json ? JSON.stringify(report) : evaluationText(report)}\n`);
+  if (json) printJson(report);
+  else print(evaluationText(report));
   if (out === undefined) return;
   await writeFileAtomic(disk.at(join(out, "fsc.json")), fscJson(report.fsc));
   await writeFileAtomic(

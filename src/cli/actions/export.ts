@@ -3,6 +3,7 @@ import { join, relative, resolve } from "node:path";
 import { InputError } from "../../base/errors.ts";
 import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
 import { interruptible } from "../../base/interrupt.ts";
+import { oneLine } from "../../base/printable.ts";
 import type { ParticleSet, Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
@@ -22,6 +23,7 @@ import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
+import { print, printJson } from "../print.ts";
 import { refinementScript } from "../relionScript.ts";
 import { relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
@@ -67,7 +69,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     );
   const found = options.poses ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
   const radiusPixels = maskRadius * all.boxSize,
-    normalise = invertContrast || !(await isNormalised(all, radiusPixels));
+    normalise = invertContrast || all.sign !== undefined || !(await isNormalised(all, radiusPixels));
 
   await disk.makeFolder(out);
   const files = Object.fromEntries(
@@ -109,11 +111,12 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
       lowPassAngstrom: round(lowPassAngstrom),
       particleDiameterAngstrom: Math.floor(diameter),
       symmetry: asked.symmetry,
-      phaseFlipped: ctfPhaseFlipped,
+      phaseFlipped: ctfPhaseFlipped || arePhaseFlipped(all),
     }),
   );
   await chmod(files["relion_refine.sh"]!, 0o755);
 
+  const warnings = all.warnings ?? [];
   const summary = {
     type: "finished",
     particles: set.count,
@@ -126,9 +129,11 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     particleDiameterAngstrom: Math.floor(diameter),
     normalised: normalise,
     links,
+    warnings,
     files,
   };
-  process.stdout.write(`${json ? JSON.stringify(summary) : exportText(summary)}\n`);
+  if (json) printJson(summary);
+  else print(exportText(summary));
 }
 
 async function readRun(
@@ -183,6 +188,21 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
   const moved = checkpoint?.shifts;
   const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved?.[(i % 2) * set.count + (i >> 1)] ?? 0);
   return { ...set, poses: relionPoses(poses, shifts, set.boxSize * set.pixelSizeAngstrom) };
+}
+
+/**
+ * Whether the phases of the images were flipped.
+ * @throws InputError where they were in some only: RELION takes all alike.
+ */
+function arePhaseFlipped({ optics: { phaseFlipped }, where }: ParticleSet): boolean {
+  const first = phaseFlipped?.[0];
+  const other = phaseFlipped?.findIndex((flipped) => flipped !== first) ?? -1;
+  if (other >= 0)
+    throw new InputError(
+      `${where(other)}: phases were flipped in some images and not in others, which RELION cannot take; ` +
+        "export one kind alone (--optics-groups of the run)",
+    );
+  return first === 1;
 }
 
 /** Images looked at. */
@@ -242,8 +262,9 @@ async function writeNormalised(
   } finally {
     await images.close();
   }
+  const { sign: _, ...copied } = set;
   return {
-    ...set,
+    ...copied,
     stacks: [path],
     stackIndex: new Int32Array(count),
     imageIndex: Int32Array.from({ length: count }, (_, i) => i),
@@ -259,6 +280,7 @@ function exportText({
   lowPassAngstrom,
   poses,
   normalised,
+  warnings,
   files,
 }: {
   particles: number;
@@ -267,6 +289,7 @@ function exportText({
   lowPassAngstrom: number;
   poses: boolean;
   normalised: boolean;
+  warnings: readonly string[];
   files: Record<string, string>;
 }): string {
   return formatTable([
@@ -281,6 +304,7 @@ function exportText({
     ...(normalised
       ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density, as RELION needs them"]]
       : []),
+    ...warnings.map((warning) => ["Warning", oneLine(warning)]),
     ["Run", files["relion_refine.sh"]!],
   ]);
 }

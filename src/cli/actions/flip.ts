@@ -2,9 +2,11 @@ import { mirrorX } from "../../evaluate/rotate.ts";
 import { disk } from "../../io/disk.ts";
 import { readMap, writeMap } from "../../io/mrc.ts";
 import type { FlipCommandOptions } from "../options/flip.ts";
+import { print, printJson } from "../print.ts";
 
 /** Write the other hand of a map, in place: box, pixel size and origin stay. */
 export async function flip({ map, out, json }: FlipCommandOptions): Promise<void> {
   await writeMap(disk.at(out), mirrorX(await readMap(disk.at(map))), "cryogan flip");
-  process.stdout.write(`${json ? JSON.stringify({ map, out }) : out}\n`);
+  if (json) printJson({ map, out });
+  else print(out);
 }

@@ -1,12 +1,15 @@
 import { dirname } from "node:path";
 import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
+import { oneLine } from "../../base/printable.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { findJobParticles } from "../../io/cryosparcJob.ts";
 import { disk } from "../../io/disk.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
+import { refuseMixedContrast } from "../../io/particlesStar.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
 import type { ImportCommandOptions } from "../options/import.ts";
+import { print, printJson } from "../print.ts";
 import { sampleImages } from "./sampleImages.ts";
 
 /** Images that tell whether density is bright or dark; fewer than the least tell nothing. */
@@ -35,6 +38,7 @@ export async function importJob({
     pixelSizeAngstrom: pixelSize,
   });
   await validateImages(disk, found);
+  refuseMixedContrast(found);
   await disk.makeFolder(dirname(out));
   const linksFolder = `${out.slice(0, -".star".length)}_stacks`;
   const { set, links } = await linkStacks(found, linksFolder);
@@ -53,6 +57,7 @@ export async function importJob({
     poses,
     halfSets: set.randomSubset !== undefined,
     contrast,
+    warnings: found.warnings ?? [],
     files: {
       particles: job.particles,
       passthrough: job.passthrough ?? null,
@@ -60,7 +65,8 @@ export async function importJob({
       links: links > 0 ? linksFolder : null,
     },
   };
-  process.stdout.write(`${json ? JSON.stringify(summary) : importText(summary)}\n`);
+  if (json) printJson(summary);
+  else print(importText(summary));
 }
 
 function countGroups({ opticsGroup, opticsGroupNames }: ParticleSet): { name: string; particles: number }[] {
@@ -78,6 +84,7 @@ function importText({
   poses,
   halfSets,
   contrast,
+  warnings,
   files,
 }: {
   particles: number;
@@ -88,6 +95,7 @@ function importText({
   poses: boolean;
   halfSets: boolean;
   contrast: Contrast | null;
+  warnings: readonly string[];
   files: { particles: string; passthrough: string | null; star: string; links: string | null };
 }): string {
   return formatTable([
@@ -100,6 +108,7 @@ function importText({
     ["Angles", poses ? "written" : "none"],
     ["Half-sets", halfSets ? "written" : "none"],
     ...(contrast?.density === "dark" ? [["Contrast", "density seems dark: reconstruct needs --invert-contrast"]] : []),
+    ...warnings.map((warning) => ["Warning", oneLine(warning)]),
     ["Read", [files.particles, ...(files.passthrough === null ? [] : [files.passthrough])].join(", ")],
     ["Written", [files.star, ...(files.links === null ? [] : [`links to stacks in ${files.links}`])].join(", ")],
   ]);

@@ -5,6 +5,7 @@ import { readParticles } from "../../io/particles.ts";
 import { mrcText, summarizeMrc } from "../inspect/mrc.ts";
 import { firstParticleImages, particleText, summarizeParticles } from "../inspect/particles.ts";
 import { type InspectCommandOptions, isParticleFile } from "../options/inspect.ts";
+import { print, printJson } from "../print.ts";
 
 const imagesInMontage = 64;
 
@@ -18,8 +19,7 @@ export async function inspect({
   png,
   json,
 }: InspectCommandOptions): Promise<void> {
-  const print = (summary: unknown, text: string) =>
-    process.stdout.write(`${json ? JSON.stringify(summary, null, 2) : text}\n`);
+  const show = (summary: unknown, text: string) => (json ? printJson(summary, 2) : print(text));
   if (isParticleFile(file)) {
     const particles = await readParticles(disk, file, {
       projectRoot,
@@ -28,12 +28,12 @@ export async function inspect({
       pixelSizeAngstrom: pixelSize,
     });
     const summary = await summarizeParticles(particles);
-    print(summary, particleText(summary));
+    show(summary, particleText(summary));
     if (png !== undefined) await writeMontage(png, await firstParticleImages(particles, imagesInMontage), 8);
     return;
   }
   const { summary, images } = await summarizeMrc(file, png === undefined ? 0 : imagesInMontage);
-  print(summary, mrcText(summary));
+  show(summary, mrcText(summary));
   if (png !== undefined) await writeMontage(png, images, summary.kind === "map" ? 3 : 8);
 }
 

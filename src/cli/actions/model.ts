@@ -1,4 +1,3 @@
-import { InputError } from "../../base/errors.ts";
 import type { Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { resample } from "../../evaluate/resample.ts";
@@ -20,19 +19,8 @@ export async function loadModel(options: SimulateCommandOptions): Promise<Volume
       resolutionAngstrom: resolutionAngstrom ?? 2 * pixel,
     });
   }
-  const map = await loadMap(model, options.mapPixelSizeAngstrom);
+  const map = await readMap(disk.at(model), { pixelSizeAngstrom: options.mapPixelSizeAngstrom });
   const field = Math.max(...map.shape) * map.pixelSizeAngstrom;
   const resampled = resample(map, boxSize, pixelSizeAngstrom ?? field / boxSize);
   return resolutionAngstrom === undefined ? resampled : lowPass(resampled, resolutionAngstrom);
-}
-
-/**
- * A map with its pixel size, from its header unless `pixelSizeAngstrom` is given.
- * @throws InputError when neither names one
- */
-export async function loadMap(path: string, pixelSizeAngstrom?: number): Promise<Volume> {
-  const map = await readMap(disk.at(path));
-  const pixel = pixelSizeAngstrom ?? map.pixelSizeAngstrom;
-  if (!(pixel > 0)) throw new InputError(`${path}: the header names no pixel size; give it with --map-pixel-size`);
-  return { ...map, pixelSizeAngstrom: pixel };
 }

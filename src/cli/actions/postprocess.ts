@@ -10,16 +10,15 @@ import { cubeEdge } from "../../evaluate/shells.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid, readMask } from "../../io/maskFile.ts";
-import { writeMap } from "../../io/mrc.ts";
-import { readScaledMap } from "../mapFile.ts";
+import { readMap, writeMap } from "../../io/mrc.ts";
 import type { PostprocessCommandOptions } from "../options/postprocess.ts";
 
 /** Sharpen a map, write it, its masked version and a JSON file beside, and print what was done. */
 export async function postprocessMap(options: PostprocessCommandOptions): Promise<void> {
   const files = inputFiles(options);
   const halves =
-    files.halves && ([await readScaledMap(files.halves[0]), await readScaledMap(files.halves[1])] as const);
-  const map = files.map === undefined ? meanOf(...halves!) : await readScaledMap(files.map);
+    files.halves && ([await readMap(disk.at(files.halves[0])), await readMap(disk.at(files.halves[1]))] as const);
+  const map = files.map === undefined ? meanOf(...halves!) : await readMap(disk.at(files.map));
   for (const [volume, name] of [
     [map, files.map],
     [halves?.[0], files.halves?.[0]],
@@ -27,7 +26,10 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
   ] as const)
     if (volume) requireGridOf(map, volume, name);
   const around = halves ? meanOf(...halves) : map;
-  const mask = await maskFor(options.mask, files.density === undefined ? around : await readScaledMap(files.density));
+  const mask = await maskFor(
+    options.mask,
+    files.density === undefined ? around : await readMap(disk.at(files.density)),
+  );
   const result = postprocess(map, halves && [...halves], {
     mask,
     bFactorAngstrom2: options.bFactorAngstrom2,

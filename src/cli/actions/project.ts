@@ -5,6 +5,7 @@ import { interruptible } from "../../base/interrupt.ts";
 import type { Optics, ParticleSet, Poses } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
+import { readMap } from "../../io/mrc.ts";
 import { readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
@@ -13,7 +14,6 @@ import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
-import { loadMap } from "./model.ts";
 
 /**
  * Project a map into a stack, with a STAR file of the poses beside it.
@@ -26,7 +26,7 @@ export async function project(options: ProjectCommandOptions): Promise<void> {
 async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise<void> {
   const { out } = options;
   await disk.makeFolder(dirname(out));
-  const volume = await loadMap(options.map, options.mapPixelSizeAngstrom);
+  const volume = await readMap(disk.at(options.map), { pixelSizeAngstrom: options.mapPixelSizeAngstrom });
   const [nz, ny, boxSize] = volume.shape;
   if (nz !== boxSize || ny !== boxSize)
     throw new InputError(`${options.map} has ${boxSize} x ${ny} x ${nz} voxels; it must be a cube`);
@@ -93,7 +93,8 @@ async function viewsOf(options: ProjectCommandOptions, boxAngstrom: number): Pro
       optics: options.optics && (await drawOptics(options.optics, count, options.seed)),
     };
   }
-  const { source, count, poses, optics, opticsGroup, opticsGroupNames } = await readParticles(disk, options.poses.path);
+  const set = await readParticles(disk, options.poses.path, { needs: ["poses"] });
+  const { source, count, poses, optics, opticsGroup, opticsGroupNames } = set;
   if (!poses)
     throw new InputError(`${source} has no angles; columns _rlnAngleRot, _rlnAngleTilt and _rlnAnglePsi are needed`);
   const rotations = new Float32Array(9 * count),

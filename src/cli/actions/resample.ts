@@ -1,8 +1,7 @@
 import { formatNumber } from "../../base/format.ts";
 import { resample, windowed } from "../../evaluate/resample.ts";
 import { disk } from "../../io/disk.ts";
-import { writeMap } from "../../io/mrc.ts";
-import { readScaledMap } from "../mapFile.ts";
+import { readMap, writeMap } from "../../io/mrc.ts";
 import type { ResampleCommandOptions } from "../options/resample.ts";
 
 /** Write a map at another pixel size, in another box, or both. */
@@ -13,7 +12,7 @@ export async function resampleMap({
   boxSize,
   json,
 }: ResampleCommandOptions): Promise<void> {
-  const volume = await readScaledMap(map);
+  const volume = await readMap(disk.at(map));
   const edgeAngstrom = Math.max(...volume.shape) * volume.pixelSizeAngstrom;
   const result =
     pixelSizeAngstrom === undefined

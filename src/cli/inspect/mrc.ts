@@ -3,8 +3,9 @@ import type { Volume } from "../../base/types.ts";
 import { axisProjection, centralSlice } from "../../evaluate/volumeImages.ts";
 import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
-import { type MrcHeader, openStack, readMap, readMrcHeader } from "../../io/mrc.ts";
-import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
+import { mapProblem } from "../../io/mapCheck.ts";
+import { type MrcHeader, openStack, readMrcHeader, readStoredMap } from "../../io/mrc.ts";
+import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
 /** What `inspect` tells of an MRC file, as --json prints it. */
@@ -18,6 +19,8 @@ export type MrcSummary =
       originAngstrom: [number, number, number];
       labels: string[];
       voxels: PixelStatistics;
+      /** Why no command computes with this map; absent where it is sound. */
+      problem?: string;
     }
   /** Pixel statistics are of images spread evenly over the stack. */
   | {
@@ -52,12 +55,23 @@ export async function summarizeMrc(
   imageCount: number,
 ): Promise<{ summary: MrcSummary; images: GrayImage[] }> {
   const header = await readMrcHeader(disk.at(path));
-  const common = { file: path, mode: modeNames[header.mode] ?? String(header.mode), labels: header.labels };
+  const mode = header.unsignedBytes ? "uint8" : (modeNames[header.mode] ?? String(header.mode));
+  const common = { file: path, mode, labels: header.labels };
   if (isMap(path, header)) {
-    const map = await readMap(disk.at(path));
+    const map = await readStoredMap(disk.at(path));
     const { shape, pixelSizeAngstrom, originAngstrom } = map;
+    const problem = mapProblem(map);
+    const voxels = pixelStatistics(map.data);
     return {
-      summary: { kind: "map", ...common, shape, pixelSizeAngstrom, originAngstrom, voxels: pixelStatistics(map.data) },
+      summary: {
+        kind: "map",
+        ...common,
+        shape,
+        pixelSizeAngstrom,
+        originAngstrom,
+        voxels,
+        ...(problem && { problem }),
+      },
       images: imageCount > 0 ? mapImages(map) : [],
     };
   }
@@ -69,9 +83,11 @@ export async function summarizeMrc(
       await stack.read(indices, pixels);
       return pixels;
     };
-    const sampled = spreadIndices(count, imagesSampled);
+    // Stacks of whole micrographs are stacks, too.
+    const most = imagesThatFit(imagesSampled, width, height);
+    const sampled = spreadIndices(count, most);
     const pixels = { images: sampled.length, ...pixelStatistics(await read(sampled)) };
-    const first = Array.from({ length: Math.min(count, imageCount) }, (_, i) => i);
+    const first = Array.from({ length: Math.min(count, imageCount, most) }, (_, i) => i);
     return {
       summary: { kind: "stack", ...common, images: count, width, height, pixelSizeAngstrom, pixels },
       images: splitImages(await read(first), width, height),
@@ -98,6 +114,7 @@ export function mrcText(summary: MrcSummary): string {
           ["Voxel size", pixelSize],
           ["Origin", `${summary.originAngstrom.map((x) => formatNumber(x, 4)).join(", ")} Å`],
           ...statisticsRows(summary.voxels, "Density"),
+          ...(summary.problem === undefined ? [] : [["Problem", summary.problem]]),
         ]
       : [
           [

@@ -7,13 +7,14 @@ import {
   type Histogram,
   histogram,
 } from "../../base/format.ts";
+import { oneLine } from "../../base/printable.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
 import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
-import { type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
+import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
 /** What `inspect` tells of a particle file, as --json prints it. */
@@ -45,10 +46,14 @@ export interface ParticleSummary {
   pixels?: PixelStatistics & { images: number };
   /** Whether density is bright (as reconstruct takes it) or dark in those images; absent for fewer than 16. */
   contrast?: Contrast;
+  /** What is to be known of the file and does not forbid its use. */
+  warnings: readonly string[];
 }
 
 const imagesSampled = 256;
 const fewestForContrast = 16;
+/** Of long lists. */
+const linesShown = 30;
 
 export async function summarizeParticles(set: ParticleSet): Promise<ParticleSummary> {
   const { optics } = set;
@@ -63,18 +68,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     particles: set.count,
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
-    opticsGroups: set.opticsGroupNames.flatMap((name, group) => {
-      const first = set.opticsGroup.indexOf(group);
-      if (first < 0) return [];
-      return {
-        number: set.opticsGroupNumbers![group]!,
-        name,
-        particles: set.opticsGroup.reduce((n, g) => n + Number(g === group), 0),
-        voltageKv: optics.voltageKv[first]!,
-        sphericalAberrationMm: optics.sphericalAberrationMm[first]!,
-        amplitudeContrast: optics.amplitudeContrast[first]!,
-      };
-    }),
+    opticsGroups: opticsGroups(set),
     defocusAngstrom: { minimum: bins.edges[0]!, maximum: bins.edges.at(-1)!, mean: mean(defocus), histogram: bins },
     astigmatismAngstrom: mean(optics.defocusUAngstrom.map((u, i) => Math.abs(u - optics.defocusVAngstrom[i]!))),
     hasPoses: set.poses !== undefined,
@@ -83,7 +77,30 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
     pixels: sample.pixels,
     contrast: sample.contrast,
+    warnings: set.warnings ?? [],
   };
+}
+
+/** The groups that have particles. */
+function opticsGroups(set: ParticleSet): ParticleSummary["opticsGroups"] {
+  const first = new Map<number, number>(),
+    counts = new Int32Array(set.opticsGroupNames.length);
+  set.opticsGroup.forEach((group, i) => {
+    counts[group]!++;
+    if (!first.has(group)) first.set(group, i);
+  });
+  return set.opticsGroupNames.flatMap((name, group) => {
+    const i = first.get(group);
+    if (i === undefined) return [];
+    return {
+      number: set.opticsGroupNumbers![group]!,
+      name,
+      particles: counts[group]!,
+      voltageKv: set.optics.voltageKv[i]!,
+      sphericalAberrationMm: set.optics.sphericalAberrationMm[i]!,
+      amplitudeContrast: set.optics.amplitudeContrast[i]!,
+    };
+  });
 }
 
 const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
@@ -127,7 +144,7 @@ async function readSample(
   set: ParticleSet,
 ): Promise<Pick<ParticleSummary, "pixels" | "contrast"> & { problem?: ParticleSummary["stackProblems"][number] }> {
   if (set.count === 0) return {};
-  const indices = spreadIndices(set.count, imagesSampled);
+  const indices = spreadIndices(set.count, imagesThatFit(imagesSampled, set.boxSize, set.boxSize));
   try {
     const images = await readImages(set, indices);
     return {
@@ -187,28 +204,33 @@ export function particleText(summary: ParticleSummary): string {
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
     ...(summary.contrast ? [["Contrast", contrastText(summary.contrast)]] : []),
+    ...summary.warnings.map((warning) => ["Warning", oneLine(warning)]),
   ];
   const groups = [
     ["Optics group", "name", "particles", "kV", "Cs mm", "amplitude contrast"],
-    ...summary.opticsGroups.map((group) => [
-      String(group.number),
-      group.name,
-      formatCount(group.particles),
-      formatNumber(group.voltageKv),
-      formatNumber(group.sphericalAberrationMm),
-      formatNumber(group.amplitudeContrast),
-    ]),
+    ...summary.opticsGroups
+      .slice(0, linesShown)
+      .map((group) => [
+        String(group.number),
+        group.name,
+        formatCount(group.particles),
+        formatNumber(group.voltageKv),
+        formatNumber(group.sphericalAberrationMm),
+        formatNumber(group.amplitudeContrast),
+      ]),
   ];
+  const moreGroups = summary.opticsGroups.length - linesShown;
   const inMicrometres = { ...defocus.histogram, edges: defocus.histogram.edges.map((edge) => edge / 1e4) };
   const shown = summary.stackProblems
     .slice(0, 10)
-    .map((problem) => `  ${problem.problem} (${formatCount(problem.particles)} particles)`);
+    .map((problem) => `  ${oneLine(problem.problem)} (${formatCount(problem.particles)} particles)`);
   const more = summary.stackProblems.length - shown.length;
   return [
     summary.file,
     formatTable(rows, "  "),
     "",
     formatTable(groups, "  "),
+    ...(moreGroups > 0 ? [`  and ${formatCount(moreGroups)} more`] : []),
     "",
     "  Defocus (µm)",
     formatHistogram(inMicrometres, "  "),

@@ -31,6 +31,13 @@ export function pixelStatistics(values: Float32Array): PixelStatistics {
   };
 }
 
+/** Pixels read at once, 256 MB. */
+const mostPixels = 2 ** 26;
+
+/** How many images to look at: `most`, or as many as fit into memory. */
+export const imagesThatFit = (most: number, width: number, height: number): number =>
+  Math.max(1, Math.min(most, Math.floor(mostPixels / (width * height))));
+
 /** `count` indices spread evenly over 0 .. total - 1, or all when there are fewer. */
 export function spreadIndices(total: number, count: number): number[] {
   if (total <= count) return Array.from({ length: total }, (_, i) => i);

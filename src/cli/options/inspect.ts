@@ -21,7 +21,7 @@ export const inspectSchema = z
   });
 
 /** By its name; all else is read as a stack or a map. */
-export const isParticleFile = (file: string): boolean => /\.(star|cs)$/i.test(file);
+export const isParticleFile = (file: string): boolean => /\.(star|csg?)$/i.test(file);
 
 export type InspectCommandOptions = z.output<typeof inspectSchema>;
 

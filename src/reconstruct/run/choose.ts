@@ -1,6 +1,7 @@
 /** Which particles are reconstructed, and in what parts. */
 import { InputError } from "../../base/errors.ts";
 import type { ParticleSet } from "../../base/types.ts";
+import { firstListed } from "../../io/duplicates.ts";
 import { subset } from "../../io/particles.ts";
 import { createStream } from "../../runtime/random.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
@@ -34,22 +35,31 @@ export function partsOf(set: ParticleSet, { halfMaps, seed }: Pick<ReconstructOp
   }));
 }
 
-/** Two halves: as the file's random subsets say (rlnRandomSubset), else at random. */
+/**
+ * Two halves: as the file's random subsets say (rlnRandomSubset), else at random. Particles that are listed more than
+ * once are all in the half of the first of them: maps with images in common are not independent.
+ */
 function halves(set: ParticleSet, seed: number): [ParticleSet, ParticleSet] {
-  const all = Array.from({ length: set.count }, (_, i) => i);
-  const given = set.randomSubset;
-  if (given) {
-    return [1, 2].map((h) => {
-      const half = subset(set, Int32Array.from(all.filter((i) => given[i] === h)));
-      if (half.count < fewestParticles)
-        throw new InputError(
-          `${set.source}: half ${h} (rlnRandomSubset) has ${half.count} particles; ` +
-            `at least ${fewestParticles} are needed`,
-        );
-      return half;
-    }) as [ParticleSet, ParticleSet];
-  }
-  const order = createStream(seed, "halves").permutation(set.count),
-    middle = set.count >> 1;
-  return [subset(set, order.slice(0, middle).sort()), subset(set, order.slice(middle).sort())];
+  const first = firstListed(set);
+  const inFirstHalf = set.randomSubset ? ofSubset(set.randomSubset, 1) : drawn(first, seed);
+  const all = Array.from(first.keys());
+  return [true, false].map((wanted, h) => {
+    const half = subset(set, Int32Array.from(all.filter((i) => inFirstHalf(first[i]!) === wanted)));
+    if (half.count < fewestParticles)
+      throw new InputError(
+        `${set.source}: half ${h + 1}${set.randomSubset ? " (rlnRandomSubset)" : ""} has ${half.count} particles; ` +
+          `at least ${fewestParticles} are needed`,
+      );
+    return half;
+  }) as [ParticleSet, ParticleSet];
+}
+
+const ofSubset = (subsets: Int32Array, wanted: number) => (particle: number) => subsets[particle] === wanted;
+
+/** Half of the particles that are the first of their kind. */
+function drawn(first: Int32Array, seed: number): (particle: number) => boolean {
+  const distinct = first.filter((other, i) => other === i);
+  const order = createStream(seed, "halves").permutation(distinct.length);
+  const chosen = new Set(Array.from(order.slice(0, distinct.length >> 1), (place) => distinct[place]!));
+  return (particle) => chosen.has(particle);
 }

@@ -59,6 +59,7 @@ export async function reconstruct(
     exclude,
     ctfPhaseFlipped,
     pixelSizeAngstrom: pixelSize,
+    needs: options.halfMaps ? ["halfSets"] : [],
   });
   await validateImages(files, everything);
   const mask = options.mask === undefined ? undefined : await readMask(files.at(options.mask));
@@ -84,6 +85,7 @@ export async function reconstruct(
     try {
       const done: ReconstructedMap[] = [];
       let elapsedSeconds = 0;
+      for (const message of everything.warnings ?? []) emit({ type: "warning", message });
       for (const part of parts) {
         const map = await reconstructPart(part, parts.length, {
           files,

@@ -36,9 +36,9 @@ export const demoForm = {
 export async function simulateDemo(files: Files, model: DataFile, path: string, device: Device): Promise<void> {
   await files.makeFolder(path);
   const folder = folderAt(files, path),
-    map = await readMap(model),
+    map = await readMap(model, { pixelSizeAngstrom: voxelAngstrom }),
     pixelSizeAngstrom = (map.shape[0] * voxelAngstrom) / boxSize;
-  const volume = resample({ ...map, pixelSizeAngstrom: voxelAngstrom }, boxSize, pixelSizeAngstrom);
+  const volume = resample(map, boxSize, pixelSizeAngstrom);
   const optics = uniformDefocus(count, [10_000, 25_000], microscope, seed);
   const rotations = samplePoses({ kind: "uniform" }, count, createStream(seed, "poses"));
   const images = folder("particles.mrcs");

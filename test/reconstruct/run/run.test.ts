@@ -319,7 +319,9 @@ describe("half-maps", () => {
   });
 
   test("a half without enough particles is refused", async () => {
-    await writeFile(join(folder, "one-sided.star"), rows.replaceAll(/(particles\.mrcs .*) 2$/gm, "$1 1"));
+    let kept = 0;
+    const oneSided = rows.replaceAll(/(particles\.mrcs .*) 2$/gm, (row, start) => (kept++ === 0 ? row : `${start} 1`));
+    await writeFile(join(folder, "one-sided.star"), oneSided);
     await expect(
       reconstruct(nodeHost, optionsFor("one-sided", { halfMaps: true, particlesFile: join(folder, "one-sided.star") })),
     ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
