@@ -29,7 +29,8 @@ export function reportError(error: unknown): number {
 /** What is the user's to settle: wrong input, what the operating system refuses, and too little memory. */
 function wordsOf(error: unknown): string | undefined {
   if (error instanceof InputError) return error.message;
-  if (error instanceof Error && "syscall" in error && "code" in error) return systemError(error as NodeJS.ErrnoException).message;
+  if (error instanceof Error && "syscall" in error && "code" in error)
+    return systemError(error as NodeJS.ErrnoException).message;
   if (error instanceof RangeError && /allocation failed|Invalid typed array length: \d/.test(error.message))
     return "there is not enough memory; use a smaller box, fewer particles or a machine with more";
   return undefined;

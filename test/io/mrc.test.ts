@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
 import { disk } from "../../src/io/disk.ts";
-import { openStack, readStoredMap, readMrcHeader, writeMap, writeStack } from "../../src/io/mrc.ts";
+import { openStack, readMrcHeader, readStoredMap, writeMap, writeStack } from "../../src/io/mrc.ts";
 import { inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
