@@ -21,7 +21,11 @@ export function addServeCommand(program: Command, services: Services): void {
       "address to listen at; anything but the default lets others on the network read the runs",
       serveDefaults.host,
     )
-    .option("--token <text>", "token that writing needs (default: made at random)")
+    .option(
+      "--token-file <path>",
+      "file that holds the token that writing needs, for its owner alone; made if it is not there " +
+        "(default: a token of this server, made at random)",
+    )
     .option("--read-only", "nothing can be started, stopped or resumed")
     .option("--runs <folder>", "where runs go that are started from the page (default: beside the first run)")
     .option("--open", "open the page in the browser")

@@ -9,8 +9,8 @@ export interface ServeCommandOptions {
   /** Absent: the usual one, or the next that is free. */
   port?: number;
   host: string;
-  /** Absent: made at random. */
-  token?: string;
+  /** Holds the token; absent: one is made at random. */
+  tokenFile?: string;
   readOnly: boolean;
   /** Where runs go that are started from the page; absent: beside the first run. */
   runs?: string;
@@ -24,14 +24,14 @@ export const serveSchema = z
     folders: z.array(value(path("a run folder"))).min(1, "is required: a run folder, or a folder of run folders"),
     port: value(wholeNumber(0, 65_535)).optional(),
     host: value(path("a host name or address")).default(serveDefaults.host),
-    token: z.string().min(8, "is too short; expected at least 8 characters").optional(),
+    tokenFile: value(path("a file")).optional(),
     readOnly: flag(),
     runs: value(path("a folder")).optional(),
     open: flag(),
     json: flag(),
   })
   .superRefine((fields, context) => {
-    for (const name of ["token", "runs"] as const) {
+    for (const name of ["tokenFile", "runs"] as const) {
       if (fields.readOnly && fields[name] !== undefined)
         context.addIssue({
           code: "custom",

@@ -1,14 +1,14 @@
-import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../../base/errors.ts";
 import { Interrupted, onStopSignal, type StopSignal } from "../../base/interrupt.ts";
 import { pageFolder, pageMissing } from "./app.ts";
+import { openInBrowser } from "./openBrowser.ts";
 import { createProcesses } from "./processes.ts";
 import { isRunFolder, runId, runsIn } from "./runs.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { isReadByOthers, randomToken, tokenFrom } from "./token.ts";
 
 /** Where the page is served if nothing else is asked for: an address that only this machine reaches. */
 const defaultHost = "127.0.0.1",
@@ -19,8 +19,8 @@ export interface ServeOptions {
   /** Absent: the usual one, or the next that is free. */
   port?: number;
   host: string;
-  /** Absent: made at random. */
-  token?: string;
+  /** Holds the token; absent: one is made at random. */
+  tokenFile?: string;
   readOnly: boolean;
   /** Where runs go that are started from the page; absent: beside the first run. */
   runs?: string;
@@ -47,14 +47,15 @@ export async function serve(options: ServeOptions): Promise<void> {
     options,
     options.runs ?? ((await isRunFolder(first)) ? dirname(first) : first),
   );
-  process.stdout.write(options.json ? `${JSON.stringify({ address })}\n` : `${address}\n`);
+  const told = toTell(address, 1);
+  process.stdout.write(options.json ? `${JSON.stringify({ address: told })}\n` : `${told}\n`);
   if (!["127.0.0.1", "localhost", "::1"].includes(options.host))
     process.stderr.write(
       `warning: whoever reaches ${options.host} over the network can read these runs, ` +
         "and the token on its way, as there is no encryption\n",
     );
   if (!existsSync(join(pageFolder, "index.html"))) process.stderr.write(`warning: ${pageMissing}\n`);
-  if (options.open) openInBrowser(address);
+  if (options.open) await openInBrowser(address);
   const signal = await stopSignal();
   await server.close();
   if (signal !== "SIGINT") throw new Interrupted("", signal);
@@ -71,8 +72,9 @@ export async function serveDuring(folder: string, task: (begun: () => void) => P
   try {
     let stopped: Interrupted | undefined;
     await task(() => {
-      process.stderr.write(`the run in a browser: ${address}&run=${runId(folder)}\n`);
-      openInBrowser(`${address}&run=${runId(folder)}`);
+      const shown = `${address}&run=${runId(folder)}`;
+      process.stderr.write(`the run in a browser: ${toTell(shown, 2)}\n`);
+      void openInBrowser(shown);
     }).catch((error: unknown) => {
       if (!(error instanceof Interrupted)) throw error;
       stopped = error;
@@ -89,10 +91,12 @@ export async function serveDuring(folder: string, task: (begun: () => void) => P
 
 /** @returns the address with the token behind "#", where browsers keep it to themselves */
 async function start(
-  options: Pick<ServeOptions, "folders" | "host" | "port" | "token" | "readOnly">,
+  options: Pick<ServeOptions, "folders" | "host" | "port" | "tokenFile" | "readOnly">,
   runsFolder: string,
 ): Promise<{ server: RunningServer; address: string }> {
-  const token = options.readOnly ? undefined : (options.token ?? randomBytes(24).toString("base64url"));
+  const make = async (): Promise<string> =>
+    options.tokenFile === undefined ? randomToken() : tokenFrom(options.tokenFile);
+  const token = options.readOnly ? undefined : await make();
   const server = await startServer({
     host: options.host,
     port: options.port ?? defaultPort,
@@ -115,15 +119,11 @@ const stopSignal = (): Promise<StopSignal> =>
     });
   });
 
-/** By the opener of the platform; where there is none, the address has been printed. */
-function openInBrowser(address: string): void {
-  const [command, ...args] =
-    process.platform === "darwin"
-      ? ["open"]
-      : process.platform === "win32"
-        ? ["rundll32", "url.dll,FileProtocolHandler"]
-        : ["xdg-open"];
-  spawn(command!, [...args, address], { detached: true, stdio: "ignore" })
-    .on("error", () => process.stderr.write(`no browser could be opened; the address: ${address}\n`))
-    .unref();
+/** The address as it is printed: without its token where that would be left for others to read. */
+function toTell(address: string, descriptor: 1 | 2): string {
+  if (!address.includes("#token=") || !isReadByOthers(descriptor)) return address;
+  process.stderr.write(
+    "the token is not printed, as others may read the file that this goes to (umask 077 keeps it yours alone)\n",
+  );
+  return address.replace(/token=[^&]*&?/, "").replace(/#$/, "");
 }

@@ -1,8 +1,10 @@
 /** Runs begun, stopped and gone on with from the page; a server that goes and comes back. */
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { pageLeadingTo } from "../../../src/web/server/openBrowser.ts";
 import { type Site, token } from "./site.ts";
 import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
@@ -24,6 +26,16 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
   test("the token is taken out of sight", async () => {
     await button("New run").waitFor();
     expect(page.url()).not.toContain("token");
+  });
+
+  test("the page that the opener of the platform is given leads there, with the token", async () => {
+    const context = await browser().newContext(),
+      opened = await context.newPage();
+    const file = await pageLeadingTo(`${site().address}#token=${encodeURIComponent(token)}&run=${site().id("halted")}`);
+    await opened.goto(pathToFileURL(file).href);
+    await opened.getByRole("button", { name: "New run", exact: true }).waitFor();
+    expect(await opened.evaluate(() => document.referrer)).toBe("");
+    await context.close();
   });
 
   test("what is wrong in the form stands beside its field", async () => {

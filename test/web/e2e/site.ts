@@ -66,6 +66,8 @@ export async function makeSite(): Promise<Site> {
     writeFileSync(path(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
   }
 
+  const tokenFile = join(folder, "token");
+  writeFileSync(tokenFile, token, { mode: 0o600 });
   let child: ChildProcess;
   let port = "0";
   const site: Site = {
@@ -87,7 +89,7 @@ export async function makeSite(): Promise<Site> {
     async start() {
       child = spawn(
         process.execPath,
-        ["--import", "tsx", "src/main.ts", "serve", runs, "--port", port, "--token", token],
+        ["--import", "tsx", "src/main.ts", "serve", runs, "--port", port, "--token-file", tokenFile],
         { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
       );
       let printed = "";
