@@ -57,9 +57,13 @@ export interface IterationReport {
 
 /**
  * Called after every iteration; takes a checkpoint where it sees fit by calling `snapshot`.
+ * @returns how many iterations the stage is to have, where that has changed
  * @throws an AbortError (after a checkpoint) when the run is to stop
  */
-export type AfterIteration = (report: IterationReport, snapshot: () => Promise<StageProgress>) => Promise<void>;
+export type AfterIteration = (
+  report: IterationReport,
+  snapshot: () => Promise<StageProgress>,
+) => Promise<number | undefined>;
 
 export interface StageResult {
   volume: EstimatedVolume;
@@ -124,11 +128,22 @@ export interface LocalStage {
 }
 export type Stage = AdversarialStage | RefinementStage | LocalStage;
 
-/** Fixed when a set of particles is first seen, so that a resumed run does the same as an uninterrupted one. */
+/** Decided once and kept, so that a resumed run does the same as an uninterrupted one. */
 export interface Schedule {
   stages: Stage[];
+  /** Radius that an automatic schedule is to reach; absent where the user set the stages. */
+  goal?: number;
   spectra: Spectra;
   workingBox: number;
+}
+
+/** Parts of a run that are timed apart. */
+export type Task = Stage["kind"] | "search" | "loading";
+
+/** How the machine compares with the one that costs are estimated for (run/cost.ts), as measured last. */
+export interface Paces extends Partial<Record<Task, { factor: number; overheadSeconds: number }>> {
+  /** Seconds that a second of the estimate takes, whatever was measured last. */
+  latest?: number;
 }
 
 /** A set of particles that is reconstructed by itself. */

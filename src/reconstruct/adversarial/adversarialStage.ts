@@ -164,8 +164,9 @@ export async function adversarialStage(
       ),
     );
 
-  for (let done = from?.iteration ?? 0; done < stage.iterations; done++) {
-    const decay = recipe.decay ** (done / stage.iterations);
+  let { iterations } = stage;
+  for (let done = from?.iteration ?? 0; done < iterations; done++) {
+    const decay = recipe.decay ** (done / iterations);
     const outputs = await executable.run({
       ...iterationFeeds(source, settings),
       step: Float32Array.of(done + 1),
@@ -173,10 +174,10 @@ export async function adversarialStage(
       volumeRate: Float32Array.of(recipe.volumeRate * decay),
     });
     const value = (key: string): number => outputs[key]![0]!;
-    await after(
+    const changed = await after(
       {
         iteration: done + 1,
-        iterations: stage.iterations,
+        iterations,
         losses: {
           criticLoss: value("criticLoss"),
           volumeLoss: value("volumeLoss"),
@@ -192,6 +193,7 @@ export async function adversarialStage(
         streams: Object.fromEntries(Object.entries(streams).map(([key, stream]) => [key, stream.state()])),
       }),
     );
+    iterations = changed ?? iterations;
   }
 
   const u = input("u", [n, n, n]);

@@ -6,14 +6,17 @@ import { InputError } from "../../base/errors.ts";
 import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
-import type { EstimatedVolume, Schedule, StageProgress } from "../stage.ts";
+import type { EstimatedVolume, Paces, Schedule, StageProgress } from "../stage.ts";
 
-const format = "cryogan-checkpoint-6";
+const format = "cryogan-checkpoint-7";
 
 export interface Checkpoint {
   schedule: Schedule;
   stage: number;
   elapsedSeconds: number;
+  paces: Paces;
+  /** Set when the schedule was weighed against the pace of the first iterations. */
+  weighed?: boolean;
   /** Result of the stage before. */
   volume?: EstimatedVolume;
   /** Shifts found so far, [2, count] in units of the box. */
@@ -29,6 +32,8 @@ export interface Checkpoint {
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;
+  /** What the time limit cut off, in words, where the map was not refined. */
+  cutOff?: string;
 }
 
 /** Where the checkpoint before the one at `path` is kept. */

@@ -34,7 +34,10 @@ export type RunEvent =
       stage: number;
       iteration: number;
       iterations: number;
-      /** Seconds of computation so far, restarts included, and the estimate for what is left. */
+      /**
+       * Seconds of computation so far, of both halves and restarts included, and the estimate for what is left, the
+       * joining of the halves included.
+       */
       elapsedSeconds: number;
       remainingSeconds: number;
       /** Adversarial stages only. */
@@ -64,6 +67,8 @@ export type RunEvent =
       resolutionAngstrom?: number;
       /** It is still above at the finest shell, which is then the resolution: this or better. */
       resolutionOrBetter?: true;
+      /** The time limit ended the run before the map was refined; in words. */
+      cutOff?: string;
     }
   /** After Ctrl-C; --resume goes on. */
   | { type: "stopped"; time: string }

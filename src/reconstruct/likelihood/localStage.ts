@@ -76,7 +76,8 @@ export async function localStage(
   let inside = from?.tensors.position ? from.tensors : undefined;
   if (inside) maximisation.restore(inside.sums!);
 
-  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations; done++) {
+  let { iterations } = stage;
+  for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
     const stream = createStream(context.seed, `${name}/${done}`);
     const { table } = await makeTable.run({ volume });
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count)).sort();
@@ -132,7 +133,7 @@ export async function localStage(
       seen += members.length;
       await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
       if (c + 1 < sorted.cells.length) {
-        await after({ iteration: done + seen / used.length, iterations: stage.iterations }, async () => ({
+        await after({ iteration: done + seen / used.length, iterations }, async () => ({
           iteration: done,
           tensors: {
             volume,
@@ -148,14 +149,15 @@ export async function localStage(
       }
     }
     ({ data: volume, unmasked } = await maximisation.solve(used.length / count));
-    await after(
-      { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
+    const changed = await after(
+      { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
         tensors: { volume, unmasked, shifts, poses, fit },
         streams: {},
       }),
     );
+    iterations = changed ?? iterations;
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return {

@@ -84,7 +84,8 @@ export async function refinementStage(
   /** Views of the last pass, and how the particles share among them. */
   let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
 
-  for (let done = Math.floor(from?.iteration ?? 0); done < stage.iterations && !standsStill(history); done++) {
+  let { iterations } = stage;
+  for (let done = Math.floor(from?.iteration ?? 0); done < iterations && !standsStill(history); done++) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
     const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
@@ -117,7 +118,7 @@ export async function refinementStage(
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
       if (next < used.length) {
-        await after({ iteration: done + next / used.length, iterations: stage.iterations }, async () => ({
+        await after({ iteration: done + next / used.length, iterations }, async () => ({
           iteration: done,
           tensors: {
             volume,
@@ -141,14 +142,15 @@ export async function refinementStage(
     ({ data: estimate, unmasked } = await maximisation.solve(used.length / count));
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
-    await after(
-      { iteration: done + 1, iterations: stage.iterations, logLikelihood: logLikelihood / used.length },
+    const changed = await after(
+      { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
         tensors: { volume, estimate, unmasked, shifts, history: Float32Array.from(history) },
         streams: { order: stream.state() },
       }),
     );
+    iterations = changed ?? iterations;
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return {

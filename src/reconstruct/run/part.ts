@@ -1,29 +1,62 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
-import { type Checkpoint, readLastCheckpoint } from "../folder/checkpoint.ts";
+import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import type { Checkpoint } from "../folder/checkpoint.ts";
 import { localStage } from "../likelihood/localStage.ts";
+import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
-import type { AfterIteration, Part, ReconstructedMap, Stage, StageProgress, StageResult } from "../stage.ts";
-import { afterSearch, afterStage, begin, type Circumstances, type Decision, nextStep } from "./next.ts";
+import type {
+  AfterIteration,
+  LocalStage,
+  Paces,
+  Part,
+  ReconstructedMap,
+  Stage,
+  StageContext,
+  StageProgress,
+  StageResult,
+  Task,
+} from "../stage.ts";
+import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
+import { finestRefined } from "./course.ts";
+import { afterSearch, afterStage, atIteration, begin, type Circumstances, type Decision, nextStep } from "./next.ts";
+import { paceMeter } from "./paceMeter.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
-import { type PartEnvironment, type Prepared, prepare } from "./prepare.ts";
-import { stageClock } from "./stageClock.ts";
+import { type PartEnvironment, prepareImages } from "./prepare.ts";
+import { firstBox, firstSchedule, settingOf } from "./setting.ts";
+import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
 
-/** @returns the map and the seconds it took, those before a resume included */
+/** A part among those of its run. */
+export interface PartOfRun {
+  part: Part;
+  partCount: number;
+  /** What is there of an earlier process, and what is wrong with it. */
+  last?: { checkpoint: Checkpoint; warning?: string };
+  /** How the machine was found to do with the part before. */
+  paces: Paces;
+  /** Times of the whole run, from those of the part. */
+  times(elapsedSeconds: number, remainingSeconds: number): RunTimes;
+}
+
+export interface PartResult extends ReconstructedMap {
+  /** Those before a resume included. */
+  elapsedSeconds: number;
+  paces: Paces;
+  cutOff?: string;
+}
+
 export async function reconstructPart(
-  part: Part,
-  partCount: number,
+  { part, partCount, last, paces, times }: PartOfRun,
   environment: PartEnvironment,
-): Promise<ReconstructedMap & { elapsedSeconds: number }> {
-  const { files, options, emit, signal } = environment,
+): Promise<PartResult> {
+  const { options, emit, signal } = environment,
     { set } = part,
+    found = last?.checkpoint,
     label = part.half === undefined ? {} : { half: part.half };
-  const last = options.resume ? await readLastCheckpoint(files, environment.folder(part.checkpoint).path) : undefined,
-    found = last?.checkpoint;
   emit({
     type: "start",
     particles: set.count,
@@ -39,82 +72,108 @@ export async function reconstructPart(
     earlier = found?.elapsedSeconds ?? 0;
   const elapsed = (): number => earlier + (performance.now() - began) / 1000;
 
-  const prepared = await prepare(part, partCount, environment, found);
-  const { context, budget } = prepared;
-  const folder = openPartFolder(part, partCount, prepared, environment);
-  let state: Checkpoint = found ?? begin(prepared.schedule);
-  let pace = 1;
+  const setting = settingOf(part, partCount, options, environment.group.length, environment.recipe),
+    { budget, boxAngstrom } = setting;
+  const boxSize = found?.schedule.workingBox ?? firstBox(part, setting, options);
+  const images = await prepareImages(part, setting, environment, boxSize, found?.schedule.spectra),
+    { context } = images;
+  let state = found ?? begin(firstSchedule(context.spectra, boxSize, setting, options), paces);
+  let store: ParticleStore | undefined,
+    loaded = 0;
+
+  const folder = openPartFolder(part, partCount, context, environment);
   const circumstances = (): Circumstances => ({
     budget,
-    boxAngstrom: context.boxAngstrom,
+    boxAngstrom,
+    loaded,
     ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
-    pace,
   });
   const save = async (progress?: StageProgress): Promise<void> => {
     state = { ...state, progress, elapsedSeconds: elapsed() };
     await folder.saveCheckpoint(state);
   };
-  const decide = async (decision: Decision): Promise<void> => {
+  const decide = async (decision: Decision, progress?: StageProgress): Promise<void> => {
     ({ state } = decision);
     if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
-    await save();
+    await save(progress);
   };
 
-  const search = async (stage: Extract<Stage, { kind: "local" }>): Promise<void> => {
+  /** Seconds that a task takes by the clock, set against the estimate. */
+  const paced = async <T>(task: Task, estimate: number, work: () => Promise<T>): Promise<T> => {
+    const begun = performance.now(),
+      result = await work();
+    if (estimate > 0)
+      state = { ...state, paces: withPace(state.paces, task, (performance.now() - begun) / 1000 / estimate) };
+    return result;
+  };
+
+  const load = async (maxRadius: number): Promise<void> => {
+    store = await paced("loading", transformingSeconds(maxRadius, budget), () => images.openStore(maxRadius));
+    loaded = maxRadius;
+    await images.close();
+  };
+  const search = async (stage: LocalStage): Promise<void> => {
     const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
-    const placement = await placeParticles(stage, state.volume!, { ...context, store: prepared.store! }, known, () =>
-      signal?.throwIfAborted(),
-    ); // the last checkpoint stands
+    // until it is done the last checkpoint stands
+    const placement = await paced("search", searchSeconds(stage, budget), () =>
+      placeParticles(stage, state.volume!, { ...context, store: store! }, known, () => signal?.throwIfAborted()),
+    );
     await decide(afterSearch(state, placement, circumstances()));
   };
   const runStage = async (stage: Stage): Promise<void> => {
-    const index = state.stage,
-      { stages } = state.schedule;
+    const index = state.stage;
     await folder.writeConfig(state);
     emit({
       type: "stage",
       stage: index + 1,
-      stages: stages.length,
+      stages: state.schedule.stages.length,
       kind: stage.kind,
       boxSize: 2 * stage.maxRadius,
-      resolutionAngstrom: context.boxAngstrom / stage.maxRadius,
+      resolutionAngstrom: boxAngstrom / stage.maxRadius,
       iterations: stage.iterations,
       ...label,
     });
-    const clock = stageClock(stages, index, budget, part.half === 1, pace);
-    let lastSave = performance.now(),
+    const begun = performance.now(),
+      meter = paceMeter(stage.kind, iterationSeconds(stage, budget), begun / 1000, state.paces);
+    let lastSave = begun,
       lastReport = 0;
-    const result = await computeStage(stage, prepared, state, async (report, snapshot) => {
-      const time = performance.now();
-      const remainingSeconds = clock.remaining(report.iteration, time / 1000);
-      if (
-        time - lastReport > progressSeconds * 1000 ||
-        report.iteration === report.iterations ||
-        report.logLikelihood !== undefined
-      ) {
-        lastReport = time;
-        emit({
-          type: "progress",
-          stage: index + 1,
-          iteration: report.iteration,
-          iterations: report.iterations,
-          elapsedSeconds: elapsed(),
-          remainingSeconds,
-          ...report.losses,
-          ...(report.logLikelihood === undefined ? {} : { logLikelihood: report.logLikelihood }),
-          ...label,
-        });
-      }
-      if (signal?.aborted) {
-        await save(await snapshot());
-        signal.throwIfAborted();
-      }
-      if (time - lastSave > (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) {
-        await save(await snapshot());
+    const result = await computeStage(
+      stage,
+      { context, store, recipe: environment.recipe },
+      state,
+      async (report, snapshot) => {
+        const time = performance.now(),
+          { iteration, iterations, losses, logLikelihood } = report;
+        state = { ...state, paces: meter(iteration, time / 1000) };
+        if (time - lastReport > progressSeconds * 1000 || iteration === iterations || logLikelihood !== undefined) {
+          lastReport = time;
+          const coming = state.schedule.stages.slice(index),
+            remaining =
+              likelySeconds(coming, iteration, budget, state.paces) +
+              loadingHere(finestRefined(coming), loaded, budget, state.paces);
+          emit({
+            type: "progress",
+            stage: index + 1,
+            iteration,
+            iterations,
+            ...times(elapsed(), remaining),
+            ...losses,
+            ...(logLikelihood === undefined ? {} : { logLikelihood }),
+            ...label,
+          });
+        }
+        if (signal?.aborted) {
+          await save(await snapshot());
+          signal.throwIfAborted();
+        }
+        const decision = atIteration(state, iteration, (time - begun) / 1000, circumstances());
+        if (decision) await decide(decision, await snapshot());
+        else if (time - lastSave <= (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) return undefined;
+        else await save(await snapshot());
         lastSave = performance.now();
-      }
-    });
-    pace = clock.pace();
+        return state.schedule.stages[index]!.iterations;
+      },
+    );
     await decide(afterStage(state, result, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result);
@@ -124,22 +183,28 @@ export async function reconstructPart(
   try {
     await folder.writeConfig(state);
     await folder.writeSpectra();
-    for (let step = nextStep(state); step.kind !== "end"; step = nextStep(state))
-      await (step.kind === "search" ? search(step.stage) : runStage(step.stage));
+    for (let step = nextStep(state, loaded); step.kind !== "end"; step = nextStep(state, loaded)) {
+      if (step.kind === "load") await load(step.maxRadius);
+      else if (step.kind === "search") await search(step.stage);
+      else await runStage(step.stage);
+    }
     return {
       map: await folder.writeResult(state),
       unmasked: folder.mapOf({ n: state.volume!.n, data: state.volume!.unmasked }),
       finestShell: state.volume!.n / 2,
-      elapsedSeconds: state.elapsedSeconds,
+      elapsedSeconds: found?.finished ? earlier : elapsed(),
+      paces: state.paces,
+      ...(state.cutOff === undefined ? {} : { cutOff: state.cutOff }),
     };
   } finally {
-    await prepared.store?.close();
+    await store?.close();
+    await images.close();
   }
 }
 
 function computeStage(
   stage: Stage,
-  { context, store, recipe }: Prepared,
+  { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
   { volume, shifts, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {

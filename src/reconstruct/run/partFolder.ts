@@ -5,8 +5,8 @@ import { writeMap } from "../../io/mrc.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
-import type { Part, StageResult, StageVolume } from "../stage.ts";
-import type { PartEnvironment, Prepared } from "./prepare.ts";
+import type { Part, StageContext, StageResult, StageVolume } from "../stage.ts";
+import type { PartEnvironment } from "./prepare.ts";
 
 export interface PartFolder {
   /** config.json: the options, and the stages as they stand. */
@@ -23,7 +23,7 @@ export interface PartFolder {
 export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
-  { context, schedule }: Prepared,
+  context: StageContext,
   { folder, options, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
@@ -41,7 +41,7 @@ export function openPartFolder(
       };
       await writeFileAtomic(folder("config.json"), configText(options, used));
     },
-    writeSpectra: () => writeSpectra(folder, schedule.spectra, context.boxAngstrom),
+    writeSpectra: () => writeSpectra(folder, context.spectra, context.boxAngstrom),
     async saveCheckpoint(state) {
       await writeCheckpoint(folder(checkpoint), state);
       emit({

@@ -3,7 +3,7 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { RefinementContext } from "../likelihood/context.ts";
 import { type Placement, searchPoses } from "../likelihood/poseSearch.ts";
 import type { LocalStage, StageVolume } from "../stage.ts";
-import { finestGlobalSearch, finestSearch } from "./schedule.ts";
+import { finestGlobalSearch, finestSearch } from "./radii.ts";
 
 /** Trial shifts about the one known, in steps of a fifth of a wave. */
 const step = 0.2 / finestGlobalSearch;

@@ -1,47 +1,25 @@
-/**
- * Everything a set of particles needs before its first stage: images in memory, spectra, the stages, and the store of
- * all particles.
- */
-import { InputError } from "../../base/errors.ts";
+/** The images of a set of particles as its stages take them: a sample in memory, and the store of all. */
 import type { Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
 import type { Folder } from "../../io/files.ts";
-import type { ShiftLaw } from "../../physics/shift.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { ChosenDevice } from "../../runtime/device.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
-import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
 import { measureContrast } from "../measure/contrast.ts";
 import { openImages } from "../measure/load.ts";
-import { measureSpectra } from "../measure/spectra.ts";
+import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
-import type { ImageSample, Part, Schedule, StageContext } from "../stage.ts";
-import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
+import type { ImageSample, Part, StageContext } from "../stage.ts";
+import type { Setting } from "./setting.ts";
 
-/** Radius of the mask as a fraction of the box, where no diameter is given. */
-const defaultMaskRadius = 0.45;
-/** Largest shift as a fraction of the box, where none is given. */
-const defaultMaximumShift = 0.05;
-/** Time that a run without a limit is laid out for. */
-const defaultBudgetSeconds = 600;
 const defaultCacheGb = 2;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
 /** Images that their contrast is told from. */
 const contrastImages = 1024;
-/**
- * Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2
- * GB.
- */
-const largestRadius = 120;
-/**
- * To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured
- * on.
- */
-const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 
 export interface PartEnvironment {
   files: Files;
@@ -57,51 +35,30 @@ export interface PartEnvironment {
   recipe: AdversarialRecipe;
 }
 
-export interface Prepared {
+export interface PreparedImages {
   context: StageContext;
-  /** All particles; absent where no stage of refinement is left. */
-  store?: ParticleStore;
-  schedule: Schedule;
-  recipe: AdversarialRecipe;
-  budget: Budget;
+  /** All particles, for refinement up to a radius. */
+  openStore(maxRadius: number): Promise<ParticleStore>;
+  /** Can be called more than once. */
+  close(): Promise<void>;
 }
 
-/** @param found checkpoint to go on from, whose schedule stands */
-export async function prepare(
+/**
+ * @param boxSize edge of the working box
+ * @param known   spectra, where they were measured before
+ */
+export async function prepareImages(
   { set, half, label }: Part,
-  partCount: number,
-  { files, folder, options, group, views, mask, device, emit, signal, recipe }: PartEnvironment,
-  found: Checkpoint | undefined,
-): Promise<Prepared> {
-  const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
-  const maskRadius = options.maskDiameter ? options.maskDiameter / 2 / boxAngstrom : defaultMaskRadius;
-  if (maskRadius > 0.5)
-    throw new InputError(
-      `the mask's diameter of ${options.maskDiameter} Å ` + `does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
-    );
-  const law = shiftLaw(options, boxAngstrom);
-  const budget: Budget = {
-    seconds: (options.timeLimit ?? defaultBudgetSeconds) / partCount,
-    start: recipe.start,
-    count: set.count,
-    groupOrder: group.length,
-    readSeconds: readSeconds(set.boxSize),
-    shifts: law.kind !== "none",
-  };
-
-  const limit = Math.min(largestRadius, Math.floor(Math.min(set.boxSize, options.box ?? Infinity) / 2));
-  const finestAsked = options.resolution ? Math.ceil(boxAngstrom / options.resolution) : Infinity;
-  const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
-  if (widest > 2 * limit)
-    throw new InputError(
-      `${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * limit} px`,
-    );
-  const finest = Math.min(limit, finestAsked, options.stages ? widest / 2 : affordableRadius(budget));
-  const boxSize = found?.schedule.workingBox ?? Math.min(set.boxSize, 2 * finest);
-
+  { boxAngstrom, maskRadius, shiftLaw }: Setting,
+  { files, folder, options, group, views, mask, device, emit, signal }: PartEnvironment,
+  boxSize: number,
+  known: Spectra | undefined,
+): Promise<PreparedImages> {
   const loading = (done: number): void =>
     emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
-  const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2; // half for the sample of images, half for the store
+  // half of it for the sample of images, half for the store
+  const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2;
+  let closed: Promise<void> | undefined;
   const images = await openImages(files, set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
   try {
     const sample = await loadSample(
@@ -113,20 +70,18 @@ export async function prepare(
       loading,
       signal,
     );
-    if (
-      !found &&
-      measureContrast(sample.images.subarray(0, contrastImages * boxSize ** 2), boxSize).density === "dark"
-    ) {
+    const dark = (): boolean =>
+      measureContrast(sample.images.subarray(0, contrastImages * boxSize ** 2), boxSize).density === "dark";
+    if (!known && dark())
       emit({
         type: "warning",
         message: options.invertContrast
           ? "density seems dark in the images with --invert-contrast: start anew without"
           : "density seems dark in the images: start anew with --invert-contrast",
       });
-    }
     const particles = { boxSize, boxAngstrom, count: set.count, optics: set.optics };
     const spectra =
-      found?.schedule.spectra ??
+      known ??
       (await measureSpectra(
         sample.images,
         boxSize,
@@ -136,53 +91,41 @@ export async function prepare(
         maskRadius * boxSize,
         device,
       ));
-    const schedule = found?.schedule ?? {
-      spectra,
-      workingBox: boxSize,
-      stages:
-        options.stages?.map((stage) =>
-          stage.kind === "adversarial" ? stage : { ...stage, particles: Math.min(stage.particles, set.count) },
-        ) ?? automaticSchedule(finalRadius(spectra, set.count, group.length, Math.floor(boxSize / 2)), budget),
-    };
-    const context: StageContext = {
-      ...particles,
-      sample,
-      spectra,
-      views,
-      shiftLaw: law,
-      group,
-      maskRadius,
-      mask,
-      positivity: options.positivity,
-      device,
-      seed: options.seed,
-      label,
-    };
-    const refined = Math.max(
-      0,
-      ...schedule.stages.map((stage) => (stage.kind === "adversarial" ? 0 : stage.maxRadius)),
-    );
-    if (refined === 0 || found?.finished) return { context, schedule, recipe, budget };
-    const store = await createParticleStore(
-      {
+    // A sample of all particles is in their order.
+    const read = async (first: number, size: number): Promise<Float32Array> =>
+      sample.particles.length === set.count
+        ? sample.images.subarray(first * boxSize ** 2, (first + size) * boxSize ** 2)
+        : images.read(Int32Array.from({ length: size }, (_, i) => first + i));
+    return {
+      context: {
         ...particles,
+        sample,
         spectra,
-        // A sample of all particles is in their order.
-        read: async (first, size) =>
-          sample.particles.length === set.count
-            ? sample.images.subarray(first * boxSize ** 2, (first + size) * boxSize ** 2)
-            : images.read(Int32Array.from({ length: size }, (_, i) => first + i)),
+        views,
+        shiftLaw,
+        group,
+        maskRadius,
+        mask,
+        positivity: options.positivity,
+        device,
+        seed: options.seed,
+        label,
       },
-      refined,
-      cacheBytes,
-      folder(`${label}.scratch`),
-      device,
-      loading,
-      signal,
-    );
-    return { context, store, schedule, recipe, budget };
-  } finally {
+      openStore: (maxRadius) =>
+        createParticleStore(
+          { ...particles, spectra, read },
+          maxRadius,
+          cacheBytes,
+          folder(`${label}.scratch`),
+          device,
+          loading,
+          signal,
+        ),
+      close: () => (closed ??= images.close()),
+    };
+  } catch (error) {
     await images.close();
+    throw error;
   }
 }
 
@@ -207,10 +150,4 @@ async function loadSample(
     onProgress(Math.min(size, first + step));
   }
   return { particles, images };
-}
-
-/** Particles are taken to lie normally about the centre, two standard deviations within the largest shift. */
-function shiftLaw(options: ReconstructOptions, boxAngstrom: number): ShiftLaw {
-  const largest = options.maxShift === undefined ? defaultMaximumShift : options.maxShift / boxAngstrom;
-  return largest > 0 ? { kind: "gaussian", sigma: largest / 2 } : { kind: "none" };
 }

@@ -6,18 +6,20 @@ import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import { type AdversarialRecipe, chooseRecipe } from "../adversarial/recipes.ts";
+import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
-import type { ReconstructedMap } from "../stage.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
+import { joiningSeconds } from "./cost.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
-import { reconstructPart } from "./part.ts";
+import { type PartResult, reconstructPart } from "./part.ts";
 import { runDevice } from "./runDevice.ts";
+import { runTimes } from "./times.ts";
 import { readViews } from "./views.ts";
 
 export interface RunResult {
@@ -83,30 +85,54 @@ export async function reconstruct(
       onEvent(timed);
     };
     try {
-      const done: ReconstructedMap[] = [];
-      let elapsedSeconds = 0;
       for (const message of everything.warnings ?? []) emit({ type: "warning", message });
-      for (const part of parts) {
-        const map = await reconstructPart(part, parts.length, {
-          files,
-          folder,
-          options,
-          group,
-          views,
-          mask,
-          device,
-          emit,
-          signal,
-          recipe: recipe ?? chooseRecipe(options.critic, options.loss),
-        });
-        done.push(map);
-        elapsedSeconds += map.elapsedSeconds;
+      const last = await Promise.all(
+        parts.map(({ checkpoint }) =>
+          options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined,
+        ),
+      );
+      const taken = last.map((found) => found?.checkpoint.elapsedSeconds ?? 0),
+        joining = options.halfMaps ? joiningSeconds(set.boxSize) : 0;
+      const done: PartResult[] = [];
+      for (const [i, part] of parts.entries()) {
+        const result = await reconstructPart(
+          {
+            part,
+            partCount: parts.length,
+            last: last[i],
+            paces: done[i - 1]?.paces ?? {},
+            times: (elapsed, remaining) => runTimes(taken.with(i, elapsed), i, remaining, joining),
+          },
+          {
+            files,
+            folder,
+            options,
+            group,
+            views,
+            mask,
+            device,
+            emit,
+            signal,
+            recipe: recipe ?? chooseRecipe(options.critic, options.loss),
+          },
+        );
+        done.push(result);
+        taken[i] = result.elapsedSeconds;
       }
-      const [half1, half2] = done;
+      const parted = performance.now(),
+        [half1, half2] = done;
       const concluded = half2 ? await joinHalves(folder, half1!, half2, mask) : { map: parts[0]!.map };
-      const finestShell = Math.min(...done.map((map) => map.finestShell));
+      const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, (performance.now() - parted) / 1000);
+      const finestShell = Math.min(...done.map((map) => map.finestShell)),
+        cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
       const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
-      emit({ type: "finished", elapsedSeconds, finestAngstrom, ...concluded });
+      emit({
+        type: "finished",
+        elapsedSeconds,
+        finestAngstrom,
+        ...concluded,
+        ...(cutOff === undefined ? {} : { cutOff }),
+      });
       return { maps: done.map(({ map }) => map), elapsedSeconds };
     } catch (error) {
       emit(endedBy(error, signal));

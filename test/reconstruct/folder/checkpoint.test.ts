@@ -27,6 +27,7 @@ const checkpoint: Checkpoint = {
   },
   stage: 1,
   elapsedSeconds: 12.25,
+  paces: { adversarial: { factor: 1.5, overheadSeconds: 0.25 }, latest: 1.5 },
   finished: false,
   volume: {
     n: 2,
@@ -50,7 +51,7 @@ describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
     await writeCheckpoint(disk.at(path), checkpoint);
     const { format, ...found } = (await readCheckpoint(disk.at(path))) as Checkpoint & { format: string };
-    expect(format).toBe("cryogan-checkpoint-6");
+    expect(format).toBe("cryogan-checkpoint-7");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors.u!)).toEqual(bits(odd));

@@ -5,7 +5,7 @@ import type { RefinementContext } from "../../../src/reconstruct/likelihood/cont
 import { localStage } from "../../../src/reconstruct/likelihood/localStage.ts";
 import { refinementStage } from "../../../src/reconstruct/likelihood/refinementStage.ts";
 import { directionsOfPoses } from "../../../src/reconstruct/likelihood/viewShares.ts";
-import type { RunDirections } from "../../../src/reconstruct/stage.ts";
+import type { AfterIteration, RunDirections } from "../../../src/reconstruct/stage.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { boxSize, poseOf, simulated } from "../simulated.ts";
 
@@ -95,7 +95,7 @@ describe.each(["C1", "D2"])("shares that stages find, %s", (symmetry) => {
         ),
     },
   });
-  const after = async (): Promise<void> => {};
+  const after: AfterIteration = async () => undefined;
 
   test("uniform and preferred views", async () => {
     const { context, truth, poses, shifts } = await simulated(settings);

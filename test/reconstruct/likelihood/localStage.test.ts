@@ -54,7 +54,11 @@ const run = (
   change: Partial<LocalStage> = {},
   after: (report: IterationReport, snapshot: () => Promise<StageProgress>) => Promise<void> = async () => {},
   from?: StageProgress,
-): Promise<StageResult> => localStage(stage(change), context, { volume: start.volume, placement: start }, from, after);
+): Promise<StageResult> =>
+  localStage(stage(change), context, { volume: start.volume, placement: start }, from, async (report, snapshot) => {
+    await after(report, snapshot);
+    return undefined;
+  });
 
 /** Mean angle to the true poses, up to the point group. */
 function poseError({ context, poses }: Simulated, found: Float32Array): number {

@@ -4,15 +4,14 @@ import {
   likelihoodRatioRecipe,
   startRadius,
 } from "../../../src/reconstruct/adversarial/recipes.ts";
+import { readingSeconds, stageSeconds, transformingSeconds } from "../../../src/reconstruct/run/cost.ts";
+import { fitToTime as fit } from "../../../src/reconstruct/run/fitToTime.ts";
 import {
   affordableRadius,
   attainableSnr,
   automaticSchedule,
   type Budget,
   finalRadius,
-  fitToTime,
-  loadingSeconds,
-  stageSeconds,
 } from "../../../src/reconstruct/run/schedule.ts";
 import type { LocalStage, RefinementStage, Stage } from "../../../src/reconstruct/stage.ts";
 
@@ -32,7 +31,10 @@ const spectraUpTo = (last: number, shells = 33, strength = 1) => ({
 });
 /** A whole run to a radius, reading included. */
 const total = (radius: number, b: Budget): number =>
-  automaticSchedule(radius, b).reduce((sum, stage) => sum + stageSeconds(stage, b), loadingSeconds(radius, b));
+  automaticSchedule(radius, b).reduce(
+    (sum, stage) => sum + stageSeconds(stage, b),
+    readingSeconds(b) + transformingSeconds(radius, b),
+  );
 const outline = (stages: readonly Stage[]): string[] => stages.map((s) => `${s.kind[0]}${s.maxRadius}`);
 
 describe("attainable resolution", () => {
@@ -176,11 +178,10 @@ describe("time", () => {
   });
 
   it("of loading is that of reading, and of transforms that grow with the square of the pixels", () => {
-    const slow = budget({ readSeconds: 1e-3 }),
-      quick = budget({ readSeconds: 0 });
-    expect(loadingSeconds(16, slow) - loadingSeconds(16, quick)).toBeCloseTo(20, 6);
-    expect(loadingSeconds(32, quick) / loadingSeconds(16, quick)).toBeCloseTo(16, 6);
-    expect(loadingSeconds(16, { ...quick, count: 200 })).toBeCloseTo(loadingSeconds(16, quick) / 100, 9);
+    const b = budget();
+    expect(readingSeconds(budget({ readSeconds: 1e-3 }))).toBeCloseTo(20, 6);
+    expect(transformingSeconds(32, b) / transformingSeconds(16, b)).toBeCloseTo(16, 6);
+    expect(transformingSeconds(16, { ...b, count: 200 })).toBeCloseTo(transformingSeconds(16, b) / 100, 9);
   });
 
   it.each([
@@ -213,6 +214,8 @@ describe.each<RefinementStage | LocalStage>([
   { kind: "local", maxRadius: 24, iterations: 2, particles: 20_000 },
 ])("a stage fitted to the time left, $kind", (stage) => {
   const b = budget();
+  const fitToTime = (wanted: typeof stage, secondsLeft: number, pace: number, budget: Budget) =>
+    fit(wanted, secondsLeft, (cut) => pace * stageSeconds(cut, budget), budget.count);
   const seconds = (change: Partial<RefinementStage | LocalStage>): number =>
     stageSeconds({ ...stage, ...change } as Stage, b);
 

@@ -63,47 +63,36 @@ const finished: RunEvent = {
 };
 
 test("a run is as far as its time says", () => {
-  expect(runProgress([start(), stage(), progress(30, 90)], false)).toMatchObject({
+  expect(runProgress([start(), stage(), progress(30, 90)])).toMatchObject({
     fraction: 0.25,
     elapsedSeconds: 30,
     remainingSeconds: 90,
   });
-  expect(runProgress([start()], false)).toMatchObject({ fraction: 0 });
-  expect(runProgress([start(), progress(30, 90), finished], false)).toMatchObject({
+  expect(runProgress([start()])).toMatchObject({ fraction: 0 });
+  expect(runProgress([start(), progress(30, 90), finished])).toMatchObject({
     fraction: 1,
     elapsedSeconds: 90,
     remainingSeconds: 0,
   });
 });
 
-test("the second half counts as long as the first", () => {
-  expect(runProgress([start(1), progress(30, 90, 1)], true)).toMatchObject({ fraction: 0.125, remainingSeconds: 210 });
-  expect(runProgress([start(1), progress(120, 0, 1), start(2), progress(30, 90, 2)], true)).toMatchObject({
-    fraction: 0.625,
-    elapsedSeconds: 150,
-    remainingSeconds: 90,
-  });
-});
-
 test("a run that was started again has not finished", () => {
-  const again = runProgress([start(), finished, start(), progress(10, 90)], false);
+  const again = runProgress([start(), finished, start(), progress(10, 90)]);
   expect(again.finished).toBeUndefined();
   expect(again.fraction).toBe(0.1);
 });
 
 test("what a run does now, in words", () => {
-  expect(nowText(runProgress([start(2), stage(2), progress(30, 90, 2)], true))).toBe(
+  expect(nowText(runProgress([start(2), stage(2), progress(30, 90, 2)]))).toBe(
     "half 2 · stage 2 of 5, refinement over all poses to 22.1 Å · pass 2 of 4",
   );
-  expect(nowText(runProgress([start(), { type: "loading", time, done: 512, particles: 2500 }], false))).toBe(
+  expect(nowText(runProgress([start(), { type: "loading", time, done: 512, particles: 2500 }]))).toBe(
     "reading particles, 512 of 2,500",
   );
-  expect(nowText(runProgress([start(), stage(), finished], false))).toBe("7.61 Å (FSC 0.143) · worked to 7.05 Å");
+  expect(nowText(runProgress([start(), stage(), finished]))).toBe("7.61 Å (FSC 0.143) · worked to 7.05 Å");
   const toTheEnd: RunEvent = { ...finished, resolutionAngstrom: 7.05, resolutionOrBetter: true };
-  expect(nowText(runProgress([start(), stage(), toTheEnd], false))).toBe(
-    "7.05 Å or better: the run ended there (FSC 0.143)",
-  );
-  expect(nowText(runProgress([start(), stage(), { ...finished, resolutionAngstrom: undefined }], false))).toBe(
+  expect(nowText(runProgress([start(), stage(), toTheEnd]))).toBe("7.05 Å or better: the run ended there (FSC 0.143)");
+  expect(nowText(runProgress([start(), stage(), { ...finished, resolutionAngstrom: undefined }]))).toBe(
     "worked to 7.05 Å",
   );
 });

@@ -7,10 +7,7 @@ import { runProgress } from "./progress.ts";
 import { kindWords, nowText, stateWords } from "./words.ts";
 
 export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
-  const progress = runProgress(
-    events,
-    events.some((event) => "half" in event && event.half !== undefined),
-  );
+  const progress = runProgress(events);
   const { start, stage, remainingSeconds, elapsedSeconds } = progress;
   const stageKey = `${run.state} ${stage?.stage} ${stage?.half}`;
   useEffect(() => {

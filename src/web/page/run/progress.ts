@@ -18,11 +18,8 @@ export interface RunProgress {
   logLikelihood?: number;
 }
 
-/**
- * The halves of a run with half-maps are computed one after the other; the second is taken to need the time of the
- * first.
- */
-export function runProgress(events: readonly RunEvent[], halfMaps: boolean): RunProgress {
+/** Times are those of the whole run: events tell them with both halves in them. */
+export function runProgress(events: readonly RunEvent[]): RunProgress {
   const begin = Math.max(
     0,
     events.findLastIndex((event) => event.type === "start" && event.half !== 2),
@@ -48,14 +45,8 @@ export function runProgress(events: readonly RunEvent[], halfMaps: boolean): Run
   if (finished) return { ...found, fraction: 1, elapsedSeconds: finished.elapsedSeconds, remainingSeconds: 0 };
   if (!progress) return { ...found, fraction: 0 };
   const { elapsedSeconds, remainingSeconds } = progress;
-  const ofOne = elapsedSeconds + remainingSeconds;
-  const [before, after] = !halfMaps ? [0, 0] : progress.half === 2 ? [ofOne, 0] : [0, ofOne];
-  return {
-    ...found,
-    fraction: (before + elapsedSeconds) / Math.max(1e-9, before + ofOne + after),
-    elapsedSeconds: before + elapsedSeconds,
-    remainingSeconds: remainingSeconds + after,
-  };
+  const fraction = elapsedSeconds / Math.max(1e-9, elapsedSeconds + remainingSeconds);
+  return { ...found, fraction, elapsedSeconds, remainingSeconds };
 }
 
 const defined = <K extends string, V>(name: K, value: V | undefined) =>

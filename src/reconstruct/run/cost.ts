@@ -1,0 +1,111 @@
+/** What the parts of a run cost: seconds on two CPU cores, by a model, and on the machine at hand, by its pace. */
+import type { Paces, Stage, Task } from "../stage.ts";
+import { finestGlobalSearch, finestSearch } from "./radii.ts";
+
+/** What a run works on, as far as its cost goes. */
+export interface Work {
+  /** Particles of the set. */
+  count: number;
+  groupOrder: number;
+  /** To read, normalise and crop one image. */
+  readSeconds: number;
+  /** Whether shifts are searched for. */
+  shifts: boolean;
+}
+
+/**
+ * Seconds of a pass over particles, all poses tried: views grow with the square of the radius; the time per view and
+ * image is measured (0.96 µs at radius 16), its growth fitted between radius 8 and 32.
+ */
+function passSeconds(maxRadius: number, particles: number, work: Work): number {
+  const views = (2.24 * maxRadius ** 2) / work.groupOrder;
+  return particles * (work.shifts ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+}
+
+/**
+ * The same where only poses nearby are tried: for each image, and for each view that goes back into the volume;
+ * measured at radii 16 to 45.
+ */
+function localPassSeconds(maxRadius: number, particles: number): number {
+  const views = 3.2 * 2.24 * maxRadius ** 2; // cells overlap; each view goes back once for each element of the group
+  return particles * 40e-6 * (maxRadius / 16) ** 1.6 + views * 50e-6 * (maxRadius / 16) ** 2;
+}
+
+/** Seconds of an iteration of a stage: a few batches of the adversarial stage, a pass over the particles of others. */
+export function iterationSeconds(stage: Stage, work: Work): number {
+  if (stage.kind === "adversarial") return 0.02;
+  const particles = Math.min(stage.particles, work.count);
+  return stage.kind === "refinement"
+    ? passSeconds(stage.maxRadius, particles, work)
+    : localPassSeconds(stage.maxRadius, particles);
+}
+
+/** Seconds of the search for poses before a stage, where there is one: all poses without the gradient. */
+export function searchSeconds(stage: Stage, work: Work): number {
+  if (stage.kind !== "local" || stage.maxRadius > finestSearch) return 0;
+  return 0.7 * passSeconds(finestGlobalSearch, work.count, { ...work, shifts: false });
+}
+
+export const stageSeconds = (stage: Stage, work: Work): number =>
+  stage.iterations * iterationSeconds(stage, work) + searchSeconds(stage, work);
+
+/** Seconds to read all particles. */
+export const readingSeconds = (work: Work): number => work.count * work.readSeconds;
+
+/**
+ * Seconds to transform all particles to the polar grid up to a radius: matrix products, copying included, at the rate
+ * measured at radii 32 and 53.
+ */
+export const transformingSeconds = (maxRadius: number, work: Work): number =>
+  (work.count * (4 * maxRadius ** 2) ** 2) / 1.5e11;
+
+/** Seconds to put two half-maps onto each other and compare them, measured at boxes of 32 to 192. */
+export const joiningSeconds = (boxSize: number): number => 3 + 4e-6 * boxSize ** 3;
+
+/** The pace at a task; until it is measured, that of the task measured last. */
+export const paceAt = (paces: Paces, task: Task): { factor: number; overheadSeconds: number } =>
+  paces[task] ?? { factor: paces.latest ?? 1, overheadSeconds: 0 };
+
+export const withPace = (paces: Paces, task: Task, factor: number, overheadSeconds = 0): Paces => ({
+  ...paces,
+  [task]: { factor, overheadSeconds },
+  latest: factor,
+});
+
+/** Seconds of a whole stage on this machine. */
+export const secondsHere = (stage: Stage, work: Work, paces: Paces): number =>
+  paceAt(paces, stage.kind).overheadSeconds +
+  paceAt(paces, "search").factor * searchSeconds(stage, work) +
+  secondsToGo(stage, 0, work, paces);
+
+/** Seconds that a stage at this iteration still takes on this machine. */
+export const secondsToGo = (stage: Stage, iteration: number, work: Work, paces: Paces): number =>
+  paceAt(paces, stage.kind).factor * Math.max(0, stage.iterations - iteration) * iterationSeconds(stage, work);
+
+/** Seconds to make the images ready for refinement up to a radius, if they are not. */
+export const loadingHere = (maxRadius: number, loaded: number, work: Work, paces: Paces): number =>
+  maxRadius > loaded ? paceAt(paces, "loading").factor * transformingSeconds(maxRadius, work) : 0;
+
+/** Passes after which the likelihood stands still on good data (refinementStage.ts); a stage has more in reserve. */
+const usualPasses = 6;
+
+/**
+ * Seconds that stages take on this machine, as far as can be told.
+ * @param iteration of the first stage, where it is at work
+ */
+export function likelySeconds(
+  stages: readonly Stage[],
+  iteration: number | undefined,
+  work: Work,
+  paces: Paces,
+): number {
+  const usual = (stage: Stage, least: number): Stage =>
+    stage.kind === "refinement"
+      ? { ...stage, iterations: Math.min(stage.iterations, Math.max(usualPasses, least)) }
+      : stage;
+  const seconds = (stage: Stage, i: number): number =>
+    i > 0 || iteration === undefined
+      ? secondsHere(usual(stage, 0), work, paces)
+      : secondsToGo(usual(stage, Math.floor(iteration) + 1), iteration, work, paces);
+  return stages.reduce((sum, stage, i) => sum + seconds(stage, i), 0);
+}

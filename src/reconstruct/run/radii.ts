@@ -1,0 +1,19 @@
+/** The shells at which a run refines, and how poses are looked for there. */
+
+/** Beyond this radius poses are looked for near those found. */
+export const finestGlobalSearch = 11;
+/** Up to this radius, those that fit badly are searched for again among all poses. */
+export const finestSearch = 22;
+
+const stepUp = 5 / 4;
+
+/** After one radius those up to the finest, in steps small enough that what a stage shows places images for the next. */
+export function climb(from: number, finest: number): number[] {
+  const list: number[] = [];
+  for (let radius = from; ; ) {
+    radius = radius < finestGlobalSearch ? finestGlobalSearch : Math.round(radius * stepUp);
+    if (radius >= finest - 1) break;
+    list.push(radius);
+  }
+  return finest > from ? [...list, finest] : list;
+}
