@@ -64,8 +64,13 @@ export const boxSize = (least = 8) => wholeNumber(least, largestBox, "pixels");
 export const count = () => wholeNumber(1, 1_000_000_000);
 export const threads = () => wholeNumber(1, 1024);
 
-/** What a pixel of an electron microscope's image can measure. */
-export const pixelSize = () => number("a number from 0.1 to 100 in Å", (x) => x >= 0.1 && x <= 100);
+/** What a pixel of an electron microscope's image can measure, with any binning, in Å. */
+export const pixelSizes = { least: 0.1, most: 100 };
+export const pixelSize = () =>
+  number(
+    `a number from ${pixelSizes.least} to ${pixelSizes.most} in Å`,
+    (x) => x >= pixelSizes.least && x <= pixelSizes.most,
+  );
 
 /** Seeds feed 32-bit generators. */
 export const seed = () => wholeNumber(0, 0xffffffff);

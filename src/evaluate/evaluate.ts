@@ -1,5 +1,6 @@
 import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
+import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
@@ -18,6 +19,8 @@ export interface EvaluateOptions {
   mask?: "auto" | "sphere" | "none" | Volume;
   /** Seed of the random phases of the mask correction, default 0. */
   seed?: number;
+  /** How the map, or both half-maps, are read where they are files. */
+  mapOptions?: MapOptions;
   /**
    * Of half-maps that are masked: both before their masks, in the same orientations and on the same grid. The FSC is
    * theirs then; the masked ones serve the alignment, the automatic mask and the correlation.
@@ -98,9 +101,10 @@ async function compare(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { align = true, mask: maskOption = "auto", seed = 0 } = options;
-  const load = async (source: DataFile | Volume) => ("open" in source ? await readMap(source) : source);
-  const original = await load(mapSource);
-  const originalReference = await load(referenceSource);
+  const load = async (source: DataFile | Volume, as?: MapOptions) =>
+    "open" in source ? await readMap(source, as) : source;
+  const original = await load(mapSource, options.mapOptions);
+  const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
   const alignment = align ? alignToReference(original, originalReference) : undefined;
   const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);

@@ -5,6 +5,8 @@ import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 export interface MapOptions {
   /** Used instead of the size in the header. */
   pixelSizeAngstrom?: number;
+  /** The option that gives it, for messages. */
+  pixelSizeOption?: string;
   /** A map of one value is good, too: a mask that leaves nothing out. */
   mayBeConstant?: boolean;
 }
@@ -15,15 +17,15 @@ const leastEdge = 8;
 /** Why nothing can be computed with a map, to complete its name; undefined where it is sound. */
 export function mapProblem(
   { data, shape, pixelSizeAngstrom }: Volume,
-  { mayBeConstant = false }: MapOptions = {},
+  { mayBeConstant = false, pixelSizeOption }: MapOptions = {},
 ): string | undefined {
   const [nz, ny, nx] = shape;
   if (Math.min(nz, ny, nx) < leastEdge)
     return `has ${nx} x ${ny} x ${nz} voxels; at least ${leastEdge} along each axis are needed`;
   if (!(pixelSizeAngstrom > 0))
     return (
-      "names no pixel size in its header; give it (--pixel-size, or --map-pixel-size where the command has that), " +
-      "or write it there (relion_image_handler --force_header_angpix)"
+      `names no pixel size in its header; ${pixelSizeOption === undefined ? "" : `give it (${pixelSizeOption}), or `}` +
+      "write it there (relion_image_handler --force_header_angpix)"
     );
   if (!isPixelSize(pixelSizeAngstrom)) return `has a pixel size of ${pixelSizeAngstrom} Å; ${pixelSizeRange}`;
   const wrong = data.findIndex((value) => !Number.isFinite(value));

@@ -1,10 +1,8 @@
-/** What a pixel of an electron microscope's image can measure. */
+import { pixelSizes } from "../base/values.ts";
 
-const smallest = 0.1,
-  largest = 100;
+const { least, most } = pixelSizes;
 
-/** Whether a camera, with any binning, has pixels of so many Å. */
-export const isPixelSize = (angstrom: number): boolean => angstrom >= smallest && angstrom <= largest;
+export const isPixelSize = (angstrom: number): boolean => angstrom >= least && angstrom <= most;
 
 /** For messages. */
-export const pixelSizeRange = `it must be between ${smallest} and ${largest} Å`;
+export const pixelSizeRange = `it must be between ${least} and ${most} Å`;

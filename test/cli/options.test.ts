@@ -73,10 +73,10 @@ describe("simulate", () => {
   });
 
   test.each([
-    [{ pixelSize: "abc" }, '--pixel-size: expected a number above 0 in Å, got "abc"'],
-    [{ pixelSize: "" }, '--pixel-size: expected a number above 0 in Å, got ""'],
-    [{ pixelSize: "-1" }, '--pixel-size: expected a number above 0 in Å, got "-1"'],
-    [{ pixelSize: "1e999" }, '--pixel-size: expected a number above 0 in Å, got "1e999"'],
+    [{ pixelSize: "abc" }, '--pixel-size: expected a number from 0.1 to 100 in Å, got "abc"'],
+    [{ pixelSize: "" }, '--pixel-size: expected a number from 0.1 to 100 in Å, got ""'],
+    [{ pixelSize: "-1" }, '--pixel-size: expected a number from 0.1 to 100 in Å, got "-1"'],
+    [{ pixelSize: "1e999" }, '--pixel-size: expected a number from 0.1 to 100 in Å, got "1e999"'],
     [{ particles: "10.5" }, '--particles: expected a whole number from 1 to 1000000000, got "10.5"'],
     [{ box: "0x40" }, '--box: expected a whole number from 8 to 4096 in pixels, got "0x40"'],
     [{ amplitudeContrast: "7" }, '--amplitude-contrast: expected a number from 0 to 1, got "7"'],

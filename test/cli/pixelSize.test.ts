@@ -1,8 +1,10 @@
-/** What to do where a particle file names no pixel size, or several: the option that the messages advise. */
+/** What to do where a file names no pixel size, or several: the option that the messages advise. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { disk } from "../../src/io/disk.ts";
+import { readMap } from "../../src/io/mrc.ts";
 import { cryogan } from "./run.ts";
 
 const cases = "test/data/cases/pixel-size-advice";
@@ -48,4 +50,43 @@ test("a pixel size that no microscope has is refused, and one for a map", async 
   expect((await cryogan("inspect", join(cases, "s.mrcs"), "--pixel-size", "7")).stderr).toBe(
     "error: --pixel-size: has a meaning only with a particle file\n",
   );
+});
+
+describe("a map without one", () => {
+  const cases = "test/data/cases/map-without-pixel-size";
+  const map = join(cases, "nopix.mrc");
+
+  test.each([
+    ["evaluate", map, "--reference", join(cases, "ref.mrc")],
+    ["evaluate", "--half-maps", map, map],
+    ["postprocess", map, "--out", "x.mrc"],
+    ["flip", map, "--out", "x.mrc"],
+    ["resample", map, "--box", "12", "--out", "x.mrc"],
+    ["project", map, "--count", "2", "--out", "x.mrcs"],
+  ])("%s advises the option", async (...args) => {
+    expect(await cryogan(...args)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr:
+        `error: ${map} names no pixel size in its header; give it (--map-pixel-size), ` +
+        "or write it there (relion_image_handler --force_header_angpix)\n",
+    });
+  });
+
+  test("takes the one that is given", async () => {
+    const out = join(folder, "resampled.mrc");
+    const given = ["--map-pixel-size", "2.5", "--json"];
+    const resampled = await cryogan("resample", map, "--box", "12", "--out", out, ...given);
+    expect(JSON.parse(resampled.stdout)).toMatchObject({ boxSize: 12, pixelSizeAngstrom: 2.5 });
+    expect((await readMap(disk.at(out))).pixelSizeAngstrom).toBeCloseTo(2.5, 5);
+    const halves = await cryogan("evaluate", "--half-maps", map, map, "--no-align", ...given);
+    expect(JSON.parse(halves.stdout)).toMatchObject({ correlation: 1, fsc: { pixelSizeAngstrom: 2.5 } });
+    const flipped = join(folder, "flipped.mrc");
+    await cryogan("flip", map, "--out", flipped, ...given);
+    expect((await readMap(disk.at(flipped))).pixelSizeAngstrom).toBeCloseTo(2.5, 5);
+    const sharpened = join(folder, "sharpened.mrc");
+    const done = await cryogan("postprocess", map, "--low-pass", "8", "--b-factor", "0", "--out", sharpened, ...given);
+    expect(done.code).toBe(0);
+    expect((await readMap(disk.at(sharpened))).pixelSizeAngstrom).toBeCloseTo(2.5, 5);
+  });
 });

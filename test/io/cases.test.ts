@@ -122,7 +122,7 @@ describe("maps", () => {
   test("map-without-pixel-size: read with the size that is given", async () => {
     const path = at("map-without-pixel-size", "nopix.mrc");
     expect(await inputError(() => readMap(disk.at(path)))).toContain(
-      `${path} names no pixel size in its header; give it`,
+      `${path} names no pixel size in its header; write it there`,
     );
     expect((await readMap(disk.at(path), { pixelSizeAngstrom: 4 })).pixelSizeAngstrom).toBe(4);
   });

@@ -5,16 +5,18 @@ import { type EvaluationReport, evaluateAgainstReference, evaluateHalfMaps } fro
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
+import { mapOptions } from "../mapOptions.ts";
 import type { EvaluateCommandOptions } from "../options/evaluate.ts";
 import { print, printJson } from "../print.ts";
 
 /** Compare maps, print the result, and with `out` write fsc.json, fsc.xml, evaluation.json and aligned.mrc. */
-export async function evaluate({ maps, mask, align, out, json }: EvaluateCommandOptions): Promise<void> {
+export async function evaluate({ maps, mapPixelSize, mask, align, out, json }: EvaluateCommandOptions): Promise<void> {
   if (out !== undefined) await disk.makeFolder(out);
+  const options = { mask, align, mapOptions: mapOptions(mapPixelSize) };
   const { report, map } =
     maps.kind === "reference"
-      ? await evaluateAgainstReference(disk.at(maps.map), disk.at(maps.reference), { mask, align })
-      : await evaluateHalfMaps(disk.at(maps.halfMap1), disk.at(maps.halfMap2), { mask, align });
+      ? await evaluateAgainstReference(disk.at(maps.map), disk.at(maps.reference), options)
+      : await evaluateHalfMaps(disk.at(maps.halfMap1), disk.at(maps.halfMap2), options);
   if (json) printJson(report);
   else print(evaluationText(report));
   if (out === undefined) return;

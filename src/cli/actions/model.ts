@@ -5,6 +5,7 @@ import { readAtoms } from "../../io/atoms.ts";
 import { disk } from "../../io/disk.ts";
 import { readMap } from "../../io/mrc.ts";
 import { densityFromAtoms, orientByInertia } from "../../physics/density.ts";
+import { mapOptions } from "../mapOptions.ts";
 import { isMapName, type SimulateCommandOptions } from "../options/simulate.ts";
 
 /** The density to be imaged, at the box and pixel size of the images. */
@@ -19,7 +20,7 @@ export async function loadModel(options: SimulateCommandOptions): Promise<Volume
       resolutionAngstrom: resolutionAngstrom ?? 2 * pixel,
     });
   }
-  const map = await readMap(disk.at(model), { pixelSizeAngstrom: options.mapPixelSizeAngstrom });
+  const map = await readMap(disk.at(model), mapOptions(options.mapPixelSizeAngstrom));
   const field = Math.max(...map.shape) * map.pixelSizeAngstrom;
   const resampled = resample(map, boxSize, pixelSizeAngstrom ?? field / boxSize);
   return resolutionAngstrom === undefined ? resampled : lowPass(resampled, resolutionAngstrom);

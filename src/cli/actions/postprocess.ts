@@ -11,14 +11,15 @@ import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid, readMask } from "../../io/maskFile.ts";
 import { readMap, writeMap } from "../../io/mrc.ts";
+import { mapOptions } from "../mapOptions.ts";
 import type { PostprocessCommandOptions } from "../options/postprocess.ts";
 
 /** Sharpen a map, write it, its masked version and a JSON file beside, and print what was done. */
 export async function postprocessMap(options: PostprocessCommandOptions): Promise<void> {
   const files = inputFiles(options);
-  const halves =
-    files.halves && ([await readMap(disk.at(files.halves[0])), await readMap(disk.at(files.halves[1]))] as const);
-  const map = files.map === undefined ? meanOf(...halves!) : await readMap(disk.at(files.map));
+  const read = (path: string) => readMap(disk.at(path), mapOptions(options.mapPixelSize));
+  const halves = files.halves && ([await read(files.halves[0]), await read(files.halves[1])] as const);
+  const map = files.map === undefined ? meanOf(...halves!) : await read(files.map);
   for (const [volume, name] of [
     [map, files.map],
     [halves?.[0], files.halves?.[0]],
@@ -26,10 +27,7 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
   ] as const)
     if (volume) requireGridOf(map, volume, name);
   const around = halves ? meanOf(...halves) : map;
-  const mask = await maskFor(
-    options.mask,
-    files.density === undefined ? around : await readMap(disk.at(files.density)),
-  );
+  const mask = await maskFor(options.mask, files.density === undefined ? around : await read(files.density));
   const result = postprocess(map, halves && [...halves], {
     mask,
     bFactorAngstrom2: options.bFactorAngstrom2,

@@ -11,6 +11,7 @@ import { writeStar } from "../../io/star.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
 import { exposeImages, flatOptics } from "../../physics/simulate.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
+import { mapOptions } from "../mapOptions.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
@@ -26,7 +27,7 @@ export async function project(options: ProjectCommandOptions): Promise<void> {
 async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise<void> {
   const { out } = options;
   await disk.makeFolder(dirname(out));
-  const volume = await readMap(disk.at(options.map), { pixelSizeAngstrom: options.mapPixelSizeAngstrom });
+  const volume = await readMap(disk.at(options.map), mapOptions(options.mapPixelSizeAngstrom));
   const [nz, ny, boxSize] = volume.shape;
   if (nz !== boxSize || ny !== boxSize)
     throw new InputError(`${options.map} has ${boxSize} x ${ny} x ${nz} voxels; it must be a cube`);

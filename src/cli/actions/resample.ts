@@ -2,6 +2,7 @@ import { formatNumber } from "../../base/format.ts";
 import { resample, windowed } from "../../evaluate/resample.ts";
 import { disk } from "../../io/disk.ts";
 import { readMap, writeMap } from "../../io/mrc.ts";
+import { mapOptions } from "../mapOptions.ts";
 import type { ResampleCommandOptions } from "../options/resample.ts";
 
 /** Write a map at another pixel size, in another box, or both. */
@@ -9,10 +10,11 @@ export async function resampleMap({
   map,
   out,
   pixelSizeAngstrom,
+  mapPixelSize,
   boxSize,
   json,
 }: ResampleCommandOptions): Promise<void> {
-  const volume = await readMap(disk.at(map));
+  const volume = await readMap(disk.at(map), mapOptions(mapPixelSize));
   const edgeAngstrom = Math.max(...volume.shape) * volume.pixelSizeAngstrom;
   const result =
     pixelSizeAngstrom === undefined

@@ -12,6 +12,7 @@ export function addEvaluateCommand(program: Command): void {
     .argument("[map]", "map to evaluate (.mrc)")
     .option("--reference <map>", "map to compare with (.mrc)")
     .option("--half-maps <maps...>", "two half-maps to compare instead (.mrc .mrc)")
+    .option("--map-pixel-size <Å>", "pixel size of MAP, or of the half-maps, where the header is wrong or silent")
     .addOption(
       new Option("--mask <kind>", "soft mask applied to both maps").choices(masks).default(evaluateDefaults.mask),
     )

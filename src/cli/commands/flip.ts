@@ -11,6 +11,7 @@ export function addFlipCommand(program: Command): void {
     )
     .argument("<map>", "map (.mrc)")
     .requiredOption("--out <file>", "map to write")
+    .option("--map-pixel-size <Å>", "pixel size of the map, where its header is wrong or silent")
     .option("--json", "print what was written as JSON")
     .addHelpText(
       "after",

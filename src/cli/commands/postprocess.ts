@@ -20,6 +20,7 @@ export function addPostprocessCommand(program: Command): void {
     .option("--b-factor <Å²>", "auto, or a B-factor to apply; negative values sharpen", "auto")
     .option("--low-pass <Å>", "auto (where the FSC falls below 0.143), or a resolution", "auto")
     .option("--mask <file>", "auto, none, or a mask: a map from 0 to 1", "auto")
+    .option("--map-pixel-size <Å>", "pixel size of the maps, where their headers are wrong or silent")
     .option("--json", "print the result as JSON")
     .addHelpText(
       "after",

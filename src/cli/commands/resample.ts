@@ -14,6 +14,7 @@ export function addResampleCommand(program: Command): void {
     .option("--pixel-size <Å>", "new pixel size")
     .option("--box <pixels>", "new box")
     .requiredOption("--out <file>", "map to write")
+    .option("--map-pixel-size <Å>", "pixel size of the map, where its header is wrong or silent")
     .option("--json", "print what was written as JSON")
     .addHelpText(
       "after",

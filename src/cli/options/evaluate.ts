@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { choice, path } from "../../base/values.ts";
+import { choice, path, pixelSize } from "../../base/values.ts";
 import { evaluateDefaults, masks } from "./choices.ts";
 
 /** What `cryogan evaluate` was asked to compare. */
@@ -8,6 +8,8 @@ export interface EvaluateCommandOptions {
   maps:
     | { kind: "reference"; map: string; reference: string }
     | { kind: "halfMaps"; halfMap1: string; halfMap2: string };
+  /** Å; of the map, or both half-maps, where headers are wrong or silent. */
+  mapPixelSize?: number;
   mask: (typeof masks)[number];
   /** Search rotation, shift and hand before comparing with the reference. */
   align: boolean;
@@ -25,6 +27,7 @@ export const evaluateSchema = z
       .array(value(path("a map (.mrc)")))
       .length(2, "expected two maps, such as --half-maps half1.mrc half2.mrc")
       .optional(),
+    mapPixelSize: value(pixelSize()).optional(),
     mask: value(choice(masks)).default(evaluateDefaults.mask),
     align: z.boolean().default(true),
     out: value(path("a folder")).optional(),
@@ -33,6 +36,7 @@ export const evaluateSchema = z
   .transform(
     (fields, context): EvaluateCommandOptions => ({
       maps: toMaps(fields, context),
+      mapPixelSize: fields.mapPixelSize,
       mask: fields.mask,
       align: fields.align,
       out: fields.out,

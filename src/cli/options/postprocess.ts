@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { autoOr, flag, parseOptions, value } from "../../base/schema.ts";
-import { finite, path, positive } from "../../base/values.ts";
+import { finite, path, pixelSize, positive } from "../../base/values.ts";
 import { outputMap } from "./outputMap.ts";
 
 /** What `cryogan postprocess` was asked to do. */
@@ -12,6 +12,7 @@ export interface PostprocessCommandOptions {
   /** As applied: negative sharpens. */
   bFactorAngstrom2: number | "auto";
   lowPassAngstrom: number | "auto";
+  mapPixelSize?: number;
   /** "auto", "none" or a file. */
   mask: string;
   json: boolean;
@@ -26,6 +27,7 @@ export const postprocessSchema = z
     out: value(outputMap()),
     bFactor: autoOr(value(finite("Å²"))).default("auto"),
     lowPass: autoOr(value(positive("Å"))).default("auto"),
+    mapPixelSize: value(pixelSize()).optional(),
     mask: value(path("auto, none or a mask (.mrc)")).default("auto"),
     json: flag(),
   })

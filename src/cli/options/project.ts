@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { count, path, positive, seed } from "../../base/values.ts";
+import { count, path, pixelSize, seed } from "../../base/values.ts";
 import { projectDefaults } from "./choices.ts";
 import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
 import { toViews, type ViewDistribution, viewFields } from "./views.ts";
@@ -37,7 +37,7 @@ export const projectSchema = z
     out: stackName(),
     count: value(count()).optional(),
     star: value(path("a STAR file with angles")).optional(),
-    mapPixelSize: value(positive("Å")).optional(),
+    mapPixelSize: value(pixelSize()).optional(),
     ctf: flag(),
     ...opticsFields,
     ...viewFields,

@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { boxSize, path, positive } from "../../base/values.ts";
+import { boxSize, path, pixelSize } from "../../base/values.ts";
 import { outputMap } from "./outputMap.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 export const resampleSchema = z
   .object({
     map: value(path("a map (.mrc)")),
-    pixelSize: value(positive("Å")).optional(),
+    pixelSize: value(pixelSize()).optional(),
+    mapPixelSize: value(pixelSize()).optional(),
     box: value(boxSize(4)).optional(),
     out: value(outputMap()),
     json: flag(),

@@ -1,6 +1,17 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { boxSize, choice, count, fraction, nonNegative, path, positive, seed, threads } from "../../base/values.ts";
+import {
+  boxSize,
+  choice,
+  count,
+  fraction,
+  nonNegative,
+  path,
+  pixelSize,
+  positive,
+  seed,
+  threads,
+} from "../../base/values.ts";
 import { deviceNames } from "../../runtime/deviceNames.ts";
 import { noiseKinds, simulateDefaults } from "./choices.ts";
 import { type OpticsOptions, opticsFields, toOptics } from "./optics.ts";
@@ -63,8 +74,8 @@ export const simulateSchema = z
     out: value(path("a folder")),
     particles: value(count()),
     box: value(boxSize()),
-    pixelSize: value(positive("Å")).optional(),
-    mapPixelSize: value(positive("Å")).optional(),
+    pixelSize: value(pixelSize()).optional(),
+    mapPixelSize: value(pixelSize()).optional(),
     snr: value(positive()).optional(),
     resolution: value(positive("Å")).optional(),
     symmetricFrame: flag(),

@@ -18,7 +18,7 @@ const inputSchema = z.object({
   particles: z.number(),
   boxSize: z.number(),
   pixelSizeAngstrom: z.number(),
-  /** Checksums, in hexadecimal, of which images these are, in their order, and of their optics. */
+  /** Checksums, in hexadecimal: which images these are, in their order; their optics and the sign of their contrast. */
   images: z.string(),
   optics: z.string(),
   /** Of the half-sets, where they were asked for and the file names them. */
@@ -51,13 +51,16 @@ export async function describeInput(
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
     images: checksum(set.stackIndex, set.imageIndex),
-    optics: checksum(...Object.entries(set.optics).flatMap(([, values]) => values ?? [])),
+    optics: checksum(
+      ...Object.values(set.optics).filter((values) => values !== undefined),
+      ...(set.sign ? [set.sign] : []),
+    ),
     ...(halfMaps && set.randomSubset ? { halfSets: checksum(set.randomSubset) } : {}),
     files: described,
   };
 }
 
-const checksum = (...columns: readonly (Int32Array | Float64Array)[]): string =>
+const checksum = (...columns: readonly (Int8Array | Int32Array | Float64Array)[]): string =>
   columns
     .map(({ buffer, byteOffset, byteLength }) => crc32(new Uint8Array(buffer, byteOffset, byteLength)))
     .map((sum) => sum.toString(16).padStart(8, "0"))
@@ -95,7 +98,7 @@ function anotherList(before: RunInput, now: RunInput): string | undefined {
   if (before.pixelSizeAngstrom !== now.pixelSizeAngstrom)
     return `a pixel size of ${before.pixelSizeAngstrom} Å, now it is ${now.pixelSizeAngstrom} Å`;
   if (before.images !== now.images) return "other images, or with them in another order";
-  if (before.optics !== now.optics) return "other CTF parameters";
+  if (before.optics !== now.optics) return "other CTF parameters or signs of contrast";
   return before.halfSets === now.halfSets ? undefined : "other half-sets (rlnRandomSubset)";
 }
 

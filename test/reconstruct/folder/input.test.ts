@@ -64,10 +64,11 @@ test.each<[string, Partial<ParticleSet>]>([
   ["other images, or with them in another order", { stackIndex: Int32Array.of(0, 1, 0, 1) }],
   ["other images, or with them in another order", { imageIndex: Int32Array.of(0, 1, 0, 2) }],
   [
-    "other CTF parameters",
+    "other CTF parameters or signs of contrast",
     { optics: { ...set.optics, defocusVAngstrom: Float64Array.of(12_000, 12_000, 12_000, 12_001) } },
   ],
-  ["other CTF parameters", { optics: { ...set.optics, phaseFlipped: column(1) } }],
+  ["other CTF parameters or signs of contrast", { optics: { ...set.optics, phaseFlipped: column(1) } }],
+  ["other CTF parameters or signs of contrast", { sign: Int8Array.of(1, -1, 1, 1) }],
   ["other half-sets (rlnRandomSubset)", { randomSubset: Int32Array.of(2, 1, 1, 2) }],
 ])("the run began with %s", async (text, changed) => {
   expect(inputDifference(await describe(), await describe(changed))).toBe(`the run began with ${text}; ${advice}`);
