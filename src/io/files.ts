@@ -5,13 +5,20 @@ import { InputError } from "../base/errors.ts";
 import type { DataFile, Files, NewFile, OpenFile } from "../base/files.ts";
 import { refuseForeign } from "./foreign.ts";
 
-/** The files of one folder, by their names. */
+/** The files of one folder, by their names. What is read is of the folder itself: a link may lead anywhere. */
 export type Folder = (name: string) => DataFile;
 
 export const folderAt =
   (files: Files, path: string): Folder =>
-  (name) =>
-    files.at(join(path, name));
+  (name) => {
+    const file = files.at(join(path, name));
+    const open = async (): Promise<OpenFile> => {
+      if ((await file.exists()) && !(await file.isPlain()))
+        throw new InputError(`cannot read ${file.path}: it is a link, a folder or a pipe, and no file of this folder`);
+      return file.open();
+    };
+    return { ...file, open };
+  };
 
 /** Opens a file for as long as `use` takes. */
 export async function withFile<T>(file: DataFile, use: (open: OpenFile) => Promise<T>): Promise<T> {

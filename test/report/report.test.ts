@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ChartData, toChartData } from "../../src/charts/charts.ts";
@@ -128,14 +128,19 @@ describe("what is missing or broken", () => {
     expect(await readFile(await writeReport(run), "utf8")).toBe(whole);
   });
 
-  test("a pipe in the place of a file is named, without waiting for its content", async () => {
+  test("a pipe or a link in the place of a file is named: nothing is waited for, nothing read from elsewhere", async () => {
     const run = join(folder, "piped");
     await writeSyntheticRun(run);
-    const map = join(run, "map.mrc");
+    const [map, half] = [join(run, "map.mrc"), join(run, "half1.mrc")];
     await rm(map);
     execFileSync("mkfifo", [map]);
+    await rename(half, join(folder, "elsewhere.mrc"));
+    await symlink(join(folder, "elsewhere.mrc"), half);
     const report = await readFile(await writeReport(run), "utf8");
-    expect(report).toContain(`left out: map.mrc: cannot read ${map}: it is not a file`);
+    for (const path of [map, half])
+      expect(report).toContain(
+        `${basename(path)}: cannot read ${path}: it is a link, a folder or a pipe, and no file of this folder`,
+      );
   });
 
   test("a broken file is named and the rest is drawn", async () => {

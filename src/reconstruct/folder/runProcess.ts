@@ -46,10 +46,21 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
   };
   await writeFileAtomic(disk.at(pathOf(folder)), JSON.stringify(own));
   const held = await open(pathOf(folder), "r+");
+  await removeHalfWritten(folder);
   return async () => {
     await held.close();
     await rm(pathOf(folder), { force: true });
   };
+}
+
+/** What a run writes; the report may be in the making by another process. */
+const halfWritten =
+  /^\.(checkpoint|map|half|config|input|events|examples|templates|directions|spectra|run)[^/]*\.[0-9a-f]{16}\.tmp$/;
+
+/** Removes what a killed run had not yet put into its place (see io/disk.ts), which may be large. */
+async function removeHalfWritten(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (halfWritten.test(name)) await rm(join(folder, name), { force: true, recursive: true });
 }
 
 /** Notes that a process begins to work on the folder; nothing where it has ended already, or has noted that itself. */

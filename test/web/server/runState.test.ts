@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -84,6 +84,16 @@ describe("the process of a run", () => {
     expect((await readProcess(folder))!.pid).toBe(process.pid);
     await release();
     expect(await readProcess(folder)).toBeUndefined();
+  });
+
+  test("clears away what a killed one had half written, and nothing else", async () => {
+    const folder = temporaryFolder(),
+      left = [".checkpoint.bin.0123456789abcdef.tmp", ".half1.mrc.0123456789abcdef.tmp"],
+      others = [".report.html.0123456789abcdef.tmp", ".checkpoint.bin", "checkpoint.bin.0123456789abcdef.tmp", ".note"];
+    for (const name of [...left, ...others]) writeFileSync(join(folder, name), "");
+    const release = await claimFolder(folder);
+    await release();
+    expect(readdirSync(folder).sort()).toEqual(others.sort());
   });
 
   test.each(["", "{", "null", '{"pid":"1"}', '{"pid":-1,"host":"x"}', '{"pid":0,"host":"x"}'])(
