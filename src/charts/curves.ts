@@ -1,7 +1,7 @@
 import type { RunEvent } from "../reconstruct/folder/events.ts";
 
 type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
-export const adversarialKeys = [
+const adversarialKeys = [
   "criticLoss",
   "volumeLoss",
   "realLogit",
@@ -9,7 +9,7 @@ export const adversarialKeys = [
   "gradientPenalty",
   "signalAmplitude",
 ] as const;
-export const refinementKeys = ["logLikelihood"] as const;
+const refinementKeys = ["logLikelihood"] as const;
 export type AdversarialKey = (typeof adversarialKeys)[number];
 export type RefinementKey = (typeof refinementKeys)[number];
 

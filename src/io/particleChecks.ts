@@ -188,7 +188,7 @@ export async function boxSizeOfStack(file: DataFile, where: string): Promise<num
  * The one value that all particles share (to 1 part in 10,000, as files round).
  * @throws InputError naming the first particle that differs.
  */
-export function commonValue(values: Float64Array, what: string, unit: string, where: Where, advice: string): number {
+function commonValue(values: Float64Array, what: string, unit: string, where: Where, advice: string): number {
   const first = values[0]!;
   if (!(first > 0 && Number.isFinite(first)))
     throw new InputError(`${where(0)}: ${what} is ${first} ${unit}; it must be positive`);

@@ -264,7 +264,7 @@ function imageNames(particles: Table): { names: string[]; stackIndex: Int32Array
 }
 
 /** An image's number in a stack, from 1; undefined for what is none, or more than a stack can hold. */
-export function imageNumber(text: string): number | undefined {
+function imageNumber(text: string): number | undefined {
   const number = /^\d+$/.test(text) ? Number(text) : 0;
   return number >= 1 && number <= mostImages ? number : undefined;
 }

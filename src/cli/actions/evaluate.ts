@@ -29,7 +29,7 @@ export async function evaluate({ maps, mapPixelSize, mask, align, out, json }: E
   if (align) await writeMap(disk.at(join(out, "aligned.mrc")), map);
 }
 
-export function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {
+function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {
   const curve = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "masked and corrected" }[fsc.resolutionCurve];
   const ended = kind === "halfMaps" ? "the half-maps end" : "the map ends";
   const resolution = (angstrom: number | null, orBetter: boolean) =>

@@ -19,7 +19,7 @@ export interface EvaluateCommandOptions {
 }
 
 /** Fields as typed; keys are the option names in camel case. */
-export const evaluateSchema = z
+const evaluateSchema = z
   .object({
     map: value(path("a map (.mrc)")).optional(),
     reference: value(path("a map (.mrc)")).optional(),

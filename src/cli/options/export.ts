@@ -17,7 +17,7 @@ export interface ExportCommandOptions {
 }
 
 /** Fields as typed; keys are the option names in camel case. */
-export const exportSchema = z
+const exportSchema = z
   .object({
     runFolder: value(path("a run folder")),
     relion: value(path("a folder")),

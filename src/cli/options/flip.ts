@@ -4,7 +4,7 @@ import { path, pixelSize } from "../../base/values.ts";
 import { outputMap } from "./outputMap.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
-export const flipSchema = z.object({
+const flipSchema = z.object({
   map: value(path("a map (.mrc)")),
   out: value(outputMap()),
   mapPixelSize: value(pixelSize()).optional(),

@@ -3,7 +3,7 @@ import { flag, parseOptions, value } from "../../base/schema.ts";
 import { opticsGroups, path, pixelSize } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
-export const importSchema = z.object({
+const importSchema = z.object({
   jobFolder: value(path("the folder of a cryoSPARC job")),
   out: value(path("a STAR file")).refine(
     (name) => name.toLowerCase().endsWith(".star"),

@@ -3,7 +3,7 @@ import { flag, parseOptions, value } from "../../base/schema.ts";
 import { opticsGroups, path, pixelSize } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
-export const inspectSchema = z
+const inspectSchema = z
   .object({
     file: value(path("a particle file (.star, .cs), a stack (.mrcs) or a map (.mrc)")),
     projectRoot: value(path("a folder")).optional(),

@@ -19,7 +19,7 @@ export interface PostprocessCommandOptions {
 }
 
 /** Fields as typed; keys are the option names in camel case. */
-export const postprocessSchema = z
+const postprocessSchema = z
   .object({
     map: value(path("a map (.mrc) or a run folder")).optional(),
     half1: value(path("a map (.mrc)")).optional(),

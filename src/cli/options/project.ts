@@ -31,7 +31,7 @@ const stackName = () =>
   });
 
 /** Fields as typed; keys are the option names in camel case. */
-export const projectSchema = z
+const projectSchema = z
   .object({
     map: value(path("a map (.mrc)")),
     out: stackName(),

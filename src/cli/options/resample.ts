@@ -4,7 +4,7 @@ import { boxSize, path, pixelSize } from "../../base/values.ts";
 import { outputMap } from "./outputMap.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
-export const resampleSchema = z
+const resampleSchema = z
   .object({
     map: value(path("a map (.mrc)")),
     pixelSize: value(pixelSize()).optional(),

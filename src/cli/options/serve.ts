@@ -19,7 +19,7 @@ export interface ServeCommandOptions {
 }
 
 /** Fields as typed; keys are the option names in camel case. */
-export const serveSchema = z
+const serveSchema = z
   .object({
     folders: z.array(value(path("a run folder"))).min(1, "is required: a run folder, or a folder of run folders"),
     port: value(wholeNumber(0, 65_535)).optional(),

@@ -68,7 +68,7 @@ export interface SimulateCommandOptions {
 }
 
 /** Fields as typed; keys are the option names in camel case. */
-export const simulateSchema = z
+const simulateSchema = z
   .object({
     model: value(path("an atomic model (.cif, .pdb) or a map (.mrc)")),
     out: value(path("a folder")),

@@ -44,7 +44,7 @@ export function gatherRows(data: Float32Array, width: number, chosen: ArrayLike<
 }
 
 /** A random batch of real images, by the critic's input names. */
-export function realBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
+function realBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
   const chosen = Int32Array.from({ length: batch }, () => from.streams.particles.integer(from.images.count));
   return Object.fromEntries(
     Object.entries(from.images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]),
@@ -52,7 +52,7 @@ export function realBatch(from: BatchSource, batch: number): Record<string, Floa
 }
 
 /** Everything random about a batch of simulated images. */
-export function simulatedBatch(
+function simulatedBatch(
   from: BatchSource,
   batch: number,
 ): Record<"rotations" | "shifts" | "noiseRe" | "noiseIm" | keyof CtfParameters<unknown>, Float32Array> {

@@ -24,7 +24,7 @@ export interface LocalShape {
  * Mirrors images about their x axis (mirror -1) and turns them by psi: [orders, 2·radii, batch]; `mirror` and `psi`
  * [batch].
  */
-export function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Tensor {
+function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Tensor {
   const [orders, width, batch] = x.shape as [number, number, number];
   const phases = op.mul(
     constant(Float32Array.from(harmonicOrders(angles)), [orders, 1, 1]),

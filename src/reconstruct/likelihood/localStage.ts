@@ -24,7 +24,7 @@ const batch = 64;
 const cellRadius = 2.5,
   margin = 2;
 /** Views of a cell: a disc of that size. */
-export const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
+const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
 /**
  * In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move
  * by half their size.

@@ -25,11 +25,7 @@ export interface ImageReader {
  * level.
  * @returns the standard deviation of the background before
  */
-export function normaliseBackground(
-  image: Float32Array,
-  mask: Float32Array,
-  scale: (deviation: number) => number,
-): number {
+function normaliseBackground(image: Float32Array, mask: Float32Array, scale: (deviation: number) => number): number {
   // Differences from one of the pixels, so that a constant background gives exactly 0, whatever its value.
   const origin = image[mask.indexOf(1)]!;
   let sum = 0,
