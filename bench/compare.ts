@@ -1,7 +1,6 @@
 /**
  * This program, the PyTorch loop and RELION 3.1 on the same STAR file and the same two cores: time per iteration, time
- * to FSC 0.5 against
- * the truth at given shells, and peak memory. Prints one table and writes bench/results/CASE.json.
+ * to FSC 0.5 against the truth at given shells, and peak memory. Prints one table and writes bench/results/CASE.json.
  *
  *     npm run bench -- [--case ribosome-32|ribosome-64] [--only cryogan,pytorch,relion] [--limit 1800] …
  *

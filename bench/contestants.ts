@@ -141,9 +141,8 @@ const writeEvery = 5;
 
 /**
  * Arguments of `relion_refine` for an initial model: what the graphical interface of RELION 3.1 gives by default
- * (InitialModel in its
- * pipeline_jobs.cpp), but the final resolution, which is there 15 Å and here the images' Nyquist frequency, the mask's
- * diameter, and what `schedule` says.
+ * (InitialModel in its pipeline_jobs.cpp), but the final resolution, which is there 15 Å and here the images' Nyquist
+ * frequency, the mask's diameter, and what `schedule` says.
  */
 export function relionArguments(star: string, out: string, problem: Problem, schedule: RelionSchedule): string[] {
   const [initial, between, final] = schedule.iterations;

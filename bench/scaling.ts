@@ -1,9 +1,8 @@
 /**
  * How time and memory grow with the box (32, 64, 128 at 10,000 particles) and with the number of particles (10⁴, 10⁵,
- * 10⁶ at box 32, on disk
- * as 16-bit floats), under the schedule that the program itself picks. β-galactosidase, D2, SNR 0.1, centred particles,
- * no limit of time.
- * Writes bench/results/scaling.json after every run and draws docs/scaling.svg.
+ * 10⁶ at box 32, on disk as 16-bit floats), under the schedule that the program itself picks. β-galactosidase, D2, SNR
+ * 0.1, centred particles, no limit of time. Writes bench/results/scaling.json after every run and draws
+ * docs/scaling.svg.
  *
  *     npx tsx bench/scaling.ts [--boxes 32,64,128] [--counts 10000,100000,1000000] [--folder DIR] [--draw-only]
  */

@@ -14,8 +14,7 @@ const shiftExtent = 0.03;
 
 /**
  * The paper's synthetic data (Gupta et al. 2021, IEEE Trans. Comput. Imaging 7, 759): 41,000 projections of
- * β-galactosidase,
- * measured defocus values, noise from real micrographs. Paths start from the root of the repository.
+ * β-galactosidase, measured defocus values, noise from real micrographs. Paths start from the root of the repository.
  */
 const paper: SimulationValues = {
   model: "data/5a1a.cif.gz",

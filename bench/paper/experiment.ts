@@ -1,7 +1,6 @@
 /**
  * The paper's experiment: simulates its data where they are not there yet, reconstructs them blind in two halves, and
- * prints a
- * markdown table of resolution, time and memory. Each case also appends a line to results.jsonl in the folder.
+ * prints a markdown table of resolution, time and memory. Each case also appends a line to results.jsonl in the folder.
  *
  *   npm run experiment:paper -- [--cases centred,shifted] [--folder tmp/paper] [--time-limit 20m] [--data-only]
  *   [--threads n] [-- options of reconstruct]

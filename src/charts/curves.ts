@@ -31,8 +31,7 @@ export interface RunCurve {
 
 /**
  * Sort progress events by half and by kind of stage. A run that was resumed, or started again, goes back: what it
- * repeats
- * replaces what was there.
+ * repeats replaces what was there.
  */
 export function runCurves(events: readonly RunEvent[]): RunCurve[] {
   const halves = [undefined, 1, 2] as const;

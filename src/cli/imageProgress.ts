@@ -12,8 +12,7 @@ export interface ImageProgress {
 
 /**
  * Progress of a known number of images: JSON lines on stdout, a bar on a terminal, or a line about every ten seconds,
- * both
- * on stderr. The time left is the time taken so far, scaled.
+ * both on stderr. The time left is the time taken so far, scaled.
  */
 export function createImageProgress(
   count: number,

@@ -17,10 +17,9 @@ export interface RefinementScript {
 
 /**
  * A bash script for RELION 3.1 and later. Options are those of RELION 3.1's Refine3D job with its defaults
- * (pipeline_jobs.cpp,
- * getCommandsAutorefineJob). `--firstiter_cc` stands for "map not on absolute greyscale": RELION's documentation
- * advises it for maps of other programs,
- * and what it costs is one iteration that starts from the filtered map again.
+ * (pipeline_jobs.cpp, getCommandsAutorefineJob). `--firstiter_cc` stands for "map not on absolute greyscale": RELION's
+ * documentation advises it for maps of other programs, and what it costs is one iteration that starts from the filtered
+ * map again.
  */
 export function refinementScript(script: RefinementScript): string {
   const { startFolder, out, phaseFlipped } = script;

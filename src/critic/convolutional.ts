@@ -1,13 +1,10 @@
 /**
  * The critic of the CryoGAN paper: a plain convolutional network on pixel images. Blocks of 3×3 convolution, 2×2
- * max-pooling and
- * leaky ReLU halve the image and double the channels; a small dense layer and one output follow.
+ * max-pooling and leaky ReLU halve the image and double the channels; a small dense layer and one output follow.
  *
  * Activations are [y, x, channels, batch]: a pixel is a row of a table, its nine neighbours are gathered in one go, and
- * the
- * convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable
- * operators, so
- * gradient penalties need no rule of their own.
+ * the convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable
+ * operators, so gradient penalties need no rule of their own.
  *
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759, and the authors' code,
  *      https://github.com/harshit-gupta-cor/CryoGAN (discriminator `DownsamplingCNN`, leak 0.1)
@@ -38,8 +35,7 @@ export function blocksFor(n: number): number {
 
 /**
  * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image
- * are at row
- * height·width, which holds zeros.
+ * are at row height·width, which holds zeros.
  */
 function neighbourRows(height: number, width: number): Tensor {
   const rows: number[] = [];
@@ -161,8 +157,7 @@ function quarterTurns(n: number): SampleMap[] {
 
 /**
  * The critic for a stage. It sees images of 2·maxRadius pixels, whitened, low-passed to the disc |k| ≤ maxRadius
- * without the zero
- * frequency, and each brought to unit spread as in the paper. The radius must be at least 3.
+ * without the zero frequency, and each brought to unit spread as in the paper. The radius must be at least 3.
  *
  * Parameters: `kernels0`, `biases0`, … of the blocks, `denseWeights`, `denseBias`, `outputWeights`, `outputBias`.
  */

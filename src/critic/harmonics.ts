@@ -2,12 +2,9 @@
  * Circular harmonics of an image's Fourier transform on a polar grid.
  *
  * With the half-plane samples F(r, φ) goes the real function Y = Re F + Im F on the whole circle (Hartley): the inner
- * product
- * of two images is that of their Y, and turning an image turns its Y. Here Y is expanded, on every circle, in the
- * orthonormal
- * real basis cos mφ, sin mφ. As F at the opposite direction is the complex conjugate, even orders come from Re F and
- * odd ones
- * from Im F alone.
+ * product of two images is that of their Y, and turning an image turns its Y. Here Y is expanded, on every circle, in
+ * the orthonormal real basis cos mφ, sin mφ. As F at the opposite direction is the complex conjugate, even orders come
+ * from Re F and odd ones from Im F alone.
  */
 import type { Complex } from "../physics/complex.ts";
 import type { PolarGrid } from "../physics/frequencies.ts";

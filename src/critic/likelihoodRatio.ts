@@ -1,17 +1,13 @@
 /**
  * The likelihood-ratio critic. For normal noise the best critic, log p_real(x)/p_simulated(x), is a difference of
- * log-sum-exps of
- * template responses, one sum over all poses for each density:
+ * log-sum-exps of template responses, one sum over all poses for each density:
  *
  *   D(x) = LSE_{j,g} [⟨x, g·a_j⟩ - ½‖h·a_j‖² + α_j] - LSE_{j,g} [⟨x, g·c_j⟩ - ½‖h·c_j‖² + γ_j]
  *
  * with templates a_j (real) and c_j (simulated), g running over in-plane turns and mirroring (a particle seen from
- * behind is its
- * mirror image), and h the particle's own CTF. x is the image whitened and multiplied by h once more (matched filter),
- * so that ⟨x, g·a⟩
- * is the inner product with the template seen through the CTF. Turns are sums over circular harmonics: a product per
- * order, then a
- * Fourier sum over the angle.
+ * behind is its mirror image), and h the particle's own CTF. x is the image whitened and multiplied by h once more
+ * (matched filter), so that ⟨x, g·a⟩ is the inner product with the template seen through the CTF. Turns are sums over
+ * circular harmonics: a product per order, then a Fourier sum over the angle.
  *
  * @see Sigworth (1998) J. Struct. Biol. 122, 328 (the likelihood); docs/method.md (the critic)
  */

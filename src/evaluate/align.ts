@@ -46,14 +46,10 @@ const firstShell = 5;
  * Finds rotation, shift and hand that put `map` onto `reference`, by maximising their correlation in Fourier space.
  *
  * All rotations on a grid of 15 degrees, both hands, with the shift from a cross-correlation; the best 60 of each hand
- * are
- * refined at low resolution; then the distinct solutions still in play are refined shell range by shell range as far
- * out
- * as the maps correlate (FSC > 0.143). When the best low-resolution solution was reached from one start only, the
- * search is
- * repeated on a grid of 9 degrees with four times the starts. Maps on different grids are first brought to a common
- * one.
- * Throws InputError when, on the same grid, the maps are not cubes.
+ * are refined at low resolution; then the distinct solutions still in play are refined shell range by shell range as
+ * far out as the maps correlate (FSC > 0.143). When the best low-resolution solution was reached from one start only,
+ * the search is repeated on a grid of 9 degrees with four times the starts. Maps on different grids are first brought
+ * to a common one. Throws InputError when, on the same grid, the maps are not cubes.
  */
 export function alignToReference(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
   const grid = commonGrid(map, reference);
@@ -179,9 +175,8 @@ function shellsAbove(fsc: Float64Array, threshold: number): number {
 
 /**
  * Weight of a shell whose correlation is expected to be `fsc`: fsc / (1 - fsc^2), from the likelihood of two maps with
- * a
- * common signal and independent Gaussian noise, which depends on the placement through sum Re(A B*) fsc / (1 - fsc^2).
- * Bounded, since the FSC of few coefficients is itself uncertain.
+ * a common signal and independent Gaussian noise, which depends on the placement through sum Re(A B*) fsc / (1 -
+ * fsc^2). Bounded, since the FSC of few coefficients is itself uncertain.
  */
 function shellWeight(fsc: number): number {
   const f = Math.min(Math.max(fsc, 0.02), 0.98);

@@ -3,8 +3,7 @@ import type { FscResult } from "./fsc.ts";
 /**
  * One FSC curve as the XML file that EMDB and OneDep accept with a deposition: root element `fsc` with title and axis
  * names, one `coordinate` (x: 1/Å, y: correlation) per shell. Takes the curve the resolution was read from unless
- * another
- * is named. Throws RangeError when the result has no such curve.
+ * another is named. Throws RangeError when the result has no such curve.
  */
 export function emdbFscXml(
   result: FscResult,

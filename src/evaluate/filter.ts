@@ -5,8 +5,7 @@ import { forEachCoefficient, spectrumOf } from "./shells.ts";
 
 /**
  * What a low-pass filter leaves of an amplitude at `radius`, in Fourier pixels: a raised cosine `edgeShells` wide
- * centred on
- * the cut-off, as RELION's (`lowPassFilterMap`, two shells; RELION rounds the cut-off to a whole shell).
+ * centred on the cut-off, as RELION's (`lowPassFilterMap`, two shells; RELION rounds the cut-off to a whole shell).
  */
 export function lowPassGain(radius: number, cutoff: number, edgeShells = 2): number {
   return cosineEdge((radius - (cutoff - edgeShells / 2)) / edgeShells, 1);
@@ -14,8 +13,7 @@ export function lowPassGain(radius: number, cutoff: number, edgeShells = 2): num
 
 /**
  * Low-pass filter of a cubic map at `resolutionAngstrom`, with a raised-cosine fall-off `edgeShells` Fourier pixels
- * wide
- * centred on the cut-off. Throws InputError when the map is not a cube.
+ * wide centred on the cut-off. Throws InputError when the map is not a cube.
  */
 export function lowPass(volume: Volume, resolutionAngstrom: number, edgeShells = 2): Volume {
   const { re, im, boxSize } = spectrumOf(volume);

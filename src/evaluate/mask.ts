@@ -38,8 +38,7 @@ export function densityMask(volume: Volume, options: DensityMaskOptions = {}): V
 
 /**
  * Soft mask around the density of a map by default settings. Extension and edge are those of RELION's defaults (3 and 6
- * voxels) in boxes of
- * 100 and more.
+ * voxels) in boxes of 100 and more.
  *
  * @param lowPassAngstrom as `densityMask` takes it
  */

@@ -1,8 +1,7 @@
 /**
  * Maximises f by the downhill simplex method (Nelder & Mead, Comput. J. 7, 308, 1965), coefficients 1, 2, 1/2, 1/2.
  * Starts from a simplex of edge `step` around `start`; ends when no corner is further than `tolerance` from the best
- * one in
- * any coordinate, or after `maxEvaluations`. Coordinates should be scaled alike.
+ * one in any coordinate, or after `maxEvaluations`. Coordinates should be scaled alike.
  */
 export function maximise(
   f: (x: readonly number[]) => number,

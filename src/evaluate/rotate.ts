@@ -5,9 +5,8 @@ import { cubeEdge } from "./shells.ts";
 
 /**
  * The centred Fourier transform of a cubic map of edge n, sampled twice as finely as its own grid, out to `reach`
- * Fourier
- * pixels of that grid. Entry (a, b, c) of the cube of edge 2 half + 1 is the transform at ((c, b, a) - half) / 2
- * pixels.
+ * Fourier pixels of that grid. Entry (a, b, c) of the cube of edge 2 half + 1 is the transform at ((c, b, a) - half) /
+ * 2 pixels.
  */
 export interface PaddedSpectrum {
   re: Float32Array;
@@ -17,9 +16,8 @@ export interface PaddedSpectrum {
 
 /**
  * Spectrum of a map padded with zeros to twice its edge. The map is divided beforehand by sinc^2(x / 2n) along each
- * axis,
- * the apodisation that trilinear interpolation of the padded transform causes ("gridding correction", as in RELION's
- * projector). Coefficients are interpolable up to |k| = reach. Throws InputError when the map is not a cube.
+ * axis, the apodisation that trilinear interpolation of the padded transform causes ("gridding correction", as in
+ * RELION's projector). Coefficients are interpolable up to |k| = reach. Throws InputError when the map is not a cube.
  */
 export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
   const n = cubeEdge(volume);
@@ -109,8 +107,7 @@ export function mirrorX(volume: Volume): Volume {
 
 /**
  * The map rotated about voxel floor(n/2), then shifted: out(x) = map(R^T (x - shift)), with x in voxels from that
- * centre and
- * R acting on columns (x, y, z).
+ * centre and R acting on columns (x, y, z).
  *
  * Interpolated in Fourier space (see `paddedSpectrum`); coefficients beyond the Nyquist sphere are dropped. For density
  * within half the box edge of the centre the result correlates with the exact one to better than 0.99 in every shell

@@ -1,7 +1,7 @@
 /**
  * Particles in a cryoSPARC job folder. A job's outputs are .cs files, most with a passthrough file that holds the
- * fields which the job took over
- * from those before it; job.json lists both (https://guide.cryosparc.com, "Manipulating .cs files").
+ * fields which the job took over from those before it; job.json lists both (https://guide.cryosparc.com, "Manipulating
+ * .cs files").
  */
 
 import { existsSync } from "node:fs";

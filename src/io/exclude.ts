@@ -15,10 +15,8 @@ interface Listed {
 
 /**
  * Positions of the particles of `set` that the file at `path` does not list. Particles are the same if they have the
- * same
- * image of the same stack (rlnImageName; blob/path and blob/idx), or the same uid. Stacks are looked for as those of
- * the
- * set's own file are, else from where the list lies. What the list names besides is passed over.
+ * same image of the same stack (rlnImageName; blob/path and blob/idx), or the same uid. Stacks are looked for as those
+ * of the set's own file are, else from where the list lies. What the list names besides is passed over.
  * @throws InputError when the list cannot be read or names none of the particles.
  */
 export async function positionsNotIn(

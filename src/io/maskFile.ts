@@ -31,10 +31,8 @@ export async function readMask(file: DataFile): Promise<Volume> {
 
 /**
  * A cubic mask on another cubic grid, centre voxel floor(n/2) on centre voxel: each new voxel takes the mean, over its
- * own extent, of the
- * linear interpolation between the old voxels. So it stays within 0 to 1, and a coarser grid gets the share of each
- * voxel inside. Outside
- * of its own box a mask is 0. On its own grid it stays as it is.
+ * own extent, of the linear interpolation between the old voxels. So it stays within 0 to 1, and a coarser grid gets
+ * the share of each voxel inside. Outside of its own box a mask is 0. On its own grid it stays as it is.
  *
  * @returns [boxSize]³
  */

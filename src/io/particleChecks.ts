@@ -59,8 +59,7 @@ export function distinctMicrographs(
 
 /**
  * Absolute path of a stack: under projectRoot, the particle file's folder or a folder above it (RELION and cryoSPARC
- * name
- * stacks relative to the project), whichever holds it first; under the first of these when none does.
+ * name stacks relative to the project), whichever holds it first; under the first of these when none does.
  */
 export async function stackPath(files: Files, name: string, source: string, projectRoot?: string): Promise<string> {
   if (isAbsolute(name)) return name;
@@ -259,8 +258,7 @@ export function rowsOfGroups(
 
 /**
  * Groups particles of the same group number and name and equal voltage, spherical aberration and amplitude contrast, so
- * that
- * each group is one row of an optics table. A name standing for several groups gets a number appended.
+ * that each group is one row of an optics table. A name standing for several groups gets a number appended.
  */
 export function groupByOptics(
   optics: Optics,

@@ -59,8 +59,7 @@ export async function validateImages(files: Files, set: ParticleSet): Promise<vo
 
 /**
  * Opens the images of a particle set after {@link validateImages}. Stacks are opened when first read, a limited number
- * at a
- * time; calls of `read` follow one another.
+ * at a time; calls of `read` follow one another.
  * @throws InputError as validateImages; from `read`, naming row, stack and image, when a pixel is NaN or infinite.
  */
 export async function openParticleImages(files: Files, set: ParticleSet): Promise<ParticleImages> {

@@ -18,9 +18,8 @@ export { writeParticlesStar } from "./particlesStar.ts";
 
 /**
  * Reads a particle STAR file (RELION 3.0, 3.1, 5) or a cryoSPARC .cs file. Images are neither read nor looked for,
- * unless
- * the box size must come from the first stack; call validateImages or openParticleImages for that.
- * Angles become radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
+ * unless the box size must come from the first stack; call validateImages or openParticleImages for that. Angles become
+ * radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
  * @throws InputError in one line naming file, row and column.
  */
 export async function readParticles(files: Files, path: string, options: ReadOptions = {}): Promise<ParticleSet> {

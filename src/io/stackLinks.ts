@@ -7,8 +7,7 @@ import { disk, fileError } from "./disk.ts";
 
 /**
  * RELION takes a file named .mrc for a 3D map, cryoSPARC names its stacks so: each stack that is not named .mrcs gets a
- * symbolic link of that name in
- * `folder`, which is made only if there is one. Links of an earlier call are replaced.
+ * symbolic link of that name in `folder`, which is made only if there is one. Links of an earlier call are replaced.
  * @returns the set with the links as its stacks, and how many there are
  * @throws InputError when the folder cannot be written, or something else than a link is in the way
  */

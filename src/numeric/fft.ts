@@ -2,13 +2,11 @@
  * Discrete Fourier transforms of any length in one to three dimensions.
  *
  * Convention: forward F(k) = sum_x f(x) exp(-2 pi i k x / n), unnormalised; the inverse has the opposite sign and
- * divides
- * by the number of points. Arrays are row-major (last dimension fastest), real and imaginary parts apart.
+ * divides by the number of points. Arrays are row-major (last dimension fastest), real and imaginary parts apart.
  *
  * Method: Stockham's self-sorting mixed-radix algorithm (Van Loan, "Computational Frameworks for the Fast Fourier
  * Transform", 1992, section 1.7) with radices 4, 2, 3, 5 and a direct sum for other primes. Lines are transformed a few
- * at
- * a time, interleaved, so that the inner loops run over contiguous memory whichever the axis.
+ * at a time, interleaved, so that the inner loops run over contiguous memory whichever the axis.
  */
 
 interface Plan {

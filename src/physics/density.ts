@@ -22,12 +22,10 @@ export interface DensityOptions {
 
 /**
  * The electrostatic potential of the atoms, each the sum of five Gaussians (scattering.ts) broadened by its B-factor
- * and
- * by the resolution. The transform of one atom at frequency g (1/Å) is
+ * and by the resolution. The transform of one atom at frequency g (1/Å) is
  *   occupancy · sum of a exp(-(b + B) g² / 4) · exp(-resolution² g²),
  * so that the map falls to 1/e at g = 1/resolution: a Gaussian of sigma = resolution / (pi sqrt 2) in real space, which
- * is
- * what ChimeraX `molmap` means by resolution. Units are Å⁻²: the map sums, times the voxel's volume, to the sum of
+ * is what ChimeraX `molmap` means by resolution. Units are Å⁻²: the map sums, times the voxel's volume, to the sum of
  * occupancy f(0); times h²/(2 pi m e) = 47.878 V Å² it is the potential in volts.
  *
  * The map holds the frequencies below Nyquist and those only: where samples one voxel apart would alias, the Gaussians
@@ -65,9 +63,8 @@ export function densityFromAtoms(atoms: Atoms, options: DensityOptions): Volume 
 }
 
 /**
- * The atoms moved and turned such that the centre of mass lies at 0 and the principal axes of inertia on x, y, z,
- * the molecule longest along x and shortest along z. The 2-folds of a D2 assembly are its principal axes, so they come
- * to
+ * The atoms moved and turned such that the centre of mass lies at 0 and the principal axes of inertia on x, y, z, the
+ * molecule longest along x and shortest along z. The 2-folds of a D2 assembly are its principal axes, so they come to
  * lie where symmetry.ts has those of D2. (A rotation axis of three or more folds makes two of the principal axes
  * arbitrary: of such an assembly only that one axis is placed.)
  */
@@ -237,8 +234,7 @@ function sampleGaussians(
 
 /**
  * The Gaussians sampled s times finer and cropped in Fourier space to the n³ frequencies below Nyquist. The fine grid
- * is
- * taken as s³ interlaced coarse ones, whose transforms add up with a phase each to that of the fine grid (Hockney &
+ * is taken as s³ interlaced coarse ones, whose transforms add up with a phase each to that of the fine grid (Hockney &
  * Eastwood 1981, "Computer simulation using particles", section 7-8), so memory stays that of the coarse grid.
  */
 function bandLimited(gaussians: Gaussians, n: number, s: number): Float64Array {

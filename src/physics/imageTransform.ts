@@ -75,9 +75,8 @@ function upToSymmetry({ count, x, y }: FrequencyGrid): {
 
 /**
  * Fourier transform of images at any frequencies, exact. Images are folded along the axes and the diagonals into parts
- * that are even or odd under each, so
- * that a grid of frequencies with the same symmetry takes an eighth of the products for the real and a quarter for the
- * imaginary part.
+ * that are even or odd under each, so that a grid of frequencies with the same symmetry takes an eighth of the products
+ * for the real and a quarter for the imaginary part.
  *
  *   Σ f·e^(-i(kx·x + ky·y)) = Σ f·(cos cos - sin sin) - i Σ f·(sin cos + cos sin)
  *
@@ -196,9 +195,9 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
 /**
  * The matrix W with which W·image·Wᵀ is the image on m×m pixels that are `step` times as large, values kept and centres
  * (pixel floor(edge/2)) on each other. The image is taken as its band-limited periodic interpolation; frequencies at
- * and
- * beyond the old or the new Nyquist frequency are dropped. With the default step n/m the field of view stays (Fourier
- * cropping for m < n, padding for m > n); with another it should shrink, as beyond its edge the image repeats itself.
+ * and beyond the old or the new Nyquist frequency are dropped. With the default step n/m the field of view stays
+ * (Fourier cropping for m < n, padding for m > n); with another it should shrink, as beyond its edge the image repeats
+ * itself.
  *
  * @returns row-major [m, n]
  */

@@ -81,10 +81,8 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
 
 /**
  * A bank of few images made to last: √½ times an image of `bankNoise` plus √½ times normal noise with the bank's own
- * radial
- * power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike; two
- * that hold the
- * same background in the same orientation correlate by ½.
+ * radial power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike;
+ * two that hold the same background in the same orientation correlate by ½.
  *
  * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
  */

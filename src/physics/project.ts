@@ -1,12 +1,9 @@
 /**
  * Projection by the central slice theorem: the Fourier transform of a projection is a plane through the volume's
  * Fourier transform. The volume is padded to twice its edge and divided by the transform of the trilinear kernel, so
- * that
- * trilinear interpolation between its Fourier samples is accurate: to 1.5 % of each shell for density that reaches a
- * fifth
- * of the box edge from its centre, 3.5 % for 0.3 and 6 % for 0.4 (test/physics/project.test.ts). RELION does the same,
- * and
- * its projections agree with these to 2 parts in 10,000 (test/physics/relion.test.ts).
+ * that trilinear interpolation between its Fourier samples is accurate: to 1.5 % of each shell for density that reaches
+ * a fifth of the box edge from its centre, 3.5 % for 0.3 and 6 % for 0.4 (test/physics/project.test.ts). RELION does
+ * the same, and its projections agree with these to 2 parts in 10,000 (test/physics/relion.test.ts).
  *
  * @see Penczek, Renka & Schomberg (2004) J. Opt. Soc. Am. A 21, 499 (gridding); Scheres (2012) J. Struct. Biol. 180,
  *   519

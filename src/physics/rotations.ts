@@ -40,8 +40,7 @@ export function eulerToMatrix(rot: number, tilt: number, psi: number): Matrix3 {
 
 /**
  * RELION's Euler angles (radians) of a rotation: rot and psi in [-pi, pi], tilt in [0, pi]. Where tilt is 0 or pi only
- * a
- * combination of rot and psi is defined, and rot is 0, as in RELION's `Euler_matrix2angles`.
+ * a combination of rot and psi is defined, and rot is 0, as in RELION's `Euler_matrix2angles`.
  */
 export function matrixToEuler(a: Matrix3): { rot: number; tilt: number; psi: number } {
   const sinTilt = Math.hypot(a[2]!, a[5]!);

@@ -45,8 +45,7 @@ const defaultBatch = 64;
 
 /**
  * Noise-free images of a map, in batches: shifted projections filtered by the CTF. A pixel of the projection is the sum
- * of
- * the voxels along the ray.
+ * of the voxels along the ray.
  */
 export async function* exposeImages(from: Exposures, device: Device, batch = defaultBatch): AsyncGenerator<ImageBatch> {
   const microscope = await openMicroscope(from, device, batch, false);
@@ -60,10 +59,8 @@ export async function* exposeImages(from: Exposures, device: Device, batch = def
 
 /**
  * Images of a map with noise, in batches. The scale is that of normalised particles: noise of unit variance, or,
- * without
- * noise, signal of unit variance. The signal's variance is that of pixels about the mean of their image, measured on
- * the
- * first 1024 images. The result depends on the batch size by rounding alone.
+ * without noise, signal of unit variance. The signal's variance is that of pixels about the mean of their image,
+ * measured on the first 1024 images. The result depends on the batch size by rounding alone.
  *
  * @yields batches, and the factor between an image of `exposeImages` and the signal in them
  */

@@ -6,8 +6,7 @@ import type { Matrix3 } from "./rotations.ts";
 
 /**
  * The mean of a volume over the rotations of a point group, made in Fourier space from the same interpolated samples
- * that projections are
- * made from. Frequencies beyond the Nyquist sphere are dropped.
+ * that projections are made from. Frequencies beyond the Nyquist sphere are dropped.
  *
  * @param volume [n, n, n], n even, centred at voxel n/2
  * @param group  all rotations of the group; a group of one leaves the volume as it is

@@ -22,8 +22,7 @@ const icosahedralTurn: Record<string, number> = {
 
 /**
  * All rotations of a point group, the identity first: a map of that symmetry satisfies V(S x) = V(x) for each S, and
- * the
- * poses A and A S give the same image.
+ * the poses A and A S give the same image.
  *
  * Symbols (upper or lower case) and axes are those of RELION (`SymList::fill_symmetry_class`, src/symmetries.cpp):
  *   C1..C99  n-fold on z

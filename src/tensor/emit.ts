@@ -78,9 +78,8 @@ function scatterElements(
 
 /**
  * A `scatterAdd` with constant indices the other way round, ten times faster than ScatterElements where rows are wide:
- * each row gathers
- * the updates meant for it and sums them. Undefined if the indices are not constant, or too many rows have many
- * updates.
+ * each row gathers the updates meant for it and sums them. Undefined if the indices are not constant, or too many rows
+ * have many updates.
  */
 function sumOfPlaces(e: Emitter, t: Tensor, updates: string, output: string): string | undefined {
   const indices = t.inputs[1]!.data;

@@ -1,7 +1,6 @@
 /**
  * Reverse-mode differentiation. Every rule is written with the operators of `ops.ts`, so a gradient is again a graph
- * that
- * can be differentiated: that is how gradient penalties get their second-order terms.
+ * that can be differentiated: that is how gradient penalties get their second-order terms.
  */
 import * as op from "./ops.ts";
 import type { Computed, PerInput } from "./primitives.ts";

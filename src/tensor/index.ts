@@ -1,7 +1,6 @@
 /**
  * Symbolic tensors: build an expression with `input`, `constant` and the operators in `op`, differentiate it with
- * `gradient`, run it with `compile` of
- * cryogan/runtime.
+ * `gradient`, run it with `compile` of cryogan/runtime.
  *
  * @module
  */

@@ -12,8 +12,7 @@ const at = (...names: string[]) => join(project, ...names);
 
 /**
  * A project: J1 holds two stacks of 16 px, one of them a link; J2 extracted them, J3 selected 20 of 24 by 2D classes,
- * J4 is an ab-initio job of two
- * classes. Fields as cryosparc-tools documents them.
+ * J4 is an ab-initio job of two classes. Fields as cryosparc-tools documents them.
  */
 const makeProject = `
 import sys, os, json, numpy as np, mrcfile

@@ -268,8 +268,7 @@ export function instantiate(
 
 /**
  * Scalars whose gradients exercise a case: L = Σ w·y with w an input, so that the gradient of y is weighted unevenly,
- * and
- * H = Σ_i <v_i, ∂L/∂x_i>, whose gradient contains every second derivative of y.
+ * and H = Σ_i <v_i, ∂L/∂x_i>, whose gradient contains every second derivative of y.
  */
 export function withWeights(
   c: Case,

@@ -46,8 +46,7 @@ function isMap(path: string, { columns, rows, sections, spaceGroup }: MrcHeader)
 
 /**
  * Summary of an MRC file, and on request up to `imageCount` images to look at: the first of a stack, or the central
- * slices
- * across z, y, x and the projections along z, y, x of a map.
+ * slices across z, y, x and the projections along z, y, x of a map.
  * @throws InputError when the file cannot be read
  */
 export async function summarizeMrc(

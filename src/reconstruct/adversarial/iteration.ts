@@ -2,8 +2,7 @@
  * One iteration of CryoGAN as a tensor program: some steps of the critic, then one of the volume.
  *
  * Each step of the critic compares a batch of particles with a batch simulated from the present volume; the volume then
- * moves so
- * that the critic takes its images for real. Which critic and which loss are settings.
+ * moves so that the critic takes its images for real. Which critic and which loss are settings.
  *
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759
  */

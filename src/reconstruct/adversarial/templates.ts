@@ -10,9 +10,8 @@ import type { RunTemplates } from "../stage.ts";
 
 /**
  * What the critic takes the projections of the real particles to look like: its templates of real images, before the
- * CTF, in an image plane of
- * 2·maxRadius pixels. Their mean is zero, as the critic does not see the zero frequency; in-plane turn and hand are
- * arbitrary.
+ * CTF, in an image plane of 2·maxRadius pixels. Their mean is zero, as the critic does not see the zero frequency;
+ * in-plane turn and hand are arbitrary.
  *
  * @param parameters  the critic's `templates`, [orders, 2·templates, 2·radii]; the first half, those of real images,
  *   are drawn

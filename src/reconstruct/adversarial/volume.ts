@@ -1,9 +1,7 @@
 /**
  * The unknown volume, by coefficients of unit scale: U in a real, orthonormal Fourier basis (cas = cos + sin along each
- * axis),
- * multiplied by the amplitude that the images themselves show at each frequency, √P(|k|), so that one step size of the
- * optimiser
- * fits all. Outside a soft mask, a sphere unless one is given, the density is zero.
+ * axis), multiplied by the amplitude that the images themselves show at each frequency, √P(|k|), so that one step size
+ * of the optimiser fits all. Outside a soft mask, a sphere unless one is given, the density is zero.
  */
 import { shellValue } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";

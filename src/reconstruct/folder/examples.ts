@@ -21,8 +21,7 @@ const count = 6;
 
 /**
  * Six particles, six simulated images with the same CTFs, and the projections that these show. All are in the box of
- * the stage, low-passed to its
- * resolution; particles and simulated images are whitened.
+ * the stage, low-passed to its resolution; particles and simulated images are whitened.
  */
 export async function exampleImages(volume: StageVolume, context: StageContext): Promise<RunExamples> {
   const n = context.boxSize,

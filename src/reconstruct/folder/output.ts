@@ -9,8 +9,7 @@ import { exampleImages } from "./examples.ts";
 
 /**
  * A stage's density as a map at the particles' own box and pixel size, scaled so that its projections match the images
- * with
- * background noise of unit variance. It holds nothing beyond the finest shell of the stage.
+ * with background noise of unit variance. It holds nothing beyond the finest shell of the stage.
  *
  * @param workingBox box of the cropped images that the stage's scale refers to
  */

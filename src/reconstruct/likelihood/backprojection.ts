@@ -41,10 +41,8 @@ export interface SliceSums {
 
 /**
  * Adds slices to the table, each at its pose and all the poses equivalent to it: the adjoint of trilinear interpolation
- * (`centralSlices`).
- * A loop and not a tensor program, because scattering is slower there; sample by sample over all views, because
- * neighbouring
- * views then touch the same part of the table while it is in the cache.
+ * (`centralSlices`). A loop and not a tensor program, because scattering is slower there; sample by sample over all
+ * views, because neighbouring views then touch the same part of the table while it is in the cache.
  *
  * @param poses of the first of the views; the others are left out
  */

@@ -42,17 +42,13 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * `numerator` [orders, views, 2·radii] and `denominator` [views, radii].
  *
  * Feeds: `templates` of the cell's views, `tilts` [2, views] of these; the images' `harmonics` and `ctfSquared`; for
- * each image `psi`, `mirror`
- * (from `sortIntoCells`) and `present` (0 leaves it out); `junkOdds` [1], the log odds of an image without a particle,
- * on the scale of `evidence`; unless
- * particles are centred, `shifts` [2, batch] to take back.
+ * each image `psi`, `mirror` (from `sortIntoCells`) and `present` (0 leaves it out); `junkOdds` [1], the log odds of an
+ * image without a particle, on the scale of `evidence`; unless particles are centred, `shifts` [2, batch] to take back.
  * Outputs: `evidence` [batch], the log-likelihood relative to pure noise, as if the poses not tried had none; `share`
- * [batch], the posterior probability of
- * a particle; times that, posterior means of the `turn` [batch] and the `tilt` [2, batch]; the `slope` [2, batch] of
- * the log-likelihood in the
- * shift, and its `curvature` [batch], that of a particle whose pose is known; `fit` [batch], the log-likelihood, summed
- * over the poses tried, against what a particle in its right place
- * gives (mean e, variance 2e for templates of half-energy e), in standard deviations.
+ * [batch], the posterior probability of a particle; times that, posterior means of the `turn` [batch] and the `tilt`
+ * [2, batch]; the `slope` [2, batch] of the log-likelihood in the shift, and its `curvature` [batch], that of a
+ * particle whose pose is known; `fit` [batch], the log-likelihood, summed over the poses tried, against what a particle
+ * in its right place gives (mean e, variance 2e for templates of half-energy e), in standard deviations.
  */
 export function localExpectationProgram({ grid, views, turns, poses, batch, centred }: LocalShape): Program {
   const radii = grid.radii.length,

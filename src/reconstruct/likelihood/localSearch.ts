@@ -1,7 +1,7 @@
 /**
  * Geometry of the local search: where most likely poses are known, only poses near them are tried. Poses are sorted
- * into cells on the
- * sphere of viewing directions; all images of a cell are compared with the same few views around its centre.
+ * into cells on the sphere of viewing directions; all images of a cell are compared with the same few views around its
+ * centre.
  */
 
 import { closenessToUnit, directionOf, evenDirections } from "../../physics/directions.ts";

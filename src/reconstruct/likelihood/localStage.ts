@@ -1,7 +1,6 @@
 /**
  * A stage of local refinement: posterior-weighted refinement in which each image is compared only with the poses near
- * its most likely one,
- * at a hundredth of the cost of comparing it with all.
+ * its most likely one, at a hundredth of the cost of comparing it with all.
  */
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";

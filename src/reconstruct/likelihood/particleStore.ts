@@ -1,7 +1,6 @@
 /**
  * All particles as the refinement takes them: matched-filtered circular harmonics, computed once when a run starts. A
- * stage at a lower
- * resolution takes the inner circles of the same numbers.
+ * stage at a lower resolution takes the inner circles of the same numbers.
  */
 
 import type { DataFile } from "../../base/files.ts";

@@ -23,9 +23,8 @@ import { constant, input, type Tensor } from "../../tensor/tensor.ts";
 
 /**
  * Viewing directions that fill the asymmetric unit of a point group about evenly: those of a Fibonacci lattice over the
- * whole sphere, turned
- * as asked, that lie in the unit. Directions d and -d count as one, because every template is taken with its mirror
- * image.
+ * whole sphere, turned as asked, that lie in the unit. Directions d and -d count as one, because every template is
+ * taken with its mirror image.
  *
  * @param spacing angle between neighbours, radians
  * @param turn    orientation of the lattice; its points change, the unit does not
@@ -106,8 +105,7 @@ export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tenso
 
 /**
  * Second derivative (negative) of an image's log-likelihood in its shift along one axis, were its pose known: Σ
- * (2πk)²/2 · CTF² · |template|², for the
- * mean of the templates [orders, views, 2·radii]. Shape [batch].
+ * (2πk)²/2 · CTF² · |template|², for the mean of the templates [orders, views, 2·radii]. Shape [batch].
  */
 export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid): Tensor {
   const views = templates.shape[1]!;
@@ -123,8 +121,7 @@ export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }:
  * Log-likelihood of every image under every view, relative to pure noise, averaged over in-plane turns and mirroring.
  *
  * Feeds: `templates` [orders, views, 2·radii]; the images' `harmonics` [orders, 2·radii, batch] and `ctfSquared`
- * [radii, batch]; unless particles are
- * centred, `shifts` [2, batch] to take back.
+ * [radii, batch]; unless particles are centred, `shifts` [2, batch] to take back.
  */
 function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShape) {
   const radii = grid.radii.length,
@@ -167,11 +164,10 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  * posterior · CTF².
  *
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
- * one; `present` [batch], 0 to leave
- * an image out; `junkOdds` [1], the log odds of an image without a particle.
+ * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
  * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a
- * particle; and, unless
- * particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that, and its `curvature`.
+ * particle; and, unless particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that,
+ * and its `curvature`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
   const { grid, views, batch, centred } = shape,

@@ -1,7 +1,7 @@
 /**
  * From where the particles are seen: their share in each cell of the sphere of viewing directions. Directions that the
- * point group, or looking from
- * behind, makes equivalent count as one; cells fill the asymmetric unit, and all have the same solid angle.
+ * point group, or looking from behind, makes equivalent count as one; cells fill the asymmetric unit, and all have the
+ * same solid angle.
  */
 
 import { apply, closenessToUnit, type Direction, directionOf, evenDirections } from "../../physics/directions.ts";
@@ -128,8 +128,7 @@ export function directionsOfPoses(poses: Float32Array, group: readonly Matrix3[]
 
 /**
  * From the posterior probabilities of views, summed over the particles. The probability of a view is spread over the
- * part of the unit that is nearer to
- * it than to any other view.
+ * part of the unit that is nearer to it than to any other view.
  *
  * @param views       poses that fill the asymmetric unit (`viewGrid`)
  * @param denominator [views (or more), radii] = Σ posterior · CTF²: the share of each view, as CTFs do not depend on

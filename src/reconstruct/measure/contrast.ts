@@ -16,8 +16,8 @@ const leastErrors = 4;
 
 /**
  * Compares the centre of the images with their background. Before its first zero, far beyond the size of a particle,
- * the CTF of an underfocused
- * image has the sign of its amplitude contrast: where density is meant to be bright, the centre is brighter on average.
+ * the CTF of an underfocused image has the sign of its amplitude contrast: where density is meant to be bright, the
+ * centre is brighter on average.
  *
  * @param images [count, n, n] flattened, particles about in the middle
  */

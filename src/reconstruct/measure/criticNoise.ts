@@ -18,10 +18,8 @@ export function varianceOf(power: ArrayLike<number>, n: number): number {
 
 /**
  * Images with white noise added where theirs is less than `fraction` of the signal's variance. Two distributions
- * without noise hardly
- * overlap: a critic parts them at once, and its slope then says nothing about where the volume should go. Simulated
- * images
- * get the same noise through the spectrum returned.
+ * without noise hardly overlap: a critic parts them at once, and its slope then says nothing about where the volume
+ * should go. Simulated images get the same noise through the spectrum returned.
  *
  * @param images   [count, n, n] flattened, background mean 0; left as they are
  * @param spectra  measured on them

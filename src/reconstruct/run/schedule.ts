@@ -20,8 +20,7 @@ export function attainableSnr(spectra: Spectra, count: number, groupOrder: numbe
 
 /**
  * Highest shell worth working at: the last that particles could show with a signal of at least a third of the noise
- * (FSC 0.5 against the truth),
- * within the images' Nyquist frequency and the limits asked for.
+ * (FSC 0.5 against the truth), within the images' Nyquist frequency and the limits asked for.
  */
 export function finalRadius(spectra: Spectra, count: number, groupOrder: number, limit: number): number {
   const snr = attainableSnr(spectra, count, groupOrder);

@@ -12,8 +12,7 @@ export interface StreamMessage {
 
 /**
  * Cuts a stream into messages (HTML standard, section 9.2.6, "Interpreting an event stream"). Messages without data are
- * told too, as
- * long as they have a name.
+ * told too, as long as they have a name.
  * @returns takes the next piece of text
  */
 export function createParser(onMessage: (message: StreamMessage) => void): (text: string) => void {
@@ -58,9 +57,8 @@ const silentMs = 40_000,
 
 /**
  * Reads a stream of events for ever, going on behind the last message after each break. Tries again at once when the
- * network comes back
- * or the page is looked at; a hidden page lets go of its connection, as a browser has but six to a server for all of
- * its pages.
+ * network comes back or the page is looked at; a hidden page lets go of its connection, as a browser has but six to a
+ * server for all of its pages.
  * @returns a function that ends it
  */
 export function followStream(url: string, { headers = {}, onMessage, onConnection }: StreamSettings): () => void {

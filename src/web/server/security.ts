@@ -36,8 +36,7 @@ export const headers: MiddlewareHandler = secureHeaders({
 
 /**
  * Refuses requests under a name that is not this server's (a foreign site whose name was made to point here: DNS
- * rebinding) and requests
- * that a page of another origin makes.
+ * rebinding) and requests that a page of another origin makes.
  * @param host the address listened at; at one that stands for all, plain numbers and the machine's name are taken too
  */
 export function ownOriginOnly(host: string): MiddlewareHandler {

@@ -63,8 +63,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /**
  * Serves the page on a run that this process makes, and opens it at the run's first event. Goes on after the run has
- * finished or was
- * stopped, until Ctrl-C; not after an error.
+ * finished or was stopped, until Ctrl-C; not after an error.
  * @param task the run; tells when it has begun
  */
 export async function serveDuring(folder: string, task: (begun: () => void) => Promise<void>): Promise<void> {

@@ -39,8 +39,7 @@ async function fromPdb(name: string, text: string) {
 
 /**
  * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre is further than
- * a tenth of the box from the
- * map's, it was not fitted to this map, and is put in the middle.
+ * a tenth of the box from the map's, it was not fitted to this map, and is put in the middle.
  */
 export async function modelOver(
   structure: Structure,

@@ -48,9 +48,8 @@ export function mapStatistics(values: ArrayLike<number>): MapStatistics {
 
 /**
  * The bin from which on values belong to the upper of two classes, chosen so that the variance between the classes is
- * largest
- * (Otsu, IEEE Trans. Syst. Man Cybern. 9, 62, 1979): (m_total w - m)² / (w (1 - w)), w and m the sums of the lower
- * class.
+ * largest (Otsu, IEEE Trans. Syst. Man Cybern. 9, 62, 1979): (m_total w - m)² / (w (1 - w)), w and m the sums of the
+ * lower class.
  */
 function otsuBin(counts: Uint32Array): number {
   let [total, totalMoment] = [0, 0];

@@ -1,8 +1,7 @@
 /**
  * Viewing directions on a disc: the hemisphere seen from +z in Lambert's azimuthal equal-area projection. A direction
- * and its opposite are one view,
- * so a hemisphere holds all; top views (tilt 0°) are in the middle, side views (tilt 90°) on the rim, rot runs
- * anticlockwise from the right.
+ * and its opposite are one view, so a hemisphere holds all; top views (tilt 0°) are in the middle, side views (tilt
+ * 90°) on the rim, rot runs anticlockwise from the right.
  */
 
 import { apply } from "../../../physics/directions.ts";
