@@ -267,15 +267,19 @@ export function asTyped(values: Readonly<Record<string, unknown>>): Partial<Reco
   return Object.fromEntries(
     optionEntries.flatMap(([key, option]) => {
       const value = values[key];
-      if (value === undefined || value === null || value === false) return [];
-      if (value === true || option.given === "flag") return [[key, value]];
-      try {
-        return [[key, option.value.write(value as never)]];
-      } catch {
-        return [[key, String(value)]]; // of another type than the option's, which whoever reads it will refuse
-      }
+      const isAbsent = value === undefined || value === null || value === false;
+      return isAbsent ? [] : [[key, value === true || textOf(option, value)] as const];
     }),
   );
+}
+
+function textOf(option: OptionDefinition, value: unknown): string {
+  try {
+    if (option.given !== "flag") return option.value.write(value as never);
+  } catch {
+    // Of another type than the option's.
+  }
+  return JSON.stringify(value); // which whoever reads it will refuse
 }
 
 /** Fewer make no map: a batch of the critic holds 128. */
