@@ -1,4 +1,5 @@
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
+import { oneLine, printable, printableJson } from "../base/printable.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
@@ -33,7 +34,7 @@ export function createProgress({
   output,
   now = () => performance.now(),
 }: ProgressOptions): (event: RunEvent) => void {
-  if (mode === "json") return (event) => output.write(`${JSON.stringify(event)}\n`);
+  if (mode === "json") return (event) => output.write(`${printableJson(JSON.stringify(event))}\n`);
 
   const rate = createRate();
   let stage: StageEvent | undefined;
@@ -53,7 +54,7 @@ export function createProgress({
   };
   const draw = (lines: readonly string[]) => {
     erase();
-    output.write(lines.map((line) => `${line.slice(0, (output.columns ?? 80) - 1)}\n`).join(""));
+    output.write(lines.map((line) => `${printable(line).slice(0, (output.columns ?? 80) - 1)}\n`).join(""));
     drawnLines = lines.length;
   };
   const showLoading = (event: LoadingEvent) => {
@@ -82,7 +83,7 @@ export function createProgress({
     const line = milestoneLine(event);
     if (line === undefined) return;
     erase();
-    output.write(`${line}\n`);
+    output.write(`${printable(line)}\n`);
   };
 }
 
@@ -118,7 +119,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
         `to ${formatNumber(event.resolutionAngstrom)} Å, ${stepCount(event)}`
       );
     case "warning":
-      return `warning: ${event.message}`;
+      return `warning: ${oneLine(event.message)}`;
     case "finished": {
       const resolution =
         event.resolutionAngstrom === undefined

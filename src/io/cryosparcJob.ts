@@ -5,9 +5,12 @@
  */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
 import { InputError } from "../base/errors.ts";
+import { disk, fileError } from "./disk.ts";
+import { readText } from "./files.ts";
 
 export interface JobParticles {
   /** Absolute path of the .cs file of particles, and of its passthrough file if it has one. */
@@ -48,7 +51,10 @@ export async function findJobParticles(
     ))
   )
     throw new InputError(`${folder}: no such folder; give the folder of a cryoSPARC job, such as J42`);
-  const names = (await readdir(job)).filter((name) => name.endsWith(".cs")).sort();
+  const there = await readdir(job).catch((error: unknown) => {
+    throw fileError("read", folder, error);
+  });
+  const names = there.filter((name) => name.endsWith(".cs")).sort();
   const outputs = (await outputsOfJobJson(job)) ?? outputsByName(job, names);
   const chosen =
     particlesFile === undefined ? theOne(folder, outputs, names) : chosenOne(job, particlesFile, outputs, names);
@@ -93,26 +99,33 @@ function chosenOne(job: string, particlesFile: string, outputs: readonly Output[
   );
 }
 
+/** The part of job.json that is read. */
+const jobSchema = z.object({ output_results: z.array(z.unknown()) });
+const resultSchema = z.object({
+  type: z.string(),
+  group_name: z.string(),
+  metafiles: z.array(z.string()).nullish(),
+  passthrough: z.boolean().nullish(),
+});
+
 /** The outputs that job.json lists; undefined where there is no such file, or it lists none. */
 async function outputsOfJobJson(job: string): Promise<Output[] | undefined> {
   const path = join(job, "job.json");
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
-  let content: { output_results?: unknown };
+  if (!existsSync(path)) return undefined;
+  let content: unknown;
   try {
-    content = JSON.parse(text) as { output_results?: unknown };
+    content = JSON.parse(await readText(disk.at(path)));
   } catch (error) {
+    if (error instanceof InputError) throw error;
     throw new InputError(`${path} is not valid JSON: ${(error as Error).message}`);
   }
-  if (!Array.isArray(content.output_results)) return undefined;
+  const listed = jobSchema.safeParse(content);
+  if (!listed.success) return undefined;
   const groups = new Map<string, { own?: string; passthrough?: string }>();
-  for (const { type, group_name: group, metafiles, passthrough } of content.output_results as {
-    type?: string;
-    group_name?: string;
-    metafiles?: string[];
-    passthrough?: boolean;
-  }[]) {
-    if (!type?.startsWith("particle") || group === undefined) continue;
+  for (const result of listed.data.output_results) {
+    const { success, data } = resultSchema.safeParse(result);
+    if (!success || !data.type.startsWith("particle")) continue;
+    const { group_name: group, metafiles, passthrough } = data;
     // One file for each iteration that was kept, the last one last; named from the project's folder. Files of earlier
     // iterations may have been cleared.
     const file = metafiles

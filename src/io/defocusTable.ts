@@ -1,6 +1,7 @@
 /** Tables of measured defocus, as comma-separated values. */
 import { InputError } from "../base/errors.ts";
 import type { DataFile } from "../base/files.ts";
+import { decimal } from "../base/values.ts";
 import { readText } from "./files.ts";
 
 /** A defocus measured with its astigmatism. */
@@ -30,6 +31,9 @@ export async function readDefocusTable(file: DataFile): Promise<AstigmaticDefocu
     const index = header.indexOf(name);
     if (index < 0)
       throw new InputError(`${path} has no column ${name}; its first line must name the columns ${columns.join(", ")}`);
+    const again = header.indexOf(name, index + 1);
+    if (again >= 0)
+      throw new InputError(`${path}: the columns ${index + 1} and ${again + 1} are both named ${name}; remove one`);
     return index;
   });
   const table: AstigmaticDefocus[] = [];
@@ -37,9 +41,9 @@ export async function readDefocusTable(file: DataFile): Promise<AstigmaticDefocu
     if (cells.length === 1 && cells[0] === "") return;
     const [u, v, angle] = at.map((index, c) => {
       const text = cells[index] ?? "";
-      const value = text === "" ? NaN : Number(text);
+      const value = decimal(text);
       const isDefocus = Math.abs(value) >= 100 && Math.abs(value) <= 100_000;
-      if (c < 2 ? !isDefocus : !Number.isFinite(value)) {
+      if (c < 2 ? !isDefocus : Number.isNaN(value)) {
         throw new InputError(
           `${path}: line ${i + 2}: ${columns[c]} is "${text}"; ` +
             `it must be ${c < 2 ? "between 100 and 100000 Å in size" : "a number"}`,

@@ -4,8 +4,8 @@ import type { DataFile, Files } from "../base/files.ts";
 import type { ParticleSet } from "../base/types.ts";
 import { particleUids, readCs } from "./cs.ts";
 import { readText } from "./files.ts";
-import { stackPath } from "./particleChecks.ts";
-import { parseStar } from "./star.ts";
+import { imageNumber, stackPath } from "./particleChecks.ts";
+import { columnIndex, onlyBlock, parseStar } from "./star.ts";
 
 /** What identifies particles: an image of a stack, by the name the file gives it, or cryoSPARC's uid. */
 interface Listed {
@@ -52,17 +52,18 @@ export async function positionsNotIn(
 
 async function listedInStar(file: DataFile): Promise<Listed> {
   const { path } = file;
-  const block = parseStar(await readText(file), path).find(({ columns }) => columns.includes("rlnImageName"));
+  const blocks = parseStar(await readText(file), path);
+  const block = onlyBlock(blocks, ({ columns }) => columns.includes("rlnImageName"), path);
   if (block === undefined)
     throw new InputError(
       `${path} has no column _rlnImageName; a STAR or .cs file of the particles to leave out is needed`,
     );
-  const column = block.columns.indexOf("rlnImageName");
+  const column = columnIndex(block, "rlnImageName", path)!;
   const images = Array.from({ length: block.rowCount }, (_, row) => {
     const name = block.value(row, column),
       at = name.indexOf("@");
-    const number = at > 0 ? Number(name.slice(0, at)) : NaN;
-    if (!Number.isInteger(number))
+    const number = imageNumber(name.slice(0, Math.max(0, at)));
+    if (number === undefined)
       throw new InputError(
         `${path}: row ${row + 1} (line ${block.line(row)}): _rlnImageName is "${name}"; ` +
           "it must be like 000001@stack.mrcs",

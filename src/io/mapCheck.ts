@@ -1,4 +1,5 @@
 /** What a map must be for anything to be computed with it. */
+
 import type { Volume } from "../base/types.ts";
 import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 

@@ -6,6 +6,7 @@ import { dirname, isAbsolute, join, resolve } from "pathe";
 import { InputError } from "../base/errors.ts";
 import type { DataFile, Files } from "../base/files.ts";
 import type { Optics } from "../base/types.ts";
+import { largestBox } from "../base/values.ts";
 import { openStack } from "./mrc.ts";
 import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 import { detached } from "./star.ts";
@@ -130,8 +131,14 @@ export function wholeNumbers(
 /** Images in a stack are counted by 32-bit integers. */
 export const mostImages = 2 ** 31 - 1;
 
+/** An image's number in a stack, from 1; undefined for what is none, or more than a stack can hold. */
+export function imageNumber(text: string): number | undefined {
+  const number = /^\d+$/.test(text) ? Number(text) : 0;
+  return number >= 1 && number <= mostImages ? number : undefined;
+}
+
 /** Edge of an image in pixels. */
-export const boxSizes: readonly [number, number] = [4, 8192];
+const boxSizes = [8, largestBox] as const;
 
 /** One pixel size and one box for all particles. @throws InputError naming the first that differs or cannot be. */
 export function commonPixelSize(values: Float64Array, what: string, where: Where): number {

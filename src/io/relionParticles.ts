@@ -2,6 +2,7 @@
 import { InputError } from "../base/errors.ts";
 import type { Files } from "../base/files.ts";
 import type { Optics, ParticleSet, Poses } from "../base/types.ts";
+import { decimal } from "../base/values.ts";
 import { readText } from "./files.ts";
 import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
@@ -12,8 +13,8 @@ import {
   distinctMicrographs,
   distinctStacks,
   groupByOptics,
+  imageNumber,
   mergeStacks,
-  mostImages,
   readIfSound,
   rowsOfGroups,
   stackPaths,
@@ -187,9 +188,8 @@ function table(
       return Float64Array.from({ length: rows.length }, (_, row) => {
         if (used !== undefined && !used.has(row)) return NaN;
         const value = text(row).trim();
-        const number = value === "" ? NaN : Number(value);
-        if (!Number.isFinite(number))
-          throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
+        const number = decimal(value);
+        if (Number.isNaN(number)) throw new InputError(`${where(row)}: _${label} is "${value}", which is not a number`);
         return number;
       });
     },
@@ -261,12 +261,6 @@ function imageNames(particles: Table): { names: string[]; stackIndex: Int32Array
     return value.slice(at + 1);
   });
   return { ...stacks, imageIndex };
-}
-
-/** An image's number in a stack, from 1; undefined for what is none, or more than a stack can hold. */
-function imageNumber(text: string): number | undefined {
-  const number = /^\d+$/.test(text) ? Number(text) : 0;
-  return number >= 1 && number <= mostImages ? number : undefined;
 }
 
 /** 3.1: rlnImagePixelSize. 3.0: detector pixel (µm) over magnification. */

@@ -179,6 +179,8 @@ function neededOversampling(
   resolutionAngstrom: number,
 ): number {
   const sharpest = bFactors.reduce((least, b) => Math.min(least, b), Infinity);
+  if (!(sharpest / 4 + resolutionAngstrom ** 2 > 0))
+    throw new InputError(`${atoms.source}: a B-factor of ${sharpest} Å² is sharper than any atom; set it to 0`);
   const kinds = [...new Set(atoms.element)].map((element) => scatteringFactor(element));
   for (let s = 1; ; s++) {
     const g2 = ((s - 0.5) / pixelSizeAngstrom) ** 2;

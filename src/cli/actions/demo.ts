@@ -11,6 +11,7 @@ import { nodeHost } from "../../reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { parseReconstructCommand } from "../options/reconstruct.ts";
 import { parseSimulateOptions } from "../options/simulate.ts";
+import { print, printJson } from "../print.ts";
 import type { Services } from "../services.ts";
 import { runWithProgress } from "./reconstruct.ts";
 import { simulate } from "./simulate.ts";
@@ -82,10 +83,9 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
       ? "nothing resolved"
       : `resolution ${formatResolution(resolution05Angstrom, resolution05OrBetter)}`;
   const result = { type: "demo", resolution05Angstrom, resolution05OrBetter, elapsedSeconds, report: page };
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(result)}\n`
-      : `${resolution} (FSC 0.5 against the true map), ` +
-          `in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n`,
-  );
+  if (json) printJson(result);
+  else
+    print(
+      `${resolution} (FSC 0.5 against the true map), in ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}`,
+    );
 }

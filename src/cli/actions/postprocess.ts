@@ -13,6 +13,7 @@ import { maskOnGrid, readMask } from "../../io/maskFile.ts";
 import { readMap, writeMap } from "../../io/mrc.ts";
 import { mapOptions } from "../mapOptions.ts";
 import type { PostprocessCommandOptions } from "../options/postprocess.ts";
+import { print, printJson } from "../print.ts";
 
 /** Sharpen a map, write it, its masked version and a JSON file beside, and print what was done. */
 export async function postprocessMap(options: PostprocessCommandOptions): Promise<void> {
@@ -45,9 +46,8 @@ export async function postprocessMap(options: PostprocessCommandOptions): Promis
     ...result.report,
   };
   await writeFileAtomic(disk.at(`${stem}.json`), `${JSON.stringify(summary, rounded, 1)}\n`);
-  process.stdout.write(
-    `${options.json ? JSON.stringify(summary, rounded) : postprocessText(options.out, result.report)}\n`,
-  );
+  if (options.json) printJson(JSON.parse(JSON.stringify(summary, rounded)));
+  else print(postprocessText(options.out, result.report));
 }
 
 const rounded = (_key: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(6)) : value);

@@ -13,6 +13,7 @@ import { exposeImages, flatOptics } from "../../physics/simulate.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import { mapOptions } from "../mapOptions.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
+import { print, printJson } from "../print.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
 
@@ -61,12 +62,11 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   if (views.optics) await writeParticlesStar(disk.at(star), set, { poses: true });
   else await writeFileAtomic(disk.at(star), anglesStar(out, set));
   const written = { type: "finished", images: count, boxSize, pixelSizeAngstrom, files: { stack: out, star } };
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(written)}\n`
-      : `${formatCount(count)} images of ${boxSize} px, ` +
-          `${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}\n`,
-  );
+  if (options.json) printJson(written);
+  else
+    print(
+      `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}`,
+    );
 }
 
 interface Views extends Pick<ParticleSet, "count" | "opticsGroup" | "opticsGroupNames"> {

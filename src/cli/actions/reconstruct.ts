@@ -2,6 +2,7 @@ import { interruptible } from "../../base/interrupt.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { ReconstructCommandOptions } from "../options/reconstruct.ts";
+import { print } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import type { Services } from "../services.ts";
 
@@ -31,7 +32,7 @@ export async function reconstruct(
       `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`,
     );
     const report = await writeReport(options.out);
-    if (!options.json) process.stdout.write(`${report}\n`);
+    if (!options.json) print(report);
   };
   if (!options.open) return task(() => {});
   await serveDuring(options.out, task);

@@ -13,6 +13,7 @@ import { chooseDevice, type Device } from "../../runtime/device.ts";
 import { nodeRuntime } from "../../runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../runtime/random.ts";
 import type { ShiftDistribution, SimulateCommandOptions } from "../options/simulate.ts";
+import { print, printJson } from "../print.ts";
 import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
 import { loadModel } from "./model.ts";
@@ -106,13 +107,13 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
     elapsedSeconds,
     files,
   };
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(summary)}\n`
-      : `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, ` +
-          `in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
-          `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}\n`,
-  );
+  if (options.json) printJson(summary);
+  else
+    print(
+      `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel, ` +
+        `in ${formatDuration(elapsedSeconds)}: ${files["particles.star"]}\n` +
+        `true map ${files["truth.mrc"]}, true poses ${files["truth.star"]}`,
+    );
 }
 
 /** The particles whose images hold no molecule. */

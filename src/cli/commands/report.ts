@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { print, printJson } from "../print.ts";
 import type { Services } from "../services.ts";
 
 export function addReportCommand(program: Command, services: Services): void {
@@ -20,6 +21,7 @@ Example:
     )
     .action(async (folder: string, values: { json?: boolean }) => {
       const report = await services.writeReport(folder);
-      process.stdout.write(values.json ? `${JSON.stringify({ report })}\n` : `${report}\n`);
+      if (values.json) printJson({ report });
+      else print(report);
     });
 }

@@ -1,8 +1,9 @@
 /** A user's own distribution of viewing directions. */
 import { InputError } from "../../base/errors.ts";
 import type { DataFile } from "../../base/files.ts";
+import { decimal } from "../../base/values.ts";
 import { readText } from "../../io/files.ts";
-import { parseStar } from "../../io/star.ts";
+import { columnIndex, onlyBlock, parseStar } from "../../io/star.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 
 /** Spread given to each view of the table, radians. */
@@ -15,14 +16,17 @@ const jitter = (5 * Math.PI) / 180;
  */
 export async function readViews(file: DataFile): Promise<ViewingDistribution> {
   const { path } = file;
-  const block = parseStar(await readText(file), path).find(
-    (b) => b.columns.includes("rlnAngleRot") && b.columns.includes("rlnAngleTilt"),
+  const block = onlyBlock(
+    parseStar(await readText(file), path),
+    ({ columns }) => columns.includes("rlnAngleRot") && columns.includes("rlnAngleTilt"),
+    path,
   );
   if (!block) throw new InputError(`${path} has no table with rlnAngleRot and rlnAngleTilt`);
-  const column = (name: string): number => block.columns.indexOf(name);
-  const radians = (row: number, name: string): number => {
-    const value = Number(block.value(row, column(name)));
-    if (!Number.isFinite(value))
+  const columns = { rlnAngleRot: 0, rlnAngleTilt: 0 };
+  for (const name of ["rlnAngleRot", "rlnAngleTilt"] as const) columns[name] = columnIndex(block, name, path)!;
+  const radians = (row: number, name: keyof typeof columns): number => {
+    const value = decimal(block.value(row, columns[name]).trim());
+    if (Number.isNaN(value))
       throw new InputError(`${path}: row ${row + 1} (line ${block.line(row)}): ${name} is not a number`);
     return (value * Math.PI) / 180;
   };
