@@ -140,7 +140,9 @@ describe("names and errors of the operating system", () => {
     for (const more of [[], ["--json"]]) {
       const { stdout, code } = await cryogan("inspect", at("escape.star"), ...more);
       expect(code).toBe(0);
-      expect(stdout).toMatch(more.length === 0 ? /\\x1b\]0;title\\x07\\x1b\[2J\\x9b31m\\u202es\.mrcs/ : /\\u001b\]0;title/);
+      expect(stdout).toMatch(
+        more.length === 0 ? /\\x1b\]0;title\\x07\\x1b\[2J\\x9b31m\\u202es\.mrcs/ : /\\u001b\]0;title/,
+      );
       expect(stdout).not.toMatch(/[\x1b\x07\u009b\u202e]/);
     }
     await writeFile(at("group.star"), star.replace("opticsGroup1", "\x1b[31mred").replace(" 300 2.7", " x 2.7"));

@@ -160,8 +160,14 @@ test.each([
   ["hostile/zero-width.cs", "zero-width.cs has no field with a value in it"],
   ["hostile/wrap.cs", "wrap.cs: row 6: blob/idx is 4294967301; it must be a whole number from 0 to 2147483646"],
   ["hostile/fracidx.cs", "fracidx.cs: row 6: blob/idx is 5.7; it must be a whole number from 0 to 2147483646"],
-  ["hostile/tinypix.star", "tinypix.star: row 1 (line 29): the pixel size is 1e-30 Å; it must be between 0.1 and 100 Å"],
-  ["hostile/hugepix.star", "hugepix.star: row 1 (line 29): the pixel size is 1e+30 Å; it must be between 0.1 and 100 Å"],
+  [
+    "hostile/tinypix.star",
+    "tinypix.star: row 1 (line 29): the pixel size is 1e-30 Å; it must be between 0.1 and 100 Å",
+  ],
+  [
+    "hostile/hugepix.star",
+    "hugepix.star: row 1 (line 29): the pixel size is 1e+30 Å; it must be between 0.1 and 100 Å",
+  ],
   [
     "particle-file-nonsense/overflow.star",
     'overflow.star: row 4 (line 30): _rlnImageName is "4294967297@s.mrcs"; it must be like 000001@stack.mrcs',
