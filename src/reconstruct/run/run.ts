@@ -19,6 +19,7 @@ import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { type PartResult, reconstructPart } from "./part.ts";
 import { runDevice } from "./runDevice.ts";
+import { sizesOf } from "./sizes.ts";
 import { runTimes } from "./times.ts";
 import { readViews } from "./views.ts";
 
@@ -69,6 +70,7 @@ export async function reconstruct(
     ? await readViews(files.at(options.viewsFile))
     : { kind: "uniform" };
   const set = chooseParticles(everything, options);
+  sizesOf(set, options); // refused before anything is written
   const parts = partsOf(set, options);
   const device = await runDevice(runtime, options, before);
   const input = await describeInput(files, everything, options, device);

@@ -1,5 +1,4 @@
 /** What is fixed before an image is read: sizes, and what the schedule may cost. */
-import { InputError } from "../../base/errors.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
@@ -7,18 +6,10 @@ import type { ReconstructOptions } from "../options.ts";
 import type { Part, Schedule } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
 import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
+import { sizesOf } from "./sizes.ts";
 
-/** Radius of the mask as a fraction of the box, where no diameter is given. */
-const defaultMaskRadius = 0.45;
-/** Largest shift as a fraction of the box, where none is given. */
-const defaultMaximumShift = 0.05;
 /** Time that a run without a limit is laid out for. */
 const defaultBudgetSeconds = 600;
-/**
- * Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2
- * GB.
- */
-const largestRadius = 120;
 /**
  * To read an image from disk, normalise and crop it, on the machine that the other times of the schedule were measured
  * on.
@@ -42,13 +33,9 @@ export function settingOf(
   groupOrder: number,
   recipe: AdversarialRecipe,
 ): Setting {
-  const boxAngstrom = set.boxSize * set.pixelSizeAngstrom;
-  const maskRadius = options.maskDiameter ? options.maskDiameter / 2 / boxAngstrom : defaultMaskRadius;
-  if (maskRadius > 0.5)
-    throw new InputError(
-      `the mask's diameter of ${options.maskDiameter} Å does not fit into the box of ${boxAngstrom.toFixed(0)} Å`,
-    );
-  const shiftLaw = shiftLawOf(options, boxAngstrom);
+  const { boxAngstrom, maskRadius, largestShift, finestRadius } = sizesOf(set, options);
+  // Particles are taken to lie normally about the centre, two standard deviations within the largest shift.
+  const shiftLaw: ShiftLaw = largestShift > 0 ? { kind: "gaussian", sigma: largestShift / 2 } : { kind: "none" };
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
     start: recipe.start,
@@ -57,14 +44,7 @@ export function settingOf(
     readSeconds: readSeconds(set.boxSize),
     shifts: shiftLaw.kind !== "none",
   };
-  const largest = Math.min(largestRadius, Math.floor(Math.min(set.boxSize, options.box ?? Infinity) / 2));
-  const widest = Math.max(0, ...(options.stages ?? []).map((stage) => 2 * stage.maxRadius));
-  if (widest > 2 * largest)
-    throw new InputError(
-      `${set.source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * largest} px`,
-    );
-  const finestAsked = options.resolution ? Math.ceil(boxAngstrom / options.resolution) : Infinity;
-  return { boxAngstrom, maskRadius, shiftLaw, budget, limit: Math.min(largest, finestAsked) };
+  return { boxAngstrom, maskRadius, shiftLaw, budget, limit: finestRadius };
 }
 
 /** Seconds of one set of particles: of a limit the halves share what their joining leaves. */
@@ -96,10 +76,4 @@ export function firstSchedule(
   }
   const goal = finalRadius(spectra, budget.count, budget.groupOrder, Math.floor(workingBox / 2));
   return { spectra, workingBox, stages: automaticSchedule(goal, budget), goal };
-}
-
-/** Particles are taken to lie normally about the centre, two standard deviations within the largest shift. */
-function shiftLawOf(options: ReconstructOptions, boxAngstrom: number): ShiftLaw {
-  const largest = options.maxShift === undefined ? defaultMaximumShift : options.maxShift / boxAngstrom;
-  return largest > 0 ? { kind: "gaussian", sigma: largest / 2 } : { kind: "none" };
 }

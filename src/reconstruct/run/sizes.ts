@@ -1,0 +1,64 @@
+/** What the options ask for in Å and pixels, against what the images hold. */
+import { InputError } from "../../base/errors.ts";
+import type { ParticleSet } from "../../base/types.ts";
+import type { ReconstructOptions } from "../options.ts";
+
+/** Radius of the mask as a fraction of the box, where no diameter is given. */
+const defaultMaskRadius = 0.45;
+/** Largest shift as a fraction of the box, where none is given. */
+const defaultMaximumShift = 0.05;
+/**
+ * Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2
+ * GB.
+ */
+const largestRadius = 120;
+/** A box of 8 px; less shows no shape. */
+const smallestRadius = 4;
+/** Edge of an image, and diameter of a mask, in pixels. */
+const smallestBox = 2 * smallestRadius,
+  smallestMask = 4;
+
+export interface Sizes {
+  boxAngstrom: number;
+  /** As fractions of the box. */
+  maskRadius: number;
+  largestShift: number;
+  /** Finest radius that the images and the options allow, in Fourier pixels. */
+  finestRadius: number;
+}
+
+/** @throws {InputError} where the images are too small, or the options ask for what they cannot show */
+export function sizesOf(
+  { source, boxSize, pixelSizeAngstrom }: Pick<ParticleSet, "source" | "boxSize" | "pixelSizeAngstrom">,
+  { maskDiameter, maxShift, box, resolution, stages = [] }: ReconstructOptions,
+): Sizes {
+  const boxAngstrom = boxSize * pixelSizeAngstrom,
+    theBox = `the box of ${boxAngstrom.toFixed(0)} Å`;
+  if (boxSize < smallestBox)
+    throw new InputError(`${source}: images of ${boxSize} px are too small; at least ${smallestBox} px are needed`);
+  if (maskDiameter !== undefined && maskDiameter > boxAngstrom)
+    throw new InputError(`the mask's diameter of ${maskDiameter} Å does not fit into ${theBox}`);
+  if (maskDiameter !== undefined && maskDiameter < smallestMask * pixelSizeAngstrom)
+    throw new InputError(
+      `the mask's diameter of ${maskDiameter} Å is less than ${smallestMask} pixels of ${pixelSizeAngstrom} Å; ` +
+        "give that of the particle",
+    );
+  if (maxShift !== undefined && maxShift > boxAngstrom / 2)
+    throw new InputError(`a shift of ${maxShift} Å (--max-shift) leads out of ${theBox}: give less than half of it`);
+  if (resolution !== undefined && resolution > boxAngstrom / smallestRadius)
+    throw new InputError(
+      `a resolution of ${resolution} Å leaves nothing to see in ${theBox}; give a quarter of it or finer`,
+    );
+  const largest = Math.min(largestRadius, Math.floor(Math.min(boxSize, box ?? Infinity) / 2));
+  const widest = Math.max(0, ...stages.map((stage) => 2 * stage.maxRadius));
+  if (widest > 2 * largest)
+    throw new InputError(
+      `${source}: a stage asks for a box of ${widest} px, the largest allowed here is ${2 * largest} px`,
+    );
+  return {
+    boxAngstrom,
+    maskRadius: maskDiameter === undefined ? defaultMaskRadius : maskDiameter / 2 / boxAngstrom,
+    largestShift: maxShift === undefined ? defaultMaximumShift : maxShift / boxAngstrom,
+    finestRadius: Math.min(largest, resolution === undefined ? Infinity : Math.ceil(boxAngstrom / resolution)),
+  };
+}
