@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { resample } from "../src/evaluate/index.ts";
 import {
   disk,
-  type ParticleSet,
+  particlesOfStack,
   readMap,
   type Volume,
   writeMap,
@@ -50,19 +50,7 @@ export async function simulateParticles(
     for await (const batch of images) yield batch.images;
   })();
   await writeStack(disk.at(stack), { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 2 }, batches);
-  const set: ParticleSet = {
-    count,
-    source: star,
-    stacks: [stack],
-    stackIndex: new Int32Array(count),
-    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize,
-    pixelSizeAngstrom,
-    optics,
-    opticsGroup: new Int32Array(count),
-    opticsGroupNames: ["ribosome"],
-    where: (particle) => `image ${particle + 1}`,
-  };
+  const set = particlesOfStack(stack, { boxSize, pixelSizeAngstrom, optics });
   await writeParticlesStar(disk.at(star), set);
   await writeMap(disk.at(truth), volume);
   return { star, truth };

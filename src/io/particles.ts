@@ -61,3 +61,23 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
     where: (particle) => set.where(chosen[particle]!),
   };
 }
+
+/** The images of one stack, in their order and of one optics group, as particles: what a simulation writes. */
+export function particlesOfStack(
+  stack: string,
+  { optics, ...image }: Pick<ParticleSet, "boxSize" | "pixelSizeAngstrom" | "optics" | "poses">,
+): ParticleSet {
+  const count = optics.defocusUAngstrom.length;
+  return {
+    count,
+    source: stack,
+    stacks: [stack],
+    stackIndex: new Int32Array(count),
+    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
+    optics,
+    opticsGroup: new Int32Array(count),
+    opticsGroupNames: ["opticsGroup1"],
+    ...image,
+    where: (particle) => `${stack}: image ${particle + 1}`,
+  };
+}

@@ -6,7 +6,7 @@ import type { Optics, ParticleSet, Poses } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
-import { readParticles, writeParticlesStar } from "../../io/particles.ts";
+import { particlesOfStack, readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
 import { exposeImages, flatOptics } from "../../physics/simulate.ts";
@@ -46,18 +46,9 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
 
   const star = out.replace(/\.mrcs$/i, ".star");
   const set: ParticleSet = {
-    count,
-    source: out,
-    stacks: [resolve(out)],
-    stackIndex: new Int32Array(count),
-    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize,
-    pixelSizeAngstrom,
-    optics,
+    ...particlesOfStack(resolve(out), { boxSize, pixelSizeAngstrom, optics, poses: views.poses }),
     opticsGroup: views.opticsGroup,
     opticsGroupNames: views.opticsGroupNames,
-    poses: views.poses,
-    where: (particle) => `${out}: image ${particle + 1}`,
   };
   if (views.optics) await writeParticlesStar(disk.at(star), set, { poses: true });
   else await writeFileAtomic(disk.at(star), anglesStar(out, set));

@@ -6,7 +6,7 @@ import type { ParticleSet } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { subset, writeParticlesStar } from "../../io/particles.ts";
+import { particlesOfStack, subset, writeParticlesStar } from "../../io/particles.ts";
 import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
 import { type ImageBatch, type SimulationInput, simulateImages } from "../../physics/simulate.ts";
 import { chooseDevice, type Device } from "../../runtime/device.ts";
@@ -71,20 +71,8 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
     signal,
   );
 
-  const set: ParticleSet = {
-    count,
-    source: stack,
-    stacks: [resolve(stack)],
-    stackIndex: new Int32Array(count),
-    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize,
-    pixelSizeAngstrom,
-    optics,
-    opticsGroup: new Int32Array(count),
-    opticsGroupNames: ["opticsGroup1"],
-    poses: relionPoses(rotations, shifts, boxAngstrom),
-    where: (particle) => `${stack}: image ${particle + 1}`,
-  };
+  const poses = relionPoses(rotations, shifts, boxAngstrom);
+  const set = particlesOfStack(resolve(stack), { boxSize, pixelSizeAngstrom, optics, poses });
   await writeMap(disk.at(files["truth.mrc"]!), volume);
   await writeParticlesStar(disk.at(files["truth.star"]!), withoutParticles(set, junk), { poses: true });
   await writeFileAtomic(

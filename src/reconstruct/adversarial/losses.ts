@@ -6,6 +6,7 @@ import type { CriticInput } from "../../critic/critic.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { LossName } from "../options.ts";
 
 /** A batch of each kind with the critic's outputs on it, [batch]. */
 export interface JudgedBatch {
@@ -75,7 +76,7 @@ export const wganGp: AdversarialLoss = {
 };
 
 /** The loss of a name. */
-export const losses = { "logistic-r1": logisticR1, "wgan-gp": wganGp } as const;
+export const losses: Record<LossName, AdversarialLoss> = { "logistic-r1": logisticR1, "wgan-gp": wganGp };
 
 /** Gradients scaled down together, where needed, to a norm of at most `maxNorm` over all of them. */
 export function clipByNorm(gradients: readonly Tensor[], maxNorm: number): Tensor[] {

@@ -73,6 +73,11 @@ export const convolutionalRecipe: AdversarialRecipe = {
   ],
 };
 
+const recipes: Record<CriticName, AdversarialRecipe> = {
+  "likelihood-ratio": likelihoodRatioRecipe,
+  convolutional: convolutionalRecipe,
+};
+
 /** Weights of the penalties of losses that are not a critic's own, as measured in docs/critics.md. */
 const otherPenalty: Record<CriticName, Record<LossName, number>> = {
   "likelihood-ratio": { "logistic-r1": likelihoodRatioRecipe.gradientPenalty, "wgan-gp": 0.1 },
@@ -81,6 +86,6 @@ const otherPenalty: Record<CriticName, Record<LossName, number>> = {
 
 /** The recipe of a critic, with another loss if one is named. */
 export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {
-  const recipe = critic === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe;
+  const recipe = recipes[critic];
   return loss === undefined ? recipe : { ...recipe, loss: losses[loss], gradientPenalty: otherPenalty[critic][loss] };
 }

@@ -4,7 +4,7 @@ import type { DataFile, Files } from "../../base/files.ts";
 import { resample } from "../../evaluate/resample.ts";
 import { folderAt } from "../../io/files.ts";
 import { readMap, writeMap, writeStack } from "../../io/mrc.ts";
-import { writeParticlesStar } from "../../io/particles.ts";
+import { particlesOfStack, writeParticlesStar } from "../../io/particles.ts";
 import { whiteNoise } from "../../physics/noise.ts";
 import { simulateImages, uniformDefocus } from "../../physics/simulate.ts";
 import { samplePoses } from "../../physics/viewing.ts";
@@ -52,17 +52,6 @@ export async function simulateDemo(files: Files, model: DataFile, path: string, 
   }
   await writeStack(images, { width: boxSize, height: boxSize, pixelSizeAngstrom, mode: 12 }, pixels());
   await writeMap(folder("truth.mrc"), volume);
-  await writeParticlesStar(folder("particles.star"), {
-    count,
-    source: images.path,
-    stacks: [images.path],
-    stackIndex: new Int32Array(count),
-    imageIndex: Int32Array.from({ length: count }, (_, i) => i),
-    boxSize,
-    pixelSizeAngstrom,
-    optics,
-    opticsGroup: new Int32Array(count),
-    opticsGroupNames: ["opticsGroup1"],
-    where: (particle) => `${images.path}: image ${particle + 1}`,
-  });
+  const set = particlesOfStack(images.path, { boxSize, pixelSizeAngstrom, optics });
+  await writeParticlesStar(folder("particles.star"), set);
 }
