@@ -25,7 +25,8 @@ const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import
 export async function runCommandLine(services: Services): Promise<void> {
   const program = new Command("cryogan")
     .description(
-      "Cryo-EM maps from particle images, ab initio: CryoGAN (a simulator of the microscope against a critic) finds the shape without " +
+      "Cryo-EM maps from particle images, ab initio: " +
+        "CryoGAN (a simulator of the microscope against a critic) finds the shape without " +
         "poses, likelihood refinement the detail and the poses.",
     )
     .version(packageJson.version)

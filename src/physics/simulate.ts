@@ -101,7 +101,9 @@ function varianceOf(values: Float32Array): number {
 
 interface Microscope {
   count: number;
-  /** Images of the particles from `first` on, `batch` of them or as many as there are; without `noise` there is none. */
+  /**
+   * Images of the particles from `first` on, `batch` of them or as many as there are; without `noise` there is none.
+   */
   expose(first: number, contrast: (particle: number) => number, noise?: NoiseSource): Promise<Float32Array>;
   release(): Promise<void>;
 }

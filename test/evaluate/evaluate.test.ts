@@ -73,7 +73,7 @@ describe("evaluateAgainstReference", () => {
 });
 
 describe("evaluateHalfMaps", () => {
-  it("takes the FSC of the maps before their masks: SSNR / (1 + SSNR) in the box, and with the noise in the mask", async () => {
+  it("takes the FSC of the maps before their masks: SSNR / (1 + SSNR) in the box, and in the mask", async () => {
     const sigma = 0.2,
       truth = densityOf(blobs, n, pixel),
       mask = { ...truth, data: sphericalMask(truth.shape, 13, 4) };

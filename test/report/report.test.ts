@@ -128,7 +128,7 @@ describe("what is missing or broken", () => {
     expect(await readFile(await writeReport(run), "utf8")).toBe(whole);
   });
 
-  test("a pipe or a link in the place of a file is named: nothing is waited for, nothing read from elsewhere", async () => {
+  test("a pipe or a link in a file's place is named: nothing is waited for, nothing read from elsewhere", async () => {
     const run = join(folder, "piped");
     await writeSyntheticRun(run);
     const [map, half] = [join(run, "map.mrc"), join(run, "half1.mrc")];
@@ -153,7 +153,7 @@ describe("what is missing or broken", () => {
     expect(charts(page)).toHaveLength(6);
   });
 
-  test("against a reference the resolution is at 0.5; where the curve does not fall, that of its end or better", async () => {
+  test("against a reference: the resolution at 0.5, or where the curve does not fall that of its end", async () => {
     const run = join(folder, "reference");
     await mkdir(run);
     await writeFile(join(run, "events.jsonl"), "");

@@ -56,7 +56,8 @@ async function run(options: ProjectCommandOptions, signal: AbortSignal): Promise
   if (options.json) printJson(written);
   else
     print(
-      `${formatCount(count)} images of ${boxSize} px, ${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}`,
+      `${formatCount(count)} images of ${boxSize} px, ` +
+        `${formatNumber(pixelSizeAngstrom, 4)} Å per pixel: ${out}, ${star}`,
     );
 }
 

@@ -17,8 +17,8 @@ export type JoinedHalves = Pick<
 /**
  * Puts two independent half-maps onto each other and writes to `folder`: half2_unaligned.mrc (as it came), half2.mrc
  * (in the orientation and hand of half 1), half1_unmasked.mrc and half2_unmasked.mrc (the same before the mask of the
- * reconstruction), map.mrc (the mean of half1.mrc and half2.mrc), fsc.json, fsc.xml (EMDB) and evaluation.json. The maps
- * share a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
+ * reconstruction), map.mrc (the mean of half1.mrc and half2.mrc), fsc.json, fsc.xml (EMDB) and evaluation.json. The
+ * maps share a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
  *
  * @param mask of the run, where one was given: the FSC is taken in it, else in a mask around the density
  */

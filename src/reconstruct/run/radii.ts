@@ -7,7 +7,9 @@ export const finestSearch = 22;
 
 const stepUp = 5 / 4;
 
-/** After one radius those up to the finest, in steps small enough that what a stage shows places images for the next. */
+/**
+ * After one radius those up to the finest, in steps small enough that what a stage shows places images for the next.
+ */
 export function climb(from: number, finest: number): number[] {
   const list: number[] = [];
   for (let radius = from; ; ) {

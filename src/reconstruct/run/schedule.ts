@@ -1,6 +1,7 @@
 /**
  * Which stages a run goes through: an adversarial start at low resolution, where the shape is found, then
- * posterior-weighted refinement at rising resolution. Everything is chosen from the data: box, noise, number of particles, symmetry.
+ * posterior-weighted refinement at rising resolution. Everything is chosen from the data: box, noise, number of
+ * particles, symmetry.
  */
 import { startRadius } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";

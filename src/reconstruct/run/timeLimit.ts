@@ -18,7 +18,9 @@ import { type Course, fewestStarts, finestRefined, mostStarts, placeOf, startsTo
 import { fitToTime } from "./fitToTime.ts";
 import { type Budget, firstRadius, refiningStage, refiningStages } from "./schedule.ts";
 
-/** On a machine this much quicker than the estimate's a schedule is laid out anew: there may be time for more starts. */
+/**
+ * On a machine this much quicker than the estimate's a schedule is laid out anew: there may be time for more starts.
+ */
 const quick = 0.6;
 /** With less than this share of the particles a finer stage shows less than the one before it. */
 const smallestShare = 1 / 2;

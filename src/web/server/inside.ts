@@ -28,7 +28,9 @@ export async function openInside(folder: string, ...parts: string[]): Promise<Fi
   return undefined;
 }
 
-/** The end of a text: what is behind `from`, of that no more than `most` bytes. @returns "" where there is no such file */
+/**
+ * The end of a text: what is behind `from`, of that no more than `most` bytes. @returns "" where there is no such file
+ */
 export async function readTail(folder: string, name: string, most: number, from = 0): Promise<string> {
   const handle = await openInside(folder, name);
   if (!handle) return "";

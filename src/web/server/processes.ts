@@ -98,7 +98,8 @@ export function createProcesses(
       // What run.pid says may come from anyone.
       if (!(await worksIn(folder, found.pid)))
         throw new ConflictError(
-          `process ${found.pid} does not show itself to be this run's (yet); try again, or stop it where it was started`,
+          `process ${found.pid} does not show itself to be this run's (yet); ` +
+            "try again, or stop it where it was started",
         );
       // A second signal would end it without a checkpoint.
       const key = `${found.pid} ${found.started}`;

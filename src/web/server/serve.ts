@@ -30,7 +30,9 @@ export interface ServeOptions {
   json: boolean;
 }
 
-/** Serves until Ctrl-C or another signal to stop. @throws {InputError} if a folder is not there or the address is taken */
+/**
+ * Serves until Ctrl-C or another signal to stop. @throws {InputError} if a folder is not there or the address is taken
+ */
 export async function serve(options: ServeOptions): Promise<void> {
   for (const folder of options.folders) {
     const isFolder = await stat(folder).then(

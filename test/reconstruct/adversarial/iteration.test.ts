@@ -179,7 +179,7 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
     }
   });
 
-  it("shows the critic simulated images as it does real ones: noise alone that is a real image, judged alike", async () => {
+  it("shows the critic simulated images as it does real ones: noise that is a real image, judged alike", async () => {
     const critic = critics[name]!,
       { settings, source } = await setUp(critic, "logistic-r1");
     const images = new Float32Array(batch * n * n);

@@ -139,7 +139,7 @@ test("where it is not known what the run began with, it does not go on", async (
   await writeFile(input, kept);
 });
 
-test("a stack that is the same but for its time: the command in the message lets the run go on, on its device", async () => {
+test("a stack that is the same but for its time: the command in the message lets the run go on", async () => {
   await utimes(stack, new Date(), new Date());
   const command = /\(if only its time is another: (.*)\), or start anew/.exec(await refusal())![1]!;
   execSync(command);

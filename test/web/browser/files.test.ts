@@ -69,7 +69,7 @@ describe.each(systems)("%s files", (_, make) => {
     expect((await readBytes(file)).length).toBe(0);
   });
 
-  test("a large file is written piece by piece, its beginning last, and keeps every byte; then it is there", async () => {
+  test("a large file is written piece by piece, its beginning last, keeps every byte, and is there", async () => {
     const { files, path, names } = make(),
       file = files.at(`${path}/stack.mrcs`),
       piece = 70_001;
@@ -134,7 +134,7 @@ describe.each(systems)("%s files", (_, make) => {
     expect(names()).toEqual(["map.mrc"]);
   });
 
-  test("a scratch file takes what is written anywhere, with zeros between, gives it back at once, and is gone", async () => {
+  test("a scratch file takes what is written anywhere, zeros between, gives it back at once, and is gone", async () => {
     const { files, path, names } = make(),
       file = files.at(`${path}/rows.scratch`);
     await writeFileAtomic(file, "left by a killed run");
@@ -204,7 +204,7 @@ describe("files from outside", () => {
     expect(await textOf(files, "/Extract/y/stack.mrcs")).toBe("0123456789");
   });
 
-  test("do not appear in the program's own folders, where a checkpoint of that name would be taken for the run's", async () => {
+  test("do not appear in the program's own folders, where a checkpoint would be taken for the run's", async () => {
     const files = createFiles(own);
     files.drop(named("checkpoint.bin", "x"));
     expect(await files.at("/runs/a/checkpoint.bin").exists()).toBe(false);

@@ -67,7 +67,7 @@ test("events that are there, many of them, and those to come", async () => {
   expect([connections, restarts()]).toEqual([[true], 0]);
 });
 
-test("the history of days is told in few events, to each reader, however long the file; then all that come", async () => {
+test("the history of days is told in few events, to each reader, however long; then all that come", async () => {
   const folder = temporaryFolder(),
     run = join(folder, "run"),
     count = 100_000;
