@@ -161,6 +161,8 @@ describe("what is missing or broken", () => {
     const curve = {
       boxSize: 6,
       pixelSizeAngstrom: 5,
+      finestShell: 3,
+      finestAngstrom: 10,
       frequency: [1 / 30, 1 / 15, 1 / 10],
       resolutionAngstrom: [30, 15, 10],
       fsc: [1, 0.6, 0.4],

@@ -1,11 +1,11 @@
 /** Lines of events.jsonl as events, and how a long history is made short. */
 import type { RunEvent } from "./events.ts";
+import { eventSchema } from "./schemas.ts";
 
 /** @returns undefined for what is no event: a line torn by a kill, or one that was spoilt */
 export function parseEvent(line: string): RunEvent | undefined {
   try {
-    const found = JSON.parse(line) as Partial<RunEvent> | null;
-    return typeof found?.type === "string" && typeof found.time === "string" ? (found as RunEvent) : undefined;
+    return eventSchema.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }

@@ -1,11 +1,14 @@
+import type { z } from "zod";
 import { InputError } from "../../base/errors.ts";
 import type { DataFile, Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import { folderAt, readText } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
+import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
+import { evaluationSchema, examplesSchema, fscSchema, spectraSchema } from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
 export interface RunFolder {
@@ -40,15 +43,16 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
       return undefined;
     });
   };
-  const config = await read("config.json", readJson<Record<string, unknown>>);
+  const config = await read("config.json", readConfig);
   const events = await read("events.jsonl", readEvents);
-  const map = await read("map.mrc", readMap);
-  const half1 = await read("half1.mrc", readMap);
-  const half2 = await read("half2.mrc", readMap);
-  const examples = await read("examples.json", readJson<RunExamples>);
-  const spectra = await read("spectra.json", readJson<RunSpectra>);
-  const fsc = await read("fsc.json", readJson<FscResult>);
-  const evaluation = await read("evaluation.json", readJson<{ kind: "reference" | "halfMaps" }>);
+  const readOneMap = (file: DataFile): Promise<Volume> => readMap(file);
+  const map = await read("map.mrc", readOneMap);
+  const half1 = await read("half1.mrc", readOneMap);
+  const half2 = await read("half2.mrc", readOneMap);
+  const examples = await read("examples.json", jsonOf(examplesSchema));
+  const spectra = await read("spectra.json", jsonOf(spectraSchema));
+  const fsc = await read("fsc.json", jsonOf(fscSchema));
+  const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
   if (
     [config, events, map, half1, half2, examples, spectra, fsc].every((part) => part === undefined) &&
     problems.length === 0
@@ -71,9 +75,21 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   };
 }
 
-async function readJson<T>(file: DataFile): Promise<T> {
-  return JSON.parse(await readText(file)) as T;
-}
+const jsonOf =
+  <T>(schema: z.ZodType<T>) =>
+  async (file: DataFile): Promise<T> => {
+    const text = await readText(file);
+    let content: unknown;
+    try {
+      content = JSON.parse(text);
+    } catch (error) {
+      throw new InputError(`is not valid JSON: ${(error as Error).message}`);
+    }
+    const found = schema.safeParse(content);
+    if (found.success) return found.data;
+    const [issue] = found.error.issues;
+    throw new InputError(`holds something else: ${issue!.path.join(".")}: ${issue!.message}`);
+  };
 
 async function readEvents(file: DataFile): Promise<RunEvent[]> {
   return parseEvents(await readText(file));

@@ -1,0 +1,129 @@
+/** What the files of a run folder must hold to be shown: others than this program may have written them. */
+import { z } from "zod";
+import type { FscResult } from "../../evaluate/fsc.ts";
+import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
+
+/** JSON has no NaN or infinity: they stand as null, and are left out. */
+const measured = z
+  .number()
+  .nullish()
+  .transform((x) => x ?? undefined);
+const half = z.union([z.literal(1), z.literal(2)]).optional();
+const time = z.string();
+const count = z.number().nonnegative();
+
+const event = z.discriminatedUnion("type", [
+  z.looseObject({
+    type: z.literal("start"),
+    time,
+    particles: count,
+    boxSize: z.number().positive(),
+    pixelSizeAngstrom: z.number().positive(),
+    symmetry: z.string(),
+    device: z.string(),
+    seed: z.number(),
+    half,
+    thinned: count.optional(),
+  }),
+  z.looseObject({ type: z.literal("loading"), time, done: count, particles: count, half }),
+  z.looseObject({
+    type: z.literal("stage"),
+    time,
+    stage: count,
+    stages: count,
+    kind: z.enum(["adversarial", "refinement", "local"]),
+    boxSize: z.number().positive(),
+    resolutionAngstrom: z.number().positive(),
+    iterations: count,
+    half,
+  }),
+  z.looseObject({
+    type: z.literal("progress"),
+    time,
+    stage: count,
+    iteration: count,
+    iterations: count,
+    elapsedSeconds: z.number(),
+    remainingSeconds: z
+      .number()
+      .nullable()
+      .transform((x) => x ?? NaN),
+    criticLoss: measured,
+    volumeLoss: measured,
+    realLogit: measured,
+    fakeLogit: measured,
+    gradientPenalty: measured,
+    signalAmplitude: measured,
+    logLikelihood: measured,
+    half,
+  }),
+  z.looseObject({ type: z.literal("checkpoint"), time, stage: count, iteration: count, path: z.string(), half }),
+  z.looseObject({ type: z.literal("warning"), time, message: z.string() }),
+  z.looseObject({ type: z.literal("map"), time, path: z.string(), stage: count, iteration: count, half }),
+  z.looseObject({
+    type: z.literal("finished"),
+    time,
+    elapsedSeconds: z.number(),
+    map: z.string(),
+    finestAngstrom: z.number().positive(),
+    resolutionAngstrom: z.number().positive().optional(),
+    resolutionOrBetter: z.literal(true).optional(),
+    cutOff: z.string().optional(),
+  }),
+  z.looseObject({ type: z.literal("stopped"), time }),
+  z.looseObject({ type: z.literal("failed"), time, message: z.string() }),
+]);
+export const eventSchema: z.ZodType<RunEvent> = event;
+
+const curve = z
+  .array(
+    z
+      .number()
+      .nullable()
+      .transform((x) => x ?? NaN),
+  )
+  .max(100_000);
+const largestExample = 4096;
+const images = z.array(curve.or(z.array(z.number()).max(largestExample ** 2))).max(1000);
+
+export const examplesSchema: z.ZodType<RunExamples> = z
+  .object({
+    boxSize: z.number().int().min(1).max(largestExample),
+    real: images,
+    simulated: images,
+    projections: images,
+  })
+  .refine(
+    ({ boxSize, real, simulated, projections }) =>
+      [real, simulated, projections].flat().every((image) => image.length === boxSize ** 2),
+    { message: "images must have boxSize² pixels" },
+  );
+
+export const spectraSchema: z.ZodType<RunSpectra> = z.object({
+  frequency: curve,
+  noisePower: curve,
+  signalPower: curve,
+});
+
+const resolution = z.number().positive().nullable();
+
+export const fscSchema: z.ZodType<FscResult> = z.looseObject({
+  boxSize: z.number().positive(),
+  pixelSizeAngstrom: z.number().positive(),
+  finestShell: z.number().positive(),
+  finestAngstrom: z.number().positive(),
+  frequency: curve,
+  resolutionAngstrom: curve,
+  fsc: curve,
+  fscMasked: curve.optional(),
+  fscPhaseRandomised: curve.optional(),
+  fscCorrected: curve.optional(),
+  randomisedFromShell: z.number().optional(),
+  resolutionCurve: z.enum(["fsc", "fscMasked", "fscCorrected"]),
+  resolution05Angstrom: resolution,
+  resolution0143Angstrom: resolution,
+  resolution05OrBetter: z.boolean(),
+  resolution0143OrBetter: z.boolean(),
+});
+
+export const evaluationSchema = z.object({ kind: z.enum(["reference", "halfMaps"]) });
