@@ -46,7 +46,7 @@ export function markdownTable(results: readonly PaperResult[]): string {
     "worked to",
     "halves, FSC 0.143",
     "truth, FSC 0.5",
-    "the same unmasked",
+    "unmasked",
     "time",
     "peak memory",
   ];

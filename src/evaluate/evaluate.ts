@@ -2,12 +2,14 @@ import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
 import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
+import { changeBox } from "../numeric/fourierCrop.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
 import { type Alignment, alignToReference, commonGrid, place } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
+import { cubeEdge } from "./shells.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
 export interface EvaluateOptions {
@@ -26,8 +28,11 @@ export interface EvaluateOptions {
    * theirs then; the masked ones serve the alignment, the automatic mask and the correlation.
    */
   unmasked?: readonly [Volume, Volume];
-  /** Finest Fourier shell that both maps were worked at; default: the last that both hold anything at. */
-  finestShell?: number;
+  /**
+   * Finest Fourier shells that half-maps 1 and 2 were worked at; the second is cut off there once it is turned, as
+   * turning spreads a little of it beyond. Default: the last that they hold anything at.
+   */
+  finestShells?: readonly [number, number];
 }
 
 /** Plain data, ready for JSON. */
@@ -106,11 +111,15 @@ async function compare(
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
   const alignment = align ? alignToReference(original, originalReference) : undefined;
-  const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
+  const { finestShells } = options;
+  const ended = (volume: Volume): Volume => (finestShells ? upToShell(volume, finestShells[1]) : volume);
+  const placed = alignment ?? onCommonGrid(original, originalReference);
+  const map = ended(placed.map),
+    { reference } = placed;
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
   const unmasked = options.unmasked && {
     reference: options.unmasked[0],
-    map: alignment ? place(options.unmasked[1], alignment) : options.unmasked[1],
+    map: ended(alignment ? place(options.unmasked[1], alignment) : options.unmasked[1]),
   };
   const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
@@ -122,7 +131,7 @@ async function compare(
       fsc: fourierShellCorrelation(unmasked?.reference ?? reference, unmasked?.map ?? map, {
         mask,
         seed,
-        finestShell: options.finestShell ?? Math.min(shellOn(map, original), shellOn(map, originalReference)),
+        finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
       }),
       correlation: mapCorrelation(map, reference, mask),
       mapStatistics: mapStatistics(original),
@@ -133,6 +142,11 @@ async function compare(
     reference,
     ...(unmasked ? { unmasked: unmasked.map } : {}),
   };
+}
+
+function upToShell(volume: Volume, shell: number): Volume {
+  const n = cubeEdge(volume);
+  return { ...volume, data: changeBox({ n, data: volume.data }, n, shell).data };
 }
 
 /** The finest shell of a map, counted in shells of another grid. */

@@ -122,7 +122,7 @@ it("a result is a row of a markdown table", () => {
     peakMemoryMiB: 1536,
   } as PaperResult;
   expect(markdownTable([result]).split("\n")).toEqual([
-    "| case | what | worked to | halves, FSC 0.143 | truth, FSC 0.5 | the same unmasked | time | peak memory |",
+    "| case | what | worked to | halves, FSC 0.143 | truth, FSC 0.5 | unmasked | time | peak memory |",
     "| --- | --- | --- | --- | --- | --- | --- | --- |",
     "| c1 | C1 | 9.04 Å | 9.04 Å or better | not reached | 10.26 Å | 19:59 | 1.5 GiB |",
   ]);

@@ -185,8 +185,21 @@ describe("what is missing or broken", () => {
         "0.143 to its end (10 Å or better: the run ended there).",
     );
     await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "halfMaps" }));
-    expect(await readFile(await writeReport(run), "utf8")).toContain(
-      "<dt>Resolution (FSC 0.143)</dt><dd>10 Å or better: the run ended there</dd>",
+    await writeFile(
+      join(run, "fsc.json"),
+      JSON.stringify({
+        ...curve,
+        fsc: [1, 0.6, 0.55],
+        resolution05Angstrom: 10,
+        resolution05OrBetter: true,
+        resolution0143Angstrom: 10,
+        resolution0143OrBetter: true,
+      }),
+    );
+    const ofHalves = await readFile(await writeReport(run), "utf8");
+    expect(ofHalves).toContain("<dt>Resolution (FSC 0.143)</dt><dd>10 Å or better: the run ended there</dd>");
+    expect(ofHalves).toContain(
+      "The unmasked curve stays above 0.5 and 0.143 to its end (10 Å or better: the run ended there).",
     );
   });
 

@@ -4,7 +4,6 @@ import { evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
-import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { RunEvent } from "../folder/events.ts";
 import type { ReconstructedMap } from "../stage.ts";
 
@@ -32,20 +31,14 @@ export async function joinHalves(
   const { report, ...aligned } = await evaluateHalfMaps(map, half2.map, {
     mask: mask && { ...map, data: maskOnGrid(mask, map.shape[0], map.pixelSizeAngstrom) },
     unmasked: [half1.unmasked, half2.unmasked],
-    finestShell: Math.min(half1.finestShell, half2.finestShell),
+    finestShells: [half1.finestShell, half2.finestShell],
   });
-  // Turning a map spreads a little of it beyond its finest shell.
-  const ended = (volume: Volume): Volume => {
-    const n = volume.shape[0];
-    return { ...volume, data: changeBox({ n, data: volume.data }, n, half2.finestShell).data };
-  };
-  const second = ended(aligned.map);
   const write = (name: string, volume: Volume, label: string) => writeMap(folder(name), volume, label);
   await write("half2_unaligned.mrc", half2.map, "cryogan half-map 2");
-  await write("half2.mrc", second, "cryogan half-map 2, aligned to half-map 1");
+  await write("half2.mrc", aligned.map, "cryogan half-map 2, aligned to half-map 1");
   await write("half1_unmasked.mrc", half1.unmasked, "cryogan half-map 1 before its mask");
-  await write("half2_unmasked.mrc", ended(aligned.unmasked!), "cryogan half-map 2 before its mask, aligned");
-  await write("map.mrc", meanOf(map, second), "cryogan mean of the aligned half-maps");
+  await write("half2_unmasked.mrc", aligned.unmasked!, "cryogan half-map 2 before its mask, aligned");
+  await write("map.mrc", meanOf(map, aligned.map), "cryogan mean of the aligned half-maps");
   await writeFileAtomic(folder("fsc.json"), fscJson(report.fsc));
   await writeFileAtomic(folder("fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
   await writeFileAtomic(folder("evaluation.json"), JSON.stringify(report));

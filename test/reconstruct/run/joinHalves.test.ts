@@ -109,7 +109,7 @@ test("unmasked means it, and masked is in the mask of the run, on whatever grid 
 });
 
 test("shells beyond the finest that was worked at do not count", async () => {
-  const limited = await evaluateHalfMaps(half1.map, half1.map, { align: false, finestShell: 9 });
+  const limited = await evaluateHalfMaps(half1.map, half1.map, { align: false, finestShells: [9, 16] });
   const { fsc, fscMasked, frequency, resolution0143Angstrom, resolution0143OrBetter } = limited.report.fsc;
   for (const curve of [fsc, fscMasked!]) {
     expect(curve).toHaveLength(9);

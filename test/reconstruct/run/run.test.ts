@@ -6,9 +6,13 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
 import type { Volume } from "../../../src/base/types.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import { type FscResult, shellCorrelation } from "../../../src/evaluate/fsc.ts";
+import { applyMask } from "../../../src/evaluate/mask.ts";
+import { spectrumOf } from "../../../src/evaluate/shells.ts";
 import { finestShell } from "../../../src/evaluate/statistics.ts";
 import { disk } from "../../../src/io/disk.ts";
-import { readMap } from "../../../src/io/mrc.ts";
+import { readMap, writeMap } from "../../../src/io/mrc.ts";
+import { sphericalMask } from "../../../src/physics/mask.ts";
 import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
@@ -260,6 +264,8 @@ describe("half-maps", () => {
       .join("\n");
     expect(row).toBe(2000);
     await writeFile(join(folder, "subsets.star"), rows);
+    const truth = await readMap(disk.at(join(folder, "truth.mrc")));
+    await writeMap(disk.at(join(folder, "mask.mrc")), { ...truth, data: sphericalMask(truth.shape, 9, 3) });
   });
 
   test("each half sees its own particles only", async () => {
@@ -269,7 +275,7 @@ describe("half-maps", () => {
     await writeFile(join(folder, "changed.mrcs"), stack);
     await writeFile(join(folder, "changed.star"), rows.replaceAll("particles.mrcs", "changed.mrcs"));
 
-    const halfMaps = { halfMaps: true };
+    const halfMaps = { halfMaps: true, mask: join(folder, "mask.mrc") };
     await reconstruct(nodeHost, optionsFor("halves", { ...halfMaps, particlesFile: join(folder, "subsets.star") }));
     const half2 = await file("halves", "half2_unaligned.mrc");
     await reconstruct(
@@ -295,7 +301,7 @@ describe("half-maps", () => {
       await readMap(disk.at(join(folder, "halves", "half1.mrc"))),
       await readMap(disk.at(join(folder, "halves", "half1_unmasked.mrc"))),
     ];
-    // The sphere of 45 % of the box begins to fall at 9.3 and is 0 beyond 12.3 of the box's 24 px.
+    // The mask begins to fall at 7.5 and is 0 beyond 10.5 of the box's 24 px.
     const power = (volume: Volume, from: number, to: number): number =>
       volume.data.reduce((sum, v, i) => {
         const r = Math.hypot((i % 24) - 12, (Math.floor(i / 24) % 24) - 12, Math.floor(i / 576) - 12);
@@ -307,8 +313,25 @@ describe("half-maps", () => {
     expect(power(unmasked, 15, 24) / power(unmasked, 0, 6)).toBeGreaterThan(1e-4);
   });
 
+  test("their FSC is that of the unmasked ones, everywhere and in the mask of the run", async () => {
+    const half1 = await readMap(disk.at(join(folder, "halves", "half1_unmasked.mrc"))),
+      half2 = await readMap(disk.at(join(folder, "halves", "half2_unmasked.mrc"))),
+      mask = await readMap(disk.at(join(folder, "mask.mrc")));
+    const correlation = (a: Volume, b: Volume) => shellCorrelation(spectrumOf(a), spectrumOf(b)).slice(0, 6);
+    const { fsc, fscMasked } = JSON.parse((await file("halves", "fsc.json")).toString()) as FscResult;
+    expect(fsc).toHaveLength(6);
+    correlation(half1, half2).forEach((value, i) => expect(fsc[i]).toBeCloseTo(value, 4));
+    correlation(applyMask(half1, mask), applyMask(half2, mask)).forEach((value, i) =>
+      expect(fscMasked![i]).toBeCloseTo(value, 4),
+    );
+  });
+
   test("stopped in the second half and gone on with, the unmasked half-maps are the same", async () => {
-    const options = optionsFor("halves resumed", { halfMaps: true, particlesFile: join(folder, "subsets.star") });
+    const options = optionsFor("halves resumed", {
+      halfMaps: true,
+      mask: join(folder, "mask.mrc"),
+      particlesFile: join(folder, "subsets.star"),
+    });
     await interrupted(options, (event) => event.type === "checkpoint" && event.path.includes("half2"));
     await reconstruct(nodeHost, { ...options, resume: true });
     for (const name of ["half1_unmasked.mrc", "half2_unmasked.mrc"])
@@ -324,7 +347,7 @@ describe("half-maps", () => {
     await writeFile(join(folder, "one-sided.star"), oneSided);
     await expect(
       reconstruct(nodeHost, optionsFor("one-sided", { halfMaps: true, particlesFile: join(folder, "one-sided.star") })),
-    ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 0 particles; at least 128 are needed");
+    ).rejects.toThrow("one-sided.star: half 2 (rlnRandomSubset) has 1 particles; at least 128 are needed");
   });
 });
 
