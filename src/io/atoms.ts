@@ -90,12 +90,20 @@ async function mmcifAtomSites(text: string, path: string): Promise<CifCategory> 
   return block.categories.atom_site!;
 }
 
+/** Readers of Mol* at work, during which what they print, pieces of the file, is kept from the terminal. */
+let reading = 0;
+const log = console.log;
+
 /** Mol*'s readers take their input to be whole: what they stumble over is no bug of ours. */
 async function understood<T>(read: () => Promise<T>, path: string, what: string): Promise<T> {
+  reading++;
+  console.log = () => {};
   try {
     return await read();
   } catch {
     throw new InputError(`${path}: ${what}: its tables cannot be understood`);
+  } finally {
+    if (--reading === 0) console.log = log;
   }
 }
 

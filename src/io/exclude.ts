@@ -47,6 +47,7 @@ export async function positionsNotIn(
     throw new InputError(
       `${path} lists no particle of ${set.source}; particles are told by their image (rlnImageName, blob/path) or uid`,
     );
+  if (kept.length === 0) throw new InputError(`${path} lists all particles of ${set.source}; none would be left`);
   return kept;
 }
 

@@ -87,8 +87,8 @@ const jsonOf =
     }
     const found = schema.safeParse(content);
     if (found.success) return found.data;
-    const [issue] = found.error.issues;
-    throw new InputError(`holds something else: ${issue!.path.join(".")}: ${issue!.message}`);
+    const field = found.error.issues[0]!.path.join(".");
+    throw new InputError(`${field === "" ? "it" : `its ${field}`} is missing, or not what a run writes`);
   };
 
 async function readEvents(file: DataFile): Promise<RunEvent[]> {
