@@ -133,8 +133,23 @@ export interface Schedule {
   stages: Stage[];
   /** Radius that an automatic schedule is to reach; absent where the user set the stages. */
   goal?: number;
-  spectra: Spectra;
+  /** Absent before the images are read. */
+  spectra?: Spectra;
   workingBox: number;
+  /** The working box from the next stage on, where the images are to be read anew. */
+  nextBox?: number;
+  /** What it is laid out for. */
+  request: TimeAndShells;
+  /** Set where the request is another one since the stage at work began. */
+  reopened?: boolean;
+}
+
+/** What a run that goes on may be asked for anew. */
+export interface TimeAndShells {
+  /** Seconds. */
+  timeLimit?: number;
+  /** Å. */
+  resolution?: number;
 }
 
 /** Parts of a run that are timed apart. */

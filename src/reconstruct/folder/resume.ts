@@ -66,6 +66,8 @@ function checkSameOptions(before: ReturnType<typeof asTyped>, options: Reconstru
   const now = asTyped(askedOptions(options));
   for (const [key, { decisive }] of optionEntries) {
     if (!decisive || before[key] === now[key]) continue;
+    // More time, or finer: what that can add is told by the checkpoints (run/goingOn.ts).
+    if (decisive === "may grow" && now[key] !== undefined && now.stages === undefined) continue;
     const text = (value: string | true | undefined): string => (value === true ? "given" : (value ?? "not given"));
     throw new InputError(
       `${options.out}: the run began with another ${labelOf(key)} (${text(before[key])}, now ${text(now[key])}); ` +

@@ -28,7 +28,12 @@ export interface Place {
   reached?: number;
 }
 
-export function placeOf({ schedule, stage, starts, iteration }: Course): Place {
+export function placeOf({
+  schedule,
+  stage,
+  starts,
+  iteration,
+}: Pick<Course, "schedule" | "stage" | "starts" | "iteration">): Place {
   const past = schedule.stages.slice(0, stage),
     coming = schedule.stages.slice(stage);
   const over = past.length > 0 && coming.every(isRefining),

@@ -4,12 +4,21 @@
  */
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Placement } from "../likelihood/poseSearch.ts";
-import type { LocalStage, Paces, RefinementStage, Schedule, Stage, StageResult } from "../stage.ts";
-import { secondsHere } from "./cost.ts";
-import { type Course, finestRefined, isRefining } from "./course.ts";
-import { fitToTime } from "./fitToTime.ts";
-import type { Budget } from "./schedule.ts";
-import { shortfall } from "./shortfall.ts";
+import type { Spectra } from "../measure/spectra.ts";
+import type { LocalStage, Paces, RefinementStage, Stage, StageResult, TimeAndShells } from "../stage.ts";
+import { finestRefined } from "./course.ts";
+import {
+  type Circumstances,
+  courseOf,
+  type Decision,
+  fit,
+  fromBestStart,
+  laidOut,
+  timeIsOver,
+  withStage,
+} from "./decision.ts";
+import { enlarged, widened } from "./goingOn.ts";
+import { firstSchedule } from "./setting.ts";
 import { isAsPlanned, iterationsInTime, keepsTime, layOut, newGoal } from "./timeLimit.ts";
 
 /** A local search needs poses of at least this mean posterior probability. */
@@ -22,6 +31,8 @@ const firstIterations = 20,
 const iterationsBetween = 25;
 
 export type Step =
+  /** Read the images at a working box. */
+  | { kind: "read"; boxSize: number }
   /** Make the images of all particles ready for refinement up to a radius. */
   | { kind: "load"; maxRadius: number }
   /** Search the poses of the particles that the stage begins with. */
@@ -29,40 +40,42 @@ export type Step =
   | { kind: "stage"; stage: Stage }
   | { kind: "end" };
 
-/** What is known when something is decided. */
-export interface Circumstances {
-  budget: Budget;
-  boxAngstrom: number;
-  /** Until the time limit; absent where there is none. */
-  secondsLeft?: number;
-  /** Radius up to which the images are ready for refinement; 0 where they are not. */
+/** What is at hand, and not in a checkpoint. */
+export interface AtHand {
+  /** Working box of the images; 0 before they are read. */
+  boxSize: number;
+  /** Radius up to which they are ready for refinement; 0 where they are not. */
   loaded: number;
 }
 
-/** A new state, and what the user is to know of how it came about. */
-export interface Decision {
-  state: Checkpoint;
-  warning?: string;
-}
-
-export const begin = (schedule: Schedule, paces: Paces): Checkpoint => ({
-  schedule,
+/** A set of particles before its images are read. */
+export const begin = (workingBox: number, request: TimeAndShells, paces: Paces): Checkpoint => ({
+  schedule: { workingBox, request, stages: [] },
   stage: 0,
   elapsedSeconds: 0,
   paces,
   finished: false,
 });
 
-/** @param loaded radius up to which the images are ready for refinement */
-export function nextStep(state: Checkpoint, loaded: number): Step {
-  const { stages, goal } = state.schedule,
-    stage = stages[state.stage];
-  if (state.finished || !stage) return { kind: "end" };
+export function nextStep({ schedule, stage: index, ...state }: Checkpoint, { boxSize, loaded }: AtHand): Step {
+  const { stages, goal, workingBox, nextBox = workingBox } = schedule,
+    stage = stages[index];
+  if (state.finished) return { kind: "end" };
+  if (boxSize !== nextBox) return { kind: "read", boxSize: nextBox };
+  if (!stage) return { kind: "end" };
   if (stage.kind !== "adversarial" && stage.maxRadius > loaded)
     return { kind: "load", maxRadius: goal ?? finestRefined(stages) };
   return stage.kind === "local" && !state.placed && !state.progress
     ? { kind: "search", stage }
     : { kind: "stage", stage };
+}
+
+/** After the images are read: what they show says what a run that begins, or that is to get finer, goes through. */
+export function afterReading(state: Checkpoint, spectra: Spectra, circumstances: Circumstances): Decision {
+  const { schedule } = state;
+  if (!schedule.spectra)
+    return { state: { ...state, schedule: firstSchedule(schedule, spectra, circumstances.setting) } };
+  return schedule.nextBox === undefined ? { state } : enlarged(state, spectra, circumstances);
 }
 
 /**
@@ -77,7 +90,7 @@ export function atIteration(
   seconds: number,
   circumstances: Circumstances,
 ): Decision | undefined {
-  const { budget, boxAngstrom } = circumstances,
+  const { budget, boxAngstrom } = circumstances.setting,
     { stages } = state.schedule,
     stage = stages[state.stage]!,
     course = courseOf(state, circumstances, iteration);
@@ -104,7 +117,7 @@ export function atIteration(
 export function afterSearch(
   state: Checkpoint,
   { certainty, ...placement }: Placement & { certainty: number },
-  { budget, boxAngstrom, secondsLeft }: Circumstances,
+  { setting: { budget, boxAngstrom }, secondsLeft }: Circumstances,
 ): Decision {
   if (certainty >= leastCertainty) return { state: { ...state, ...placement, placed: true } };
   const instead = globalStage(state.schedule.stages[state.stage] as LocalStage);
@@ -132,20 +145,24 @@ export function afterStage(before: Checkpoint, result: StageResult, circumstance
     circumstances,
   );
   const next = state.schedule.stages[state.stage];
-  const further =
-    state.starts && (!next || isRefining(next))
-      ? { ...bestOf(state.starts), starts: undefined }
-      : endsStart
-        ? { shifts: undefined } // the next start begins anew
-        : {};
-  return { state: { ...state, ...further, finished: !next }, warning };
+  // Where another start follows it begins anew.
+  return {
+    state: fromBestStart({
+      ...state,
+      ...(endsStart ? { shifts: undefined } : {}),
+      finished: !next && state.schedule.nextBox === undefined,
+    }),
+    warning,
+  };
 }
 
 /** What is to come, laid out for the time that is left; where nothing fits, the end. */
 function inTime(state: Checkpoint, circumstances: Circumstances): Decision {
-  const { budget, boxAngstrom, secondsLeft } = circumstances,
+  const { secondsLeft, setting } = circumstances,
+    { budget, boxAngstrom } = setting,
     { stages, goal } = state.schedule,
     next = stages[state.stage];
+  if (state.schedule.reopened) return widened(state, circumstances);
   if (secondsLeft === undefined) return { state };
   const course = courseOf(state, circumstances);
   if (!course) {
@@ -157,69 +174,6 @@ function inTime(state: Checkpoint, circumstances: Circumstances): Decision {
   if (next ? keepsTime(course, budget) : stages.at(-1)!.maxRadius >= goal!) return { state };
   const coming = layOut(course, budget);
   return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, boxAngstrom);
-}
-
-/** Absent where there is no limit, or the user set the stages. */
-function courseOf(state: Checkpoint, { secondsLeft, loaded }: Circumstances, iteration?: number): Course | undefined {
-  if (secondsLeft === undefined || state.schedule.goal === undefined) return undefined;
-  const { schedule, stage, starts, paces } = state;
-  return { schedule, stage, starts, paces, secondsLeft, loaded, ...(iteration === undefined ? {} : { iteration }) };
-}
-
-/** The state with other stages to come. */
-function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number): Decision {
-  const { schedule, stage, paces } = state,
-    stages = [...schedule.stages.slice(0, stage), ...coming];
-  const short = shortfall(schedule.stages, stages, boxAngstrom),
-    pace = paces.latest ?? 1,
-    slow = pace > 1.2;
-  return {
-    state: { ...state, schedule: { ...schedule, stages } },
-    ...(short.length > 0
-      ? {
-          warning:
-            `to keep to the time limit${slow ? `, at ${pace.toFixed(1)} times the time estimated` : ""}: ` +
-            `${short.join(", ")}`,
-        }
-      : {}),
-  };
-}
-
-function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
-  const { schedule, stage, volume } = state,
-    past = schedule.stages.slice(0, stage);
-  const angstrom = (radius: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;
-  const ended = { ...state, schedule: { ...schedule, stages: past }, finished: true };
-  if (!past.some(isRefining)) {
-    const cutOff =
-      "stopped by the time limit before refinement: " +
-      `the map is what the adversarial start left, at ${angstrom(volume!.n / 2)}`;
-    return { state: { ...ended, cutOff }, warning: cutOff };
-  }
-  return {
-    state: ended,
-    warning:
-      `the time limit is reached before ${angstrom(schedule.stages[stage]?.maxRadius ?? schedule.goal!)}; ` +
-      "the map stands as the stage before left it",
-  };
-}
-
-const fit = <S extends RefinementStage | LocalStage>(
-  stage: S,
-  secondsLeft: number,
-  budget: Budget,
-  paces: Paces,
-): S | undefined => fitToTime(stage, secondsLeft, (cut) => secondsHere(cut, budget, paces), budget.count);
-
-const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
-  ...state,
-  schedule: { ...state.schedule, stages: state.schedule.stages.with(state.stage, stage) },
-});
-
-/** Of several starts the one whose density explains the particles best. */
-function bestOf(starts: NonNullable<Checkpoint["starts"]>): Pick<Checkpoint, "volume" | "shifts"> {
-  const { volume, shifts } = starts.reduce((best, next) => (next.logLikelihood > best.logLikelihood ? next : best));
-  return { volume, shifts };
 }
 
 /** With weak signal the likelihood rises slowly: three times the passes, unless it stands still before. */

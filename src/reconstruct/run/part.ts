@@ -19,12 +19,15 @@ import type {
 } from "../stage.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { finestRefined } from "./course.ts";
-import { afterSearch, afterStage, atIteration, begin, type Circumstances, type Decision, nextStep } from "./next.ts";
+import type { Circumstances, Decision } from "./decision.ts";
+import { reopened } from "./goingOn.ts";
+import { imagesAtHand } from "./imagesAtHand.ts";
+import { afterReading, afterSearch, afterStage, atIteration, begin, nextStep } from "./next.ts";
 import { paceMeter } from "./paceMeter.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
-import { type PartEnvironment, prepareImages } from "./prepare.ts";
-import { firstBox, firstSchedule, settingOf } from "./setting.ts";
+import type { PartEnvironment } from "./prepare.ts";
+import { firstBox, settingOf } from "./setting.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -74,20 +77,14 @@ export async function reconstructPart(
 
   const setting = settingOf(part, partCount, options, environment.group.length, environment.recipe),
     { budget, boxAngstrom } = setting;
-  const boxSize = found?.schedule.workingBox ?? firstBox(part, setting, options);
-  const images = await prepareImages(part, setting, environment, boxSize, found?.schedule.spectra),
-    { context } = images;
-  let state = found ?? begin(firstSchedule(context.spectra, boxSize, setting, options), paces);
-  let store: ParticleStore | undefined,
-    loaded = 0;
-
-  const folder = openPartFolder(part, partCount, context, environment);
+  const images = imagesAtHand(part, setting, environment),
+    folder = openPartFolder(part, partCount, setting, environment);
   const circumstances = (): Circumstances => ({
-    budget,
-    boxAngstrom,
-    loaded,
+    setting,
+    loaded: images.now().loaded,
     ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
   });
+  let state = found ?? begin(firstBox(setting), setting.request, paces);
   const save = async (progress?: StageProgress): Promise<void> => {
     state = { ...state, progress, elapsedSeconds: elapsed() };
     await folder.saveCheckpoint(state);
@@ -107,16 +104,23 @@ export async function reconstructPart(
     return result;
   };
 
-  const load = async (maxRadius: number): Promise<void> => {
-    store = await paced("loading", transformingSeconds(maxRadius, budget), () => images.openStore(maxRadius));
-    loaded = maxRadius;
-    await images.close();
+  const read = async (boxSize: number): Promise<void> => {
+    const { spectra, nextBox } = state.schedule;
+    const measured = await images.read(boxSize, nextBox === undefined ? spectra : undefined);
+    const decision = afterReading(state, measured, circumstances());
+    if (nextBox === undefined) ({ state } = decision);
+    else await decide(decision);
+    await folder.writeConfig(state);
+    await folder.writeSpectra(state);
   };
+  const load = (maxRadius: number): Promise<void> =>
+    paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));
   const search = async (stage: LocalStage): Promise<void> => {
+    const context = { ...images.context(), store: images.store()! };
     const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
     // until it is done the last checkpoint stands
     const placement = await paced("search", searchSeconds(stage, budget), () =>
-      placeParticles(stage, state.volume!, { ...context, store: store! }, known, () => signal?.throwIfAborted()),
+      placeParticles(stage, state.volume!, context, known, () => signal?.throwIfAborted()),
     );
     await decide(afterSearch(state, placement, circumstances()));
   };
@@ -139,7 +143,7 @@ export async function reconstructPart(
       lastReport = 0;
     const result = await computeStage(
       stage,
-      { context, store, recipe: environment.recipe },
+      { context: images.context(), store: images.store(), recipe: environment.recipe },
       state,
       async (report, snapshot) => {
         const time = performance.now(),
@@ -150,7 +154,7 @@ export async function reconstructPart(
           const coming = state.schedule.stages.slice(index),
             remaining =
               likelySeconds(coming, iteration, budget, state.paces) +
-              loadingHere(finestRefined(coming), loaded, budget, state.paces);
+              loadingHere(finestRefined(coming), images.now().loaded, budget, state.paces);
           emit({
             type: "progress",
             stage: index + 1,
@@ -176,28 +180,33 @@ export async function reconstructPart(
     );
     await decide(afterStage(state, result, circumstances()));
     await folder.writeResult(state);
-    await folder.writeStageFiles(result);
+    await folder.writeStageFiles(result, images.context());
     emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });
   };
 
   try {
-    await folder.writeConfig(state);
-    await folder.writeSpectra();
-    for (let step = nextStep(state, loaded); step.kind !== "end"; step = nextStep(state, loaded)) {
-      if (step.kind === "load") await load(step.maxRadius);
+    if (found) {
+      const decision = reopened(found, circumstances());
+      if (decision.state !== found) {
+        await decide(decision, decision.state.progress);
+        await folder.writeConfig(state);
+      }
+    }
+    for (let step = nextStep(state, images.now()); step.kind !== "end"; step = nextStep(state, images.now())) {
+      if (step.kind === "read") await read(step.boxSize);
+      else if (step.kind === "load") await load(step.maxRadius);
       else if (step.kind === "search") await search(step.stage);
       else await runStage(step.stage);
     }
     return {
       map: await folder.writeResult(state),
-      unmasked: folder.mapOf({ n: state.volume!.n, data: state.volume!.unmasked }),
+      unmasked: folder.mapOf({ n: state.volume!.n, data: state.volume!.unmasked }, state),
       finestShell: state.volume!.n / 2,
-      elapsedSeconds: found?.finished ? earlier : elapsed(),
+      elapsedSeconds: state === found ? earlier : elapsed(),
       paces: state.paces,
       ...(state.cutOff === undefined ? {} : { cutOff: state.cutOff }),
     };
   } finally {
-    await store?.close();
     await images.close();
   }
 }

@@ -7,41 +7,42 @@ import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import type { Part, StageContext, StageResult, StageVolume } from "../stage.ts";
 import type { PartEnvironment } from "./prepare.ts";
+import type { Setting } from "./setting.ts";
 
 export interface PartFolder {
   /** config.json: the options, and the stages as they stand. */
   writeConfig(state: Checkpoint): Promise<void>;
-  writeSpectra(): Promise<void>;
+  writeSpectra(state: Checkpoint): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
   /** A density in the scale of the stages as a map at the particles' own box and pixel size. */
-  mapOf(density: StageVolume): Volume;
+  mapOf(density: StageVolume, state: Checkpoint): Volume;
   /** The map as it stands. */
   writeResult(state: Checkpoint): Promise<Volume>;
-  writeStageFiles(result: StageResult): Promise<void>;
+  writeStageFiles(result: StageResult, context: StageContext): Promise<void>;
 }
 
 export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
-  context: StageContext,
+  { boxAngstrom, maskRadius, shiftLaw }: Setting,
   { folder, options, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
-  const mapOf = (density: StageVolume): Volume =>
-    mapOfVolume(density, context.boxSize, set.boxSize, set.pixelSizeAngstrom);
+  const mapOf = (density: StageVolume, { schedule }: Checkpoint): Volume =>
+    mapOfVolume(density, schedule.workingBox, set.boxSize, set.pixelSizeAngstrom);
   return {
     mapOf,
     async writeConfig(state) {
       const used = {
         particles: set.count * partCount,
-        box: context.boxSize,
-        maskRadius: context.maskRadius,
-        shiftLaw: context.shiftLaw,
+        box: state.schedule.workingBox,
+        maskRadius,
+        shiftLaw,
         stages: state.schedule.stages,
       };
       await writeFileAtomic(folder("config.json"), configText(options, used));
     },
-    writeSpectra: () => writeSpectra(folder, context.spectra, context.boxAngstrom),
+    writeSpectra: ({ schedule }) => writeSpectra(folder, schedule.spectra!, boxAngstrom),
     async saveCheckpoint(state) {
       await writeCheckpoint(folder(checkpoint), state);
       emit({
@@ -52,12 +53,13 @@ export function openPartFolder(
         ...(half === undefined ? {} : { half }),
       });
     },
-    async writeResult({ volume }) {
-      if (written?.of === volume) return written!.map;
-      written = { of: volume!, map: mapOf(volume!) };
+    async writeResult(state) {
+      const volume = state.volume!;
+      if (written?.of === volume) return written.map;
+      written = { of: volume, map: mapOf(volume, state) };
       await writeMap(folder(map), written.map, "cryogan ab-initio reconstruction");
       return written.map;
     },
-    writeStageFiles: (result) => writeStageFiles(folder, result, context, half),
+    writeStageFiles: (result, context) => writeStageFiles(folder, result, context, half),
   };
 }

@@ -39,7 +39,6 @@ export interface PreparedImages {
   context: StageContext;
   /** All particles, for refinement up to a radius. */
   openStore(maxRadius: number): Promise<ParticleStore>;
-  /** Can be called more than once. */
   close(): Promise<void>;
 }
 
@@ -58,7 +57,6 @@ export async function prepareImages(
     emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
   // half of it for the sample of images, half for the store
   const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2;
-  let closed: Promise<void> | undefined;
   const images = await openImages(files, set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
   try {
     const sample = await loadSample(
@@ -121,7 +119,7 @@ export async function prepareImages(
           loading,
           signal,
         ),
-      close: () => (closed ??= images.close()),
+      close: () => images.close(),
     };
   } catch (error) {
     await images.close();

@@ -15,10 +15,12 @@ import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import { joiningSeconds } from "./cost.ts";
+import { checkRequest } from "./goingOn.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { type PartResult, reconstructPart } from "./part.ts";
 import { runDevice } from "./runDevice.ts";
+import { settingOf } from "./setting.ts";
 import { sizesOf } from "./sizes.ts";
 import { runTimes } from "./times.ts";
 import { readViews } from "./views.ts";
@@ -76,6 +78,16 @@ export async function reconstruct(
   const input = await describeInput(files, everything, options, device);
   if (before) checkSameInput(before, input, options);
 
+  const last = await Promise.all(
+    parts.map(({ checkpoint }) => (options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined)),
+  );
+  const adversarial = recipe ?? chooseRecipe(options.critic, options.loss);
+  checkRequest(
+    last.flatMap((found) => found?.checkpoint ?? []),
+    settingOf(parts[0]!, parts.length, options, group.length, adversarial),
+    options.out,
+  );
+
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
@@ -88,11 +100,6 @@ export async function reconstruct(
     };
     try {
       for (const message of everything.warnings ?? []) emit({ type: "warning", message });
-      const last = await Promise.all(
-        parts.map(({ checkpoint }) =>
-          options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined,
-        ),
-      );
       const taken = last.map((found) => found?.checkpoint.elapsedSeconds ?? 0),
         joining = options.halfMaps ? joiningSeconds(set.boxSize) : 0;
       const done: PartResult[] = [];
@@ -115,7 +122,7 @@ export async function reconstruct(
             device,
             emit,
             signal,
-            recipe: recipe ?? chooseRecipe(options.critic, options.loss),
+            recipe: adversarial,
           },
         );
         done.push(result);

@@ -3,7 +3,7 @@ import type { ShiftLaw } from "../../physics/shift.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { ReconstructOptions } from "../options.ts";
-import type { Part, Schedule } from "../stage.ts";
+import type { Part, Schedule, Stage, TimeAndShells } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
 import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
 import { sizesOf } from "./sizes.ts";
@@ -21,8 +21,13 @@ export interface Setting {
   maskRadius: number;
   shiftLaw: ShiftLaw;
   budget: Budget;
+  /** Edge of the images. */
+  boxSize: number;
   /** Finest radius that the images and the options allow, whatever the time. */
   limit: number;
+  request: TimeAndShells;
+  /** The user's own. */
+  stages?: readonly Stage[];
 }
 
 /** @throws {InputError} where the options ask for more than the box holds */
@@ -44,7 +49,17 @@ export function settingOf(
     readSeconds: readSeconds(set.boxSize),
     shifts: shiftLaw.kind !== "none",
   };
-  return { boxAngstrom, maskRadius, shiftLaw, budget, limit: finestRadius };
+  const { timeLimit, resolution, stages } = options;
+  return {
+    boxAngstrom,
+    maskRadius,
+    shiftLaw,
+    budget,
+    boxSize: set.boxSize,
+    limit: finestRadius,
+    request: { timeLimit, resolution },
+    stages,
+  };
 }
 
 /** Seconds of one set of particles: of a limit the halves share what their joining leaves. */
@@ -54,26 +69,21 @@ function secondsFor(timeLimit: number | undefined, partCount: number, boxSize: n
 }
 
 /** Edge of the working box of a run that begins. */
-export function firstBox({ set }: Part, { limit, budget }: Setting, { stages }: ReconstructOptions): number {
+export function firstBox({ boxSize, limit, budget, stages }: Setting): number {
   const finest = stages
     ? Math.max(...stages.map((stage) => stage.maxRadius))
     : Math.min(limit, affordableRadius(budget));
-  return Math.min(set.boxSize, 2 * finest);
+  return Math.min(boxSize, 2 * finest);
 }
 
 /** The schedule of a run that begins: the user's stages, or the automatic ones. */
-export function firstSchedule(
-  spectra: Spectra,
-  workingBox: number,
-  { budget }: Setting,
-  { stages }: ReconstructOptions,
-): Schedule {
+export function firstSchedule(before: Schedule, spectra: Spectra, { budget, stages }: Setting): Schedule {
   if (stages) {
     const cut = stages.map((stage) =>
       stage.kind === "adversarial" ? stage : { ...stage, particles: Math.min(stage.particles, budget.count) },
     );
-    return { spectra, workingBox, stages: cut };
+    return { ...before, spectra, stages: cut };
   }
-  const goal = finalRadius(spectra, budget.count, budget.groupOrder, Math.floor(workingBox / 2));
-  return { spectra, workingBox, stages: automaticSchedule(goal, budget), goal };
+  const goal = finalRadius(spectra, budget.count, budget.groupOrder, Math.floor(before.workingBox / 2));
+  return { ...before, spectra, stages: automaticSchedule(goal, budget), goal };
 }

@@ -24,6 +24,7 @@ const checkpoint: Checkpoint = {
     ],
     spectra: { noise: Float64Array.of(1 / 3, 1e-300), signal: Float64Array.of(Math.PI, 2 ** -1074) },
     workingBox: 32,
+    request: { timeLimit: 90 },
   },
   stage: 1,
   elapsedSeconds: 12.25,
@@ -56,7 +57,7 @@ describe("checkpoint", () => {
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors.u!)).toEqual(bits(odd));
     expect(bits(found.shifts!)).toEqual(bits(odd.slice(1, 5)));
-    expect(found.schedule.spectra.signal).toBeInstanceOf(Float64Array);
+    expect(found.schedule.spectra!.signal).toBeInstanceOf(Float64Array);
   });
 
   it("replaces the one before, which stays under another name, and leaves no other file", async () => {

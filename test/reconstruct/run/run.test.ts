@@ -394,9 +394,14 @@ test("where time runs out before the last start is refined, the map is that of t
   let passed = 0;
   const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + passed);
   try {
+    const events: RunEvent[] = [];
     const { maps } = await reconstruct(nodeHost, optionsFor("late", { stages: starts, timeLimit: 1e5 }), (event) => {
+      events.push(event);
       if (event.type === "stage" && event.stage === 3) passed = 1e9;
     });
+    const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.0 Å";
+    expect(events.filter((event) => event.type === "warning")).toMatchObject([{ message: cutOff }]);
+    expect(events.at(-1)).toMatchObject({ type: "finished", cutOff });
     expect(maps[0]!.data).toEqual(alone.maps[0]!.data);
     expect((await file("late", "map.mrc")).subarray(1024)).toEqual(
       (await file("first start", "map.mrc")).subarray(1024),

@@ -7,7 +7,7 @@ import { iterationSeconds, readingSeconds, stageSeconds } from "../../../src/rec
 import { afterStage, begin, nextStep } from "../../../src/reconstruct/run/next.ts";
 import { affordableRadius, automaticSchedule, type Budget } from "../../../src/reconstruct/run/schedule.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
-import { boxAngstrom, budgetOf, goOn, type Machine, type Outcome, virtualRun } from "./virtualRun.ts";
+import { budgetOf, goOn, type Machine, type Outcome, settingOf, virtualRun } from "./virtualRun.ts";
 
 /** Data sets: what is worked on, and the finest shell that the data show. */
 const sets: Record<string, [Partial<Budget>, number]> = {
@@ -41,7 +41,7 @@ describe.each(cases)("$name, $seconds s", (given) => {
 
   it("at the pace of the estimate the schedule stands, with and without a limit", () => {
     for (const limited of fits ? [true, false] : [false]) {
-      const run = virtualRun(budget, { pace: 1 }, finest, limited);
+      const run = virtualRun(settingOf(budget, finest, limited ? {} : { request: {} }), { pace: 1 });
       expect(shape(run.stages)).toEqual(shape(planned));
       expect(run.warnings).toEqual([]);
       if (fits) expect(run.seconds).toBeLessThanOrEqual(budget.seconds);
@@ -50,11 +50,11 @@ describe.each(cases)("$name, $seconds s", (given) => {
 
   it("without a limit it stands on any machine, so that the numbers do not depend on it", () => {
     for (const pace of [0.1, 10])
-      expect(shape(virtualRun(budget, { pace }, finest, false).stages)).toEqual(shape(planned));
+      expect(shape(virtualRun(settingOf(budget, finest, { request: {} }), { pace }).stages)).toEqual(shape(planned));
   });
 
   it.each([2, 3, 10])("%d times slower, it ends in time, refined, and with no time left for another stage", (pace) => {
-    const run = virtualRun(budget, { pace, overheadSeconds: 0.2 * pace }, finest);
+    const run = virtualRun(settingOf(budget, finest), { pace, overheadSeconds: 0.2 * pace });
     // To read the images alone may take all the time; that of a first pass is known too late.
     const reading = pace * readingSeconds(budget);
     if (reading > 0.3 * budget.seconds) return expect(run.state.cutOff === undefined).toBe(finestOf(run) > 0);
@@ -68,7 +68,7 @@ describe.each(cases)("$name, $seconds s", (given) => {
   });
 
   it("a slower machine makes no more starts and gets no finer, and says what is given up", () => {
-    const runs = [1, 2, 3, 6, 10].map((pace) => virtualRun(budget, { pace }, finest));
+    const runs = [1, 2, 3, 6, 10].map((pace) => virtualRun(settingOf(budget, finest), { pace }));
     for (const [i, run] of runs.entries()) {
       const before = runs[i - 1];
       if (before) expect(starts(run.stages)).toBeLessThanOrEqual(starts(before.stages));
@@ -85,8 +85,8 @@ describe.each(cases)("$name, $seconds s", (given) => {
 
   it("a machine that becomes busy, or free, on the way", () => {
     const half = budget.seconds / 2;
-    const busy = virtualRun(budget, { pace: (_, seconds) => (seconds < half ? 1 : 4) }, finest),
-      freed = virtualRun(budget, { pace: (_, seconds) => (seconds < half ? 4 : 1) }, finest);
+    const busy = virtualRun(settingOf(budget, finest), { pace: (_, seconds) => (seconds < half ? 1 : 4) }),
+      freed = virtualRun(settingOf(budget, finest), { pace: (_, seconds) => (seconds < half ? 4 : 1) });
     for (const run of [busy, freed]) {
       if (4 * readingSeconds(budget) > 0.3 * budget.seconds) continue;
       expect(run.state.cutOff).toBeUndefined();
@@ -94,7 +94,7 @@ describe.each(cases)("$name, $seconds s", (given) => {
       const longest = Math.max(...refining(run.stages).map((stage) => 4 * iterationSeconds(stage, budget)));
       expect(run.seconds).toBeLessThan(1.1 * budget.seconds + longest);
     }
-    expect(finestOf(freed)).toBeGreaterThanOrEqual(finestOf(virtualRun(budget, { pace: 4 }, finest)));
+    expect(finestOf(freed)).toBeGreaterThanOrEqual(finestOf(virtualRun(settingOf(budget, finest), { pace: 4 })));
   });
 });
 
@@ -102,7 +102,7 @@ describe("starts", () => {
   const centred = budgetOf({ shifts: false, seconds: 90 });
 
   it("are two in 90 s, one on a machine three times slower, three on one three times quicker", () => {
-    const at = (pace: number) => virtualRun(centred, { pace }, 16).stages;
+    const at = (pace: number) => virtualRun(settingOf(centred, 16), { pace }).stages;
     expect([1, 3, 1 / 3].map((pace) => starts(at(pace)))).toEqual([2, 1, 3]);
     // Each of several is judged by a refinement of its own; an only one is not.
     expect(at(3).some((stage) => "endsStart" in stage)).toBe(false);
@@ -112,7 +112,7 @@ describe("starts", () => {
         .join(""),
     ).toMatch(/^(ar){3}r/);
     expect(
-      virtualRun(budgetOf({ shifts: false, seconds: 30 }), { pace: 0.3 }, 16)
+      virtualRun(settingOf(budgetOf({ shifts: false, seconds: 30 }), 16), { pace: 0.3 })
         .stages.map(({ kind }) => kind[0])
         .join(""),
     ).toMatch(/^(ar){2}r/);
@@ -120,7 +120,7 @@ describe("starts", () => {
 
   it("a single slow one is cut short, so that half of the time is left to refine", () => {
     const tight = budgetOf({ shifts: false, seconds: 30 }),
-      { stages, state, seconds } = virtualRun(tight, { pace: 10 }, 16);
+      { stages, state, seconds } = virtualRun(settingOf(tight, 16), { pace: 10 });
     const start = 10 * stageSeconds(stages[0]!, tight);
     expect(stages[0]!.iterations).toBeLessThan(100);
     expect(start).toBeGreaterThan(0.3 * tight.seconds);
@@ -130,11 +130,9 @@ describe("starts", () => {
   });
 
   it("one that has become slow is cut short on the way, and the next ones are left out", () => {
-    const { stages, warnings } = virtualRun(
-      budgetOf({ shifts: false, seconds: 90 }),
-      { pace: (_, seconds) => (seconds < 4 ? 1 : 20) },
-      16,
-    );
+    const { stages, warnings } = virtualRun(settingOf(budgetOf({ shifts: false, seconds: 90 }), 16), {
+      pace: (_, seconds) => (seconds < 4 ? 1 : 20),
+    });
     expect(starts(stages)).toBe(1);
     expect(stages[0]!.iterations).toBeLessThan(500);
     expect(refining(stages).length).toBeGreaterThan(0);
@@ -146,7 +144,7 @@ describe("a run cut off", () => {
   const budget = budgetOf({ seconds: 30, readSeconds: 1e-3 }); // 20 s to read
 
   it("before refinement says so, and keeps what it has", () => {
-    const { state, warnings, stages } = virtualRun(budget, { pace: 2 }, 16);
+    const { state, warnings, stages } = virtualRun(settingOf(budget, 16), { pace: 2 });
     expect(stages.map(({ kind }) => kind)).toEqual(["adversarial"]);
     expect(state.finished).toBe(true);
     expect(state.volume).toBeDefined();
@@ -154,11 +152,11 @@ describe("a run cut off", () => {
       "stopped by the time limit before refinement: the map is what the adversarial start left, at 40.6 Å",
     );
     expect(warnings).toContain(state.cutOff);
-    expect(nextStep(state, 0)).toEqual({ kind: "end" });
+    expect(nextStep(state, { boxSize: 0, loaded: 0 })).toEqual({ kind: "end" });
   });
 
   it("later does not", () => {
-    const { state, warnings } = virtualRun(budgetOf({ seconds: 60 }), { pace: 3 }, 16);
+    const { state, warnings } = virtualRun(settingOf(budgetOf({ seconds: 60 }), 16), { pace: 3 });
     expect(state.cutOff).toBeUndefined();
     expect(warnings.at(-1)).toMatch(/^the time limit is reached before 20.3 Å; the map stands/);
   });
@@ -171,16 +169,16 @@ describe("a stage that no longer fits", () => {
   const left = (secondsLeft: number) => {
     const stages = automaticSchedule(goal, budget),
       index = stages.findIndex((stage) => stage.kind === "local" && stage.maxRadius > 20);
-    const schedule = {
-      stages,
-      goal,
-      workingBox: 120,
-      spectra: { noise: new Float64Array(0), signal: new Float64Array(0) },
-    };
-    const before: Checkpoint = { ...begin(schedule, { latest: 1 }), stage: index, weighed: true };
+    const unread = begin(2 * goal, {}, { latest: 1 }),
+      before: Checkpoint = {
+        ...unread,
+        schedule: { ...unread.schedule, stages, goal },
+        stage: index,
+        weighed: true,
+      };
     const data = new Float32Array(0),
       result = { volume: { n: 2 * stages[index]!.maxRadius, data, unmasked: data }, logLikelihood: 1 };
-    const { state } = afterStage(before, result, { budget, boxAngstrom, secondsLeft, loaded: goal });
+    const { state } = afterStage(before, result, { setting: settingOf(budget, goal), secondsLeft, loaded: goal });
     return { done: stages[index]!.maxRadius, coming: state.schedule.stages.slice(index + 1), seconds: secondsLeft };
   };
 
@@ -218,15 +216,18 @@ describe("a stage that no longer fits", () => {
 describe("going on", () => {
   it("what was decided stands in the checkpoint: the same steps follow, whatever the time then", () => {
     const budget = budgetOf({ seconds: 150 }),
+      setting = settingOf(budget, 16),
       machine: Machine = { pace: 3 };
-    const { state, stages } = virtualRun(budget, machine, 16);
+    const { state, stages } = virtualRun(setting, machine);
     // Stopped before the last stage: that stage stands as it was fitted to the time, though none is left.
     const index = stages.length - 1;
     const before = deserialize(
       serialize({ ...state, stage: index, finished: false, placed: false, elapsedSeconds: 1e6 }),
     ) as Checkpoint;
-    expect(nextStep(before, 16)).toMatchObject({ stage: state.schedule.stages[index] });
-    const resumed = goOn(before, budget, machine);
+    expect(nextStep(before, { boxSize: before.schedule.workingBox, loaded: 16 })).toMatchObject({
+      stage: state.schedule.stages[index],
+    });
+    const resumed = goOn(before, setting, machine);
     expect(resumed.stages[0]).toMatchObject({ kind: stages[index]!.kind, maxRadius: stages[index]!.maxRadius });
   });
 
@@ -236,15 +237,14 @@ describe("going on", () => {
       { kind: "refinement", maxRadius: 8, iterations: 4, particles: 20_000 },
       { kind: "local", maxRadius: 30, iterations: 5, particles: 20_000 },
     ];
-    const spectra = { noise: new Float64Array(0), signal: new Float64Array(0) };
-    const run = goOn(begin({ stages, workingBox: 60, spectra }, {}), budgetOf({ seconds: 60 }), { pace: 2 });
+    const run = virtualRun(settingOf(budgetOf({ seconds: 60 }), 30, { stages }), { pace: 2 });
     expect(run.stages.map((stage) => stage.maxRadius)).toEqual([8, 8, 30]);
     expect(run.stages[0]!.iterations).toBe(500);
     expect(run.stages[2]!.iterations).toBeLessThan(5);
   });
 
   it("where poses stay uncertain all are tried instead, within the time", () => {
-    const run = virtualRun(budgetOf({ seconds: 60 }), { pace: 2, certainty: 0.3, passes: 100 }, 16);
+    const run = virtualRun(settingOf(budgetOf({ seconds: 60 }), 16), { pace: 2, certainty: 0.3, passes: 100 });
     expect(run.stages.every((stage) => stage.kind !== "local")).toBe(true);
     expect(run.seconds).toBeLessThan(70);
   });

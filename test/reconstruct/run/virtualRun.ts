@@ -8,9 +8,19 @@ import {
   transformingSeconds,
   withPace,
 } from "../../../src/reconstruct/run/cost.ts";
-import { afterSearch, afterStage, atIteration, begin, nextStep } from "../../../src/reconstruct/run/next.ts";
+import type { Circumstances, Decision } from "../../../src/reconstruct/run/decision.ts";
+import { reopened } from "../../../src/reconstruct/run/goingOn.ts";
+import {
+  afterReading,
+  afterSearch,
+  afterStage,
+  atIteration,
+  begin,
+  nextStep,
+} from "../../../src/reconstruct/run/next.ts";
 import { paceMeter } from "../../../src/reconstruct/run/paceMeter.ts";
-import { affordableRadius, automaticSchedule, type Budget } from "../../../src/reconstruct/run/schedule.ts";
+import type { Budget } from "../../../src/reconstruct/run/schedule.ts";
+import { firstBox, type Setting } from "../../../src/reconstruct/run/setting.ts";
 import type { Stage, Task } from "../../../src/reconstruct/stage.ts";
 
 export const boxAngstrom = 325;
@@ -22,6 +32,22 @@ export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
   readSeconds: 2e-5,
   shifts: true,
   ...change,
+});
+
+/** Images in which so many shells can be seen, and the time limit of the budget. */
+export const settingOf = (budget: Budget, shells: number, change: Partial<Setting> = {}): Setting => ({
+  boxAngstrom,
+  maskRadius: 0.45,
+  shiftLaw: { kind: "none" },
+  budget,
+  boxSize: 2 * shells,
+  limit: shells,
+  request: { timeLimit: budget.seconds },
+  ...change,
+});
+const spectraOf = (workingBox: number) => ({
+  noise: new Float64Array(workingBox / 2 + 1).fill(1),
+  signal: new Float64Array(workingBox / 2 + 1).fill(1),
 });
 
 export interface Machine {
@@ -43,43 +69,39 @@ export interface Outcome {
   seconds: number;
 }
 
-const empty = { data: new Float32Array(0), unmasked: new Float32Array(0) };
+/** A run that begins. */
+export const virtualRun = (setting: Setting, machine: Machine): Outcome =>
+  goOn(begin(firstBox(setting), setting.request, {}), setting, machine);
 
-/** A run that begins, with as much time as the budget has. */
-export function virtualRun(budget: Budget, machine: Machine, finest: number, limited = true): Outcome {
-  const goal = Math.min(finest, affordableRadius(budget));
-  const schedule = {
-    stages: automaticSchedule(goal, budget),
-    goal,
-    workingBox: 2 * goal,
-    spectra: { noise: new Float64Array(0), signal: new Float64Array(0) },
-  };
-  return goOn(begin(schedule, {}), budget, machine, limited);
-}
-
-export function goOn(from: Checkpoint, budget: Budget, machine: Machine, limited = true): Outcome {
-  const { overheadSeconds = 0, passes = 6, certainty = 1 } = machine;
+export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outcome {
+  const { overheadSeconds = 0, passes = 6, certainty = 1 } = machine,
+    { budget } = setting;
   const pace = (task: Task): number => (typeof machine.pace === "number" ? machine.pace : machine.pace(task, seconds));
   let seconds = from.elapsedSeconds,
-    loaded = 0,
+    atHand = { boxSize: 0, loaded: 0 },
     state = from;
-  seconds += readingSeconds(budget) * pace("loading");
   const warnings: string[] = [],
     stages: Stage[] = [];
-  const circumstances = () => ({
-    budget,
-    boxAngstrom,
-    loaded,
-    ...(limited ? { secondsLeft: budget.seconds - seconds } : {}),
+  const circumstances = (): Circumstances => ({
+    setting,
+    loaded: atHand.loaded,
+    ...(setting.request.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - seconds }),
   });
-  const decide = ({ state: next, warning }: { state: Checkpoint; warning?: string }): void => {
+  const decide = ({ state: next, warning }: Decision): void => {
     state = { ...next, elapsedSeconds: seconds };
     if (warning !== undefined) warnings.push(warning);
   };
-  for (let step = nextStep(state, loaded); step.kind !== "end"; step = nextStep(state, loaded)) {
+  decide(reopened(from, circumstances()));
+  for (let step = nextStep(state, atHand); step.kind !== "end"; step = nextStep(state, atHand)) {
+    if (step.kind === "read") {
+      seconds += readingSeconds(budget) * pace("loading");
+      atHand = { boxSize: step.boxSize, loaded: 0 };
+      decide(afterReading(state, spectraOf(step.boxSize), circumstances()));
+      continue;
+    }
     if (step.kind === "load") {
-      loaded = step.maxRadius;
-      seconds += transformingSeconds(loaded, budget) * pace("loading");
+      atHand = { ...atHand, loaded: step.maxRadius };
+      seconds += transformingSeconds(step.maxRadius, budget) * pace("loading");
       state = { ...state, paces: withPace(state.paces, "loading", pace("loading")) };
       continue;
     }
@@ -108,7 +130,9 @@ export function goOn(from: Checkpoint, budget: Budget, machine: Machine, limited
       iterations = state.schedule.stages[state.stage]!.iterations;
     }
     stages.push({ ...state.schedule.stages[state.stage]!, iterations: done });
-    decide(afterStage(state, { volume: { ...empty, n: 2 * stage.maxRadius }, logLikelihood: 1 }, circumstances()));
+    const density = Float32Array.of(state.schedule.workingBox ** 2); // in its scale, as a map of 1
+    const volume = { n: 2 * stage.maxRadius, data: density, unmasked: density };
+    decide(afterStage(state, { volume, logLikelihood: 1 }, circumstances()));
   }
   return { state, stages, warnings, seconds };
 }

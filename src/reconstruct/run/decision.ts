@@ -1,0 +1,93 @@
+/** What is decided on the way, and what that rests on. */
+import type { Checkpoint } from "../folder/checkpoint.ts";
+import type { LocalStage, Paces, RefinementStage, Stage } from "../stage.ts";
+import { secondsHere } from "./cost.ts";
+import { type Course, isRefining } from "./course.ts";
+import { fitToTime } from "./fitToTime.ts";
+import type { Budget } from "./schedule.ts";
+import type { Setting } from "./setting.ts";
+import { shortfall } from "./shortfall.ts";
+
+/** What is known when something is decided. */
+export interface Circumstances {
+  setting: Setting;
+  /** Until the time limit; absent where there is none. */
+  secondsLeft?: number;
+  /** Radius up to which the images are ready for refinement; 0 where they are not. */
+  loaded: number;
+}
+
+/** A new state, and what the user is to know of how it came about. */
+export interface Decision {
+  state: Checkpoint;
+  warning?: string;
+}
+
+/** Absent where there is no limit, or the user set the stages. */
+export function courseOf(
+  state: Checkpoint,
+  { secondsLeft, loaded }: Circumstances,
+  iteration?: number,
+): Course | undefined {
+  if (secondsLeft === undefined || state.schedule.goal === undefined) return undefined;
+  const { schedule, stage, starts, paces } = state;
+  return { schedule, stage, starts, paces, secondsLeft, loaded, ...(iteration === undefined ? {} : { iteration }) };
+}
+
+/** The state with other stages to come. */
+export function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number): Decision {
+  const { schedule, stage, paces } = state,
+    stages = [...schedule.stages.slice(0, stage), ...coming];
+  const short = shortfall(schedule.stages, stages, boxAngstrom),
+    pace = paces.latest ?? 1,
+    slow = pace > 1.2;
+  return {
+    state: fromBestStart({ ...state, schedule: { ...schedule, stages } }),
+    ...(short.length > 0
+      ? {
+          warning: `to keep to the time limit${slow ? `, at ${pace.toFixed(1)} times the time estimated` : ""}: ${short.join(", ")}`,
+        }
+      : {}),
+  };
+}
+
+export function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
+  const { schedule, stage } = state,
+    past = schedule.stages.slice(0, stage);
+  const angstrom = (radius: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;
+  const ended = fromBestStart({ ...state, schedule: { ...schedule, stages: past }, finished: true });
+  if (!past.some(isRefining)) {
+    const cutOff =
+      "stopped by the time limit before refinement: " +
+      `the map is what the adversarial start left, at ${angstrom(ended.volume!.n / 2)}`;
+    return { state: { ...ended, cutOff }, warning: cutOff };
+  }
+  return {
+    state: ended,
+    warning:
+      `the time limit is reached before ${angstrom(schedule.stages[stage]?.maxRadius ?? schedule.goal!)}; ` +
+      "the map stands as the stage before left it",
+  };
+}
+
+/** A stage of refinement cut down to the time that is left, at the pace measured. */
+export const fit = <S extends RefinementStage | LocalStage>(
+  stage: S,
+  secondsLeft: number,
+  budget: Budget,
+  paces: Paces,
+): S | undefined => fitToTime(stage, secondsLeft, (cut) => secondsHere(cut, budget, paces), budget.count);
+
+export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
+  ...state,
+  schedule: { ...state.schedule, stages: state.schedule.stages.with(state.stage, stage) },
+});
+
+/** Once there are no more starts, of those made the one is gone on with whose density explains the particles best. */
+export function fromBestStart(state: Checkpoint): Checkpoint {
+  const { starts, schedule, stage } = state,
+    next = schedule.stages[stage];
+  if (!starts || (next && !isRefining(next))) return state;
+  const { volume, shifts } = starts.reduce((best, each) => (each.logLikelihood > best.logLikelihood ? each : best));
+  return { ...state, volume, shifts, starts: undefined };
+}
