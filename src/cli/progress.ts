@@ -23,6 +23,8 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
+const amber = "\x1b[33m",
+  plain = "\x1b[0m";
 const linesEveryMs = 10_000;
 const redrawEveryMs = 100;
 /** The rate is taken over this much computing time, to follow changes without flicker. */
@@ -84,6 +86,9 @@ export function createProgress({
     if (line === undefined) return;
     erase();
     output.write(`${printable(line)}\n`);
+    if (event.type !== "finished" || event.cutOff === undefined) return;
+    const cutOff = printable(event.cutOff);
+    output.write(mode === "live" ? `${amber}${cutOff}${plain}\n` : `${cutOff}\n`);
   };
 }
 

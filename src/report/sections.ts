@@ -77,7 +77,13 @@ function header(title: string, run: RunFolder): Section {
     resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
   const workedTo = finished?.finestAngstrom ?? stage?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
-  const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
+  const state = finished
+    ? finished.cutOff === undefined
+      ? "finished"
+      : "cut off"
+    : run.events.length > 0
+      ? "not finished"
+      : undefined;
   const numbers: [string, string | undefined][] = [
     [`Resolution (FSC ${threshold})`, reached],
     ["Worked to", workedTo === undefined ? undefined : `${formatNumber(workedTo)} Å`],
@@ -92,7 +98,10 @@ function header(title: string, run: RunFolder): Section {
   ];
   const tiles = numbers
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
+    .map(([name, value]) => {
+      const mark = name === "State" && finished?.cutOff !== undefined ? ' class="amber"' : "";
+      return `<div${mark}><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`;
+    });
   const when = start
     ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. ` +
       `Folder: ${escapeHtml(run.path)}</p>`
@@ -101,8 +110,11 @@ function header(title: string, run: RunFolder): Section {
     ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
     ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
   ].map((message) => `<p class="warning">${escapeHtml(message)}</p>`);
+  const cutOff = finished?.cutOff === undefined ? "" : `<p class="warning amber">${escapeHtml(finished.cutOff)}</p>\n`;
   return {
-    html: `<h1>${escapeHtml(title)}</h1>\n${when}\n<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
+    html:
+      `<h1>${escapeHtml(title)}</h1>\n${when}\n${cutOff}` +
+      `<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
   };
 }
 

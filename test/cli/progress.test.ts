@@ -228,6 +228,13 @@ describe("live", () => {
   });
 });
 
+test("a run that was cut off says so at its end, in amber on a terminal", () => {
+  const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
+  const end: RunEvent = { type: "finished", time, elapsedSeconds: 90, map: "map.mrc", finestAngstrom: 24.1, cutOff };
+  expect(written("lines", [[0, end]])).toBe(`finished in 1:30: map.mrc\n${cutOff}\n`);
+  expect(written("live", [[0, end]])).toBe(`finished in 1:30: map.mrc\n\x1b[33m${cutOff}\x1b[0m\n`);
+});
+
 test("json: the events as they are, one per line", () => {
   const events = [start, stage, progress(1, 1), progress(2, 1), finished];
   const lines = written(

@@ -203,6 +203,30 @@ describe("what is missing or broken", () => {
     );
   });
 
+  test("a run that was cut off before refinement says so at its head, in amber", async () => {
+    const run = join(folder, "cut off"),
+      cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
+    await mkdir(run);
+    const end = {
+      type: "finished",
+      time: "2026-01-01T00:00:00Z",
+      elapsedSeconds: 90,
+      map: "map.mrc",
+      finestAngstrom: 24,
+    };
+    const page = async (more: object): Promise<string> => {
+      const events = [syntheticEvents()[0], { ...end, ...more }];
+      await writeFile(join(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+      return readFile(await writeReport(run), "utf8");
+    };
+    const marked = await page({ cutOff });
+    expect(marked).toContain(`<p class="warning amber">${cutOff}</p>`);
+    expect(marked).toContain('<div class="amber"><dt>State</dt><dd>cut off</dd>');
+    const plain = await page({});
+    expect(plain).not.toContain(cutOff);
+    expect(plain).toContain("<div><dt>State</dt><dd>finished</dd>");
+  });
+
   test("a run of two halves counts the particles of both, once", async () => {
     const run = join(folder, "halves only");
     await mkdir(run);

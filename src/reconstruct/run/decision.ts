@@ -60,7 +60,7 @@ export function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
     const cutOff =
       "stopped by the time limit before refinement: " +
       `the map is what the adversarial start left, at ${angstrom(ended.volume!.n / 2)}`;
-    return { state: { ...ended, cutOff }, warning: cutOff };
+    return { state: { ...ended, cutOff } }; // told at the end of the run
   }
   return {
     state: ended,

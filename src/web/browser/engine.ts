@@ -11,7 +11,7 @@ import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
-import { FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
+import { endState, FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
 import { type BrowserFiles, createFiles } from "./files.ts";
@@ -73,8 +73,7 @@ export async function createEngine(listener: Listener) {
 
   async function summary(id: string): Promise<RunSummary> {
     const last = (await eventsOf(id)).at(-1);
-    const state: RunState =
-      current?.id === id ? "running" : last?.type === "finished" || last?.type === "failed" ? last.type : "stopped";
+    const state: RunState = current?.id === id ? "running" : endState(last);
     const { out } = await formOf(id);
     return {
       id,

@@ -5,7 +5,14 @@
  */
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 
-export type RunState = "running" | "stopped" | "finished" | "failed";
+/** "cutOff": the time limit ended it before the map was refined. */
+export type RunState = "running" | "stopped" | "finished" | "cutOff" | "failed";
+
+/** How a run stands that nothing works on, by its last event. */
+export function endState(last: RunEvent | undefined): Exclude<RunState, "running"> {
+  if (last?.type === "finished") return last.cutOff === undefined ? "finished" : "cutOff";
+  return last?.type === "failed" ? "failed" : "stopped";
+}
 
 export interface RunSummary {
   /** Name by which the source knows the run, safe in an address. */

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { parseEvent } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
-import type { RunSummary } from "../live/source.ts";
+import { endState, type RunSummary } from "../live/source.ts";
 import { readTail } from "./inside.ts";
 
 export type RunCondition = Pick<RunSummary, "state" | "changed" | "message">;
@@ -23,10 +23,9 @@ export async function runCondition(folder: string): Promise<RunCondition> {
       : last && Date.now() - Date.parse(last.time) < elsewhereMinutes * 60_000)
   )
     return { state: "running", ...changed };
-  if (last?.type === "finished") return { state: "finished", ...changed };
   if (last?.type === "failed") return { state: "failed", message: last.message, ...changed };
   const message = last ? undefined : await loggedError(folder);
-  return message === undefined ? { state: "stopped", ...changed } : { state: "failed", message };
+  return message === undefined ? { state: endState(last), ...changed } : { state: "failed", message };
 }
 
 /** The last whole event; a killed run may have left a torn line behind it. */

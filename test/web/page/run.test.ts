@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import { endState } from "../../../src/web/live/source.ts";
 import { shownMapFile } from "../../../src/web/page/map/choice.ts";
 import { fileVersion } from "../../../src/web/page/run/fileVersion.ts";
 import { shortNames } from "../../../src/web/page/run/names.ts";
 import { runProgress } from "../../../src/web/page/run/progress.ts";
-import { logLines, nowText } from "../../../src/web/page/run/words.ts";
+import { logLines, nowText, stateWords } from "../../../src/web/page/run/words.ts";
 
 const time = "2026-01-01T12:00:00.000Z";
 const start = (half?: 1 | 2): RunEvent => ({
@@ -95,6 +96,16 @@ test("what a run does now, in words", () => {
   expect(nowText(runProgress([start(), stage(), { ...finished, resolutionAngstrom: undefined }]))).toBe(
     "worked to 7.05 Å",
   );
+});
+
+test("a run that was cut off is not told as if it had ended well", () => {
+  const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
+  const end: RunEvent = { ...finished, cutOff };
+  expect(nowText(runProgress([start(), stage(), end]))).toBe(cutOff);
+  expect(logLines([end])).toMatchObject([{ kind: "warning", text: expect.stringContaining(`; ${cutOff}`) as string }]);
+  expect(endState(end)).toBe("cutOff");
+  expect(stateWords[endState(end)]).toBe("cut off");
+  expect([endState(finished), endState(start()), endState(undefined)]).toEqual(["finished", "stopped", "stopped"]);
 });
 
 test("the log tells each step once, in order, and marks warnings", () => {

@@ -113,6 +113,10 @@ describe("without a process", () => {
       { state: "finished", changed: time },
     ],
     [
+      { type: "finished", time, elapsedSeconds: 3, finestAngstrom: 12, map: "map.mrc", cutOff: "stopped" },
+      { state: "cutOff", changed: time },
+    ],
+    [
       { type: "failed", time, message: "the disk is full" },
       { state: "failed", changed: time, message: "the disk is full" },
     ],

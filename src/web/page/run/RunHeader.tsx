@@ -38,7 +38,9 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
           {run.state === "running" && remainingSeconds !== undefined && ` · ${formatDuration(remainingSeconds)} left`}
         </span>
       </div>
-      <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
+      <p class={`now ${progress.finished?.cutOff === undefined ? "" : "cut-off"}`}>
+        {run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}
+      </p>
       <CompareChoice page={page} run={run} />
     </header>
   );

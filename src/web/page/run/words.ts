@@ -8,6 +8,7 @@ export const stateWords: Record<RunState, string> = {
   running: "running",
   stopped: "stopped",
   finished: "finished",
+  cutOff: "cut off",
   failed: "failed",
 };
 
@@ -48,7 +49,9 @@ export function logLines(events: readonly RunEvent[]): LogLine[] {
       {
         time: event.time,
         kind:
-          event.type === "warning" || event.type === "failed"
+          event.type === "warning" ||
+          event.type === "failed" ||
+          (event.type === "finished" && event.cutOff !== undefined)
             ? "warning"
             : event.type === "checkpoint" || event.type === "map"
               ? "file"
@@ -95,7 +98,8 @@ function eventText(event: RunEvent): string {
     case "finished":
       return (
         `Finished in ${formatDuration(event.elapsedSeconds)}` +
-        (event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`)
+        (event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`) +
+        (event.cutOff === undefined ? "" : `; ${event.cutOff}`)
       );
   }
 }
@@ -106,6 +110,7 @@ const resolutionOf = ({ resolutionAngstrom, resolutionOrBetter }: Extract<RunEve
 
 /** What the run does at the moment: "Half 2 · stage 5 of 13, refinement over all poses to 22 Å · pass 3 of 20". */
 export function nowText({ stage, now, finished }: RunProgress): string {
+  if (finished?.cutOff !== undefined) return finished.cutOff;
   if (finished) {
     const workedTo = `worked to ${formatNumber(finished.finestAngstrom)} Å`;
     if (finished.resolutionAngstrom === undefined) return workedTo;
