@@ -95,7 +95,9 @@ export const reconstructOptions = {
   /** Seconds. */
   timeLimit: optional(duration(), {
     placeholder: "duration",
-    help: "lay the run out for about this long on two CPU cores: 90s, 5m, 1h30m (default: 10m)",
+    help:
+      "end in about this time, whatever the machine: 90s, 5m, 1h30m " +
+      "(default: what takes 10m on two idle CPU cores, however long it takes here)",
     decisive: "may grow",
   }),
   /** Å. */
@@ -216,7 +218,9 @@ export const reconstructOptions = {
   }),
   seed: withDefault(seed(), 1, { placeholder: "number", help: "seed of all random draws", decisive: true }),
   resume: flag({
-    help: "go on from the last checkpoint in the run folder; the other options must be those of the run",
+    help:
+      "go on from the last checkpoint in the run folder, or beyond its end with more --time-limit or " +
+      "a finer --resolution; the other options must be those of the run",
     decisive: false,
     begins: true,
     notInForm: true,

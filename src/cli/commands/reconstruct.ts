@@ -25,7 +25,8 @@ function defineReconstructCommand(program: Command): Command {
     .addHelpText(
       "after",
       `
-Ctrl-C stops after a checkpoint; the same command with --resume goes on.
+Ctrl-C stops after a checkpoint; the same command with --resume goes on. A run that has ended goes on, too, from its last map,
+with more --time-limit (all of its time counts) or a finer --resolution.
 
 Stages are "kind box:iterations", separated by commas; kind is adversarial, refine (all poses are
 tried) or local (poses near the most likely one are tried). The box is in pixels and sets the
@@ -37,6 +38,7 @@ Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
 Examples:
   $ cryogan reconstruct particles.star --out run
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 10m --half-maps
+  $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 30m --half-maps --resume
   $ cryogan reconstruct J42/extracted_particles.cs --project-root /data/P7 --out run --device cuda
 `,
     );
