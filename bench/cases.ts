@@ -60,7 +60,7 @@ function opticsOf(particles: number): Optics {
     amplitudeContrast: all(() => 0.1),
     phaseShift: all(() => 0),
     bFactorAngstrom2: all(() => 0),
-  } as Optics;
+  };
 }
 
 /**

@@ -24,19 +24,17 @@ export function maximise(
     const worst = simplex[dimension]!;
     const size = Math.max(...simplex.map((c) => Math.max(...c.x.map((v, i) => Math.abs(v - best.x[i]!)))));
     if (size <= tolerance || evaluations >= maxEvaluations) return best;
-    const centroid = best.x.map(
-      (_, i) => simplex.slice(0, dimension).reduce((sum, c) => sum + c.x[i]!, 0) / dimension,
-    )!;
+    const centroid = best.x.map((_, i) => simplex.slice(0, dimension).reduce((sum, c) => sum + c.x[i]!, 0) / dimension);
     const along = (t: number) => corner(centroid.map((c, i) => c + t * (worst.x[i]! - c)));
     const reflected = along(-1);
-    if (reflected.value > best.value!) {
+    if (reflected.value > best.value) {
       const expanded = along(-2);
       simplex[dimension] = expanded.value > reflected.value ? expanded : reflected;
     } else if (reflected.value > simplex[dimension - 1]!.value) {
       simplex[dimension] = reflected;
     } else {
-      const contracted = along(reflected.value > worst.value! ? -0.5 : 0.5);
-      if (contracted.value > Math.max(worst.value!, reflected.value)) simplex[dimension] = contracted;
+      const contracted = along(reflected.value > worst.value ? -0.5 : 0.5);
+      if (contracted.value > Math.max(worst.value, reflected.value)) simplex[dimension] = contracted;
       else for (let c = 1; c <= dimension; c++) simplex[c] = corner(simplex[c]!.x.map((v, i) => (v + best.x[i]!) / 2));
     }
   }

@@ -179,9 +179,7 @@ function takeRows(field: CsField, rows: ArrayLike<number>): CsValues {
 }
 
 /** The same array seen without its element type, for moving values between arrays of one kind. */
-function cellsOf(values: CsValues): Record<number, unknown> {
-  return values as unknown as Record<number, unknown>;
-}
+const cellsOf = (values: CsValues): Record<number, unknown> => values;
 
 function emptyLike(values: CsValues, length: number): CsValues {
   if (Array.isArray(values)) return new Array<string>(length);

@@ -29,7 +29,7 @@ export function halfBits(value: number): number {
   if (magnitude >= 0x47800000) return sign | 0x7c00; // 2^16 and more
   if (magnitude < 0x38800000) {
     // Below 2^-14 a half counts in steps of 2^-24; adding and taking away 2^52 rounds to the nearest even step.
-    return sign | (Math.abs(float[0]!) * 2 ** 24 + 2 ** 52 - 2 ** 52);
+    return sign | (Math.abs(float[0]) * 2 ** 24 + 2 ** 52 - 2 ** 52);
   }
   const toEven = 0xfff + ((magnitude >>> 13) & 1);
   return sign | ((magnitude + toEven - 0x38000000) >>> 13);

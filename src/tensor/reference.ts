@@ -63,39 +63,39 @@ const reduction =
   (t, x) => {
     const { axes } = t.attributes;
     const out = new Float64Array(sizeOf(t.shape)).fill(start);
-    forEachIndex(x!.shape, (index, position) => {
+    forEachIndex(x.shape, (index, position) => {
       const target = positionOf(
         t.shape,
         index.map((i, axis) => (axes.includes(axis) ? 0 : i)),
       );
-      out[target] = combine(out[target]!, x!.data[position]!);
+      out[target] = combine(out[target]!, x.data[position]!);
     });
     return out;
   };
 
 const meanings: { [P in Computed]: Meaning<P> } = {
-  add: elementwise((a, b) => a! + b!),
-  sub: elementwise((a, b) => a! - b!),
-  mul: elementwise((a, b) => a! * b!),
-  div: (t, a, b) => elementwise(t.dtype === "int32" ? (p, q) => Math.trunc(p! / q!) : (p, q) => p! / q!)(t, a, b),
-  maximum: elementwise((a, b) => Math.max(a!, b!)),
-  greater: elementwise((a, b) => Number(a! > b!)),
-  equal: elementwise((a, b) => Number(a! === b!)),
-  where: elementwise((condition, a, b) => (condition ? a! : b!)),
+  add: elementwise((a, b) => a + b),
+  sub: elementwise((a, b) => a - b),
+  mul: elementwise((a, b) => a * b),
+  div: (t, a, b) => elementwise(t.dtype === "int32" ? (p, q) => Math.trunc(p / q) : (p, q) => p / q)(t, a, b),
+  maximum: elementwise((a, b) => Math.max(a, b)),
+  greater: elementwise((a, b) => Number(a > b)),
+  equal: elementwise((a, b) => Number(a === b)),
+  where: elementwise((condition, a, b) => (condition ? a : b)),
 
-  neg: elementwise((x) => -x!),
-  exp: elementwise((x) => Math.exp(x!)),
-  log: elementwise((x) => Math.log(x!)),
-  sqrt: elementwise((x) => Math.sqrt(x!)),
-  sin: elementwise((x) => Math.sin(x!)),
-  cos: elementwise((x) => Math.cos(x!)),
-  abs: elementwise((x) => Math.abs(x!)),
-  sign: elementwise((x) => Math.sign(x!)),
-  floor: elementwise((x) => Math.floor(x!)),
-  sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x!))),
-  softplus: elementwise((x) => Math.max(x!, 0) + Math.log1p(Math.exp(-Math.abs(x!)))),
-  stopGradient: elementwise((x) => x!),
-  cast: (t, x) => elementwise(t.dtype === "int32" ? (v) => Math.trunc(v!) : (v) => v!)(t, x),
+  neg: elementwise((x) => -x),
+  exp: elementwise((x) => Math.exp(x)),
+  log: elementwise((x) => Math.log(x)),
+  sqrt: elementwise((x) => Math.sqrt(x)),
+  sin: elementwise((x) => Math.sin(x)),
+  cos: elementwise((x) => Math.cos(x)),
+  abs: elementwise((x) => Math.abs(x)),
+  sign: elementwise((x) => Math.sign(x)),
+  floor: elementwise((x) => Math.floor(x)),
+  sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x))),
+  softplus: elementwise((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  stopGradient: elementwise((x) => x),
+  cast: (t, x) => elementwise(t.dtype === "int32" ? (v) => Math.trunc(v) : (v) => v)(t, x),
 
   /** y[…, i, j] = Σ_k a[…, i, k] · b[…, k, j] */
   matmul: (t, a, b) =>
@@ -119,7 +119,7 @@ const meanings: { [P in Computed]: Meaning<P> } = {
     );
   },
   reshape: (_t, x) => x.data,
-  expand: elementwise((x) => x!),
+  expand: elementwise((x) => x),
 
   sum: reduction(0, (total, x) => total + x),
   max: reduction(-Infinity, Math.max),

@@ -16,12 +16,12 @@ function gaussianVolume(n: number): Float32Array {
   const [z, y, x] = [line(n, 0.06), line(n, -0.11), line(n, 0.03)];
   return Float32Array.from(
     { length: n ** 3 },
-    (_, i) => z![Math.floor(i / n ** 2)]! * y![Math.floor(i / n) % n]! * x![i % n]!,
+    (_, i) => z[Math.floor(i / n ** 2)]! * y[Math.floor(i / n) % n]! * x[i % n]!,
   );
 }
 function gaussianImage(n: number): Float64Array {
   const [y, x] = [line(n, -0.11), line(n, 0.03)];
-  return Float64Array.from({ length: n ** 2 }, (_, i) => y![Math.floor(i / n)]! * x![i % n]!);
+  return Float64Array.from({ length: n ** 2 }, (_, i) => y[Math.floor(i / n)]! * x[i % n]!);
 }
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   Array.from(a).reduce((worst, v, i) => Math.max(worst, Math.abs(v - b[i]!)), 0);

@@ -63,7 +63,7 @@ function toMaps(
       map === undefined
         ? ["map", "is required: the map to evaluate with --reference REFERENCE, or --half-maps HALF1 HALF2 instead"]
         : ["reference", "is required: the map to compare with"];
-    context.addIssue({ code: "custom", path: [missing!], message: message! });
+    context.addIssue({ code: "custom", path: [missing], message: message });
     return z.NEVER;
   }
   return { kind: "reference", map, reference };

@@ -73,7 +73,7 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
 /**
  * The iteration. State: `u` (volume), `average`, `logAmplitude` and the critic's parameters, with Adam's moments.
  *
- * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (batches.ts).
+ * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
  */
 export function adversarialProgram(s: AdversarialSettings): Program {
   const n = s.volume.n;

@@ -94,7 +94,7 @@ export async function reconstruct(
     if (!before) await writeInput(folder("input.json"), input);
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
-      const timed = { ...event, time: new Date().toISOString() } as RunEvent;
+      const timed: RunEvent = { ...event, time: new Date().toISOString() };
       log.append(timed);
       onEvent(timed);
     };

@@ -16,7 +16,7 @@ export async function openInBrowser(address: string): Promise<void> {
       : process.platform === "win32"
         ? ["rundll32", "url.dll,FileProtocolHandler"]
         : ["xdg-open"];
-  spawn(command!, [...args, await pageLeadingTo(address)], { detached: true, stdio: "ignore" })
+  spawn(command, [...args, await pageLeadingTo(address)], { detached: true, stdio: "ignore" })
     .on("error", () => process.stderr.write("no browser could be opened; open the address yourself\n"))
     .unref();
 }

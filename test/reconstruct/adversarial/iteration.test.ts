@@ -68,10 +68,10 @@ describe("Adam", () => {
       for (const i of [0, 1]) {
         m[i] = beta1 * m[i]! + (1 - beta1) * slope[i]!;
         v[i] = beta2 * v[i]! + (1 - beta2) * slope[i]! ** 2;
-        value[i]! -= (rate * (m[i]! / (1 - beta1 ** (t + 1)))) / (Math.sqrt(v[i]! / (1 - beta2 ** (t + 1))) + epsilon);
+        value[i]! -= (rate * (m[i] / (1 - beta1 ** (t + 1)))) / (Math.sqrt(v[i] / (1 - beta2 ** (t + 1))) + epsilon);
         expect(state[0]![i]).toBeCloseTo(value[i]!, 6);
-        expect(state[1]![i]).toBeCloseTo(m[i]!, 6);
-        expect(state[2]![i]).toBeCloseTo(v[i]!, 6);
+        expect(state[1]![i]).toBeCloseTo(m[i], 6);
+        expect(state[2]![i]).toBeCloseTo(v[i], 6);
       }
     });
   });

@@ -134,7 +134,7 @@ describe("automatic schedule", () => {
 
 describe("time", () => {
   const seconds = (kind: "refinement" | "local", change: Partial<RefinementStage> = {}, b: Budget = budget()): number =>
-    stageSeconds({ kind, maxRadius: 16, iterations: 1, particles: 10_000, ...change } as Stage, b);
+    stageSeconds({ kind, maxRadius: 16, iterations: 1, particles: 10_000, ...change }, b);
 
   it("of a pass over all poses grows with particles and resolution, and falls with symmetry", () => {
     const once = seconds("refinement");
@@ -216,8 +216,7 @@ describe.each<RefinementStage | LocalStage>([
   const b = budget();
   const fitToTime = (wanted: typeof stage, secondsLeft: number, pace: number, budget: Budget) =>
     fit(wanted, secondsLeft, (cut) => pace * stageSeconds(cut, budget), budget.count);
-  const seconds = (change: Partial<RefinementStage | LocalStage>): number =>
-    stageSeconds({ ...stage, ...change } as Stage, b);
+  const seconds = (change: Partial<RefinementStage | LocalStage>): number => stageSeconds({ ...stage, ...change }, b);
 
   it("stays as it is where it fits", () => {
     expect(fitToTime(stage, seconds({}) * 1.001, 1, b)).toEqual(stage);

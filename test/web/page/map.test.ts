@@ -58,5 +58,5 @@ with mrcfile.new(sys.argv[1]) as f:
 });
 
 test("what is no map is refused", async () => {
-  await expect(readMapGrid(new TextEncoder().encode("x".repeat(2000)).buffer as ArrayBuffer)).rejects.toThrow();
+  await expect(readMapGrid(new TextEncoder().encode("x".repeat(2000)).buffer)).rejects.toThrow();
 });

@@ -49,7 +49,7 @@ describe("the process of a run", () => {
   test("that nobody has waited for is dead", async () => {
     // The shell's child ends; the shell, replaced by sleep, never asks for it.
     const parent = spawn("sh", ["-c", "sleep 0.2 & echo $!; exec sleep 1000"], { stdio: ["ignore", "pipe", "ignore"] });
-    const pid = Number(String((await once(parent.stdout!, "data"))[0]));
+    const pid = Number(String((await once(parent.stdout, "data"))[0]));
     const folder = temporaryFolder();
     await recordProcess(folder, pid, []);
     const found = (await readProcess(folder))!;
