@@ -156,9 +156,12 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
       (await panel().getByRole("row").allInnerTexts()).map((row) => row.split("\t") as [string, string]),
     );
     const config = await site().json<Record<string, unknown>>("halves", "config.json");
-    const simple = Object.entries(config).filter(([, value]) => typeof value !== "object");
-    expect(simple.length).toBeGreaterThan(10);
-    for (const [name, value] of simple) expect([name, rows.get(name)]).toEqual([name, String(value)]);
+    const simple = (values: object) => Object.entries(values).filter(([, value]) => typeof value !== "object");
+    const asked = simple(config),
+      used = simple(config.used as object).map(([name, value]): [string, unknown] => [`used.${name}`, value]);
+    expect(asked.map(([name]) => name)).toEqual(expect.arrayContaining(["particlesFile", "symmetry", "halfMaps"]));
+    expect(used.map(([name]) => name)).toEqual(expect.arrayContaining(["used.particles", "used.maskRadius"]));
+    for (const [name, value] of [...asked, ...used]) expect([name, rows.get(name)]).toEqual([name, String(value)]);
   });
 
   test("the log tells every step once, and finds words", async () => {

@@ -7,10 +7,10 @@ export function RunList({ page }: { page: Page }) {
   const runs = page.runs.value;
   const selected = page.selected.value?.id;
   const list = useRef<HTMLUListElement>(null);
-  useEffect(
-    () => list.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }),
-    [selected, runs !== undefined],
-  );
+  useEffect(() => {
+    const chosen = list.current?.querySelector("[aria-current]");
+    if (chosen && !isInView(chosen)) chosen.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [selected, runs !== undefined]);
   if (!runs) return <p class="note">Looking for runs…</p>;
   const names = shortNames(runs.map(({ name }) => name));
   return (
@@ -41,4 +41,10 @@ export function RunList({ page }: { page: Page }) {
       ))}
     </ul>
   );
+}
+
+/** Scrolling to what is seen already would move the place from which the keyboard goes on. */
+function isInView(element: Element): boolean {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
 }
