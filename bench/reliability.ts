@@ -1,8 +1,8 @@
 /**
  * Runs that are ended at random moments and gone on with: a small run of the ribosome (box 32), with and without
- * half-maps, killed (SIGKILL) or asked to stop (SIGTERM) again and again until it comes to its end. Its maps and its FSC
- * are compared with those of a run that nobody ended, byte for byte. Then single bits of checkpoints are flipped, and it
- * is counted how many of these are taken. Prints Markdown; the state of each run goes to stderr.
+ * half-maps, killed (SIGKILL) or asked to stop (SIGTERM) again and again until it comes to its end. Its maps and its
+ * FSC are compared with those of a run that nobody ended, byte for byte. Then single bits of checkpoints are flipped,
+ * and it is counted how many of these are taken. Prints Markdown; the state of each run goes to stderr.
  *
  *   npm run bench:reliability -- [--kills 100] [--terms 20] [--bits 400] [--seed 1]
  */
@@ -203,17 +203,20 @@ const checkpoint = join(interrupted, "checkpoint.bin"),
   { length } = await readFile(checkpoint),
   accepted = await acceptedFlips(checkpoint, bits);
 
+const terminations = tallies.reduce((sum, { signal, sent }) => sum + (signal === "SIGTERM" ? sent : 0), 0),
+  unheard = tallies.reduce((sum, tally) => sum + tally.unheard, 0);
 process.stdout.write(`
 | run of | signal | sent | runs | equal to the byte | longest time from the signal to the end |
 | --- | --- | ---: | ---: | ---: | ---: |
 ${tallies
   .map(
     ({ kind, signal, sent, runs, same, longestSecondsToEnd }) =>
-      `| ${kind} (${wholeRuns[kind].seconds.toFixed(1)} s) | ${signal} | ${sent} | ${runs} | ${same} | ${longestSecondsToEnd.toFixed(2)} s |`,
+      `| ${kind} (${wholeRuns[kind].seconds.toFixed(1)} s) | ${signal} | ${sent} | ${runs} | ${same} ` +
+      `| ${longestSecondsToEnd.toFixed(2)} s |`,
   )
   .join("\n")}
 
-Of the ${tallies.filter(({ signal }) => signal === "SIGTERM").reduce((sum, { sent }) => sum + sent, 0)} SIGTERMs, ${tallies.reduce((sum, { unheard }) => sum + unheard, 0)} came before the program listened to them.
+Of the ${terminations} SIGTERMs, ${unheard} came before the program listened to them.
 
 | flipped bits of a checkpoint of ${length} bytes | taken |
 | ---: | ---: |

@@ -95,11 +95,11 @@ export function fscChart(fsc: FscResult): Chart {
 /** Where the curve that the resolution is read from falls below 0.5 and 0.143. */
 export function resolutionText(fsc: FscResult): string {
   const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
-  if (fsc.resolution05OrBetter)
-    return `The ${names[fsc.resolutionCurve]} curve ${crossingText("0.5 and 0.143", fsc.resolution0143Angstrom, true)}.`;
+  const curve = `The ${names[fsc.resolutionCurve]} curve`;
+  if (fsc.resolution05OrBetter) return `${curve} ${crossingText("0.5 and 0.143", fsc.resolution0143Angstrom, true)}.`;
   const at05 = crossingText("0.5", fsc.resolution05Angstrom, fsc.resolution05OrBetter),
     at0143 = crossingText("0.143", fsc.resolution0143Angstrom, fsc.resolution0143OrBetter);
-  return `The ${names[fsc.resolutionCurve]} curve ${at05} and ${at0143}.`;
+  return `${curve} ${at05} and ${at0143}.`;
 }
 
 /** "falls below 0.5 at 8.1 Å", as `crossingResolution` of evaluate/fsc.ts found it. */

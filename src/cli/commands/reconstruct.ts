@@ -25,8 +25,8 @@ function defineReconstructCommand(program: Command): Command {
     .addHelpText(
       "after",
       `
-Ctrl-C stops after a checkpoint; the same command with --resume goes on. A run that has ended goes on, too, from its last map,
-with more --time-limit (all of its time counts) or a finer --resolution.
+Ctrl-C stops after a checkpoint; the same command with --resume goes on. A run that has ended goes
+on, too, from its last map, with more --time-limit (all of its time counts) or a finer --resolution.
 
 Stages are "kind box:iterations", separated by commas; kind is adversarial, refine (all poses are
 tried) or local (poses near the most likely one are tried). The box is in pixels and sets the

@@ -45,7 +45,9 @@ export function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number)
     state: fromBestStart({ ...state, schedule: { ...schedule, stages } }),
     ...(short.length > 0
       ? {
-          warning: `to keep to the time limit${slow ? `, at ${pace.toFixed(1)} times the time estimated` : ""}: ${short.join(", ")}`,
+          warning:
+            `to keep to the time limit${slow ? `, at ${pace.toFixed(1)} times the time estimated` : ""}: ` +
+            `${short.join(", ")}`,
         }
       : {}),
   };

@@ -5,7 +5,9 @@ import type { AtHand } from "./next.ts";
 import { type PartEnvironment, type PreparedImages, prepareImages } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
 
-/** The images of a set of particles as they are at hand: at one working box, and ready for refinement up to a radius. */
+/**
+ * The images of a set of particles as they are at hand: at one working box, and ready for refinement up to a radius.
+ */
 export interface ImagesAtHand {
   now(): AtHand;
   /** @throws {Error} before they are read */
