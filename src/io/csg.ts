@@ -1,7 +1,7 @@
 /** cryoSPARC .csg files: a few lines of YAML that tell which .cs files hold the fields of a group of results. */
 
 /** The .cs files that a group file names, each once, those of images (`blob`) first. */
-export function filesOfGroup(text: string): string[] {
+function filesOfGroup(text: string): string[] {
   const found = [...text.slice(0, 1 << 20).matchAll(/^ *metafile: *['"]?>?([^'"\r\n]+?\.cs)['"]? *\r?$/gm)].map(
     (match) => ({ name: match[1]!, at: match.index }),
   );

@@ -22,9 +22,9 @@ import {
 import { deviceNames } from "../runtime/deviceNames.ts";
 import { stages, symmetry } from "./optionValues.ts";
 
-export const criticNames = ["likelihood-ratio", "convolutional"] as const;
+const criticNames = ["likelihood-ratio", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
-export const lossNames = ["logistic-r1", "wgan-gp"] as const;
+const lossNames = ["logistic-r1", "wgan-gp"] as const;
 export type LossName = (typeof lossNames)[number];
 
 interface About {

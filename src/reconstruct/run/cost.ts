@@ -79,7 +79,7 @@ export const secondsHere = (stage: Stage, work: Work, paces: Paces): number =>
   secondsToGo(stage, 0, work, paces);
 
 /** Seconds that a stage at this iteration still takes on this machine. */
-export const secondsToGo = (stage: Stage, iteration: number, work: Work, paces: Paces): number =>
+const secondsToGo = (stage: Stage, iteration: number, work: Work, paces: Paces): number =>
   paceAt(paces, stage.kind).factor * Math.max(0, stage.iterations - iteration) * iterationSeconds(stage, work);
 
 /** Seconds to make the images ready for refinement up to a radius, if they are not. */
