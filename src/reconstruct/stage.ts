@@ -157,7 +157,7 @@ export type Task = Stage["kind"] | "search" | "loading";
 
 /** How the machine compares with the one that costs are estimated for (run/cost.ts), as measured last. */
 export interface Paces extends Partial<Record<Task, { factor: number; overheadSeconds: number }>> {
-  /** Seconds that a second of the estimate takes, whatever was measured last. */
+  /** Seconds that a second of the estimate takes, in the stage measured last. */
   latest?: number;
 }
 

@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { createProgress, type ProgressOptions } from "../../src/cli/progress.ts";
+import { parseEvents } from "../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 
 const time = "2025-03-01T12:00:00.000Z";
@@ -226,6 +228,28 @@ describe("live", () => {
     ).slice(1);
     expect(Math.max(...lines.map((line) => line.length))).toBe(29);
   });
+});
+
+test("of a real run of two halves: the time taken and left on each line, against what was", () => {
+  const file = new URL("../data/two-halves/events.jsonl", import.meta.url),
+    events = parseEvents(readFileSync(file, "utf8"));
+  const at = (event: RunEvent): number => Date.parse(event.time) - Date.parse(events[0]!.time);
+  const total = at(events.at(-1)!) / 1000,
+    text = written(
+      "lines",
+      events.map((event) => [at(event), event]),
+    );
+  const seconds = (clock: string): number => Number(clock.split(":")[0]) * 60 + Number(clock.split(":")[1]);
+  const times = [...text.matchAll(/elapsed (\S+) {2}left (\S+)$/gm)].map(([, elapsed, left]) => [
+    seconds(elapsed!),
+    seconds(left!),
+  ]);
+  expect(times.length).toBeGreaterThan(7);
+  // The first comes before the pace is known.
+  for (const [elapsed, left] of times.slice(1)) expect(Math.abs(elapsed! + left! - total)).toBeLessThan(0.5 * total);
+  expect(times.map(([elapsed]) => elapsed)).toEqual(times.map(([elapsed]) => elapsed).toSorted((a, b) => a! - b!));
+  const [, finished] = /^finished in (\S+): map\.mrc/m.exec(text)!;
+  expect(Math.abs(seconds(finished!) - total)).toBeLessThan(1);
 });
 
 test("a run that was cut off says so at its end, in amber on a terminal", () => {

@@ -66,10 +66,11 @@ export const joiningSeconds = (boxSize: number): number => 3 + 4e-6 * boxSize **
 export const paceAt = (paces: Paces, task: Task): { factor: number; overheadSeconds: number } =>
   paces[task] ?? { factor: paces.latest ?? 1, overheadSeconds: 0 };
 
+/** Loading and searching are no measure of the others: at small data most of their time is to set up. */
 export const withPace = (paces: Paces, task: Task, factor: number, overheadSeconds = 0): Paces => ({
   ...paces,
   [task]: { factor, overheadSeconds },
-  latest: factor,
+  ...(task === "loading" || task === "search" ? {} : { latest: factor }),
 });
 
 /** Seconds of a whole stage on this machine. */

@@ -41,8 +41,8 @@ export interface PartOfRun {
   last?: { checkpoint: Checkpoint; warning?: string };
   /** How the machine was found to do with the part before. */
   paces: Paces;
-  /** Times of the whole run, from those of the part. */
-  times(elapsedSeconds: number, remainingSeconds: number): RunTimes;
+  /** Times of the whole run, from those of the part and the pace of its longest stages. */
+  times(elapsedSeconds: number, remainingSeconds: number, pace: number): RunTimes;
 }
 
 export interface PartResult extends ReconstructedMap {
@@ -95,18 +95,22 @@ export async function reconstructPart(
     await save(progress);
   };
 
+  /** From when on time counts as that of the next stage: since the one before, but for loading and searching. */
+  let since = performance.now();
   /** Seconds that a task takes by the clock, set against the estimate. */
   const paced = async <T>(task: Task, estimate: number, work: () => Promise<T>): Promise<T> => {
     const begun = performance.now(),
-      result = await work();
-    if (estimate > 0)
-      state = { ...state, paces: withPace(state.paces, task, (performance.now() - begun) / 1000 / estimate) };
+      result = await work(),
+      taken = performance.now() - begun;
+    since += taken;
+    if (estimate > 0) state = { ...state, paces: withPace(state.paces, task, taken / 1000 / estimate) };
     return result;
   };
 
   const read = async (boxSize: number): Promise<void> => {
     const { spectra, nextBox } = state.schedule;
     const measured = await images.read(boxSize, nextBox === undefined ? spectra : undefined);
+    since = performance.now();
     const decision = afterReading(state, measured, circumstances());
     if (nextBox === undefined) ({ state } = decision);
     else await decide(decision);
@@ -138,7 +142,7 @@ export async function reconstructPart(
       ...label,
     });
     const begun = performance.now(),
-      meter = paceMeter(stage.kind, iterationSeconds(stage, budget), begun / 1000, state.paces);
+      meter = paceMeter(stage.kind, iterationSeconds(stage, budget), since / 1000, state.paces);
     let lastSave = begun,
       lastReport = 0;
     const result = await computeStage(
@@ -160,7 +164,7 @@ export async function reconstructPart(
             stage: index + 1,
             iteration,
             iterations,
-            ...times(elapsed(), remaining),
+            ...times(elapsed(), remaining, state.paces.adversarial?.factor ?? 1),
             ...losses,
             ...(logLikelihood === undefined ? {} : { logLikelihood }),
             ...label,
@@ -178,6 +182,7 @@ export async function reconstructPart(
         return state.schedule.stages[index]!.iterations;
       },
     );
+    since = performance.now();
     await decide(afterStage(state, result, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());

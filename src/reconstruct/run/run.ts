@@ -110,7 +110,9 @@ export async function reconstruct(
             partCount: parts.length,
             last: last[i],
             paces: done[i - 1]?.paces ?? {},
-            times: (elapsed, remaining) => runTimes(taken.with(i, elapsed), i, remaining, joining),
+            // Other jobs slow the joining down; a quicker device does not help it.
+            times: (elapsed, remaining, pace) =>
+              runTimes(taken.with(i, elapsed), i, remaining, Math.max(1, pace) * joining),
           },
           {
             files,
