@@ -8,11 +8,13 @@ import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
   checkOptics,
+  checkSize,
   commonBoxSize,
   commonPixelSize,
   distinctMicrographs,
   distinctStacks,
   groupByOptics,
+  largest,
   mergeStacks,
   mostImages,
   readIfSound,
@@ -21,6 +23,7 @@ import {
   unusedWarning,
   wholeNumbers,
 } from "./particleChecks.ts";
+import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 
 /** @throws InputError naming file, row and field of whatever cannot be read or cannot be. */
 export async function readCryosparcParticles(files: Files, path: string, options: ReadOptions): Promise<ParticleSet> {
@@ -43,8 +46,8 @@ export async function readCryosparcParticles(files: Files, path: string, options
   const optics: Optics = {
     defocusUAngstrom: required("ctf/df1_A"),
     defocusVAngstrom: required("ctf/df2_A"),
-    astigmatismAngle: required("ctf/df_angle_rad"),
-    phaseShift: optional("ctf/phase_shift_rad"),
+    astigmatismAngle: checkSize(required("ctf/df_angle_rad"), "ctf/df_angle_rad", largest.radians, where),
+    phaseShift: checkSize(optional("ctf/phase_shift_rad"), "ctf/phase_shift_rad", largest.radians, where),
     voltageKv: required("ctf/accel_kv"),
     sphericalAberrationMm: required("ctf/cs_mm"),
     amplitudeContrast: required("ctf/amp_contrast"),
@@ -58,6 +61,7 @@ export async function readCryosparcParticles(files: Files, path: string, options
       voltageKv: "ctf/accel_kv",
       sphericalAberrationMm: "ctf/cs_mm",
       amplitudeContrast: "ctf/amp_contrast",
+      bFactorAngstrom2: "ctf/bfactor",
     },
     where,
   );
@@ -221,9 +225,14 @@ function readPoses(table: CsTable, pixelSizeAngstrom: number, where: Where): Pos
   const { count } = table;
   const vectors = numbers(table, "alignments3D/pose", 3, where);
   if (vectors === undefined) return undefined;
+  checkSize(vectors, "alignments3D/pose", largest.radians, (i) => where(Math.floor(i / 3)));
   const shifts = numbers(table, "alignments3D/shift", 2, where) ?? new Float64Array(2 * count);
+  checkSize(shifts, "alignments3D/shift", largest.origin, (i) => where(Math.floor(i / 2)));
   const pixelSizes =
     numbers(table, "alignments3D/psize_A", 1, where) ?? new Float64Array(count).fill(pixelSizeAngstrom);
+  const wrong = pixelSizes.findIndex((size) => !isPixelSize(size));
+  if (wrong >= 0)
+    throw new InputError(`${where(wrong)}: alignments3D/psize_A is ${pixelSizes[wrong]} Å; ${pixelSizeRange}`);
   const angles = Array.from({ length: count }, (_, i) =>
     eulerAngles(vectors[3 * i]!, vectors[3 * i + 1]!, vectors[3 * i + 2]!),
   );

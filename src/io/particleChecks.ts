@@ -210,7 +210,12 @@ function commonValue(values: Float64Array, what: string, unit: string, where: Wh
 /** Columns of a particle file that the checks name in messages. */
 export type OpticsLabels = Pick<
   Record<keyof Optics, string>,
-  "defocusUAngstrom" | "defocusVAngstrom" | "voltageKv" | "sphericalAberrationMm" | "amplitudeContrast"
+  | "defocusUAngstrom"
+  | "defocusVAngstrom"
+  | "voltageKv"
+  | "sphericalAberrationMm"
+  | "amplitudeContrast"
+  | "bFactorAngstrom2"
 >;
 
 /** @throws InputError naming row and column of the first value that no microscope has. */
@@ -225,7 +230,19 @@ export function checkOptics(optics: Optics, labels: OpticsLabels, where: Where):
   check("voltageKv", (x) => x >= 10 && x <= 2000, "between 10 and 2000 kV");
   check("sphericalAberrationMm", (x) => x >= 0 && x <= 100, "between 0 and 100 mm");
   check("amplitudeContrast", (x) => x >= 0 && x <= 1, "between 0 and 1");
+  // Sharper ones would leave the range of float32 in fine pixels.
+  check("bFactorAngstrom2", (x) => x >= -200 && x <= 10_000, "between -200 and 10000 Å²");
 }
+
+/** @throws InputError naming the first that is larger than any angle, or shift, that is meant. */
+export function checkSize(values: Float64Array, what: string, most: number, where: Where): Float64Array {
+  const row = values.findIndex((value) => !(Math.abs(value) <= most));
+  if (row >= 0) throw new InputError(`${where(row)}: ${what} is ${values[row]}; it must be at most ${most} in size`);
+  return values;
+}
+
+/** Angles go round a few times at most; origins are in Å or pixels. */
+export const largest = { degrees: 720, radians: 4 * Math.PI, origin: 100_000 } as const;
 
 /** An optics group as its file calls it. */
 export interface OpticsGroup {

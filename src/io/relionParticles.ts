@@ -8,12 +8,14 @@ import type { OpticsGroup, ReadOptions, Where } from "./particleChecks.ts";
 import {
   boxSizeOfStack,
   checkOptics,
+  checkSize,
   commonBoxSize,
   commonPixelSize,
   distinctMicrographs,
   distinctStacks,
   groupByOptics,
   imageNumber,
+  largest,
   mergeStacks,
   readIfSound,
   rowsOfGroups,
@@ -69,8 +71,8 @@ export async function readRelionParticles(files: Files, path: string, options: R
   const set: Optics = {
     defocusUAngstrom: required("rlnDefocusU"),
     defocusVAngstrom: required("rlnDefocusV"),
-    astigmatismAngle: scaled(optional("rlnDefocusAngle"), DEGREE),
-    phaseShift: scaled(optional("rlnPhaseShift"), DEGREE),
+    astigmatismAngle: radians(optional("rlnDefocusAngle"), "_rlnDefocusAngle", where),
+    phaseShift: radians(optional("rlnPhaseShift"), "_rlnPhaseShift", where),
     voltageKv: required("rlnVoltage"),
     sphericalAberrationMm: required("rlnSphericalAberration"),
     amplitudeContrast: required("rlnAmplitudeContrast"),
@@ -86,6 +88,7 @@ export async function readRelionParticles(files: Files, path: string, options: R
       voltageKv: "_rlnVoltage",
       sphericalAberrationMm: "_rlnSphericalAberration",
       amplitudeContrast: "_rlnAmplitudeContrast",
+      bFactorAngstrom2: "_rlnCtfBfactor",
     },
     where,
   );
@@ -280,17 +283,27 @@ function pixelSizes(column: (label: string) => Float64Array | undefined, file: s
 
 /** Euler angles, with origins in Å (3.1) or pixels (3.0); nothing unless all three angles are there. */
 function readPoses(particles: Table, pixelSizeAngstrom: number): Poses | undefined {
-  const [rot, tilt, psi] = ["Rot", "Tilt", "Psi"].map((angle) => particles.numbers(`rlnAngle${angle}`));
+  const { where } = particles;
+  const [rot, tilt, psi] = ["Rot", "Tilt", "Psi"].map((angle) => {
+    const label = `rlnAngle${angle}`,
+      degrees = particles.numbers(label);
+    return degrees && radians(degrees, `_${label}`, where);
+  });
   if (rot === undefined || tilt === undefined || psi === undefined) return undefined;
   const origin = (axis: "X" | "Y") => {
-    const pixels = () =>
-      scaled(particles.numbers(`rlnOrigin${axis}`) ?? new Float64Array(particles.count), pixelSizeAngstrom);
-    return particles.numbers(`rlnOrigin${axis}Angst`) ?? pixels();
+    const read = (label: string): Float64Array | undefined => {
+      const values = particles.numbers(label);
+      return values && checkSize(values, `_${label}`, largest.origin, where);
+    };
+    return (
+      read(`rlnOrigin${axis}Angst`) ??
+      scaled(read(`rlnOrigin${axis}`) ?? new Float64Array(particles.count), pixelSizeAngstrom)
+    );
   };
   return {
-    rot: scaled(rot, DEGREE),
-    tilt: scaled(tilt, DEGREE),
-    psi: scaled(psi, DEGREE),
+    rot,
+    tilt,
+    psi,
     originXAngstrom: origin("X"),
     originYAngstrom: origin("Y"),
   };
@@ -320,6 +333,10 @@ function refuse(
 ): void {
   const row = values?.findIndex(wrong) ?? -1;
   if (row >= 0) throw new InputError(`${where(row)}: ${message}`);
+}
+
+function radians(degrees: Float64Array, label: string, where: Where): Float64Array {
+  return scaled(checkSize(degrees, label, largest.degrees, where), DEGREE);
 }
 
 function scaled(values: Float64Array, factor: number): Float64Array {

@@ -219,17 +219,19 @@ export function detached(slice: string): string {
   return decoder.decode(encoder.encode(slice));
 }
 
+const none = new Int32Array(0);
+
 /**
  * A growing list of integers: a table of a million rows and 26 columns as ordinary arrays of strings would take
  * gigabytes.
  */
 class Int32List {
-  items = new Int32Array(64);
+  items: Int32Array = none;
   length = 0;
 
   push(value: number): void {
     if (this.length === this.items.length) {
-      const larger = new Int32Array(2 * this.length);
+      const larger = new Int32Array(Math.max(16, 2 * this.length));
       larger.set(this.items);
       this.items = larger;
     }

@@ -1,6 +1,9 @@
 import { InputError } from "../../base/errors.ts";
+import { largestBox } from "../../base/values.ts";
 import { disk } from "../../io/disk.ts";
+import { rangeProblem } from "../../io/mapCheck.ts";
 import { openStack } from "../../io/mrc.ts";
+import { isPixelSize, pixelSizeRange } from "../../io/pixelSize.ts";
 import { interpolateShells } from "../../physics/frequencies.ts";
 import {
   bankNoise,
@@ -17,6 +20,8 @@ import type { NoiseSource as NoiseOptions } from "../options/simulate.ts";
 
 /** Of a larger bank so many images are taken, evenly spread over it. */
 const mostBackgrounds = 2000;
+/** In memory, 1 GB. */
+const mostPixels = 2 ** 28;
 
 /**
  * The noise that was asked for, of unit variance, for images of this box and pixel size. Nothing for noise-free images.
@@ -65,11 +70,14 @@ async function readBackgrounds(path: string): Promise<{ images: Float32Array; n:
   try {
     const { count, width: n, height, pixelSizeAngstrom } = stack;
     if (n !== height) throw new InputError(`${path} has images of ${n} x ${height} pixels; they must be square`);
+    if (n > largestBox) throw new InputError(`${path} has images of ${n} px; at most ${largestBox} can be used`);
     if (!(pixelSizeAngstrom > 0))
       throw new InputError(
         `${path}: the header names no pixel size; set it, for instance with relion_image_handler --angpix`,
       );
-    const taken = Math.min(count, mostBackgrounds);
+    if (!isPixelSize(pixelSizeAngstrom))
+      throw new InputError(`${path} has a pixel size of ${pixelSizeAngstrom} Å; ${pixelSizeRange}`);
+    const taken = Math.min(count, mostBackgrounds, Math.max(1, Math.floor(mostPixels / n ** 2)));
     const images = new Float32Array(taken * n * n);
     await stack.read(
       Int32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken)),
@@ -79,6 +87,8 @@ async function readBackgrounds(path: string): Promise<{ images: Float32Array; n:
       if (!Number.isFinite(images[i]))
         throw new InputError(`${path} has a pixel that is NaN or infinite; remove that image`);
     }
+    const problem = rangeProblem(images, "pixels");
+    if (problem !== undefined) throw new InputError(`${path} ${problem}`);
     return { images, n, pixelSizeAngstrom };
   } finally {
     await stack.close();

@@ -24,9 +24,7 @@ export async function resampleMap({
   const edgeAngstrom = Math.max(...volume.shape) * volume.pixelSizeAngstrom;
   const newBox = boxSize ?? Math.max(leastBox, 2 * Math.round(edgeAngstrom / pixelSizeAngstrom! / 2));
   if (newBox > mostBox)
-    throw new InputError(
-      `--pixel-size: voxels of ${pixelSizeAngstrom} Å make a box of ${newBox}; at most ${mostBox} can be made`,
-    );
+    throw new InputError(`${out} would be a box of ${newBox} voxels; at most ${mostBox} can be made`);
   const result =
     pixelSizeAngstrom === undefined ? windowed(volume, newBox) : resample(volume, newBox, pixelSizeAngstrom);
   await writeMap(disk.at(out), result, "cryogan resample");

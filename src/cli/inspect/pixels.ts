@@ -11,7 +11,8 @@ export interface PixelStatistics {
 /** Two passes in double precision; all NaN when no value is finite. */
 export function pixelStatistics(values: Float32Array): PixelStatistics {
   let [finite, sum, minimum, maximum] = [0, 0, Infinity, -Infinity];
-  for (const x of values) {
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i]!;
     if (!Number.isFinite(x)) continue;
     finite++;
     sum += x;
@@ -20,7 +21,7 @@ export function pixelStatistics(values: Float32Array): PixelStatistics {
   }
   const mean = sum / finite;
   let squares = 0;
-  for (const x of values) if (Number.isFinite(x)) squares += (x - mean) ** 2;
+  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i])) squares += (values[i]! - mean) ** 2;
   const range = finite > 0 ? { minimum, maximum } : { minimum: NaN, maximum: NaN };
   return {
     count: values.length,

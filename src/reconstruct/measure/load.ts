@@ -46,6 +46,8 @@ function normaliseBackground(image: Float32Array, mask: Float32Array, scale: (de
 }
 
 const batch = 128;
+/** Of a pixel from the background, in standard deviations: the squares of larger ones drown all others. */
+const largestDeviation = 1e5;
 
 /**
  * Opens the images of a set.
@@ -92,12 +94,18 @@ export async function openImages(
           part,
         );
         for (let i = 0; i < size; i++) {
-          const deviation = normaliseBackground(part.subarray(i * n * n, (i + 1) * n * n), mask, (d) =>
-            d > 0 ? sign / d : 0,
-          );
+          const image = part.subarray(i * n * n, (i + 1) * n * n);
+          const deviation = normaliseBackground(image, mask, (d) => (d > 0 ? sign / d : 0));
           if (deviation === 0)
             throw new InputError(
               `${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`,
+            );
+          const spike = image.findIndex((value) => !(Math.abs(value) <= largestDeviation));
+          if (spike >= 0)
+            throw new InputError(
+              `${set.where(chosen[first + i]!)} names an image with a pixel (${spike % n}, ${Math.floor(spike / n)}) ` +
+                `more than ${largestDeviation} standard deviations from its background; remove it, ` +
+                "or extract the particles with removal of dust",
             );
         }
         const out = crop ? (await crop.run({ images: buffer })).cropped! : buffer;
