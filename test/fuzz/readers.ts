@@ -52,7 +52,7 @@ export const readers: readonly Reader[] = [
   reader("particles, STAR", "x.star", seeds.particleStars, particles),
   reader("particles, .cs", "x.cs", seeds.particleCs, particles),
   reader("group file, .csg", "x.csg", seeds.groupFiles, particles),
-  reader("particles to leave out", "left.star", seeds.particleStars, async (bytes, path) => {
+  reader("particles to leave out", "left.star", seeds.leftOut, async (bytes, path) => {
     const files = memoryFiles({ [path]: bytes, [at("x.star")]: seeds.particleStars[0]!, [at("a.mrcs")]: seeds.stack });
     return setNonsense(await readParticles(files, at("x.star"), { exclude: path }), seeds.particleStars[0]!);
   }),

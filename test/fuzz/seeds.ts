@@ -82,12 +82,83 @@ const rows = Array.from(
     `${String(i + 1).padStart(6, "0")}@a.mrcs m${i % 3}.mrc ${1 + (i % 2)} ${12000 + i * 100}.5 ${11000 + i * 100} ` +
     `${i * 10} 0 ${i} ${2 * i} -${i} 1.5 -2 ${1 + (i % 2)}`,
 );
-export const particleStars = [
-  text(`${optics}${rows.join("\n")}\n`),
-  data("formats", "relion5.star"),
-  data("formats", "empiar_10076_7.star"),
+const starOf = (some: readonly string[]): Uint8Array => text(`${optics}${some.join("\n")}\n`);
+export const particleStars = [starOf(rows), data("formats", "relion5.star"), data("formats", "empiar_10076_7.star")];
+/** Some of the particles of the first. */
+export const leftOut = [starOf(rows.slice(2, 6))];
+
+/** A table as numpy writes it, one row after the other. */
+function cs(
+  fields: readonly [descr: string, value: (row: number, view: DataView, at: number) => void, bytes: number][],
+) {
+  const header = `{'descr': [${fields.map(([descr]) => descr).join(", ")}], 'fortran_order': False, 'shape': (10,), }\n`;
+  const rowBytes = fields.reduce((sum, [, , bytes]) => sum + bytes, 0);
+  const bytes = new Uint8Array(10 + header.length + 10 * rowBytes),
+    view = new DataView(bytes.buffer);
+  bytes.set([0x93, ...text("NUMPY"), 1, 0]);
+  view.setUint16(8, header.length, true);
+  bytes.set(text(header), 10);
+  let at = 10 + header.length;
+  for (let row = 0; row < 10; row++)
+    for (const [, value, size] of fields) {
+      value(row, view, at);
+      at += size;
+    }
+  return bytes;
+}
+const f4 =
+  (...numbers: ((row: number) => number)[]) =>
+  (row: number, view: DataView, at: number): void =>
+    numbers.forEach((value, i) => view.setFloat32(at + 4 * i, value(row), true));
+const u4 =
+  (...numbers: ((row: number) => number)[]) =>
+  (row: number, view: DataView, at: number): void =>
+    numbers.forEach((value, i) => view.setUint32(at + 4 * i, value(row), true));
+const csWithStack = cs([
+  ["('uid', '<u8')", (row, view, at) => view.setBigUint64(at, 2n ** 63n + BigInt(row), true), 8],
+  ["('blob/path', '|S8')", (_, view, at) => text(">a.mrcs").forEach((byte, i) => view.setUint8(at + i, byte)), 8],
+  ["('blob/idx', '<u4')", u4((row) => row), 4],
+  [
+    "('blob/shape', '<u4', (2,))",
+    u4(
+      () => 10,
+      () => 10,
+    ),
+    8,
+  ],
+  ["('blob/psize_A', '<f4')", f4(() => 4), 4],
+  ["('blob/sign', '<f4')", f4((row) => (row < 7 ? 1 : -1)), 4],
+  ["('ctf/df1_A', '<f4')", f4((row) => 12_000 + row), 4],
+  ["('ctf/df2_A', '<f4')", f4((row) => 11_000 + row), 4],
+  ["('ctf/df_angle_rad', '<f4')", f4((row) => row / 3), 4],
+  ["('ctf/accel_kv', '<f4')", f4(() => 300), 4],
+  ["('ctf/cs_mm', '<f4')", f4(() => 2.7), 4],
+  ["('ctf/amp_contrast', '<f4')", f4(() => 0.1), 4],
+  [
+    "('ctf/tilt_A', '<f4', (2,))",
+    f4(
+      () => 0.5,
+      () => -1,
+    ),
+    8,
+  ],
+  ["('ctf/exp_group_id', '<u4')", u4((row) => row % 2), 4],
+  [
+    "('alignments3D/pose', '<f4', (3,))",
+    f4(
+      (row) => row / 5,
+      () => 1,
+      () => -1,
+    ),
+    12,
+  ],
+  ["('alignments3D/split', '<u4')", u4((row) => row % 2), 4],
+]);
+export const particleCs = [
+  csWithStack,
+  data("formats", "empiar_10076_7.cs"),
+  data("formats", "cryosparc_J2_particles_exported.cs"),
 ];
-export const particleCs = [data("formats", "empiar_10076_7.cs"), data("formats", "cryosparc_J2_particles_exported.cs")];
 
 const atoms: [string, number, number, number][] = [
   ["N", 1.5, 2.25, -3],
