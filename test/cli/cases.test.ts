@@ -40,7 +40,7 @@ describe("a map with a voxel that is no number, and one without a pixel size, in
   test.each(commands)("%s", async (_, command) => {
     const [ofNan, ofSilent] = await Promise.all([cryogan(...command(nan)), cryogan(...command(silent))]);
     expect(errorLine(ofNan)).toMatch(/nan\.mrc holds what is no number: voxel \d+, \d+, \d+ \(x, y, z\) is NaN/);
-    expect(errorLine(ofSilent)).toContain("nopix.mrc names no pixel size in its header; give it (--pixel-size");
+    expect(errorLine(ofSilent)).toContain("nopix.mrc names no pixel size in its header; give it (--map-pixel-size)");
   });
 
   test("inspect shows them, and says what is wrong", async () => {

@@ -110,7 +110,7 @@ describe("errors", () => {
       code: "ENOSPC",
       syscall: "write",
     });
-    expect(reported(full)).toEqual({ code: 1, text: "error: ENOSPC: no space left on device, write\n" });
+    expect(reported(full)).toEqual({ code: 1, text: "error: cannot write a file: the disk is full\n" });
   });
 
   test("a bug is owned, its stack shown only on request", () => {

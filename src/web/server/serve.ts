@@ -49,7 +49,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     options,
     options.runs ?? ((await isRunFolder(first)) ? dirname(first) : first),
   );
-  const told = toTell(address, 1);
+  const told = toTell(address, 1),
+    stop = stopSignal(); // listened for before the address is told, as whoever reads it may end the server at once
   process.stdout.write(options.json ? `${JSON.stringify({ address: told })}\n` : `${told}\n`);
   if (!["127.0.0.1", "localhost", "::1"].includes(options.host))
     process.stderr.write(
@@ -58,7 +59,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     );
   if (!existsSync(join(pageFolder, "index.html"))) process.stderr.write(`warning: ${pageMissing}\n`);
   if (options.open) await openInBrowser(address);
-  const signal = await stopSignal();
+  const signal = await stop;
   await server.close();
   if (signal !== "SIGINT") throw new Interrupted("", signal);
 }
