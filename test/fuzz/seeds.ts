@@ -91,7 +91,8 @@ export const leftOut = [starOf(rows.slice(2, 6))];
 function cs(
   fields: readonly [descr: string, value: (row: number, view: DataView, at: number) => void, bytes: number][],
 ) {
-  const header = `{'descr': [${fields.map(([descr]) => descr).join(", ")}], 'fortran_order': False, 'shape': (10,), }\n`;
+  const descr = fields.map(([field]) => field).join(", ");
+  const header = `{'descr': [${descr}], 'fortran_order': False, 'shape': (10,), }\n`;
   const rowBytes = fields.reduce((sum, [, , bytes]) => sum + bytes, 0);
   const bytes = new Uint8Array(10 + header.length + 10 * rowBytes),
     view = new DataView(bytes.buffer);
