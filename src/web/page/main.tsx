@@ -1,3 +1,6 @@
+// Before any module that makes a schema.
+import "./noEval.ts";
+
 import { render } from "preact";
 import { App } from "./App.tsx";
 import { chooseSource } from "./chooseSource.ts";

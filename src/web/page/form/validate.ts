@@ -1,5 +1,4 @@
 /** The check of the form, by the same schema as the command line's. */
-import "./noEval.ts";
 import { reconstructSchema } from "../../../reconstruct/optionSchema.ts";
 import { fieldProblems, type RunForm } from "../../live/source.ts";
 
