@@ -108,8 +108,8 @@ console.log(table(rows));
 
 /** The stages of a run as its config.json has them, with one adversarial iteration in the place of all. */
 async function withOneIteration(config: string): Promise<Stage[]> {
-  const { stages } = JSON.parse(await readFile(config, "utf8")) as { stages: Stage[] };
-  return stages.map(
+  const { used } = JSON.parse(await readFile(config, "utf8")) as { used: { stages: Stage[] } };
+  return used.stages.map(
     (stage) =>
       stage.kind === "adversarial"
         ? { ...stage, iterations: 1 }
