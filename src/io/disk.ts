@@ -6,7 +6,7 @@ import { lstat, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../base/errors.ts";
 import type { Files, GrowingFile, NewFile, OpenFile, ScratchFile } from "../base/files.ts";
-import { openPlainToAppend } from "./plainFile.ts";
+import { longestTransfer, openPlainToAppend, readFully } from "./plainFile.ts";
 
 export const disk: Files = {
   at: (path) => ({
@@ -173,23 +173,15 @@ async function makeFolder(path: string): Promise<void> {
   await mkdir(path);
 }
 
-/** One call of the system moves no more. */
-const longest = 1 << 30;
-
 async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   let done = 0;
   while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, Math.min(longest, bytes.length - done), position + done);
+    const { bytesWritten } = await handle.write(
+      bytes,
+      done,
+      Math.min(longestTransfer, bytes.length - done),
+      position + done,
+    );
     done += bytesWritten;
   }
-}
-
-async function readFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(longest, bytes.length - done), position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return done;
 }

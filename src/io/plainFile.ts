@@ -38,16 +38,29 @@ export const openPlain = (path: string): Promise<FileHandle> => openAs(path, O_R
 export const openPlainToAppend = (path: string): Promise<FileHandle> =>
   openAs(path, O_WRONLY | O_APPEND | O_CREAT, (links) => links === 1);
 
-/** Up to `most` bytes of an open file from `from` on. */
-export async function readPart(handle: FileHandle, from: number, most: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(most);
+/** Bytes; one call of the system moves no more. */
+export const longestTransfer = 1 << 30;
+
+/** Fills `bytes` from `position` on; returns how many there were before the end of the file. */
+export async function readFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
   let done = 0;
-  while (done < most) {
-    const { bytesRead } = await handle.read(buffer, done, most - done, from + done);
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(
+      bytes,
+      done,
+      Math.min(longestTransfer, bytes.length - done),
+      position + done,
+    );
     if (bytesRead === 0) break;
     done += bytesRead;
   }
-  return buffer.subarray(0, done);
+  return done;
+}
+
+/** Up to `most` bytes of an open file from `from` on. */
+export async function readPart(handle: FileHandle, from: number, most: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(most);
+  return buffer.subarray(0, await readFully(handle, buffer, from));
 }
 
 /**
