@@ -11,13 +11,11 @@ export function parseEvent(line: string): RunEvent | undefined {
   }
 }
 
+/** The events of lines, whether a line feed follows the last or not. */
+export const eventsOfLines = (lines: string): RunEvent[] => lines.split("\n").flatMap((line) => parseEvent(line) ?? []);
+
 /** The events of a file's text. What follows the last line feed is being written, or was when the run was killed. */
-export function parseEvents(text: string): RunEvent[] {
-  return text
-    .slice(0, text.lastIndexOf("\n") + 1)
-    .split("\n")
-    .flatMap((line) => parseEvent(line) ?? []);
-}
+export const parseEvents = (text: string): RunEvent[] => eventsOfLines(text.slice(0, text.lastIndexOf("\n") + 1));
 
 /** Events between others of their kind, of which fewer tell the same. What ends a pass or a stage is none of them. */
 export function isPassing(event: RunEvent): boolean {

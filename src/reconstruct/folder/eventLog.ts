@@ -2,7 +2,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { DataFile } from "../../base/files.ts";
 import { readText, withFile, writeFileAtomic } from "../../io/files.ts";
-import { isPassing, parseEvent, thinEvents } from "./eventLines.ts";
+import { eventsOfLines, isPassing, thinEvents } from "./eventLines.ts";
 import type { RunEvent } from "./events.ts";
 
 export interface EventLog {
@@ -26,7 +26,7 @@ const largestBytes = 1 << 28;
  */
 export async function openEventLog(file: DataFile, goOn: boolean, kept = keptPassing): Promise<EventLog> {
   const before = goOn ? await textOf(file) : "";
-  let passing = countPassing(before);
+  let passing = countPassing(eventsOfLines(before));
   // Anew, so that no other name leads to it.
   await writeFileAtomic(file, before);
   let growing = await file.extend();
@@ -35,13 +35,12 @@ export async function openEventLog(file: DataFile, goOn: boolean, kept = keptPas
 
   /** Writes the file anew, so that readers notice by its first line, and with fewer passing events. */
   const thin = async (): Promise<void> => {
-    const events = (await readText(file)).split("\n").flatMap((line) => parseEvent(line) ?? []);
-    const [first, ...others] = thinEvents(events, (event) => event, kept);
+    const [first, ...others] = thinEvents(eventsOfLines(await readText(file)), (event) => event, kept);
     if (!first) return;
     const again = { ...first, thinned: ("thinned" in first ? (first.thinned ?? 0) : 0) + 1 };
-    const text = [again, ...others].map((event) => `${JSON.stringify(event)}\n`).join("");
-    passing = countPassing(text);
-    await writeFileAtomic(file, text);
+    const events = [again, ...others];
+    passing = countPassing(events);
+    await writeFileAtomic(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
     await growing.close();
     growing = await file.extend();
   };
@@ -87,8 +86,4 @@ async function textOf(file: DataFile): Promise<string> {
   return readText(file);
 }
 
-const countPassing = (text: string): number =>
-  text.split("\n").reduce((count, line) => {
-    const event = parseEvent(line);
-    return event && isPassing(event) ? count + 1 : count;
-  }, 0);
+const countPassing = (events: readonly RunEvent[]): number => events.filter(isPassing).length;
