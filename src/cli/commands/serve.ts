@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { serveDefaults } from "../options/choices.ts";
+import { serveDefaults } from "../../base/serveOptions.ts";
 import type { Services } from "../services.ts";
 
 export function addServeCommand(program: Command, services: Services): void {

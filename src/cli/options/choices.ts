@@ -24,8 +24,6 @@ export const simulateDefaults = {
   seed: "1",
 } as const;
 
-export const serveDefaults = { host: "127.0.0.1", port: 8765 } as const;
-
 export const evaluateDefaults = { mask: "auto" } as const;
 
 export const projectDefaults = { ...opticsDefaults, views: "uniform", seed: "1" } as const;

@@ -1,22 +1,7 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
+import { type ServeOptions, serveDefaults } from "../../base/serveOptions.ts";
 import { path, wholeNumber } from "../../base/values.ts";
-import { serveDefaults } from "./choices.ts";
-
-/** What `cryogan serve` was asked to do. */
-export interface ServeCommandOptions {
-  folders: string[];
-  /** Absent: the usual one, or the next that is free. */
-  port?: number;
-  host: string;
-  /** Holds the token; absent: one is made at random. */
-  tokenFile?: string;
-  readOnly: boolean;
-  /** Where runs go that are started from the page; absent: beside the first run. */
-  runs?: string;
-  open: boolean;
-  json: boolean;
-}
 
 /** Fields as typed; keys are the option names in camel case. */
 const serveSchema = z
@@ -42,6 +27,6 @@ const serveSchema = z
   });
 
 /** @throws UsageError naming the option */
-export function parseServeOptions(values: Record<string, unknown>): ServeCommandOptions {
+export function parseServeOptions(values: Record<string, unknown>): ServeOptions {
   return parseOptions(serveSchema, values, { arguments: ["folders"] });
 }

@@ -3,32 +3,13 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { InputError } from "../../base/errors.ts";
 import { Interrupted, onStopSignal, type StopSignal } from "../../base/interrupt.ts";
+import { type ServeOptions, serveDefaults } from "../../base/serveOptions.ts";
 import { pageFolder, pageMissing } from "./app.ts";
 import { openInBrowser } from "./openBrowser.ts";
 import { createProcesses } from "./processes.ts";
 import { isRunFolder, runId, runsIn } from "./runs.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { isReadByOthers, randomToken, tokenFrom } from "./token.ts";
-
-/** Where the page is served if nothing else is asked for: an address that only this machine reaches. */
-const defaultHost = "127.0.0.1",
-  defaultPort = 8765;
-
-export interface ServeOptions {
-  folders: string[];
-  /** Absent: the usual one, or the next that is free. */
-  port?: number;
-  host: string;
-  /** Holds the token; absent: one is made at random. */
-  tokenFile?: string;
-  readOnly: boolean;
-  /** Where runs go that are started from the page; absent: beside the first run. */
-  runs?: string;
-  /** Opens the page in the browser. */
-  open: boolean;
-  /** Prints the address as JSON. */
-  json: boolean;
-}
 
 /**
  * Serves until Ctrl-C or another signal to stop. @throws {InputError} if a folder is not there or the address is taken
@@ -70,7 +51,10 @@ export async function serve(options: ServeOptions): Promise<void> {
  * @param task the run; tells when it has begun
  */
 export async function serveDuring(folder: string, task: (begun: () => void) => Promise<void>): Promise<void> {
-  const { server, address } = await start({ folders: [folder], host: defaultHost, readOnly: false }, dirname(folder));
+  const { server, address } = await start(
+    { folders: [folder], host: serveDefaults.host, readOnly: false },
+    dirname(folder),
+  );
   try {
     let stopped: Interrupted | undefined;
     await task(() => {
@@ -101,7 +85,7 @@ async function start(
   const token = options.readOnly ? undefined : await make();
   const server = await startServer({
     host: options.host,
-    port: options.port ?? defaultPort,
+    port: options.port ?? serveDefaults.port,
     nextFree: options.port === undefined,
     token,
     runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder),
