@@ -4,6 +4,7 @@ import type { LocalStage, Paces, RefinementStage, Stage } from "../stage.ts";
 import { secondsHere } from "./cost.ts";
 import { type Course, isRefining } from "./course.ts";
 import { fitToTime } from "./fitToTime.ts";
+import { resolutionOf } from "./radii.ts";
 import type { Budget } from "./schedule.ts";
 import type { Setting } from "./setting.ts";
 import { shortfall } from "./shortfall.ts";
@@ -56,18 +57,18 @@ export function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number)
 export function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
   const { schedule, stage } = state,
     past = schedule.stages.slice(0, stage);
-  const angstrom = (radius: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;
   const ended = fromBestStart({ ...state, schedule: { ...schedule, stages: past }, finished: true });
   if (!past.some(isRefining)) {
     const cutOff =
       "stopped by the time limit before refinement: " +
-      `the map is what the adversarial start left, at ${angstrom(ended.volume!.n / 2)}`;
+      `the map is what the adversarial start left, at ${resolutionOf(ended.volume!.n / 2, boxAngstrom)}`;
     return { state: { ...ended, cutOff } }; // told at the end of the run
   }
   return {
     state: ended,
     warning:
-      `the time limit is reached before ${angstrom(schedule.stages[stage]?.maxRadius ?? schedule.goal!)}; ` +
+      "the time limit is reached before " +
+      `${resolutionOf(schedule.stages[stage]?.maxRadius ?? schedule.goal!, boxAngstrom)}; ` +
       "the map stands as the stage before left it",
   };
 }

@@ -10,6 +10,7 @@ import type { Stage, StageVolume, TimeAndShells } from "../stage.ts";
 import { paceAt, readingSeconds } from "./cost.ts";
 import { finestRefined, mostStarts, placeOf, startsToCome } from "./course.ts";
 import { type Circumstances, courseOf, type Decision, fit, laidOut, timeIsOver } from "./decision.ts";
+import { resolutionOf } from "./radii.ts";
 import { finalRadius, refiningStage, refiningStages } from "./schedule.ts";
 import type { Setting } from "./setting.ts";
 import { layOut } from "./timeLimit.ts";
@@ -119,7 +120,7 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
     if (again) return laidOut(state, [again], boxAngstrom);
     return {
       ...laidOut({ ...state, finished: true }, [], boxAngstrom),
-      warning: `${(boxAngstrom / place.reached).toFixed(1)} Å is as fine as the images, or the options, allow`,
+      warning: `${resolutionOf(place.reached, boxAngstrom)} is as fine as the images, or the options, allow`,
     };
   }
   if (secondsLeft === undefined) {

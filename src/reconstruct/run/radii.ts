@@ -19,3 +19,6 @@ export function climb(from: number, finest: number): number[] {
   }
   return finest > from ? [...list, finest] : list;
 }
+
+/** The resolution of a radius, for messages: "7.6 Å". */
+export const resolutionOf = (radius: number, boxAngstrom: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;

@@ -1,5 +1,6 @@
 import type { Stage } from "../stage.ts";
 import { isJudging } from "./course.ts";
+import { resolutionOf } from "./radii.ts";
 
 /** How one schedule falls short of another, in words; nothing where it hardly does. */
 export function shortfall(before: readonly Stage[], after: readonly Stage[], boxAngstrom: number): string[] {
@@ -7,14 +8,13 @@ export function shortfall(before: readonly Stage[], after: readonly Stage[], box
     finest = (stages: readonly Stage[]): number => Math.max(...stages.map((stage) => stage.maxRadius)),
     iterations = (stages: readonly Stage[]): number =>
       Math.min(...stages.map((stage) => (stage.kind === "adversarial" ? stage.iterations : Infinity)));
-  const angstrom = (radius: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;
   const fewer = (name: string, [now, planned]: [number, number]): string[] =>
     now < planned ? [`${now} ${name}${now === 1 ? "" : "s"} instead of ${planned}`] : [];
   return [
     ...fewer("start", [starts(after), starts(before)]),
     ...fewer("adversarial iteration", [iterations(after), iterations(before)]),
     ...(finest(after) < 0.9 * finest(before)
-      ? [`to ${angstrom(finest(after))} instead of ${angstrom(finest(before))}`]
+      ? [`to ${resolutionOf(finest(after), boxAngstrom)} instead of ${resolutionOf(finest(before), boxAngstrom)}`]
       : []),
   ];
 }
