@@ -5,23 +5,12 @@
  *
  *   npx tsx examples/ownCritic.ts
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { CriticModel, ImageStatistics } from "../src/critic/index.ts";
-import { evaluateAgainstReference } from "../src/evaluate/index.ts";
-import { disk } from "../src/io/index.ts";
 import { interpolateShells, polarGrid, radiusOf } from "../src/physics/index.ts";
-import {
-  type AdversarialRecipe,
-  likelihoodRatioRecipe,
-  nodeHost,
-  reconstruct,
-  type Stage,
-} from "../src/reconstruct/index.ts";
+import { type AdversarialRecipe, likelihoodRatioRecipe } from "../src/reconstruct/index.ts";
 import type { RandomStream } from "../src/runtime/index.ts";
 import { op, type Shape, sizeOf } from "../src/tensor/index.ts";
-import { simulateParticles } from "./ribosome.ts";
+import { fscWith } from "./ribosome.ts";
 
 /** Width of the layer between. */
 const hidden = 48;
@@ -66,20 +55,4 @@ function networkCritic({ maxRadius }: ImageStatistics): CriticModel {
 // Everything else of the iteration stays as it is for the default critic, but for the weight of the gradient penalty.
 const recipe: AdversarialRecipe = { ...likelihoodRatioRecipe, critic: networkCritic, gradientPenalty: 0.1 };
 
-const folder = await mkdtemp(join(tmpdir(), "cryogan-own-critic-"));
-try {
-  const { star, truth } = await simulateParticles(folder, { count: 2000, boxSize: 24, signalToNoise: 1 });
-  const out = join(folder, "run");
-  const stages: Stage[] = [{ kind: "adversarial", maxRadius: 5, iterations: 300 }];
-  const request = { particlesFile: star, out, stages, maxShift: 0, device: "cpu" as const };
-  await reconstruct(nodeHost, request, undefined, undefined, recipe);
-  const { report } = await evaluateAgainstReference(disk.at(join(out, "map.mrc")), disk.at(truth));
-  console.log(
-    `FSC of shells 1 to 5: ${report.fsc.fsc
-      .slice(0, 5)
-      .map((value) => value.toFixed(2))
-      .join(" ")}`,
-  );
-} finally {
-  await rm(folder, { recursive: true });
-}
+console.log(`FSC of shells 1 to 5: ${(await fscWith(recipe)).map((value) => value.toFixed(2)).join(" ")}`);

@@ -1,6 +1,8 @@
-/** Particles for the examples: simulated images of the 70S ribosome, as files of a user would be. */
+/** For the examples: simulated images of the 70S ribosome, as files of a user would be, and a run on them. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resample } from "../src/evaluate/index.ts";
+import { evaluateAgainstReference, resample } from "../src/evaluate/index.ts";
 import {
   disk,
   particlesOfStack,
@@ -11,6 +13,7 @@ import {
   writeStack,
 } from "../src/io/index.ts";
 import { samplePoses, simulateImages, uniformDefocus, whiteNoise } from "../src/physics/index.ts";
+import { type AdversarialRecipe, nodeHost, reconstruct, type Stage } from "../src/reconstruct/index.ts";
 import { createStream, nodeCpu } from "../src/runtime/index.ts";
 
 const boxAngstrom = 325;
@@ -24,7 +27,7 @@ export async function ribosomeMap(boxSize: number): Promise<Volume> {
 }
 
 /** Writes particles.mrcs, particles.star and truth.mrc to a folder: random poses, defocus of 1 to 2.5 µm, noise. */
-export async function simulateParticles(
+async function simulateParticles(
   folder: string,
   { count, boxSize, signalToNoise }: { count: number; boxSize: number; signalToNoise: number },
 ): Promise<{ star: string; truth: string }> {
@@ -54,4 +57,20 @@ export async function simulateParticles(
   await writeParticlesStar(disk.at(star), set);
   await writeMap(disk.at(truth), volume);
   return { star, truth };
+}
+
+/** The adversarial stage with a recipe on 2,000 such particles: the FSC of shells 1 to 5 of its map with the truth. */
+export async function fscWith(recipe: AdversarialRecipe): Promise<number[]> {
+  const folder = await mkdtemp(join(tmpdir(), "cryogan-example-"));
+  try {
+    const { star, truth } = await simulateParticles(folder, { count: 2000, boxSize: 24, signalToNoise: 1 });
+    const out = join(folder, "run");
+    const stages: Stage[] = [{ kind: "adversarial", maxRadius: 5, iterations: 300 }];
+    const request = { particlesFile: star, out, stages, maxShift: 0, device: "cpu" as const };
+    await reconstruct(nodeHost, request, undefined, undefined, recipe);
+    const { report } = await evaluateAgainstReference(disk.at(join(out, "map.mrc")), disk.at(truth));
+    return report.fsc.fsc.slice(0, 5);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
