@@ -116,7 +116,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     averaging: recipe.averaging,
   };
   const source: BatchSource = {
-    images: await criticImages(critic, images, boxSize, optics, particles, boxAngstrom, spectra.noise, device),
+    images: await criticImages(critic, images, boxSize, optics, particles, boxAngstrom, spectra, device),
     noise: await noiseBank(
       critic.grid,
       count,
@@ -127,6 +127,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     ),
     turns: critic.turns,
     optics,
+    spectra,
     particles,
     views,
     shifts: { kind: "none" },

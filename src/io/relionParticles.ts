@@ -119,7 +119,8 @@ export async function readRelionParticles(files: Files, path: string, options: R
       ? await boxSizeOfStack(files.at(stacks[0]!), where(0))
       : commonBoxSize(boxSizes, "the box size", where));
 
-  const micrographName = particles.column("rlnMicrographName");
+  // Groups are micrographs, or a few of them together.
+  const micrographName = particles.column("rlnMicrographName") ?? particles.column("rlnGroupName");
   return {
     count,
     source: path,

@@ -20,7 +20,7 @@ export interface Exposure<Noise = Complex> {
   shifts?: Tensor;
   /** What the CTFs depend on, [1, batch] each. */
   optics: CtfParameters<Tensor>;
-  /** Factor of the signal, [1, batch]; absent: 1. Where it is 0 there is no particle. */
+  /** Factor of the signal, [1, batch] or [frequencies, batch]; absent: 1. Where it is 0 there is no particle. */
   contrast?: Tensor;
   /** Noise of the detector; absent: a perfect one. */
   noise?: Noise;

@@ -2,11 +2,12 @@
 
 import type { Optics } from "../../base/types.ts";
 import type { SampleMap } from "../../critic/critic.ts";
-import { type CtfParameters, ctfParameters } from "../../physics/ctf.ts";
+import { ctfParameters } from "../../physics/ctf.ts";
 import { type ShiftLaw, sampleShifts } from "../../physics/shift.ts";
 import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { Rows } from "../measure/criticImages.ts";
+import { type GroupedNoise, groupFactors } from "../measure/noiseGroups.ts";
 import { type AdversarialSettings, feedName } from "./iteration.ts";
 
 const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing"] as const;
@@ -25,6 +26,8 @@ export interface BatchSource {
   /** The critic's turns, for the noise. */
   turns: readonly SampleMap[];
   optics: Optics;
+  /** The images' noise, for the factors of groups. */
+  spectra: GroupedNoise;
   /** Index into `optics` of each of the images. */
   particles: ArrayLike<number>;
   views: ViewingDistribution;
@@ -52,19 +55,19 @@ function realBatch(from: BatchSource, batch: number): Record<string, Float32Arra
 }
 
 /** Everything random about a batch of simulated images. */
-function simulatedBatch(
-  from: BatchSource,
-  batch: number,
-): Record<"rotations" | "shifts" | "noiseRe" | "noiseIm" | keyof CtfParameters<unknown>, Float32Array> {
+function simulatedBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
   const { streams } = from;
+  // A simulated image has the optics of a particle, and the contrast and noise of its group.
   const chosen = Int32Array.from(
     { length: batch },
     () => from.particles[streams.optics.integer(from.particles.length)]!,
   );
+  const { signalFactor } = groupFactors(from.spectra, chosen);
   return {
     rotations: samplePoses(from.views, batch, streams.poses),
     shifts: sampleShifts(from.shifts, batch, streams.shifts),
     ...ctfParameters(from.optics, chosen),
+    ...(signalFactor && { signalFactor }),
     ...noiseBatch(from.noise, from.turns, batch, streams.noise),
   };
 }

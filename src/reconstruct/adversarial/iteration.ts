@@ -16,6 +16,7 @@ import type { RandomStream } from "../../runtime/random.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Shape, type Tensor } from "../../tensor/tensor.ts";
+import { onGrid, signalInput } from "../measure/noiseGroups.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
 import { type AdversarialLoss, clipByNorm } from "./losses.ts";
 import { density, type VolumeModel } from "./volume.ts";
@@ -27,6 +28,8 @@ export interface AdversarialSettings {
   boxAngstrom: number;
   /** Power of the noise on shells 0, 1, 2, …; whitens simulated images as it did the real ones. */
   noisePower: ArrayLike<number>;
+  /** Whether the signal of each simulated image has a factor on every shell of `noisePower`, that of its group. */
+  grouped?: boolean;
   batch: number;
   criticSteps: number;
   gradientPenalty: number;
@@ -54,6 +57,7 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
     rotations: fed("rotations", [s.batch, 3, 3]),
     shifts: s.shifts ? fed("shifts", [2, s.batch]) : undefined,
     optics: ctfInputs(s.batch, fed),
+    contrast: s.grouped ? onGrid(signalInput(s.noisePower.length, s.batch, fed), s.critic.grid) : undefined,
     noise: { re: fed("noiseRe", samples), im: fed("noiseIm", samples) },
   };
 }
@@ -62,7 +66,8 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
 function simulate(table: Tensor, exposure: Exposure, s: AdversarialSettings): CriticInput {
   const exposed = image(table, exposure, s.critic.grid, s.boxAngstrom);
   const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
-  return s.critic.view(scaleComplex(exposed.image, whitening), exposed.ctf);
+  const { contrast } = exposure;
+  return s.critic.view(scaleComplex(exposed.image, whitening), contrast ? op.mul(exposed.ctf, contrast) : exposed.ctf);
 }
 
 const clipped = (gradients: Tensor[], maxNorm: number | undefined): Tensor[] =>

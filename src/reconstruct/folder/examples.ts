@@ -14,6 +14,7 @@ import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import { varianceOf } from "../measure/criticNoise.ts";
+import { groupFactors, onGrid, signalInput } from "../measure/noiseGroups.ts";
 import type { StageContext, StageVolume } from "../stage.ts";
 import type { RunExamples } from "./events.ts";
 
@@ -43,7 +44,10 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
     volume: input("volume", [m, m, m]),
     rotations: input("rotations", [count, 3, 3]),
   };
-  const optics = ctfInputs(count);
+  const optics = ctfInputs(count),
+    chosen = places.map((p) => particles[p]!),
+    { imageFactor, signalFactor } = groupFactors(context.spectra, chosen),
+    signalFed = signalFactor && signalInput(context.spectra.noise.length, count);
   const table = fourierTable(feeds.volume),
     radii = radiusOf(grid);
   const draw = (transform: Complex, factor: (radius: number) => number) => {
@@ -55,9 +59,17 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
     {
       name: "examples",
       state: {},
-      feeds: { ...feeds, ...optics },
+      feeds: { ...feeds, ...optics, ...(signalFed && { signalFactor: signalFed }) },
       outputs: {
-        signal: draw(image(table, { rotations: feeds.rotations, optics }, grid, context.boxAngstrom).image, whitening),
+        signal: draw(
+          image(
+            table,
+            { rotations: feeds.rotations, optics, contrast: signalFed && onGrid(signalFed, grid) },
+            grid,
+            context.boxAngstrom,
+          ).image,
+          whitening,
+        ),
         projections: draw(centralSlices(table, feeds.rotations, grid), lowPass),
       },
     },
@@ -66,20 +78,23 @@ export async function exampleImages(volume: StageVolume, context: StageContext):
   const { signal, projections } = await executable.run({
     volume: volume.data,
     rotations: samplePoses(context.views, count, stream),
-    ...ctfParameters(
-      context.optics,
-      places.map((p) => particles[p]!),
-    ),
+    ...ctfParameters(context.optics, chosen),
+    ...(signalFactor && { signalFactor }),
   });
   await executable.release();
 
-  const filtered = (pixels: Float32Array, at: number): number[] =>
-    Array.from(fourierCrop(pixels.subarray(at * n * n, (at + 1) * n * n), [n, n], m, whitening));
+  const filtered = (pixels: Float32Array, at: number, factor = whitening): number[] =>
+    Array.from(fourierCrop(pixels.subarray(at * n * n, (at + 1) * n * n), [n, n], m, factor));
+  /** Whitening of one of the particles by the noise of its group. */
+  const whiteningOf = (i: number): typeof whitening => {
+    const own = imageFactor?.filter((_, at) => at % count === i);
+    return (radius) => whitening(radius) * (own ? shellValue(own, radius) : 1);
+  };
   const rounded = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(4)));
   const each = (draw: (i: number) => number[]): number[][] => Array.from({ length: count }, (_, i) => rounded(draw(i)));
   return {
     boxSize: m,
-    real: each((i) => filtered(images, places[i]!)),
+    real: each((i) => filtered(images, places[i]!, whiteningOf(i))),
     simulated: each((i) => filtered(noise, i).map((v, p) => deviation * v + signal![i * m * m + p]!)),
     projections: each((i) => [...projections!.subarray(i * m * m, (i + 1) * m * m)]),
   };

@@ -13,6 +13,7 @@ import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
 import { criticView } from "../measure/criticImages.ts";
+import { groupFactors } from "../measure/noiseGroups.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import { createRowTable } from "./rowTable.ts";
 
@@ -72,7 +73,7 @@ export async function createParticleStore(
 ): Promise<ParticleStore> {
   const { count, boxSize: n } = from;
   const critic = refinementCritic(maxRadius, from.spectra);
-  const { feeds, view } = criticView(critic, n, batch, from.boxAngstrom, from.spectra.noise);
+  const { feeds, view } = criticView(critic, n, batch, from.boxAngstrom, from.spectra);
   const flat = (t: Tensor): Tensor => op.reshape(t, [sizeOf(t.shape) / batch, batch]);
   const row = op.concat([flat(view.harmonics!), flat(view.ctfSquared!)], 0);
   const width = row.shape[0]!;
@@ -88,7 +89,11 @@ export async function createParticleStore(
       const size = Math.min(batch, count - first);
       feed.set(await from.read(first, size));
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
-      const results = await matched.run({ images: feed, ...ctfParameters(from.optics, particles) });
+      const results = await matched.run({
+        images: feed,
+        ...ctfParameters(from.optics, particles),
+        ...groupFactors(from.spectra, particles),
+      });
       await rows.write(first, results.rows!.subarray(0, size * width));
       onProgress(first + size);
     }

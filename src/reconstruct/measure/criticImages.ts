@@ -11,6 +11,7 @@ import type { Device } from "../../runtime/device.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { type GroupedNoise, groupFactors, groupInputs, onGrid } from "./noiseGroups.ts";
 
 /** Arrays of one row per image, by name: [count, width] each. */
 export interface Rows {
@@ -40,25 +41,30 @@ function putRows(rows: Rows, first: number, size: number, results: Record<string
 /**
  * From pixels to what a critic sees of them, for a batch.
  *
- * @param n          edge of the images in pixels
- * @param noisePower whitens them; shells 0, 1, 2, …
- * @returns feeds `images` [batch, n·n] and the CTFs' parameters, and the critic's inputs
+ * @param n     edge of the images in pixels
+ * @param noise whitens them
+ * @returns feeds `images` [batch, n·n], the CTFs' parameters and, where there are groups, their factors; and the
+ *   critic's inputs
  */
 export function criticView(
   critic: CriticModel,
   n: number,
   batch: number,
   boxAngstrom: number,
-  noisePower: ArrayLike<number>,
+  noise: GroupedNoise,
 ): { feeds: Record<string, Tensor>; view: Record<string, Tensor> } {
   const images = input("images", [batch, n * n]),
-    optics = ctfInputs(batch);
-  const whitening = constant(critic.whitening(noisePower), [critic.grid.count, 1]);
+    optics = ctfInputs(batch),
+    factors = groupInputs(noise, batch);
+  const { imageFactor, signalFactor } = factors;
+  const scaled = (t: Tensor, factor: Tensor | undefined): Tensor =>
+    factor ? op.mul(t, onGrid(factor, critic.grid)) : t;
+  const whitening = scaled(constant(critic.whitening(noise.noise), [critic.grid.count, 1]), imageFactor);
   return {
-    feeds: { images, ...optics },
+    feeds: { images, ...optics, ...factors },
     view: critic.view(
       scaleComplex(transformOfImages(images, n, critic.grid), whitening),
-      ctf(optics, critic.grid, boxAngstrom),
+      scaled(ctf(optics, critic.grid, boxAngstrom), signalFactor),
     ),
   };
 }
@@ -66,9 +72,9 @@ export function criticView(
 /**
  * Real particles through the critic's view.
  *
- * @param images     [count, n, n] flattened
- * @param particles  index into `optics` of each image
- * @param noisePower whitens them; shells 0, 1, 2, …
+ * @param images    [count, n, n] flattened
+ * @param particles index into `optics` of each image
+ * @param noise     whitens them
  * @returns rows named as the critic's inputs
  */
 export async function criticImages(
@@ -78,11 +84,11 @@ export async function criticImages(
   optics: Optics,
   particles: ArrayLike<number>,
   boxAngstrom: number,
-  noisePower: ArrayLike<number>,
+  noise: GroupedNoise,
   device: Device,
 ): Promise<Rows> {
   const count = images.length / (n * n);
-  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noisePower);
+  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noise);
   const executable = await compile(
     {
       name: "critic-images",
@@ -102,7 +108,12 @@ export async function criticImages(
     feed.fill(0);
     feed.set(images.subarray(first * n * n, (first + size) * n * n));
     const chosen = Int32Array.from({ length: batch }, (_, i) => particles[Math.min(first + i, count - 1)]!);
-    putRows(rows, first, size, await executable.run({ images: feed, ...ctfParameters(optics, chosen) }));
+    putRows(
+      rows,
+      first,
+      size,
+      await executable.run({ images: feed, ...ctfParameters(optics, chosen), ...groupFactors(noise, chosen) }),
+    );
   }
   await executable.release();
   return rows;

@@ -39,8 +39,22 @@ export function withNoiseFloor(
   const missing = fraction * Math.max(0, squares / images.length - noise) - noise;
   if (missing <= 0) return { images, spectra };
   const deviation = Math.sqrt(missing);
+  const noisier = (power: number): number => power + missing * n * n,
+    { noise: before, signal, groups } = spectra;
   return {
     images: images.map((v) => v + deviation * stream.normal()),
-    spectra: { noise: spectra.noise.map((power) => power + missing * n * n), signal: spectra.signal },
+    spectra: {
+      noise: before.map(noisier),
+      signal,
+      ...(groups && {
+        groups: {
+          ...groups,
+          noise: groups.noise.map((ratio, i) => {
+            const mean = before[i % before.length]!;
+            return noisier(ratio * mean) / noisier(mean);
+          }),
+        },
+      }),
+    },
   };
 }

@@ -3,19 +3,32 @@
  * frequency.
  */
 import type { Optics } from "../../base/types.ts";
-import { ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
+import { type CtfParameters, ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { polarGrid } from "../../physics/frequencies.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
 import type { Device } from "../../runtime/device.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
+import {
+  addImage,
+  emptySums,
+  groupContrast,
+  groupNoise,
+  type ImageMeasure,
+  imageMeasures,
+  withoutNeighbours,
+} from "./groupNoise.ts";
+import type { NoiseGroups } from "./noiseGroups.ts";
+import { type BackgroundPower, quietSectors, quietShare } from "./quietSectors.ts";
 
 /** Power per shell, index = Fourier pixel, 0 … floor(n/2); power of the unnormalised transform of an n×n image. */
 export interface Spectra {
   noise: Float64Array;
   /** P(k), shell mean of |V̂|², which by the central slice theorem is that of the projections. */
   signal: Float64Array;
+  /** Where noise and contrast differ between groups of particles: `noise` is then the mean. */
+  groups?: NoiseGroups;
 }
 
 /** The signal's power at shell k is averaged over shells k ± k/10. */
@@ -29,15 +42,19 @@ export function backgroundMask(n: number, radius: number): Float32Array {
   );
 }
 
+const batch = 128;
+
 /**
  * Measures both spectra. Noise: from the image area outside the particle, N(k) = ⟨|transform of masked image|²⟩ ·
- * n²/area.
- * Signal: least squares over particles and directions, P(k) = Σ CTF² (|F|² - N) / Σ CTF⁴.
+ * n²/area; where there are neighbours, from its quiet sectors (quietSectors.ts).
+ * Signal: least squares over particles and directions, P(k) = Σ CTF² (|F|² - B) / Σ CTF⁴, with B the power of the whole
+ * background.
  *
  * @param images    [particles.length, n, n] flattened, background mean 0
  * @param particles index into `optics` of each image
- * @param most      so many images are used, evenly spread
  * @param radius  of the particle in pixels; beyond it is background
+ * @param groupOf group of each particle of `optics`, where there are several; all images are used then
+ * @param most      so many images are used, evenly spread
  */
 export async function measureSpectra(
   images: Float32Array,
@@ -47,79 +64,155 @@ export async function measureSpectra(
   boxAngstrom: number,
   radius: number,
   device: Device,
-  most = 20_480,
+  groupOf?: Int32Array,
+  most = groupOf ? particles.length : 20_480,
 ): Promise<Spectra> {
-  const batch = 128,
-    top = Math.floor(n / 2);
-  const grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
-  const mask = backgroundMask(n, radius);
-  const area = mask.reduce((sum, m) => sum + m, 0);
+  const top = Math.floor(n / 2);
+  const meter = await openMeter(n, radius, boxAngstrom, device),
+    { areas } = meter;
+  const sums = emptySums(groupOf ? 1 + groupOf.reduce((a, b) => Math.max(a, b), 0) : 1, top),
+    totals = emptyTotals(top);
+  const used = Math.min(most, particles.length),
+    batches = Math.floor(used / batch) || 1;
+  const pixels = new Float32Array(batch * n * n);
+  const batchOptics = (named: Int32Array): CtfParameters<Float32Array> => ctfParameters(optics, named);
+  for (let b = 0; b < batches; b++) {
+    const chosen = Int32Array.from({ length: batch }, (_, i) =>
+      Math.floor((((b * batch + i) % used) * particles.length) / used),
+    );
+    chosen.forEach((p, i) => pixels.set(images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
+    const named = chosen.map((p) => particles[p]!),
+      results = await meter.measure(pixels, batchOptics(named));
+    addTotals(totals, results);
+    named.forEach((p, i) => addImage(sums, groupOf?.[p] ?? 0, (name, r) => results[`${name}Each`]![r * batch + i]!));
+  }
+  const powers = (of: Totals, count: number): BackgroundPower => ({
+    all: shells(top, (r) => (of.background[r - 1]! / (count * meter.angles)) * areas.scale),
+    quiet: shells(top, (r) => of.quiet[r - 1]! / (count * meter.angles)),
+  });
+  const measured = batches * batch,
+    background = powers(totals, measured);
+  const share = await quietShare(background, measured, n, areas, async (source, count) => {
+    const told = emptyTotals(top),
+      times = Math.ceil(count / batch);
+    for (let i = 0; i < times; i++) {
+      source(pixels);
+      addTotals(
+        told,
+        await meter.measure(pixels, batchOptics(Int32Array.from({ length: batch }, () => particles[0]!))),
+      );
+    }
+    return powers(told, times * batch);
+  });
+  await meter.release();
+
+  // Neighbours are in the images as they are in the whole background: less that, the signal is that of the particle.
+  const excess = shells(
+    top,
+    (r) => (totals.weighted[r - 1]! - background.all[r]! * totals.ctf2[r - 1]!) / totals.ctf4[r - 1]!,
+  );
+  const noise = share ? background.all.map((power, k) => power * share[k]!) : background.all,
+    signal = smoothed(excess, noise);
+  if (!groupOf) return { noise, signal };
+  const ratios = share
+    ? groupNoise(sums.images, sums.quiet, sums.quietSquared, background.quiet, areas.quiet)
+    : groupNoise(
+        sums.images,
+        sums.background,
+        sums.backgroundSquared,
+        background.all.map((power) => power / areas.scale),
+        areas.all,
+      );
+  const contrast = groupContrast(share ? withoutNeighbours(sums, ratios, noise, areas) : sums, ratios, noise, signal);
+  return { noise, signal, groups: { of: groupOf, noise: ratios, contrast } };
+}
+
+type Totals = Record<ImageMeasure, Float64Array>;
+
+interface Meter {
+  /** Of background and quiet sectors, as shares of the image; `scale` is 1/all. */
+  areas: { all: number; quiet: number; scale: number };
+  /** Directions on a shell. */
+  angles: number;
+  /**
+   * What `ImageMeasure` names, of a batch of images: summed over images and directions and, by the name with `Each`, of
+   * each image the mean over directions, [shells, batch]. The power of the background is that of its own area.
+   */
+  measure(images: Float32Array, parameters: CtfParameters<Float32Array>): Promise<Record<string, Float32Array>>;
+  release(): Promise<void>;
+}
+
+async function openMeter(n: number, radius: number, boxAngstrom: number, device: Device): Promise<Meter> {
+  const top = Math.floor(n / 2),
+    grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
+  const mask = backgroundMask(n, radius),
+    area = mask.reduce((sum, m) => sum + m, 0),
+    sectors = quietSectors(n, mask);
   const x = input("images", [batch, n * n]),
+    picked = input("picked", [batch, n * n]),
     parameters = ctfInputs(batch);
   const power = (images: typeof x): typeof x => {
     const f = transformOfImages(images, n, grid);
     return op.add(op.square(f.re), op.square(f.im));
   };
-  const perShell = (t: typeof x): typeof x => op.sum(op.reshape(t, [grid.angles, top, batch]), [0, 2]);
-  const transfer2 = op.square(ctf(parameters, grid, boxAngstrom));
+  const transfer2 = op.square(ctf(parameters, grid, boxAngstrom)),
+    background = power(op.mul(x, constant(mask, [1, n * n])));
+  const measured: Record<ImageMeasure, typeof x> = {
+    background,
+    quiet: power(picked),
+    weighted: op.mul(power(x), transfer2),
+    crowded: op.mul(background, transfer2),
+    ctf2: transfer2,
+    ctf4: op.square(transfer2),
+  };
+  const outputs = Object.entries(measured).flatMap(([name, t]) => {
+    const perShell = op.reshape(t, [grid.angles, top, batch]);
+    return [
+      [name, op.sum(perShell, [0, 2])],
+      [`${name}Each`, op.mean(perShell, [0])],
+    ] as const;
+  });
   const executable = await compile(
     {
       name: "spectra",
       state: {},
-      feeds: { images: x, ...parameters },
-      outputs: {
-        background: perShell(power(op.mul(x, constant(mask, [1, n * n])))),
-        weighted: perShell(op.mul(power(x), transfer2)),
-        ctf2: perShell(transfer2),
-        ctf4: perShell(op.square(transfer2)),
-      },
+      feeds: { images: x, picked, ...parameters },
+      outputs: Object.fromEntries(outputs),
     },
     device,
   );
-
-  const totals = {
-    background: new Float64Array(top),
-    weighted: new Float64Array(top),
-    ctf2: new Float64Array(top),
-    ctf4: new Float64Array(top),
+  const quiet = new Float32Array(batch * n * n);
+  return {
+    areas: { all: area / n ** 2, quiet: sectors.area, scale: n ** 2 / area },
+    angles: grid.angles,
+    measure(images, optics) {
+      for (let start = 0; start < images.length; start += n * n)
+        sectors.pick(images.subarray(start, start + n * n), quiet.subarray(start, start + n * n));
+      return executable.run({ images, picked: quiet, ...optics });
+    },
+    release: () => executable.release(),
   };
-  const used = Math.min(most, particles.length),
-    batches = Math.floor(used / batch) || 1;
-  for (let b = 0; b < batches; b++) {
-    const chosen = Int32Array.from({ length: batch }, (_, i) =>
-      Math.floor((((b * batch + i) % used) * particles.length) / used),
-    );
-    const pixels = new Float32Array(batch * n * n);
-    chosen.forEach((p, i) => pixels.set(images.subarray(p * n * n, (p + 1) * n * n), i * n * n));
-    const sums = await executable.run({
-      images: pixels,
-      ...ctfParameters(
-        optics,
-        chosen.map((p) => particles[p]!),
-      ),
-    });
-    for (const key of Object.keys(totals) as (keyof typeof totals)[])
-      sums[key]!.forEach((v, r) => (totals[key][r]! += v));
-  }
-  await executable.release();
+}
 
-  const samples = batches * batch * grid.angles;
-  const noise = new Float64Array(top + 1),
-    signal = new Float64Array(top + 1),
-    excess = new Float64Array(top + 1);
-  for (let r = 1; r <= top; r++) {
-    noise[r] = (totals.background[r - 1]! / samples) * ((n * n) / area);
-    excess[r] = (totals.weighted[r - 1]! - noise[r]! * totals.ctf2[r - 1]!) / totals.ctf4[r - 1]!;
-  }
-  for (let r = 1; r <= top; r++) {
+const emptyTotals = (top: number): Totals =>
+  Object.fromEntries(imageMeasures.map((name) => [name, new Float64Array(top)])) as Totals;
+
+function addTotals(totals: Totals, results: Record<string, Float32Array>): void {
+  for (const name of imageMeasures) results[name]!.forEach((v, r) => (totals[name][r]! += v));
+}
+
+/** A value for each of the shells 1, 2, …; shell 0 has that of shell 1. */
+function shells(top: number, value: (shell: number) => number): Float64Array {
+  return Float64Array.from({ length: top + 1 }, (_, r) => value(Math.max(1, r)));
+}
+
+/** Power of the signal, never below a thousandth of the noise, from what exceeds the background. */
+const smoothed = (excess: Float64Array, noise: Float64Array): Float64Array =>
+  shells(excess.length - 1, (r) => {
     // Fine shells are averaged over their neighbours: the spectrum is smooth there, and the estimate is not.
     const reach = Math.floor(r / averagedShare),
-      near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(top, r - reach + i));
+      near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(excess.length - 1, r - reach + i));
     const raw = near.reduce((sum, i) => sum + excess[i]!, 0) / near.length;
     // Where noise hides the signal the estimate may fall below zero; a small part of the noise keeps the scale defined.
-    signal[r] = Math.max(raw, 1e-3 * noise[r]!);
-  }
-  noise[0] = noise[1]!;
-  signal[0] = signal[1]!;
-  return { noise, signal };
-}
+    return Math.max(raw, 1e-3 * noise[r]!);
+  });

@@ -10,6 +10,7 @@ import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
 import { measureContrast } from "../measure/contrast.ts";
 import { openImages } from "../measure/load.ts";
+import { groupsOf } from "../measure/noiseGroups.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
 import type { ImageSample, Part, StageContext } from "../stage.ts";
@@ -88,6 +89,7 @@ export async function prepareImages(
         boxAngstrom,
         maskRadius * boxSize,
         device,
+        groupsOf(set),
       ));
     // A sample of all particles is in their order.
     const read = async (first: number, size: number): Promise<Float32Array> =>

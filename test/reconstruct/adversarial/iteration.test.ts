@@ -3,7 +3,7 @@ import { convolutionalCritic } from "../../../src/critic/convolutional.ts";
 import type { CriticModel } from "../../../src/critic/critic.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
 import { ctfParameters } from "../../../src/physics/ctf.ts";
-import { radiusOf } from "../../../src/physics/frequencies.ts";
+import { radiusOf, shellValue } from "../../../src/physics/frequencies.ts";
 import { transformOfImages } from "../../../src/physics/imageTransform.ts";
 import { sphericalMask } from "../../../src/physics/mask.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
@@ -24,6 +24,7 @@ import {
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
+import { groupFactors } from "../../../src/reconstruct/measure/noiseGroups.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
@@ -149,10 +150,11 @@ async function setUp(
     averaging: 0.1,
   };
   const source: BatchSource = {
-    images: await criticImages(critic, images, n, optics, particles, boxAngstrom, noisePower, cpu),
+    images: await criticImages(critic, images, n, optics, particles, boxAngstrom, { noise: noisePower }, cpu),
     noise: await noiseBank(critic.grid, 256, n, whiteNoise(createStream(3, "noise")), noisePower, cpu),
     turns: critic.turns,
     optics,
+    spectra: { noise: noisePower },
     particles,
     views: { kind: "uniform" },
     shifts: { kind: "none" },
@@ -179,40 +181,67 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
     }
   });
 
-  it("shows the critic simulated images as it does real ones: noise that is a real image, judged alike", async () => {
-    const critic = critics[name]!,
-      { settings, source } = await setUp(critic, "logistic-r1");
-    const images = new Float32Array(batch * n * n);
-    createStream(5, "images").fillNormal(images);
-    const chosen = Int32Array.from({ length: batch }, (_, i) => i),
-      power = [90, 60, 80, 40, 70, 50, 50, 50];
-    const real = await criticImages(critic, images, n, source.optics, chosen, boxAngstrom, power, cpu);
-    const pixels = input("pixels", [batch, n * n]);
-    const transform = transformOfImages(pixels, n, critic.grid);
-    const [re, im] = evaluateReference([transform.re, transform.im], new Map([[pixels, Float64Array.from(images)]]));
+  it.each([
+    ["", undefined],
+    [
+      ", with groups",
+      {
+        of: Int32Array.from({ length: batch }, (_, i) => i % 2),
+        noise: Float32Array.from({ length: 16 }, (_, i) => (i < 8 ? 1.5 : 0.5 + 0.1 * i)),
+        contrast: Float32Array.of(0.7, 1.3),
+      },
+    ],
+  ])(
+    "shows the critic simulated images as real ones: noise that is a real image, judged alike%s",
+    async (_, groups) => {
+      const critic = critics[name]!,
+        { settings, source } = await setUp(critic, "logistic-r1");
+      const images = new Float32Array(batch * n * n);
+      createStream(5, "images").fillNormal(images);
+      const chosen = Int32Array.from({ length: batch }, (_, i) => i),
+        power = [90, 60, 80, 40, 70, 50, 50, 50];
+      const spectra = { noise: power, groups };
+      const real = await criticImages(critic, images, n, source.optics, chosen, boxAngstrom, spectra, cpu);
+      const pixels = input("pixels", [batch, n * n]);
+      const transform = transformOfImages(pixels, n, critic.grid);
+      const [re, im] = evaluateReference([transform.re, transform.im], new Map([[pixels, Float64Array.from(images)]]));
+      // Noise of a simulated image is that of the mean: the noise of each group after its factor.
+      const radii = radiusOf(critic.grid),
+        { signalFactor } = groupFactors(spectra, chosen);
+      const asTheMean = (values: Float64Array): Float32Array =>
+        Float32Array.from(values, (v, i) => {
+          if (!groups) return v;
+          const own = Array.from(groups.noise.subarray((i % 2) * 8, (i % 2) * 8 + 8), (ratio) => 1 / Math.sqrt(ratio));
+          return v * shellValue(own, radii[Math.floor(i / batch)]!);
+        });
 
-    const step = Object.entries({
-      ...Object.fromEntries(
-        Object.entries(real.arrays).map(([key, { width, data }]) => [key, gatherRows(data, width, chosen)]),
-      ),
-      ...ctfParameters(source.optics, chosen),
-      noiseRe: Float32Array.from(re!),
-      noiseIm: Float32Array.from(im!),
-    }).map(([key, values]) => [`${key}.0`, values]);
-    const iteration = await compile(adversarialProgram({ ...settings, noisePower: power, criticSteps: 1 }), cpu);
-    for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
-      iteration.setState(key, values);
-    const { realLogit, fakeLogit } = await iteration.run({
-      ...iterationFeeds(source, { ...settings, criticSteps: 1 }),
-      ...Object.fromEntries(step),
-      step: Float32Array.of(1),
-      criticRate: Float32Array.of(0),
-      volumeRate: Float32Array.of(0),
-    });
-    await iteration.release();
-    expect(realLogit![0]).not.toBe(0);
-    expect(fakeLogit![0]!).toBeCloseTo(realLogit![0]!, 4);
-  });
+      const step = Object.entries({
+        ...Object.fromEntries(
+          Object.entries(real.arrays).map(([key, { width, data }]) => [key, gatherRows(data, width, chosen)]),
+        ),
+        ...ctfParameters(source.optics, chosen),
+        ...(signalFactor && { signalFactor }),
+        noiseRe: asTheMean(re!),
+        noiseIm: asTheMean(im!),
+      }).map(([key, values]) => [`${key}.0`, values]);
+      const iteration = await compile(
+        adversarialProgram({ ...settings, noisePower: power, grouped: groups !== undefined, criticSteps: 1 }),
+        cpu,
+      );
+      for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
+        iteration.setState(key, values);
+      const { realLogit, fakeLogit } = await iteration.run({
+        ...iterationFeeds({ ...source, spectra }, { ...settings, criticSteps: 1 }),
+        ...Object.fromEntries(step),
+        step: Float32Array.of(1),
+        criticRate: Float32Array.of(0),
+        volumeRate: Float32Array.of(0),
+      });
+      await iteration.release();
+      expect(realLogit![0]).not.toBe(0);
+      expect(fakeLogit![0]!).toBeCloseTo(realLogit![0]!, 4);
+    },
+  );
 
   it.each(Object.keys(losses) as (keyof typeof losses)[])(
     "lowers the critic's loss under %s, and moves the volume only when told",

@@ -137,6 +137,38 @@ describe("the store of matched-filtered particles", () => {
     await store.close();
   });
 
+  it("takes an image by the noise of its micrograph, and its CTF by that and the contrast", async () => {
+    const shells = n / 2 + 1,
+      ratio = (g: number, k: number): number => (g === 0 ? 1.5 - 0.05 * k : 0.6 + 0.02 * k),
+      contrast = [0.8, 1.25] as const;
+    const groups = {
+      of: Int32Array.from({ length: count }, (_, p) => p % 2),
+      noise: Float32Array.from({ length: 2 * shells }, (_, i) => ratio(Math.floor(i / shells), i % shells)),
+      contrast: Float32Array.from(contrast),
+    };
+    const store = await open({ ...source(random), spectra: { ...spectra, groups } }, maxRadius);
+    const chosen = [259, 3, 0, 4];
+    const found = await store.take(chosen, maxRadius),
+      truth = direct(random, optics, chosen, maxRadius);
+    // Both are multiplied by the CTF, which the noise of the group divides as it does the image.
+    const factor = (b: number, k: number): number => contrast[chosen[b]! % 2]! / ratio(chosen[b]! % 2, k);
+    const squared = (b: number, k: number): number => contrast[chosen[b]! % 2]! * factor(b, k);
+    const radiusAt = (i: number): number => (Math.floor(i / 4) % maxRadius) + 1;
+    expect(
+      relativeError(
+        found.harmonics,
+        truth.harmonics.map((v, i) => v * factor(i % 4, radiusAt(i))),
+      ),
+    ).toBeLessThan(1e-4);
+    expect(
+      relativeError(
+        found.ctfSquared,
+        truth.ctfSquared.map((v, i) => v * squared(i % 4, radiusAt(i))),
+      ),
+    ).toBeLessThan(1e-4);
+    await store.close();
+  });
+
   it("gives the inner circles to a coarser stage: what its own polar grid would see in compact particles", async () => {
     // Gaussians near the centre, without astigmatism: few angular orders on each circle.
     const round: Optics = { ...optics, defocusVAngstrom: optics.defocusUAngstrom };

@@ -75,7 +75,7 @@ function addParticles(images: Float32Array, stream: RandomStream): void {
 
 const everyone = Int32Array.from({ length: count }, (_, i) => i);
 const measure = (images: Float32Array, particles = everyone, most?: number) =>
-  measureSpectra(images, n, optics, particles, boxAngstrom, radius, cpu, most);
+  measureSpectra(images, n, optics, particles, boxAngstrom, radius, cpu, undefined, most);
 
 describe("spectra measured from images", () => {
   it("noise of known deviation and the power of particles behind CTFs of several defoci", async () => {

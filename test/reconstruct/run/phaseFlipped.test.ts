@@ -132,7 +132,8 @@ test("critic: the same view", async () => {
       { angles: 2 * maxRadius, turns: 2 * maxRadius, templates: 1 },
     );
   const view = async (optics: Optics, pixels: Float32Array) =>
-    (await criticImages(critic, pixels, n, optics, all, boxAngstrom, noisePower, device)).arrays.harmonics!.data;
+    (await criticImages(critic, pixels, n, optics, all, boxAngstrom, { noise: noisePower }, device)).arrays.harmonics!
+      .data;
   const plain = await view(optics, images);
   expect(correlation(await view(flippedOptics, flipped), plain)).toBeGreaterThan(0.9);
   expect(correlation(await view(optics, flipped), plain)).toBeLessThan(0.6);

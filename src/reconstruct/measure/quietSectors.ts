@@ -1,0 +1,118 @@
+/**
+ * Background without the neighbours of a particle: neighbours that reach into the box are no noise, and raise its power
+ * where the molecule has any. The background is parted into sectors; of each image the quietest ones are taken. Their
+ * power is lower than that of pure noise by a factor that pure noise of the same spectrum tells.
+ */
+
+import { colouredNoise, type NoiseSource } from "../../physics/noise.ts";
+import { createStream } from "../../runtime/random.ts";
+import { neighbouringShells } from "./groupNoise.ts";
+
+/** Sectors of equal area, half a quadrant each, and how many of an image are taken. */
+const sectors = 8,
+  taken = 2;
+/** Edge of the cells whose means tell how loud a sector is, as a share of the box: neighbours show at low frequency. */
+const cellShare = 1 / 20;
+/** Images of pure noise that are measured in each of two rounds: fewer of larger ones, which have more frequencies. */
+const noiseImages = (n: number): number => Math.max(128, Math.round(65_536 / n)),
+  rounds = 2;
+/** Neighbours are there where the quiet sectors have less power, by so many standard errors, on any shell. */
+const leastErrors = 4;
+
+export interface QuietSectors {
+  /** Area taken, as a share of the image. */
+  area: number;
+  /**
+   * The quietest sectors of an image, all else 0, in the scale in which its transform has the power of the whole image.
+   */
+  pick(image: Float32Array, out: Float32Array): void;
+}
+
+/** @param mask 1 where there is background, [n, n] */
+export function quietSectors(n: number, mask: Float32Array): QuietSectors {
+  const centre = Math.floor(n / 2),
+    edge = Math.max(1, Math.round(cellShare * n)),
+    across = Math.ceil(n / edge);
+  const sector = new Int32Array(n * n).fill(-1),
+    cell = new Int32Array(n * n),
+    areas = new Float64Array(sectors);
+  for (let i = 0; i < n * n; i++) {
+    const y = Math.floor(i / n),
+      x = i % n;
+    cell[i] = Math.floor(y / edge) * across + Math.floor(x / edge);
+    if (mask[i] === 0) continue;
+    const turn = (Math.atan2(y - centre, x - centre) / (2 * Math.PI) + 1) % 1;
+    sector[i] = Math.floor(turn * sectors) % sectors;
+    areas[sector[i]!]!++;
+  }
+  const sums = new Float64Array(across * across * sectors),
+    sizes = new Float64Array(across * across * sectors);
+  sector.forEach((s, i) => s >= 0 && sizes[cell[i]! * sectors + s]!++);
+  return {
+    area: (taken / sectors) * (areas.reduce((a, b) => a + b) / n ** 2),
+    pick(image, out) {
+      sums.fill(0);
+      for (let i = 0; i < image.length; i++) if (sector[i]! >= 0) sums[cell[i]! * sectors + sector[i]!]! += image[i]!;
+      const loudness = new Float64Array(sectors);
+      for (let c = 0; c < sums.length; c++) if (sizes[c]! > 0) loudness[c % sectors]! += sums[c]! ** 2 / sizes[c]!;
+      const order = Array.from(loudness, (l, s) => ({ s, l: l / areas[s]! })).sort((a, b) => a.l - b.l);
+      const quiet = new Set(order.slice(0, taken).map(({ s }) => s));
+      let area = 0;
+      for (const s of quiet) area += areas[s]!;
+      const scale = n / Math.sqrt(area);
+      for (let i = 0; i < image.length; i++) out[i] = quiet.has(sector[i]!) ? scale * image[i]! : 0;
+    },
+  };
+}
+
+/** Power of backgrounds on shells 0, 1, …, in the scale of the whole image: of all of it, and of the quiet sectors. */
+export interface BackgroundPower {
+  all: Float64Array;
+  quiet: Float64Array;
+}
+
+/**
+ * The power of the noise as the quiet sectors tell it, as a share of that of the whole background.
+ *
+ * @param images  so many were measured
+ * @param areas   of background and quiet sectors, as shares of the image
+ * @param measure measures so many images of n×n pixels from a source
+ * @returns shells 0, 1, …; absent where it is the same within its error: there are no neighbours
+ */
+export async function quietShare(
+  { all, quiet }: BackgroundPower,
+  images: number,
+  n: number,
+  areas: { all: number; quiet: number },
+  measure: (source: NoiseSource, count: number) => Promise<BackgroundPower>,
+): Promise<Float64Array | undefined> {
+  let noise = quiet,
+    share: Float64Array | undefined;
+  const pureImages = noiseImages(n);
+  for (let round = 0; round < rounds; round++) {
+    const told = await measure(colouredNoise(noise, n, createStream(round, "quiet sectors")), pureImages);
+    noise = quiet.map((power, k) => (power * told.all[k]!) / told.quiet[k]!);
+    share = shareOf(noise, all, 1 / pureImages + 1 / images, 1 / areas.all + 1 / areas.quiet);
+    if (!share) return undefined;
+  }
+  return share;
+}
+
+/**
+ * @param perImage Σ 1/images and `perArea` Σ 1/area of the measurements compared
+ * @returns the share, at most 1, averaged over neighbouring shells; absent where nowhere less than 1 beyond its error
+ */
+function shareOf(noise: Float64Array, all: Float64Array, perImage: number, perArea: number): Float64Array | undefined {
+  const top = all.length - 1,
+    share = new Float64Array(top + 1);
+  let found = false;
+  for (let k = 1; k <= top; k++) {
+    const near = neighbouringShells(k, top),
+      mean = near.reduce((sum, i) => sum + noise[i]! / all[i]!, 0) / near.length;
+    // A shell of k has πk independent coefficients, of which the background has its share.
+    found ||= 1 - mean > leastErrors * Math.sqrt((perImage * perArea) / (Math.PI * k * near.length));
+    share[k] = Math.min(1, mean);
+  }
+  share[0] = share[1]!;
+  return found ? share : undefined;
+}
