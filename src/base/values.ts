@@ -19,6 +19,8 @@ export interface ValueKind<T> {
 
 /** "boxSize" → "--box-size". */
 export const optionName = (key: string): string => `--${kebabCase(key)}`;
+/** "--invert-contrast" → "--no-invert-contrast". */
+export const contraryOf = (name: string): string => name.replace("--", "--no-");
 export const kebabCase = (key: string): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** A finite number in plain or exponent notation; NaN for anything else ("", "0x10", "1e999", "Infinity"). */
@@ -99,6 +101,16 @@ export const choice = <T extends string>(choices: readonly T[]): ValueKind<T> =>
   read: (text) => choices.find((name) => name === text),
   write: String,
   choices,
+});
+
+export const yesOrNo = (): ValueKind<boolean> => ({
+  expected: "yes or no",
+  read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),
+  write: (value) => {
+    if (typeof value !== "boolean") throw new TypeError("neither true nor false");
+    return value ? "yes" : "no";
+  },
+  choices: ["yes", "no"],
 });
 
 const longestHours = 1000;

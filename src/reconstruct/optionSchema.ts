@@ -8,6 +8,7 @@ const fields = Object.fromEntries(
   optionEntries.map(([key, option]) => {
     if (option.given === "flag") return [key, flag()];
     const field = value<unknown>(option.value);
+    if (option.given === "yes or no") return [key, z.union([z.boolean(), field]).optional()];
     if (option.given === "required") return [key, field];
     return [key, option.given === "default" ? field.default(option.default) : field.optional()];
   }),

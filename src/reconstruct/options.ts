@@ -18,6 +18,7 @@ import {
   seed,
   threads,
   type ValueKind,
+  yesOrNo,
 } from "../base/values.ts";
 import { deviceNames } from "../runtime/deviceNames.ts";
 import { stages, symmetry } from "./optionValues.ts";
@@ -47,11 +48,15 @@ interface Valued<T> extends About {
   placeholder: string;
 }
 
-/** An option; `given` tells what it is if nobody gives it: an error, nothing (chosen from the data), a value, false. */
+/**
+ * An option; `given` tells what it is if nobody gives it: an error, nothing (chosen from the data), a value, false; or
+ * nothing where it is a flag that has a contrary, --no-….
+ */
 export type OptionDefinition<T = never> =
   | (Valued<T> & { given: "required"; positional?: true })
   | (Valued<T> & { given: "optional" })
   | (Valued<T> & { given: "default"; default: T })
+  | (Valued<T> & { given: "yes or no"; helpForNo: string })
   | (About & { given: "flag" });
 
 const required = <T>(value: ValueKind<T>, about: Omit<Valued<T>, "value"> & { positional?: true }) => ({
@@ -68,6 +73,13 @@ const withDefault = <T>(value: ValueKind<T>, preset: NoInfer<T>, about: Omit<Val
   given: "default" as const,
   default: preset,
   value,
+  ...about,
+});
+/** @param helpForNo of the contrary */
+const eitherWay = (about: About & { helpForNo: string }) => ({
+  given: "yes or no" as const,
+  value: yesOrNo(),
+  placeholder: "yes or no",
   ...about,
 });
 const flag = (about: About) => ({ given: "flag" as const, ...about });
@@ -141,8 +153,11 @@ export const reconstructOptions = {
     help: "pixel size of the images in Å, where the file names none, several or a wrong one",
     decisive: true,
   }),
-  invertContrast: flag({
-    help: 'density is dark in the images, as without RELION\'s "invert contrast"; cryogan inspect tells',
+  invertContrast: eitherWay({
+    help:
+      'density is dark in the images, as without RELION\'s "invert contrast" ' +
+      "(default: where the images are sure to tell so, as cryogan inspect shows)",
+    helpForNo: "density is bright, whatever the images tell",
     decisive: true,
   }),
   ctfPhaseFlipped: flag({ help: "the phases of the images were flipped before", decisive: true }),
@@ -238,10 +253,13 @@ type Definitions = typeof reconstructOptions;
 export type OptionKey = keyof Definitions;
 type Value<D> = D extends { value: ValueKind<infer T> } ? T : boolean;
 
+/** Ways of being given in which an option may be absent. */
+type OpenWays = "optional" | "yes or no";
+
 /** Options as a run uses them, defaults filled in; what is absent is chosen from the data. */
 export type ReconstructOptions = {
-  [K in OptionKey as Definitions[K]["given"] extends "optional" ? never : K]: Value<Definitions[K]>;
-} & { [K in OptionKey as Definitions[K]["given"] extends "optional" ? K : never]?: Value<Definitions[K]> };
+  [K in OptionKey as Definitions[K]["given"] extends OpenWays ? never : K]: Value<Definitions[K]>;
+} & { [K in OptionKey as Definitions[K]["given"] extends OpenWays ? K : never]?: Value<Definitions[K]> };
 
 /** Options as a program gives them: a particle file and a folder, and whatever is to differ from the defaults. */
 export type RunRequest = Pick<ReconstructOptions, "particlesFile" | "out"> & Partial<ReconstructOptions>;
@@ -263,16 +281,17 @@ export function withDefaults(request: RunRequest): ReconstructOptions {
 }
 
 /**
- * Values of options as they would be typed; flags that are on are true. What is absent, and what is no option, is left
- * out.
+ * Values of options as they would be typed, into a form; flags that are on are true. What is absent, and what is no
+ * option, is left out.
  * @param values options, or what config.json holds, unchecked
  */
 export function asTyped(values: Readonly<Record<string, unknown>>): Partial<Record<OptionKey, string | true>> {
   return Object.fromEntries(
     optionEntries.flatMap(([key, option]) => {
-      const value = values[key];
-      const isAbsent = value === undefined || value === null || value === false;
-      return isAbsent ? [] : [[key, value === true || textOf(option, value)] as const];
+      const value = values[key],
+        isFlag = option.given === "flag";
+      const isAbsent = value === undefined || value === null || (isFlag && value === false);
+      return isAbsent ? [] : [[key, (isFlag && value === true) || textOf(option, value)] as const];
     }),
   );
 }

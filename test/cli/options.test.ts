@@ -251,7 +251,9 @@ describe("project", () => {
 });
 
 test("what is told of the images", () => {
-  expect(reconstruct()).toMatchObject({ invertContrast: false, ctfPhaseFlipped: false });
+  expect(reconstruct().invertContrast).toBeUndefined();
+  expect(reconstruct()).toMatchObject({ ctfPhaseFlipped: false });
+  expect(reconstruct({ invertContrast: false }).invertContrast).toBe(false);
   expect(
     reconstruct({
       opticsGroups: " 1, krios",

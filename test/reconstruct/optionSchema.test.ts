@@ -80,4 +80,6 @@ test("what config.json of another program, or of an attacker, holds is written a
   expect(
     asTyped({ seed: { toString: null }, symmetry: ["C2"], stages: 5, halfMaps: "yes", box: null, constructor: "x" }),
   ).toEqual({ seed: '{"toString":null}', symmetry: "C2", stages: "5", halfMaps: '"yes"' });
+  const contrast = (value: unknown) => asTyped({ invertContrast: value }).invertContrast;
+  expect([true, false, null, undefined, "x", 1].map(contrast)).toEqual(["yes", "no", undefined, undefined, '"x"', "1"]);
 });

@@ -49,10 +49,10 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const inRoot = (path: string): string => relative(root, path);
   if (inRoot(out).startsWith(".."))
     throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
-  const { asked, maskRadius, map, resolutionAngstrom } = await readRun(runFolder);
+  const { asked, maskRadius, inverted, map, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
-  const { passthrough, opticsGroups, exclude, ctfPhaseFlipped, invertContrast } = asked;
+  const { passthrough, opticsGroups, exclude, ctfPhaseFlipped } = asked;
   const all = await readParticles(disk, asked.particlesFile, {
     projectRoot: options.stacksRoot ?? asked.projectRoot,
     passthrough,
@@ -69,7 +69,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     );
   const found = options.poses ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
   const radiusPixels = maskRadius * all.boxSize,
-    normalise = invertContrast || all.sign !== undefined || !(await isNormalised(all, radiusPixels));
+    normalise = inverted || all.sign !== undefined || !(await isNormalised(all, radiusPixels));
 
   await disk.makeFolder(out);
   const files = Object.fromEntries(
@@ -89,11 +89,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   );
   const { set, links } = normalise
     ? {
-        set: await writeNormalised(
-          found,
-          { path: join(out, "normalised.mrcs"), radiusPixels, invertContrast, json },
-          signal,
-        ),
+        set: await writeNormalised(found, { path: join(out, "normalised.mrcs"), radiusPixels, inverted, json }, signal),
         links: 0,
       }
     : await linkStacks(found, join(out, "stacks"));
@@ -240,16 +236,11 @@ const batch = 256;
  */
 async function writeNormalised(
   set: ParticleSet,
-  {
-    path,
-    radiusPixels,
-    invertContrast,
-    json,
-  }: { path: string; radiusPixels: number; invertContrast: boolean; json: boolean },
+  { path, radiusPixels, inverted, json }: { path: string; radiusPixels: number; inverted: boolean; json: boolean },
   signal: AbortSignal,
 ): Promise<ParticleSet> {
   const { count, boxSize, pixelSizeAngstrom } = set;
-  const images = await openImages(disk, set, boxSize, radiusPixels, nodeCpu(1), invertContrast);
+  const images = await openImages(disk, set, boxSize, radiusPixels, nodeCpu(1), inverted);
   const batches = async function* (): AsyncGenerator<ImageBatch> {
     for (let first = 0; first < count; first += batch)
       yield {

@@ -7,14 +7,10 @@ import { disk } from "../../io/disk.ts";
 import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { refuseMixedContrast } from "../../io/particlesStar.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
-import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
+import type { Contrast } from "../../reconstruct/measure/contrast.ts";
+import { firstLook } from "../../reconstruct/measure/firstLook.ts";
 import type { ImportCommandOptions } from "../options/import.ts";
 import { print, printJson } from "../print.ts";
-import { sampleImages } from "./sampleImages.ts";
-
-/** Images that tell whether density is bright or dark; fewer than the least tell nothing. */
-const imagesTried = 256,
-  leastImages = 16;
 
 /**
  * Write the particles of a cryoSPARC job as a STAR file and print what they are. @throws InputError where they cannot
@@ -45,8 +41,7 @@ export async function importJob({
   const poses = set.poses !== undefined;
   await writeParticlesStar(disk.at(out), set, { poses, stackNamesFrom: null });
 
-  const contrast =
-    found.count < leastImages ? null : measureContrast(await sampleImages(found, imagesTried), found.boxSize);
+  const contrast = (await firstLook(disk, found)).contrast ?? null;
   const summary = {
     particles: set.count,
     boxSize: set.boxSize,
@@ -107,7 +102,9 @@ function importText({
     ["Optics groups", opticsGroups.map((group) => `${group.name} (${formatCount(group.particles)})`).join(", ")],
     ["Angles", poses ? "written" : "none"],
     ["Half-sets", halfSets ? "written" : "none"],
-    ...(contrast?.density === "dark" ? [["Contrast", "density seems dark: reconstruct needs --invert-contrast"]] : []),
+    ...(contrast?.density === "dark"
+      ? [["Contrast", "density seems dark, so that reconstruct inverts the images"]]
+      : []),
     ...warnings.map((warning) => ["Warning", oneLine(warning)]),
     ["Read", [files.particles, ...(files.passthrough === null ? [] : [files.passthrough])].join(", ")],
     ["Written", [files.star, ...(files.links === null ? [] : [`links to stacks in ${files.links}`])].join(", ")],

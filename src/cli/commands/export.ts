@@ -26,8 +26,8 @@ export function addExportCommand(program: Command): void {
       "after",
       `
 The script passes its arguments on to RELION, and reads MPI (processes) and THREADS (of each).
-Images whose background is not normalised, or whose density is dark (a run with
---invert-contrast), are copied to normalised.mrcs as RELION needs them; others stay where they
+Images whose background is not normalised, or whose density is dark (which the run
+inverted), are copied to normalised.mrcs as RELION needs them; others stay where they
 are. Stacks named .mrc, which RELION does not take, get links named .mrcs.
 
 Examples:

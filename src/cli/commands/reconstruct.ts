@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { kebabCase, optionName } from "../../base/values.ts";
+import { contraryOf, kebabCase, optionName } from "../../base/values.ts";
 import { type OptionDefinition, optionEntries } from "../../reconstruct/options.ts";
 import type { Services } from "../services.ts";
 
@@ -17,7 +17,7 @@ function defineReconstructCommand(program: Command): Command {
     );
   for (const [key, definition] of optionEntries) {
     if ("positional" in definition) command.argument(`<${kebabCase(key)}>`, definition.help);
-    else command.addOption(commandOption(optionName(key), definition));
+    else for (const option of commandOptions(optionName(key), definition)) command.addOption(option);
   }
   return command
     .option("--open", "show the run in the browser as it goes, and serve the page until Ctrl-C")
@@ -44,13 +44,15 @@ Examples:
     );
 }
 
-function commandOption(name: string, definition: OptionDefinition): Option {
-  if (definition.given === "flag") return new Option(name, definition.help);
+function commandOptions(name: string, definition: OptionDefinition): Option[] {
+  if (definition.given === "flag") return [new Option(name, definition.help)];
+  if (definition.given === "yes or no")
+    return [new Option(name, definition.help), new Option(contraryOf(name), definition.helpForNo)];
   const option = new Option(`${name} <${definition.placeholder}>`, definition.help);
   option.makeOptionMandatory(definition.given === "required");
   if (definition.value.choices) option.choices(definition.value.choices);
   if (definition.given === "default") option.default(definition.value.write(definition.default));
-  return option;
+  return [option];
 }
 
 export function addReconstructCommand(program: Command, services: Services): void {

@@ -13,7 +13,8 @@ import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
-import { type Contrast, measureContrast } from "../../reconstruct/measure/contrast.ts";
+import { type Contrast, contrastText } from "../../reconstruct/measure/contrast.ts";
+import { firstLook } from "../../reconstruct/measure/firstLook.ts";
 import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
@@ -44,14 +45,13 @@ export interface ParticleSummary {
   stackProblems: { stack: string; particles: number; problem: string }[];
   /** Of images spread evenly over those that can be read; absent when none can. */
   pixels?: PixelStatistics & { images: number };
-  /** Whether density is bright (as reconstruct takes it) or dark in those images; absent for fewer than 16. */
+  /** Whether density is bright or dark in the images, as reconstruct takes it; absent where fewer than 16 can tell. */
   contrast?: Contrast;
   /** What is to be known of the file and does not forbid its use. */
   warnings: readonly string[];
 }
 
 const imagesSampled = 256;
-const fewestForContrast = 16;
 /** Of long lists. */
 const linesShown = 30;
 
@@ -77,7 +77,10 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
     pixels: sample.pixels,
     contrast: sample.contrast,
-    warnings: set.warnings ?? [],
+    warnings: [
+      ...(set.warnings ?? []),
+      ...(sample.allAlike ? [`all images looked at are the same, so that reconstruct refuses them`] : []),
+    ],
   };
 }
 
@@ -140,17 +143,18 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
   }
 }
 
-async function readSample(
-  set: ParticleSet,
-): Promise<Pick<ParticleSummary, "pixels" | "contrast"> & { problem?: ParticleSummary["stackProblems"][number] }> {
+async function readSample(set: ParticleSet): Promise<
+  Pick<ParticleSummary, "pixels" | "contrast"> & {
+    allAlike?: boolean;
+    problem?: ParticleSummary["stackProblems"][number];
+  }
+> {
   if (set.count === 0) return {};
   const indices = spreadIndices(set.count, imagesThatFit(imagesSampled, set.boxSize, set.boxSize));
   try {
-    const images = await readImages(set, indices);
-    return {
-      pixels: { images: indices.length, ...pixelStatistics(images) },
-      contrast: indices.length < fewestForContrast ? undefined : measureContrast(images, set.boxSize),
-    };
+    const images = await readImages(set, indices),
+      { contrast, allAlike } = await firstLook(disk, set);
+    return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, allAlike };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { problem: { stack: set.stacks[set.stackIndex[0]!]!, particles: 1, problem: error.message } };
@@ -177,12 +181,11 @@ export async function firstParticleImages(set: ParticleSet, count: number): Prom
   return splitImages(await readImages(first, spreadIndices(first.count, count)), set.boxSize, set.boxSize);
 }
 
-function contrastText({ density, difference, standardError }: Contrast): string {
-  const measuredDifference = `${formatNumber(difference)} ± ${formatNumber(standardError)}`;
-  const measured = `(centre against background: ${measuredDifference} standard deviations)`;
-  if (density === "unclear") return `not clear ${measured}`;
-  const advice = density === "dark" ? ", so that reconstruct needs --invert-contrast" : "";
-  return `density seems ${density}${advice} ${measured}`;
+function contrastRow(contrast: Contrast): string {
+  const measured = `(${contrastText(contrast)})`;
+  if (contrast.density === "unclear") return `not clear, so that reconstruct takes the images as they are ${measured}`;
+  const consequence = contrast.density === "dark" ? ", so that reconstruct inverts the images" : "";
+  return `density seems ${contrast.density}${consequence} ${measured}`;
 }
 
 export function particleText(summary: ParticleSummary): string {
@@ -203,7 +206,7 @@ export function particleText(summary: ParticleSummary): string {
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
-    ...(summary.contrast ? [["Contrast", contrastText(summary.contrast)]] : []),
+    ...(summary.contrast ? [["Contrast", contrastRow(summary.contrast)]] : []),
     ...summary.warnings.map((warning) => ["Warning", oneLine(warning)]),
   ];
   const groups = [

@@ -16,6 +16,8 @@ export interface UsedSettings {
   /** As a fraction of the edge of the box. */
   maskRadius: number;
   shiftLaw: StageContext["shiftLaw"];
+  /** Whether the images were taken as their negatives. */
+  invertContrast: boolean;
   /** The schedule, as far as it has been settled. */
   stages: Stage[];
 }
@@ -46,24 +48,27 @@ export async function readConfig(file: DataFile): Promise<Record<string, unknown
   throw new InputError(`${path} holds no options`);
 }
 
-const usedSchema = z.object({ used: z.object({ maskRadius: z.number().positive().max(0.5) }) });
+/** Versions before did not choose the contrast. */
+const usedSchema = z.object({
+  used: z.object({ maskRadius: z.number().positive().max(0.5), invertContrast: z.boolean().optional() }),
+});
 
 /**
- * The options of a run and the radius of its mask as a fraction of the box, out of the content of its config.json.
+ * The options of a run, the radius of its mask as a fraction of the box and whether its images were inverted, out of
+ * the content of its config.json.
  * @throws {InputError} naming what is wrong in it
  */
 export function parseConfig(
   folder: string,
   content: Record<string, unknown>,
-): { asked: ReconstructOptions; maskRadius: number } {
+): { asked: ReconstructOptions; maskRadius: number; inverted: boolean } {
   const path = join(folder, "config.json");
   const used = usedSchema.safeParse(content);
   if (!used.success) throw new InputError(`${path} is not that of a run of this version of cryogan`);
   try {
-    return {
-      asked: parseReconstructOptions({ ...asTyped(content), out: folder }),
-      maskRadius: used.data.used.maskRadius,
-    };
+    const asked = parseReconstructOptions({ ...asTyped(content), out: folder }),
+      { maskRadius, invertContrast } = used.data.used;
+    return { asked, maskRadius, inverted: invertContrast ?? asked.invertContrast ?? false };
   } catch (error) {
     throw error instanceof UsageError ? new InputError(`${path}: ${error.message}`) : error;
   }

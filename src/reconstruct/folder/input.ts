@@ -21,6 +21,8 @@ const inputSchema = z.object({
   /** Checksums, in hexadecimal: which images these are, in their order; their optics and the sign of their contrast. */
   images: z.string(),
   optics: z.string(),
+  /** Whether the images are taken as their negatives; absent in runs of versions that did so only when asked. */
+  inverted: z.boolean().optional(),
   /** Of the half-sets, where they were asked for and the file names them. */
   halfSets: z.string().optional(),
   /** Stacks, in the order of the list, and what else is read; `modified` is when they were last written, if known. */

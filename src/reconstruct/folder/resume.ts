@@ -58,7 +58,9 @@ export async function checkFolder(folder: Folder, options: ReconstructOptions): 
       `${(error as Error).message}, so that it is not known what to go on with; start anew with --overwrite`,
     );
   }
-  checkSameOptions(before.options, options);
+  const { invertContrast: asked, ...others } = before.options,
+    fromOlder = before.input.inverted === undefined; // which wrote "false" where nothing was asked
+  checkSameOptions(fromOlder && asked === "no" ? others : before.options, options);
   return before.input;
 }
 

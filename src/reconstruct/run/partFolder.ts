@@ -25,7 +25,7 @@ export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
   { boxAngstrom, maskRadius, shiftLaw }: Setting,
-  { folder, options, emit }: PartEnvironment,
+  { folder, options, inverted, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
   const mapOf = (density: StageVolume, { schedule }: Checkpoint): Volume =>
@@ -38,6 +38,7 @@ export function openPartFolder(
         box: state.schedule.workingBox,
         maskRadius,
         shiftLaw,
+        invertContrast: inverted,
         stages: state.schedule.stages,
       };
       await writeFileAtomic(folder("config.json"), configText(options, used));

@@ -8,7 +8,6 @@ import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
-import { measureContrast } from "../measure/contrast.ts";
 import { openImages } from "../measure/load.ts";
 import { groupsOf } from "../measure/noiseGroups.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
@@ -19,14 +18,14 @@ import type { Setting } from "./setting.ts";
 const defaultCacheGb = 2;
 /** Images kept in memory: more than the adversarial stage draws. */
 const largestSample = 32_768;
-/** Images that their contrast is told from. */
-const contrastImages = 1024;
 
 export interface PartEnvironment {
   files: Files;
   /** The run folder. */
   folder: Folder;
   options: ReconstructOptions;
+  /** Whether the images are taken as their negatives. */
+  inverted: boolean;
   group: StageContext["group"];
   views: ViewingDistribution;
   mask?: Volume;
@@ -50,7 +49,7 @@ export interface PreparedImages {
 export async function prepareImages(
   { set, half, label }: Part,
   { boxAngstrom, maskRadius, shiftLaw }: Setting,
-  { files, folder, options, group, views, mask, device, emit, signal }: PartEnvironment,
+  { files, folder, options, inverted, group, views, mask, device, emit, signal }: PartEnvironment,
   boxSize: number,
   known: Spectra | undefined,
 ): Promise<PreparedImages> {
@@ -58,7 +57,7 @@ export async function prepareImages(
     emit({ type: "loading", done, particles: set.count, ...(half === undefined ? {} : { half }) });
   // half of it for the sample of images, half for the store
   const cacheBytes = Math.round(1e9 * (options.cache ?? defaultCacheGb)) / 2;
-  const images = await openImages(files, set, boxSize, maskRadius * set.boxSize, device, options.invertContrast);
+  const images = await openImages(files, set, boxSize, maskRadius * set.boxSize, device, inverted);
   try {
     const sample = await loadSample(
       images.read,
@@ -69,15 +68,6 @@ export async function prepareImages(
       loading,
       signal,
     );
-    const dark = (): boolean =>
-      measureContrast(sample.images.subarray(0, contrastImages * boxSize ** 2), boxSize).density === "dark";
-    if (!known && dark())
-      emit({
-        type: "warning",
-        message: options.invertContrast
-          ? "density seems dark in the images with --invert-contrast: start anew without"
-          : "density seems dark in the images: start anew with --invert-contrast",
-      });
     const particles = { boxSize, boxAngstrom, count: set.count, optics: set.optics };
     const spectra =
       known ??

@@ -1,5 +1,7 @@
 /** A reconstruction from a particle file to a run folder. */
-import type { Volume } from "../../base/types.ts";
+import { InputError } from "../../base/errors.ts";
+import type { Files } from "../../base/files.ts";
+import type { ParticleSet, Volume } from "../../base/types.ts";
 import { folderAt } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
@@ -12,8 +14,11 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
+import type { Contrast } from "../measure/contrast.ts";
+import { firstLook } from "../measure/firstLook.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
+import { chooseContrast } from "./chooseContrast.ts";
 import { joiningSeconds } from "./cost.ts";
 import { checkRequest } from "./goingOn.ts";
 import type { Host } from "./host.ts";
@@ -77,6 +82,9 @@ export async function reconstruct(
   const device = await runDevice(runtime, options, before);
   const input = await describeInput(files, everything, options, device);
   if (before) checkSameInput(before, input, options);
+  const { inverted, warning } = before
+    ? { inverted: before.inverted ?? options.invertContrast ?? false, warning: undefined }
+    : chooseContrast(options.invertContrast, await lookAt(files, everything));
 
   const last = await Promise.all(
     parts.map(({ checkpoint }) => (options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined)),
@@ -91,7 +99,7 @@ export async function reconstruct(
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
-    if (!before) await writeInput(folder("input.json"), input);
+    if (!before) await writeInput(folder("input.json"), { ...input, inverted });
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed: RunEvent = { ...event, time: new Date().toISOString() };
@@ -99,7 +107,8 @@ export async function reconstruct(
       onEvent(timed);
     };
     try {
-      for (const message of everything.warnings ?? []) emit({ type: "warning", message });
+      for (const message of [...(everything.warnings ?? []), ...(warning === undefined ? [] : [warning])])
+        emit({ type: "warning", message });
       const taken = last.map((found) => found?.checkpoint.elapsedSeconds ?? 0),
         joining = options.halfMaps ? joiningSeconds(set.boxSize) : 0;
       const done: PartResult[] = [];
@@ -118,6 +127,7 @@ export async function reconstruct(
             files,
             folder,
             options,
+            inverted,
             group,
             views,
             mask,
@@ -154,4 +164,15 @@ export async function reconstruct(
   } finally {
     await release();
   }
+}
+
+/** The contrast of the images as they are. @throws {InputError} where they are one image over and over */
+async function lookAt(files: Files, set: ParticleSet): Promise<Contrast | undefined> {
+  const { images, allAlike, contrast } = await firstLook(files, set);
+  if (allAlike)
+    throw new InputError(
+      `${set.source}: the images are all the same (${images} were compared); ` +
+        "give the stacks that the particles were extracted to",
+    );
+  return contrast;
 }

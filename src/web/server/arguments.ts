@@ -1,6 +1,6 @@
 /** Options of a run as arguments of `cryogan reconstruct`, from a form or from the config.json of a run. */
 import { resolve } from "node:path";
-import { optionName } from "../../base/values.ts";
+import { contraryOf, optionName } from "../../base/values.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import { asTyped, optionEntries } from "../../reconstruct/options.ts";
 import { FormError, fieldProblems, type RunForm } from "../live/source.ts";
@@ -34,8 +34,11 @@ export function argumentsOfConfig(config: Record<string, unknown>, out: string):
 
 /** "=" and "--" keep values that begin with a dash from being taken for options. */
 function commandArguments(particlesFile: string, out: string, given: RunForm): string[] {
-  const typed = Object.entries(given).map(([key, value]) =>
-    value === true ? optionName(key) : `${optionName(key)}=${value}`,
-  );
+  const typed = Object.entries(given).map(([key, value]) => {
+    const name = optionName(key);
+    if (value === true) return name;
+    if (options.get(key)?.given === "yes or no") return value === "no" ? contraryOf(name) : name;
+    return `${name}=${value}`;
+  });
   return ["reconstruct", `--out=${out}`, ...typed, "--", particlesFile];
 }

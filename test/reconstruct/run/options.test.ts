@@ -1,9 +1,9 @@
 /** What the options that tell of the data do to a whole run. */
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
 import type { Volume } from "../../../src/base/types.ts";
 import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
@@ -11,11 +11,13 @@ import { disk } from "../../../src/io/disk.ts";
 import { openStack, readMap, writeMap } from "../../../src/io/mrc.ts";
 import { readParticles } from "../../../src/io/particles.ts";
 import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
+import { whiteNoise } from "../../../src/physics/noise.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
+import { createStream } from "../../../src/runtime/random.ts";
 import { boxSize, pixelSizeAngstrom, smallParticleSet } from "../data.ts";
 
 let folder: string, particles: string, star: string;
@@ -63,19 +65,108 @@ async function withImages(
   return at(`${name}.star`);
 }
 
-test("--invert-contrast: negative images give the same map, byte for byte; without it there is a warning", async () => {
-  const negative = await withImages("negative", (image) => image.map((v) => -v));
-  await reconstruct(nodeHost, optionsFor("inverted", { particlesFile: negative, invertContrast: true }));
-  expect((await readFile(at("inverted", "map.mrc"))).equals(await readFile(at("plain", "map.mrc")))).toBe(true);
-  expect(await readFile(at("inverted", "events.jsonl"), "utf8")).not.toContain("warning");
-  const events: RunEvent[] = [],
-    once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
-  await reconstruct(nodeHost, optionsFor("negative", { particlesFile: negative, stages: once }), (event) =>
+const warningsOf = (events: readonly RunEvent[]): string[] =>
+  events.flatMap((event) => (event.type === "warning" ? [event.message] : []));
+const once: Stage[] = [{ kind: "adversarial", maxRadius: 6, iterations: 1 }];
+
+describe("images of dark density", () => {
+  let negative: string;
+  beforeAll(async () => {
+    negative = await withImages("negative", (image) => image.map((v) => -v));
+  });
+  const run = async (name: string, more: Partial<RunRequest>): Promise<RunEvent[]> => {
+    const events: RunEvent[] = [];
+    await reconstruct(nodeHost, optionsFor(name, { particlesFile: negative, ...more }), (event) => events.push(event));
+    return events;
+  };
+  const isPlain = async (name: string): Promise<boolean> =>
+    (await readFile(at(name, "map.mrc"))).equals(await readFile(at("plain", "map.mrc")));
+  const usedOf = async (name: string): Promise<unknown> =>
+    ((await configOf(name)).used as Record<string, unknown>).invertContrast;
+
+  test("are inverted where nothing else is asked for: the map is that of bright ones, byte for byte", async () => {
+    const warnings = warningsOf(await run("found dark", {}));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(
+      /^density is dark in the images \(centre against background: -\d.* ± .* standard deviations\): they are inverted/,
+    );
+    expect(await isPlain("found dark")).toBe(true);
+    expect(await configOf("found dark")).not.toHaveProperty("invertContrast");
+    expect([await usedOf("found dark"), await usedOf("plain")]).toEqual([true, false]);
+    expect(JSON.parse(await readFile(at("found dark", "input.json"), "utf8"))).toMatchObject({ inverted: true });
+  });
+
+  test("--invert-contrast is obeyed, without a word where the images agree, with one where they do not", async () => {
+    expect(warningsOf(await run("inverted", { invertContrast: true }))).toEqual([]);
+    expect(await isPlain("inverted")).toBe(true);
+    const warnings = warningsOf(await run("wrongly", { particlesFile: particles, invertContrast: true, stages: once }));
+    expect(warnings).toEqual([expect.stringMatching(/^density seems bright .*--invert-contrast makes it dark/)]);
+    expect(await usedOf("wrongly")).toBe(true);
+  });
+
+  test("--no-invert-contrast is obeyed, with a word", async () => {
+    const warnings = warningsOf(await run("as they are", { invertContrast: false, stages: once }));
+    expect(warnings).toEqual([expect.stringMatching(/^density seems dark .*--no-invert-contrast leaves it so/)]);
+    expect(await usedOf("as they are")).toBe(false);
+    expect(await configOf("as they are")).toMatchObject({ invertContrast: false });
+    expect(warningsOf(await run("bright", { particlesFile: particles, invertContrast: false, stages: once }))).toEqual(
+      [],
+    );
+  });
+
+  test("a run that goes on does as was decided, and refuses what was not asked", async () => {
+    await run("gone on", { stages: undefined, resolution: 24, timeLimit: 20 });
+    const resume = (more: Partial<RunRequest>) =>
+      run("gone on", { stages: undefined, resolution: 20, timeLimit: 40, resume: true, ...more });
+    for (const invertContrast of [true, false])
+      await expect(resume({ invertContrast })).rejects.toThrow(
+        `the run began with another --invert-contrast (not given, now ${invertContrast ? "yes" : "no"})`,
+      );
+    expect(warningsOf(await resume({})).filter((message) => message.includes("dark"))).toEqual([]);
+    expect(await usedOf("gone on")).toBe(true);
+  });
+
+  test("of halves, the whole set decides, once", async () => {
+    const warnings = warningsOf(await run("halves", { halfMaps: true, stages: once }));
+    expect(warnings.filter((message) => message.includes("dark"))).toHaveLength(1);
+    expect(await usedOf("halves")).toBe(true);
+  });
+
+  test("a run of a version that only did as asked goes on as it began", async () => {
+    await run("older", { invertContrast: false, stages: once });
+    const config = await configOf("older"),
+      input = JSON.parse(await readFile(at("older", "input.json"), "utf8")) as Record<string, unknown>;
+    await writeFile(at("older", "config.json"), JSON.stringify({ ...config, used: undefined }));
+    await writeFile(at("older", "input.json"), JSON.stringify({ ...input, inverted: undefined }));
+    expect(warningsOf(await run("older", { stages: once, resume: true }))).toEqual([]);
+  });
+});
+
+test("noise alone is left as it is, with a word", async () => {
+  const noise = whiteNoise(createStream(5, "noise"));
+  const file = await withImages("noise", (image) => {
+    noise(image);
+    return image;
+  });
+  const events: RunEvent[] = [];
+  await reconstruct(nodeHost, optionsFor("noise", { particlesFile: file, stages: once }), (event) =>
     events.push(event),
   );
-  expect(events.filter(({ type }) => type === "warning")).toMatchObject([
-    { message: "density seems dark in the images: start anew with --invert-contrast" },
+  expect(warningsOf(events)).toEqual([
+    expect.stringMatching(/^whether density is bright or dark is unclear in the images .*taken as they are/),
   ]);
+});
+
+test("images that are all the same are refused, before anything is written", async () => {
+  let first: Float32Array | undefined;
+  const file = await withImages("same", (image) => (first ??= image.slice()));
+  await expect(reconstruct(nodeHost, optionsFor("same", { particlesFile: file }))).rejects.toThrow(
+    new InputError(
+      `${file}: the images are all the same (1024 were compared); ` +
+        "give the stacks that the particles were extracted to",
+    ),
+  );
+  await expect(readdir(at("same"))).resolves.toEqual([]);
 });
 
 test("--ctf-phase-flipped: images with their phases flipped give the same map, and without it another", async () => {

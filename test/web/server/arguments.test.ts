@@ -31,7 +31,7 @@ const everything: RunForm = {
   seed: "7",
   opticsGroups: "1,3",
   exclude: "/data/junk.star",
-  invertContrast: true,
+  invertContrast: "yes",
   ctfPhaseFlipped: true,
   mask: "/data/mask.mrc",
 };
@@ -40,9 +40,10 @@ const everything: RunForm = {
 function parsed(args: string[]): Record<string, unknown> {
   expect(args[0]).toBe("reconstruct");
   const end = args.indexOf("--");
-  const options = args.slice(1, end).map((arg): [string, string | true] => {
+  const options = args.slice(1, end).map((arg): [string, string | boolean] => {
     const [, name, value] = /^--([a-z-]+)(?:=(.*))?$/s.exec(arg)!;
-    return [name!.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value ?? true];
+    const [positive, stands] = name!.startsWith("no-") ? [name!.slice(3), false] : [name!, true];
+    return [positive.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase()), value ?? stands];
   });
   expect(args.slice(end + 1)).toHaveLength(1);
   return { ...Object.fromEntries(options), particlesFile: args[end + 1] };
@@ -62,29 +63,35 @@ test("a form becomes the command line that means the same", () => {
   expect(options).toEqual(parseReconstructOptions({ ...everything, out: "/runs/a b" }));
   const plain = argumentsOfForm({ particlesFile: "p.star", timeLimit: "90s", box: "", halfMaps: false }, "o");
   expect(plain).toEqual(["reconstruct", "--out=o", "--time-limit=90s", "--", `${process.cwd()}/p.star`]);
+  const contrast = (invertContrast: string) => argumentsOfForm({ particlesFile: "/p.star", invertContrast }, "o")[2];
+  expect([contrast("yes"), contrast("no"), contrast("")]).toEqual(["--invert-contrast", "--no-invert-contrast", "--"]);
+  expect(() => contrast("maybe")).toThrow(FormError);
 });
 
-test.each([{ ...everything }, { particlesFile: "/p.star", timeLimit: "1h30m" }, { particlesFile: "/p.star" }])(
-  "config.json leads back to the options that the run began with: %j",
-  (form) => {
-    const options = parseReconstructOptions({ ...form, out: "/runs/a" });
-    const config = JSON.parse(
-      configText(options, {
-        particles: 5000,
-        box: 16,
-        maskRadius: 0.4,
-        shiftLaw: { kind: "none" },
-        stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
-      }),
-    ) as Record<string, unknown>;
-    const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
-    expect(resumed).toEqual({
-      ...options,
-      resume: true,
-      ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }),
-    });
-  },
-);
+test.each([
+  { ...everything },
+  { particlesFile: "/p.star", invertContrast: "no" },
+  { particlesFile: "/p.star", timeLimit: "1h30m" },
+  { particlesFile: "/p.star" },
+])("config.json leads back to the options that the run began with: %j", (form) => {
+  const options = parseReconstructOptions({ ...form, out: "/runs/a" });
+  const config = JSON.parse(
+    configText(options, {
+      particles: 5000,
+      box: 16,
+      maskRadius: 0.4,
+      shiftLaw: { kind: "none" },
+      invertContrast: false,
+      stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
+    }),
+  ) as Record<string, unknown>;
+  const resumed = parseReconstructOptions(parsed(argumentsOfConfig(config, "/runs/a")));
+  expect(resumed).toEqual({
+    ...options,
+    resume: true,
+    ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }),
+  });
+});
 
 describe("wrong forms name every field", () => {
   const fields = (form: RunForm): Record<string, string> => {

@@ -142,17 +142,17 @@ test("what is wrong with a form is told, and leaves nothing behind", async () =>
 });
 
 test("a run that fails later says why", async () => {
-  // A pixel that is not a number is met when images are read.
-  const own = join(folder, "nan");
+  // A pixel far beyond all others is met when images are brought to one scale.
+  const own = join(folder, "spike");
   mkdirSync(own);
   const stack = readFileSync(join(folder, "particles.mrcs"));
-  stack.writeFloatLE(NaN, 1024 + 41 * 4 * 24 ** 2);
+  stack.writeFloatLE(1e30, 1024 + 41 * 4 * 24 ** 2);
   writeFileSync(join(own, "particles.mrcs"), stack);
   writeFileSync(join(own, "particles.star"), readFileSync(particles, "utf8"));
-  const id = await source.start({ ...quick, particlesFile: join(own, "particles.star"), out: "nan" });
+  const id = await source.start({ ...quick, particlesFile: join(own, "particles.star"), out: "spike" });
   await until(async () => (await stateOf(id)) === "failed");
   expect((await source.list()).find((run) => run.id === id)!.message).toMatch(/row 42/);
-  expect(eventsOf("nan").at(-1)).toMatchObject({ type: "failed", message: expect.stringMatching(/row 42/) });
+  expect(eventsOf("spike").at(-1)).toMatchObject({ type: "failed", message: expect.stringMatching(/row 42/) });
 });
 
 test("a second process is kept from the folder of a run", async () => {

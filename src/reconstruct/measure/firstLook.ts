@@ -1,0 +1,63 @@
+/** A look at some images of a set, as they are in their files, before anything is made of them. */
+import type { Files } from "../../base/files.ts";
+import type { ParticleSet } from "../../base/types.ts";
+import { openParticleImages } from "../../io/particles.ts";
+import { type Contrast, centreDifferences, contrastFrom } from "./contrast.ts";
+
+export interface FirstLook {
+  /** Absent where fewer than 16 images can tell. */
+  contrast?: Contrast;
+  /** How many images were looked at. */
+  images: number;
+  /** Whether there are several, and all have the same pixels. */
+  allAlike: boolean;
+}
+
+const mostImages = 1024,
+  fewestForContrast = 16;
+/** Read in all, 256 MB, and at once. */
+const mostPixels = 2 ** 26,
+  pixelsAtOnce = 2 ** 22;
+
+/**
+ * Looks at up to 1024 images spread evenly over the set.
+ * @throws {InputError} for stacks and pixels that cannot be used, naming the row
+ */
+export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLook> {
+  const { boxSize, count } = set,
+    area = boxSize ** 2;
+  const looked = Math.min(count, mostImages, Math.max(fewestForContrast, Math.floor(mostPixels / area)));
+  const chosen = Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked)),
+    batch = Math.max(1, Math.min(looked, Math.floor(pixelsAtOnce / area)));
+  const images = await openParticleImages(files, set),
+    buffer = new Float32Array(batch * area),
+    differences: number[] = [];
+  let first: Float32Array | undefined,
+    allAlike = looked > 1;
+  try {
+    for (let start = 0; start < looked; start += batch) {
+      const some = chosen.slice(start, start + batch),
+        pixels = buffer.subarray(0, some.length * area);
+      await images.read(some, pixels);
+      first ??= pixels.slice(0, area);
+      allAlike &&= pixels.every((value, i) => value === first![i % area]);
+      centreDifferences(pixels, boxSize).forEach((difference, i) => {
+        if (tellsContrast(set, some[i]!)) differences.push(difference);
+      });
+    }
+  } finally {
+    await images.close();
+  }
+  return {
+    images: looked,
+    allAlike,
+    ...(differences.length < fewestForContrast ? {} : { contrast: contrastFrom(Float64Array.from(differences)) }),
+  };
+}
+
+/**
+ * The CTF of an overfocused image turns its sign at a frequency so low that the centre may be darker although density
+ * is bright, unless its phases were flipped.
+ */
+const tellsContrast = ({ optics }: ParticleSet, i: number): boolean =>
+  optics.defocusUAngstrom[i]! + optics.defocusVAngstrom[i]! > 0 || optics.phaseFlipped?.[i] === 1;
