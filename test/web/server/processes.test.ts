@@ -146,7 +146,7 @@ test("a run that fails later says why", async () => {
   const own = join(folder, "spike");
   mkdirSync(own);
   const stack = readFileSync(join(folder, "particles.mrcs"));
-  stack.writeFloatLE(1e30, 1024 + 41 * 4 * 24 ** 2);
+  stack.writeFloatLE(1e30, 1024 + 4 * (41 * 24 ** 2 + 12 * 24 + 12));
   writeFileSync(join(own, "particles.mrcs"), stack);
   writeFileSync(join(own, "particles.star"), readFileSync(particles, "utf8"));
   const id = await source.start({ ...quick, particlesFile: join(own, "particles.star"), out: "spike" });
