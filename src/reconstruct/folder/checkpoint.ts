@@ -8,7 +8,7 @@ import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { EstimatedVolume, Paces, Schedule, StageProgress } from "../stage.ts";
 
-const format = "cryogan-checkpoint-7";
+const format = "cryogan-checkpoint-8";
 
 export interface Checkpoint {
   schedule: Schedule;
@@ -21,6 +21,8 @@ export interface Checkpoint {
   volume?: EstimatedVolume;
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
+  /** Scales found so far, [count]. */
+  scales?: Float32Array;
   /** Most likely poses found so far, [count, 3, 3]. */
   poses?: Float32Array;
   /** How well particles fit there, [count]. */

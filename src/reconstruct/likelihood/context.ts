@@ -5,4 +5,6 @@ import type { ParticleStore } from "./particleStore.ts";
 export interface RefinementContext extends StageContext {
   /** All particles. */
   store: ParticleStore;
+  /** Scales of all particles as far as they were found (scales.ts), [count]. */
+  scales?: Float32Array;
 }

@@ -6,7 +6,7 @@ import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
-import { shiftCurvature, takeBack } from "./refinement.ts";
+import { meanEnergy, shiftCurvature, takeBack } from "./refinement.ts";
 
 export interface LocalShape {
   grid: PolarGrid;
@@ -46,8 +46,8 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * image without a particle, on the scale of `evidence`; unless particles are centred, `shifts` [2, batch] to take back.
  * Outputs: `evidence` [batch], the log-likelihood relative to pure noise, as if the poses not tried had none; `share`
  * [batch], the posterior probability of a particle; times that, posterior means of the `turn` [batch] and the `tilt`
- * [2, batch]; the `slope` [2, batch] of the log-likelihood in the shift, and its `curvature` [batch], that of a
- * particle whose pose is known; `fit` [batch], the log-likelihood, summed over the poses tried, against what a particle
+ * [2, batch], the `slope` [2, batch] of the log-likelihood in the shift, the `response` [batch] to the templates and
+ * their half-`energy` [batch]; the `curvature` [batch] in the shift of a particle whose pose is known; `fit` [batch], the log-likelihood, summed over the poses tried, against what a particle
  * in its right place gives (mean e, variance 2e for templates of half-energy e), in standard deviations.
  */
 export function localExpectationProgram({ grid, views, turns, poses, batch, centred }: LocalShape): Program {
@@ -64,7 +64,9 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
     junkOdds = input("junkOdds", [1]),
     shifts = input("shifts", [2, batch]);
 
-  const x = turnImages(centred ? images : takeBack(images, shifts, grid), mirror, psi, grid.angles);
+  // The slope of the log-likelihood in these is the posterior mean of what they multiply.
+  const scale = constant(new Float32Array(batch).fill(1), [batch]);
+  const x = turnImages(centred ? images : takeBack(op.mul(images, scale), shifts, grid), mirror, psi, grid.angles);
   const quadrature = op.concat([op.slice(x, 1, radii, 2 * radii), op.neg(op.slice(x, 1, 0, radii))], 1);
   const rows = (f: (angle: number) => number): Tensor =>
     constant(
@@ -88,13 +90,10 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
   const overPoses = op.logSumExp(op.add(overTurns, op.matmul(op.matrixTranspose(tilts), lean.tilt)), [0]);
   const evidence = op.sub(overPoses, Math.log(poses));
   const excess = op.sub(evidence, junkOdds);
-  const [numerator, minusWeights, turn, tilt, slope] = gradient(op.sum(op.mul(op.softplus(excess), present)), [
-    templates,
-    energies,
-    lean.turn,
-    lean.tilt,
-    shifts,
-  ]);
+  const [numerator, minusWeights, turn, tilt, slope, response] = gradient(
+    op.sum(op.mul(op.softplus(excess), present)),
+    [templates, energies, lean.turn, lean.tilt, shifts, scale],
+  );
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
 
   const energy = op.mean(energies, [0]);
@@ -125,7 +124,14 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
       share: op.mul(op.sigmoid(excess), present),
       turn: turn!,
       tilt: tilt!,
-      ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
+      ...(centred
+        ? {}
+        : {
+            slope: slope!,
+            curvature: shiftCurvature(templates, ctfSquared, grid),
+            response: response!,
+            energy: meanEnergy(minusWeights!, energies),
+          }),
     },
   };
 }

@@ -15,6 +15,7 @@ import { openMaximisation } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
 import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
+import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";
 
@@ -63,6 +64,10 @@ export async function localStage(
   const poses = from?.tensors.poses ?? previous.placement.poses.slice();
   const fit = from?.tensors.fit ?? new Float32Array(count);
 
+  let scales = restoredScales(from?.tensors ?? {}) ?? scalesFrom(count, context.scales);
+  /** What was found of each particle, for a checkpoint. */
+  const known = (): Record<string, Float32Array> => ({ shifts, poses, fit, ...(centred ? {} : scaleTensors(scales)) });
+
   const makeTable = await compile(tableProgram(n), device);
   const makeTemplates = await compile(templateProgram(n, grid, viewsPerCell, whitening), device);
   const expectation = await compile(
@@ -105,14 +110,14 @@ export async function localStage(
         const found = await expectation.run({
           templates: templates!,
           tilts: tiltFeed,
-          ...(await store.take(chosen, stage.maxRadius)),
+          ...(await store.take(chosen, stage.maxRadius, scales.values)),
           junkOdds,
           psi: Float32Array.from(chosen, (p) => sorted.psi[p]!),
           mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
           present: new Float32Array(batch).fill(1, 0, size),
           ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
         });
-        const { evidence, share, turn, tilt, slope, curvature } = found;
+        const { evidence, share, turn, tilt, slope, curvature, response, energy } = found;
         for (let b = 0; b < size; b++) {
           const p = chosen[b]!,
             weight = share![b]!;
@@ -126,6 +131,7 @@ export async function localStage(
           poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
           if (centred) continue;
           moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+          moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
         }
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
@@ -136,9 +142,7 @@ export async function localStage(
           iteration: done,
           tensors: {
             volume,
-            shifts,
-            poses,
-            fit,
+            ...known(),
             before,
             sums: maximisation.sums(),
             position: Float32Array.of(c + 1, seen, logLikelihood),
@@ -147,12 +151,13 @@ export async function localStage(
         }));
       }
     }
+    if (!centred) scales = afterPass(scales);
     ({ data: volume, unmasked } = await maximisation.solve(used.length / count));
     const changed = await after(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, unmasked, shifts, poses, fit },
+        tensors: { volume, unmasked, ...known() },
         streams: {},
       }),
     );
@@ -162,6 +167,7 @@ export async function localStage(
   return {
     volume: { n, data: volume, unmasked },
     shifts,
+    ...(centred ? {} : { scales: scales.values }),
     poses,
     fit,
     directions: directionsOfPoses(poses, context.group),

@@ -28,8 +28,11 @@ export interface MatchedBatch {
 export interface ParticleStore {
   count: number;
   maxRadius: number;
-  /** Chosen particles, up to a radius of at most `maxRadius`. */
-  take(chosen: ArrayLike<number>, radius: number): Promise<MatchedBatch>;
+  /**
+   * Chosen particles, up to a radius of at most `maxRadius`. @param scales of all particles: theirs are taken into the
+   * CTF
+   */
+  take(chosen: ArrayLike<number>, radius: number, scales?: Float32Array): Promise<MatchedBatch>;
   close(): Promise<void>;
 }
 
@@ -108,7 +111,7 @@ export async function createParticleStore(
   return {
     count,
     maxRadius,
-    async take(chosen, radius) {
+    async take(chosen, radius, scales) {
       const size = chosen.length;
       if (buffer.length < size * width) buffer = new Float32Array(size * width);
       await rows.read(chosen, buffer);
@@ -119,9 +122,12 @@ export async function createParticleStore(
       const circles = storedPlaces(radius, maxRadius),
         squares = width - maxRadius;
       for (let b = 0; b < size; b++) {
-        const start = b * width;
-        for (let i = 0, o = b; i < circles.length; i++, o += size) out.harmonics[o] = buffer[start + circles[i]!]!;
-        for (let r = 0, o = b; r < radius; r++, o += size) out.ctfSquared[o] = buffer[start + squares + r]!;
+        const start = b * width,
+          scale = scales?.[chosen[b]!] ?? 1;
+        for (let i = 0, o = b; i < circles.length; i++, o += size)
+          out.harmonics[o] = scale * buffer[start + circles[i]!]!;
+        for (let r = 0, o = b; r < radius; r++, o += size)
+          out.ctfSquared[o] = scale * scale * buffer[start + squares + r]!;
       }
       return out;
     },

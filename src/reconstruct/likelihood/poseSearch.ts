@@ -98,7 +98,7 @@ export async function searchPoses(
   for (let first = 0; first < particles.length; first += batch) {
     const size = Math.min(batch, particles.length - first);
     const chosen = Int32Array.from({ length: batch }, (_, b) => particles[first + Math.min(b, size - 1)]!);
-    const images = await store.take(chosen, maxRadius);
+    const images = await store.take(chosen, maxRadius, context.scales);
     const tried: Trial[][] = Array.from(chosen, () => []);
     for (const [x, y] of trials) {
       const moved = shiftsOf(shifts, chosen).map((v, i) => v + (i < batch ? x : y));

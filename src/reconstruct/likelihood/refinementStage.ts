@@ -21,6 +21,7 @@ import {
   viewGrid,
   viewSpacing,
 } from "./refinement.ts";
+import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift, shiftsOf } from "./shifts.ts";
 import { directionsOfViews } from "./viewShares.ts";
 
@@ -76,7 +77,10 @@ export async function refinementStage(
   let volume = from ? from.tensors.volume! : changeBox(previous, n).data,
     estimate = from?.tensors.estimate ?? volume,
     unmasked = from?.tensors.unmasked ?? volume;
+  let scales = restoredScales(from?.tensors ?? {}) ?? scalesFrom(count, context.scales);
   const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
+  /** What was found of each particle, for a checkpoint. */
+  const found = (): Record<string, Float32Array> => ({ shifts, ...(centred ? {} : scaleTensors(scales)) });
   if (from) stream.restore(from.streams.order!);
   let inside = from?.tensors.position ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
@@ -101,10 +105,10 @@ export async function refinementStage(
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
-      const { evidence, share, slope, curvature } = await expectation.run({
+      const { evidence, share, slope, curvature, response, energy } = await expectation.run({
         templates: templates!,
         viewPrior,
-        ...(await store.take(chosen, stage.maxRadius)),
+        ...(await store.take(chosen, stage.maxRadius, scales.values)),
         present: new Float32Array(batch).fill(1, 0, size),
         junkOdds,
         ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
@@ -112,8 +116,9 @@ export async function refinementStage(
       for (let b = 0; b < size; b++) {
         logLikelihood += evidence![b]!;
         const weight = share![b]!;
-        if (!centred && weight > leastShare)
-          moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+        if (centred || weight <= leastShare) continue;
+        moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+        moveScale(scales, chosen[b]!, response![b]! / weight, energy![b]! / weight);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
@@ -123,7 +128,7 @@ export async function refinementStage(
           tensors: {
             volume,
             estimate,
-            shifts,
+            ...found(),
             history: Float32Array.from(history),
             position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(),
@@ -142,11 +147,12 @@ export async function refinementStage(
     ({ data: estimate, unmasked } = await maximisation.solve(used.length / count));
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
+    if (!centred) scales = afterPass(scales);
     const changed = await after(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, estimate, unmasked, shifts, history: Float32Array.from(history) },
+        tensors: { volume, estimate, unmasked, ...found(), history: Float32Array.from(history) },
         streams: { order: stream.state() },
       }),
     );
@@ -156,7 +162,7 @@ export async function refinementStage(
   return {
     volume: { n, data: estimate, unmasked },
     logLikelihood: history.at(-1),
-    shifts: centred ? undefined : shifts,
+    ...(centred ? {} : { shifts, scales: scales.values }),
     directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),
   };
 }

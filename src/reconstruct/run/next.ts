@@ -128,7 +128,7 @@ export function afterSearch(
 /** After a stage: its result taken over, and what is to come laid out for the time that is left. */
 export function afterStage(before: Checkpoint, result: StageResult, circumstances: Circumstances): Decision {
   const done = before.schedule.stages[before.stage]!;
-  const { volume, shifts, poses, fit, logLikelihood } = result,
+  const { volume, shifts, scales, poses, fit, logLikelihood } = result,
     endsStart = done.kind === "refinement" && done.endsStart;
   const { state, warning } = inTime(
     {
@@ -136,6 +136,7 @@ export function afterStage(before: Checkpoint, result: StageResult, circumstance
       stage: before.stage + 1,
       volume,
       shifts: shifts ?? before.shifts,
+      scales: endsStart ? undefined : (scales ?? before.scales),
       poses,
       fit,
       ...(endsStart ? { starts: [...(before.starts ?? []), { volume, shifts, logLikelihood: logLikelihood! }] } : {}),

@@ -120,7 +120,7 @@ export async function reconstructPart(
   const load = (maxRadius: number): Promise<void> =>
     paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));
   const search = async (stage: LocalStage): Promise<void> => {
-    const context = { ...images.context(), store: images.store()! };
+    const context = { ...images.context(), store: images.store()!, scales: state.scales };
     const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
     // until it is done the last checkpoint stands
     const placement = await paced("search", searchSeconds(stage, budget), () =>
@@ -219,12 +219,12 @@ export async function reconstructPart(
 function computeStage(
   stage: Stage,
   { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
-  { volume, shifts, poses, progress }: Checkpoint,
+  { volume, shifts, scales, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
   if (stage.kind === "adversarial")
     return adversarialStage(stage, recipe, context, stage.start === undefined ? volume : undefined, progress, after);
-  const all = { ...context, store: store! };
+  const all = { ...context, store: store!, scales };
   if (stage.kind === "local") {
     const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };
     return localStage(stage, all, previous, progress, after);

@@ -213,6 +213,31 @@ describe("local expectation step", () => {
       }
   });
 
+  it("gives the posterior means of the response to the templates and of their half-energy", async () => {
+    const { out } = await run(moving),
+      h = 1e-4;
+    for (let b = 0; b < batch; b++) {
+      // An image that is stronger by a factor, seen against templates of the same energy.
+      const at = (step: number): number =>
+        direct(
+          b,
+          shiftOf(b),
+          templates.map((v) => v * (1 + step)),
+          templates,
+        ).evidence;
+      expect(out.response![b]! / ((at(h) - at(-h)) / (2 * h))).toBeCloseTo(1, 3);
+      let energy = 0;
+      direct(b, shiftOf(b)).posterior.forEach((row, view) => {
+        const share = row.reduce((sum, p) => sum + p, 0);
+        templates.forEach((t, i) => {
+          if (Math.floor(i / (2 * radii)) % views === view)
+            energy += share * 0.5 * t * t * ctfSquared[(i % radii) * batch + b]!;
+        });
+      });
+      expect(out.energy![b]! / energy).toBeCloseTo(1, 4);
+    }
+  });
+
   it("gives the curvature that a perfect image of known pose has about its shift", async () => {
     // One template of all, and images that are that projection behind their CTF.
     const one = templates.map((_, i) => {
@@ -264,7 +289,7 @@ describe("local expectation step", () => {
       expect(share).toBeLessThan(0.98);
       expect(out.share![b]).toBeCloseTo(share, 4);
       expect(out.evidence![b]).toBeCloseTo(found[b]!.evidence, 4); // of a particle, whatever the odds
-      for (const key of ["turn", "tilt", "slope"])
+      for (const key of ["turn", "tilt", "slope", "response", "energy"])
         for (let i = b; i < certainly[key]!.length; i += batch)
           expect(out[key]![i]).toBeCloseTo(share * certainly[key]![i]!, 3);
     });

@@ -169,6 +169,31 @@ describe("the store of matched-filtered particles", () => {
     await store.close();
   });
 
+  it("takes scales into the CTF: an image is multiplied by it once, and its square twice", async () => {
+    const store = await open(source(random), maxRadius),
+      chosen = [7, 250],
+      scales = Float32Array.from({ length: count }, (_, p) => 0.5 + p / count);
+    const found = await store.take(chosen, 5, scales),
+      plain = await store.take(chosen, 5);
+    for (const b of [0, 1]) {
+      const s = scales[chosen[b]!]!,
+        of = (values: Float32Array): Float32Array => values.filter((_, i) => i % 2 === b);
+      expect(
+        relativeError(
+          of(found.harmonics),
+          of(plain.harmonics).map((v) => s * v),
+        ),
+      ).toBeLessThan(1e-6);
+      expect(
+        relativeError(
+          of(found.ctfSquared),
+          of(plain.ctfSquared).map((v) => s ** 2 * v),
+        ),
+      ).toBeLessThan(1e-6);
+    }
+    await store.close();
+  });
+
   it("gives the inner circles to a coarser stage: what its own polar grid would see in compact particles", async () => {
     // Gaussians near the centre, without astigmatism: few angular orders on each circle.
     const round: Optics = { ...optics, defocusVAngstrom: optics.defocusUAngstrom };
