@@ -20,7 +20,7 @@ it("one step leads to the peak of the posterior, found here by trying", () => {
   expect([scales.values[0], scales.values[2]]).toEqual([1, Math.fround(1.1)]);
 });
 
-/** Passes over particles whose responses are those of normal noise: the spread that is found, and the error of the scales. */
+/** Passes over particles whose responses are those of normal noise: the spread found, and the error of the scales. */
 function passes(spread: number, energy: number): { found: number; error: number; known: number } {
   const count = 4000,
     stream = createStream(1, "scales");
@@ -44,7 +44,7 @@ function passes(spread: number, energy: number): { found: number; error: number;
   };
 }
 
-it("the spread of the scales is found with them, and they are nearer to the truth than 1 and than their own peaks", () => {
+it("the spread is found with the scales, and they are nearer to the truth than 1 and than their own peaks", () => {
   const { found, error, known } = passes(0.2, 20);
   expect(found).toBeCloseTo(0.2, 1.5);
   expect(error).toBeLessThan(0.9 * known);
