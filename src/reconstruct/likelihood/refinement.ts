@@ -173,8 +173,8 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
  * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
  * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a
- * particle; and, unless particles are centred, its `curvature` in the shift and, times the share, the `slope` [2, batch]
- * and the posterior means of the `response` to the templates and of their half-`energy`.
+ * particle; and, unless particles are centred, its `curvature` in the shift and, times the share, the `slope`
+ * [2, batch] and the posterior means of the `response` to the templates and of their half-`energy`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
   const { grid, views, batch, centred } = shape,

@@ -1,6 +1,6 @@
 /**
- * Scales of particles as they are being found: the amplitude of each against the mean of its group. They follow a normal
- * law about 1, whose spread is found with them.
+ * Scales of particles as they are being found: the amplitude of each against the mean of its group. They follow a
+ * normal law about 1, whose spread is found with them.
  *
  * @see Scheres (2012) J. Struct. Biol. 180, 519 (intensity scales)
  */
