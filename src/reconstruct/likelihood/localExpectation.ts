@@ -48,8 +48,8 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * [batch], the posterior probability of a particle; times that, posterior means of the `turn` [batch] and the `tilt`
  * [2, batch], the `slope` [2, batch] of the log-likelihood in the shift, the `response` [batch] to the templates and
  * their half-`energy` [batch]; the `curvature` [batch] in the shift of a particle whose pose is known; `fit` [batch],
- * the log-likelihood, summed over the poses tried, against what a particle in its right place gives (mean e, variance 2e
- * for templates of half-energy e), in standard deviations.
+ * the log-likelihood, summed over the poses tried, against what a particle in its right place gives (mean e, variance
+ * 2e for templates of half-energy e), in standard deviations.
  */
 export function localExpectationProgram({ grid, views, turns, poses, batch, centred }: LocalShape): Program {
   const radii = grid.radii.length,
