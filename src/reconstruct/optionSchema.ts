@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../base/schema.ts";
 import { type OptionKey, optionEntries, type ReconstructOptions } from "./options.ts";
+import { stages } from "./optionValues.ts";
 
 /** One field for each option. */
 const fields = Object.fromEntries(
@@ -23,6 +24,26 @@ export const reconstructSchema = z
         code: "custom",
         path: ["timeLimit"],
         message: "cannot be combined with --stages, which set the work themselves",
+      });
+    if (options.stages && !options.start && options.stages[0]!.kind !== "adversarial") {
+      const { expected, write } = stages();
+      context.addIssue({
+        code: "custom",
+        path: ["stages"],
+        message: `expected ${expected}, got "${write(options.stages)}"`,
+      });
+    }
+    if (options.stages?.some(({ kind }) => kind === "adversarial") && options.start !== undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["stages"],
+        message: "must be refine and local stages alone with --start, which gives the map that adversarial ones find",
+      });
+    if (options.startResolution !== undefined && options.start === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["startResolution"],
+        message: "is that of a map to start from: give it by --start",
       });
     if (options.resume && options.overwrite)
       context.addIssue({

@@ -14,7 +14,10 @@ export const symmetry = (): ValueKind<string> => ({
 
 const mostIterations = 1_000_000;
 
-/** "adversarial 16:500, refine 24:3:20000" → stages; see the help of `reconstruct` for what the numbers are. */
+/**
+ * "adversarial 16:500, refine 24:3:20000" → stages; see the help of `reconstruct` for what the numbers are. Which kind
+ * comes first is checked with the option of a start (optionSchema.ts).
+ */
 export const stages = (): ValueKind<Stage[]> => ({
   expected:
     "stages with even boxes that do not shrink, the first one adversarial, " +
@@ -22,8 +25,7 @@ export const stages = (): ValueKind<Stage[]> => ({
   read: (text) => {
     const list = text.split(",").map(stage);
     const inOrder = list.every(
-      (next, i) =>
-        next !== undefined && (i === 0 ? next.kind === "adversarial" : next.maxRadius >= list[i - 1]!.maxRadius),
+      (next, i) => next !== undefined && (i === 0 || next.maxRadius >= list[i - 1]!.maxRadius),
     );
     return inOrder ? (list as Stage[]) : undefined;
   },

@@ -124,6 +124,20 @@ export const reconstructOptions = {
     help: "largest working box, in pixels (default: as the resolution needs)",
     decisive: true,
   }),
+  /** Path of a map; its box and pixel size are its own. */
+  start: optional(path("a map (.mrc)"), {
+    placeholder: "map",
+    help:
+      "begin from this map instead of blind, by likelihood refinement alone: low-passed to --start-resolution, " +
+      "any box and pixel size, centred, its axes those of the group",
+    decisive: true,
+  }),
+  /** Å. */
+  startResolution: optional(positive("Å", 1000), {
+    placeholder: "Å",
+    help: "what is finer in the map of --start is left out (RELION's --ini_high; default: 30 with --start)",
+    decisive: true,
+  }),
   stages: optional(stages(), {
     placeholder: "list",
     help: "set the stages yourself, see below (default: chosen from the data and the time limit)",

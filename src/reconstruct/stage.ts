@@ -135,6 +135,8 @@ export interface Schedule {
   stages: Stage[];
   /** Radius that an automatic schedule is to reach; absent where the user set the stages. */
   goal?: number;
+  /** Set where a density was given to start from, so that no stage finds one. */
+  given?: true;
   /** Absent before the images are read. */
   spectra?: Spectra;
   workingBox: number;

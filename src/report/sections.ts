@@ -62,6 +62,7 @@ function header(title: string, run: RunFolder): Section {
     start?.half === undefined
       ? start?.particles
       : [...new Map(starts.map((event) => [event.half, event.particles])).values()].reduce((sum, n) => sum + n, 0);
+  const givenStart = givenStartOf(run.config);
   const stage = run.events.findLast(isType("stage"));
   const progress = run.events.findLast(isType("progress"));
   const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
@@ -91,11 +92,17 @@ function header(title: string, run: RunFolder): Section {
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
     ["Symmetry", start?.symmetry],
+    ["Begun from", givenStart === undefined ? undefined : "a given map"],
     ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
     ["Device", start?.device.split(":")[0]],
     ["Seed", start && String(start.seed)],
     ["State", state],
   ];
+  const notBlind =
+    givenStart === undefined
+      ? ""
+      : `<p>Not ab initio: the map was begun from ${escapeHtml(givenStart.map)}, low-passed to ` +
+        `${formatNumber(givenStart.resolutionAngstrom)} Å. Coarser shells may still show that map.</p>\n`;
   const tiles = numbers
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => {
@@ -114,8 +121,15 @@ function header(title: string, run: RunFolder): Section {
   return {
     html:
       `<h1>${escapeHtml(title)}</h1>\n${when}\n${cutOff}` +
-      `<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
+      `${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
   };
+}
+
+/** The map that the run began from, as config.json tells; undefined where it is ab initio. */
+function givenStartOf(config: RunFolder["config"]): { map: string; resolutionAngstrom: number } | undefined {
+  const used = config?.used as { start?: { map?: unknown; resolutionAngstrom?: unknown } } | null | undefined;
+  const { map, resolutionAngstrom } = used?.start ?? {};
+  return typeof map === "string" && typeof resolutionAngstrom === "number" ? { map, resolutionAngstrom } : undefined;
 }
 
 const note = (text: string) => `<p class="note">${text}</p>`;

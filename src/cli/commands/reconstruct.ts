@@ -32,13 +32,14 @@ Stages are "kind box:iterations", separated by commas; kind is adversarial, refi
 tried) or local (poses near the most likely one are tried). The box is in pixels and sets the
 resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12.
 Iterations of refine and local are passes over the particles, or over as many of them as a third
-number says: refine 32:2:20000. The first stage must be adversarial.
+number says: refine 32:2:20000. The first stage must be adversarial, or with --start none.
 Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
 
 Examples:
   $ cryogan reconstruct particles.star --out run
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 10m --half-maps
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 30m --half-maps --resume
+  $ cryogan reconstruct particles.star --out run --start known.mrc --start-resolution 40
   $ cryogan reconstruct J42/extracted_particles.cs --project-root /data/P7 --out run --device cuda
 `,
     );

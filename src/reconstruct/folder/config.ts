@@ -18,6 +18,8 @@ export interface UsedSettings {
   shiftLaw: StageContext["shiftLaw"];
   /** Whether the images were taken as their negatives. */
   invertContrast: boolean;
+  /** The map that the run began from, and the resolution that it was low-passed to; absent where it is ab initio. */
+  start?: { map: string; resolutionAngstrom: number };
   /** The schedule, as far as it has been settled. */
   stages: Stage[];
 }

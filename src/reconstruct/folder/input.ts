@@ -34,10 +34,10 @@ export type RunInput = z.output<typeof inputSchema>;
 export async function describeInput(
   files: Files,
   set: ParticleSet,
-  { halfMaps, mask, viewsFile }: Pick<ReconstructOptions, "halfMaps" | "mask" | "viewsFile">,
+  { halfMaps, mask, viewsFile, start }: Pick<ReconstructOptions, "halfMaps" | "mask" | "viewsFile" | "start">,
   device: Pick<Device, "name">,
 ): Promise<RunInput> {
-  const read = [...set.stacks, ...[mask, viewsFile].filter((path) => path !== undefined)];
+  const read = [...set.stacks, ...[mask, viewsFile, start].filter((path) => path !== undefined)];
   const described: RunInput["files"] = [];
   for (const path of read)
     described.push(

@@ -36,7 +36,7 @@ export function placeOf({
 }: Pick<Course, "schedule" | "stage" | "starts" | "iteration">): Place {
   const past = schedule.stages.slice(0, stage),
     coming = schedule.stages.slice(stage);
-  const over = past.length > 0 && coming.every(isRefining),
+  const over = schedule.given === true || (past.length > 0 && coming.every(isRefining)),
     hasBegun = !over && (iteration !== undefined || past.at(-1)?.kind === "adversarial");
   const judging = coming.findIndex(isJudging),
     others = coming.findIndex((each) => each.kind !== "adversarial");

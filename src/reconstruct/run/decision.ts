@@ -61,7 +61,8 @@ export function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
   if (!past.some(isRefining)) {
     const cutOff =
       "stopped by the time limit before refinement: " +
-      `the map is what the adversarial start left, at ${resolutionOf(ended.volume!.n / 2, boxAngstrom)}`;
+      `the map is ${schedule.given ? "the start that was given" : "what the adversarial start left"}, ` +
+      `at ${resolutionOf(ended.volume!.n / 2, boxAngstrom)}`;
     return { state: { ...ended, cutOff } }; // told at the end of the run
   }
   return {

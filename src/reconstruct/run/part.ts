@@ -5,8 +5,10 @@ import type { Checkpoint } from "../folder/checkpoint.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
+import { startVolume } from "../likelihood/startVolume.ts";
 import type {
   AfterIteration,
+  EstimatedVolume,
   LocalStage,
   Paces,
   Part,
@@ -20,6 +22,7 @@ import type {
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
+import type { GivenStart } from "./givenStart.ts";
 import { reopened } from "./goingOn.ts";
 import { imagesAtHand } from "./imagesAtHand.ts";
 import { afterReading, afterSearch, afterStage, atIteration, begin, nextStep } from "./next.ts";
@@ -32,6 +35,8 @@ import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
+/** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
+const leastSymmetric = 1 / 2;
 
 /** A part among those of its run. */
 export interface PartOfRun {
@@ -114,8 +119,20 @@ export async function reconstructPart(
     const decision = afterReading(state, measured, circumstances());
     if (nextBox === undefined) ({ state } = decision);
     else await decide(decision);
+    if (environment.start && !state.volume) state = { ...state, volume: await given(environment.start) };
     await folder.writeConfig(state);
     await folder.writeSpectra(state);
+  };
+  const given = async (start: GivenStart): Promise<EstimatedVolume> => {
+    const { volume, symmetric } = await startVolume(start, images.context());
+    if (symmetric < leastSymmetric)
+      emit({
+        type: "warning",
+        message:
+          `${start.path} does not have the symmetry ${options.symmetry} about its axes: of what is not round in it ` +
+          `${Math.round(100 * symmetric)} % is left; turn it onto them, or give its own group`,
+      });
+    return volume;
   };
   const load = (maxRadius: number): Promise<void> =>
     paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));

@@ -25,7 +25,7 @@ export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
   { boxAngstrom, maskRadius, shiftLaw }: Setting,
-  { folder, options, inverted, emit }: PartEnvironment,
+  { folder, options, inverted, start, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
   const mapOf = (density: StageVolume, { schedule }: Checkpoint): Volume =>
@@ -39,6 +39,7 @@ export function openPartFolder(
         maskRadius,
         shiftLaw,
         invertContrast: inverted,
+        ...(start && { start: { map: start.path, resolutionAngstrom: start.resolutionAngstrom } }),
         stages: state.schedule.stages,
       };
       await writeFileAtomic(folder("config.json"), configText(options, used));
@@ -58,7 +59,11 @@ export function openPartFolder(
       const volume = state.volume!;
       if (written?.of === volume) return written.map;
       written = { of: volume, map: mapOf(volume, state) };
-      await writeMap(folder(map), written.map, "cryogan ab-initio reconstruction");
+      await writeMap(
+        folder(map),
+        written.map,
+        start ? "cryogan reconstruction from a given map" : "cryogan ab-initio reconstruction",
+      );
       return written.map;
     },
     writeStageFiles: (result, context) => writeStageFiles(folder, result, context, half),

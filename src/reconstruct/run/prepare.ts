@@ -13,6 +13,7 @@ import { groupsOf } from "../measure/noiseGroups.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
 import type { ImageSample, Part, StageContext } from "../stage.ts";
+import type { GivenStart } from "./givenStart.ts";
 import type { Setting } from "./setting.ts";
 
 const defaultCacheGb = 2;
@@ -29,6 +30,8 @@ export interface PartEnvironment {
   group: StageContext["group"];
   views: ViewingDistribution;
   mask?: Volume;
+  /** What the map begins from, where it is not found blind. */
+  start?: GivenStart;
   device: ChosenDevice;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;

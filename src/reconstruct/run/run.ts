@@ -20,6 +20,7 @@ import { type RunRequest, withDefaults } from "../options.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import { chooseContrast } from "./chooseContrast.ts";
 import { joiningSeconds } from "./cost.ts";
+import { readStart, startResolutionOf } from "./givenStart.ts";
 import { checkRequest } from "./goingOn.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
@@ -78,6 +79,10 @@ export async function reconstruct(
     : { kind: "uniform" };
   const set = chooseParticles(everything, options);
   sizesOf(set, options); // refused before anything is written
+  const start =
+    options.start === undefined
+      ? undefined
+      : await readStart(files.at(options.start), startResolutionOf(options), set.boxSize * set.pixelSizeAngstrom);
   const parts = partsOf(set, options);
   const device = await runDevice(runtime, options, before);
   const input = await describeInput(files, everything, options, device);
@@ -131,6 +136,7 @@ export async function reconstruct(
             group,
             views,
             mask,
+            start,
             device,
             emit,
             signal,

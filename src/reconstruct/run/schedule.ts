@@ -35,6 +35,8 @@ export interface Budget extends Work {
   seconds: number;
   /** The adversarial stages of the critic in use, the last at `startRadius`. */
   start: readonly AdversarialStage[];
+  /** Radius up to which a density is given to start from; absent where one is to be found. */
+  given?: number;
 }
 
 /** Finest radius at which the whole automatic schedule fits into the time. */
@@ -57,6 +59,7 @@ export function affordableRadius(budget: Budget): number {
  * @param finest from `finalRadius`
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
+  if (budget.given !== undefined) return refiningStages(undefined, finest, budget);
   const starts = startsFor(budget.seconds);
   return [
     ...(starts === 1
@@ -89,16 +92,20 @@ export function numberedStart(start: number, finest: number, budget: Budget): St
     ...startingStages(finest, budget).map((stage, j) => (j === 0 ? { ...stage, start } : stage)),
     {
       kind: "refinement",
-      maxRadius: firstRadius(finest),
+      maxRadius: firstRadius(finest, budget),
       iterations: judgingPasses,
-      particles: particlesAt(firstRadius(finest), finest, budget),
+      particles: particlesAt(firstRadius(finest, budget), finest, budget),
       endsStart: true,
     },
   ];
 }
 
 /** Of refinement in a schedule to `finest`. */
-export const firstRadius = (finest: number): number => Math.min(startRadius, finest);
+export const firstRadius = (finest: number, { given }: Pick<Budget, "given">): number =>
+  Math.min(givenRadius(given), finest);
+
+/** Radius that a start is refined at first: as fine as it was given, but for what a search among all poses costs. */
+const givenRadius = (given = 0): number => Math.max(startRadius, Math.min(given, finestGiven));
 
 /**
  * Refinement at rising resolution. Poses are first searched for among all, on a sample of the particles; once they are
@@ -111,7 +118,7 @@ export function refiningStages(
   finest: number,
   budget: Budget,
 ): (RefinementStage | LocalStage)[] {
-  const first = firstRadius(finest);
+  const first = firstRadius(finest, budget);
   return (reached === undefined ? [first, ...climb(first, finest)] : climb(reached, finest)).map((radius) =>
     refiningStage(radius, finest, budget),
   );
@@ -119,7 +126,7 @@ export function refiningStages(
 
 /** The stage of refinement at a radius of a schedule to `finest`. */
 export function refiningStage(radius: number, finest: number, budget: Budget): RefinementStage | LocalStage {
-  if (radius > finestGlobalSearch)
+  if (radius > Math.max(finestGlobalSearch, givenRadius(budget.given)))
     return {
       kind: "local",
       maxRadius: radius,
@@ -127,7 +134,7 @@ export function refiningStage(radius: number, finest: number, budget: Budget): R
       particles: budget.count,
     };
   // The stage ends before, once the likelihood stands still.
-  const passes = Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === firstRadius(finest) ? 6 : 12));
+  const passes = Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === firstRadius(finest, budget) ? 6 : 12));
   return {
     kind: "refinement",
     maxRadius: radius,
@@ -139,7 +146,7 @@ export function refiningStage(radius: number, finest: number, budget: Budget): R
 /** While shifts are searched for, every particle is seen: a later stage takes over what was found. */
 function particlesAt(radius: number, finest: number, budget: Budget): number {
   if (budget.shifts) return budget.count;
-  return radius === firstRadius(finest) ? sampleSize : 2 * sampleSize;
+  return radius === firstRadius(finest, budget) ? sampleSize : 2 * sampleSize;
 }
 
 /** A run of less time shortens the adversarial stage, too, down to this share. */
@@ -150,5 +157,6 @@ const mostPasses = 20;
 const mostStarts = 3,
   secondsPerStart = 40,
   judgingPasses = 4;
+const finestGiven = 22;
 /** Particles of a pass over all poses, at the start; twice as many later. */
 const sampleSize = 10_000;

@@ -5,6 +5,7 @@ import type { Spectra } from "../measure/spectra.ts";
 import type { ReconstructOptions } from "../options.ts";
 import type { Part, Schedule, Stage, TimeAndShells } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
+import { startResolutionOf } from "./givenStart.ts";
 import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
 import { sizesOf } from "./sizes.ts";
 
@@ -44,6 +45,7 @@ export function settingOf(
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
     start: recipe.start,
+    ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),
     count: set.count,
     groupOrder,
     readSeconds: readSeconds(set.boxSize),
@@ -78,12 +80,13 @@ export function firstBox({ boxSize, limit, budget, stages }: Setting): number {
 
 /** The schedule of a run that begins: the user's stages, or the automatic ones. */
 export function firstSchedule(before: Schedule, spectra: Spectra, { budget, stages }: Setting): Schedule {
+  const measured: Schedule = { ...before, spectra, ...(budget.given === undefined ? {} : { given: true }) };
   if (stages) {
     const cut = stages.map((stage) =>
       stage.kind === "adversarial" ? stage : { ...stage, particles: Math.min(stage.particles, budget.count) },
     );
-    return { ...before, spectra, stages: cut };
+    return { ...measured, stages: cut };
   }
   const goal = finalRadius(spectra, budget.count, budget.groupOrder, Math.floor(before.workingBox / 2));
-  return { ...before, spectra, stages: automaticSchedule(goal, budget), goal };
+  return { ...measured, stages: automaticSchedule(goal, budget), goal };
 }

@@ -2,6 +2,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import type { ReconstructOptions } from "../options.ts";
+import { startResolutionOf } from "./givenStart.ts";
 
 /** Radius of the mask as a fraction of the box, where no diameter is given. */
 const defaultMaskRadius = 0.45;
@@ -14,6 +15,8 @@ const defaultMaximumShift = 0.05;
 const largestRadius = 120;
 /** A box of 8 px; less shows no shape. */
 const smallestRadius = 4;
+/** Shell up to which a start is given at least. */
+const coarsestStart = 3;
 /** Edge of an image, and diameter of a mask, in pixels. */
 const smallestBox = 2 * smallestRadius,
   smallestMask = 4;
@@ -30,7 +33,7 @@ export interface Sizes {
 /** @throws {InputError} where the images are too small, or the options ask for what they cannot show */
 export function sizesOf(
   { source, boxSize, pixelSizeAngstrom }: Pick<ParticleSet, "source" | "boxSize" | "pixelSizeAngstrom">,
-  { maskDiameter, maxShift, box, resolution, stages = [] }: ReconstructOptions,
+  { maskDiameter, maxShift, box, resolution, start, startResolution, stages = [] }: ReconstructOptions,
 ): Sizes {
   const boxAngstrom = boxSize * pixelSizeAngstrom,
     theBox = `the box of ${boxAngstrom.toFixed(0)} Å`;
@@ -48,6 +51,11 @@ export function sizesOf(
   if (resolution !== undefined && resolution > boxAngstrom / smallestRadius)
     throw new InputError(
       `a resolution of ${resolution} Å leaves nothing to see in ${theBox}; give a quarter of it or finer`,
+    );
+  if (start !== undefined && startResolutionOf({ startResolution }) > boxAngstrom / coarsestStart)
+    throw new InputError(
+      `a start at ${startResolutionOf({ startResolution })} Å (--start-resolution) leaves nothing to see in ` +
+        `${theBox}; give a third of it or finer`,
     );
   const largest = Math.min(largestRadius, Math.floor(Math.min(boxSize, box ?? Infinity) / 2));
   const widest = Math.max(0, ...stages.map((stage) => 2 * stage.maxRadius));

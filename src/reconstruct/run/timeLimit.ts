@@ -85,7 +85,7 @@ function worth({ schedule, stage, iteration = 0, paces, secondsLeft, loaded }: C
 function* waysOn(course: Course, budget: Budget): Generator<Stage[]> {
   const goal = course.schedule.goal!,
     place = placeOf(course);
-  const coarsest = place.reached === undefined ? firstRadius(goal) : place.reached + 1,
+  const coarsest = place.reached === undefined ? firstRadius(goal, budget) : place.reached + 1,
     fewest = fewestStarts(place);
   for (let starts = mostStarts(place, budget); starts >= fewest; starts--) {
     for (let finest = goal; finest >= coarsest; finest--) {
@@ -102,7 +102,7 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
   const { schedule, iteration, paces, loaded } = course,
     goal = schedule.goal!,
     place = placeOf(course),
-    secondsLeft = course.secondsLeft - loadingHere(place.reached ?? firstRadius(goal), loaded, budget, paces);
+    secondsLeft = course.secondsLeft - loadingHere(place.reached ?? firstRadius(goal, budget), loaded, budget, paces);
   const starts = startsToCome(place, fewestStarts(place), goal, budget);
   if (starts.length > 0) {
     const share = Math.min(
@@ -113,10 +113,10 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
       Math.max(1, Math.ceil(done), Math.floor(done + share * (iterations - done)));
     return [
       ...starts.map((stage, i) => ({ ...stage, iterations: cut(stage, i === 0 ? (iteration ?? 0) : 0) })),
-      ...refiningStages(undefined, firstRadius(goal), budget),
+      ...refiningStages(undefined, firstRadius(goal, budget), budget),
     ];
   }
-  const radius = place.reached === undefined ? firstRadius(goal) : place.reached + 1,
+  const radius = place.reached === undefined ? firstRadius(goal, budget) : place.reached + 1,
     whole = refiningStage(radius, radius, budget);
   const fitted = fitToTime(whole, secondsLeft, (stage) => secondsHere(stage, budget, paces), budget.count);
   const enough = place.reached === undefined ? 0 : smallestShare * Math.min(whole.particles, budget.count);
@@ -125,7 +125,7 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
 
 /** Seconds that the rest of a first start may take: what a short refinement leaves, and at least half. */
 function secondsForStart(secondsLeft: number, goal: number, budget: Budget, paces: Paces): number {
-  const shortest = refiningStage(firstRadius(goal), goal, { ...budget, seconds: 0 });
+  const shortest = refiningStage(firstRadius(goal, budget), goal, { ...budget, seconds: 0 });
   return Math.max(0, secondsLeft / 2, secondsLeft - secondsHere(shortest, budget, paces));
 }
 

@@ -12,7 +12,7 @@ const everything: RunForm = {
   symmetry: "D7",
   box: "48",
   resolution: "7.5",
-  stages: "adversarial 16:500, refine 24:3:20000, local 32:2",
+  stages: "refine 24:3:20000, local 32:2",
   particles: "5000",
   projectRoot: "/data",
   passthrough: "/data/p.cs",
@@ -34,6 +34,8 @@ const everything: RunForm = {
   invertContrast: "yes",
   ctfPhaseFlipped: true,
   mask: "/data/mask.mrc",
+  start: "/data/start.mrc",
+  startResolution: "40",
 };
 
 /** As commander reads it, which the arguments are for: "--name=value", flags, and what follows "--". */
