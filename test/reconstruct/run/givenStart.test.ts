@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test("the truth at 40 Å, on another grid, leads far beyond; one of the other hand leads to the mirror image", async () => {
+test("the truth at 40 Å, on another grid, leads far beyond; the other hand to the mirror image", async () => {
   const known = lowPass(truth, 40),
     onAnother = resample(windowed(known, 32), 36, 5.5);
   await writeMap(disk.at(at("another.mrc")), onAnother);
