@@ -19,6 +19,7 @@ const parts = {
   adversarial: ["likelihood", "run", "folder"],
   likelihood: ["adversarial", "run", "folder"],
   folder: ["adversarial", "likelihood", "run"],
+  verdict: ["adversarial", "likelihood", "run", "folder"],
   run: [],
 };
 

@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import { oneLine, printable, printableJson } from "../base/printable.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
+import { type VerdictKind, verdictText } from "../reconstruct/verdict/verdict.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
 type ProgressEvent = Extract<RunEvent, { type: "progress" }>;
@@ -23,7 +24,8 @@ export interface ProgressOptions {
   now?: () => number;
 }
 
-const amber = "\x1b[33m",
+/** Green, amber and red. */
+const colours: Record<VerdictKind, string> = { found: "\x1b[32m", uncertain: "\x1b[33m", notFound: "\x1b[31m" },
   plain = "\x1b[0m";
 const linesEveryMs = 10_000;
 const redrawEveryMs = 100;
@@ -86,9 +88,10 @@ export function createProgress({
     if (line === undefined) return;
     erase();
     output.write(`${printable(line)}\n`);
-    if (event.type !== "finished" || event.cutOff === undefined) return;
-    const cutOff = printable(event.cutOff);
-    output.write(mode === "live" ? `${amber}${cutOff}${plain}\n` : `${cutOff}\n`);
+    if (event.type !== "finished" || !event.verdict) return;
+    const { verdict } = event,
+      text = printable(`${verdictText(verdict)}: ${oneLine(verdict.reason)}`);
+    output.write(mode === "live" ? `${colours[verdict.kind]}${text}${plain}\n` : `${text}\n`);
   };
 }
 

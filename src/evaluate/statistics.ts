@@ -25,6 +25,25 @@ export function mapStatistics(volume: Volume): MapStatistics {
   return { min, max, mean, sigma: Math.sqrt(squares / volume.data.length) };
 }
 
+/** Third moment about the mean over the cube of the standard deviation, values weighted; 0 where they are all alike. */
+export function skewness(values: ArrayLike<number>, weights: ArrayLike<number>): number {
+  let total = 0,
+    sum = 0;
+  for (let i = 0; i < values.length; i++) {
+    total += weights[i]!;
+    sum += weights[i]! * values[i]!;
+  }
+  const mean = sum / total;
+  let squares = 0,
+    cubes = 0;
+  for (let i = 0; i < values.length; i++) {
+    const difference = values[i]! - mean;
+    squares += weights[i]! * difference ** 2;
+    cubes += weights[i]! * difference ** 3;
+  }
+  return squares > 0 ? cubes / total / (squares / total) ** 1.5 : 0;
+}
+
 export interface RadialProfile {
   /** 1/Å, shells 1 .. floor(n/2). */
   frequency: number[];

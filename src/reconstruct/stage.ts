@@ -65,8 +65,13 @@ export type AfterIteration = (
   snapshot: () => Promise<StageProgress>,
 ) => Promise<number | undefined>;
 
+/** Densities [n, n, n] of two halves of the particles, in poses found with one density, before any mask. */
+export type HalfVolumes = readonly [Float32Array, Float32Array];
+
 export interface StageResult {
   volume: EstimatedVolume;
+  /** Of the last pass of a stage of refinement. */
+  halfSamples?: HalfVolumes;
   /** Mean over the particles of the last pass. */
   logLikelihood?: number;
   /** [2, count] in units of the box. */

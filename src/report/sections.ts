@@ -10,6 +10,7 @@ import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImage
 import type { GrayImage } from "../io/grayImage.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
+import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
 
 /** Content of a report: what the page shows, and the charts it has a place for. */
@@ -78,13 +79,7 @@ function header(title: string, run: RunFolder): Section {
     resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
   const workedTo = finished?.finestAngstrom ?? stage?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
-  const state = finished
-    ? finished.cutOff === undefined
-      ? "finished"
-      : "cut off"
-    : run.events.length > 0
-      ? "not finished"
-      : undefined;
+  const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
   const numbers: [string, string | undefined][] = [
     [`Resolution (FSC ${threshold})`, reached],
     ["Worked to", workedTo === undefined ? undefined : `${formatNumber(workedTo)} Å`],
@@ -105,10 +100,7 @@ function header(title: string, run: RunFolder): Section {
         `${formatNumber(givenStart.resolutionAngstrom)} Å. Coarser shells may still show that map.</p>\n`;
   const tiles = numbers
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => {
-      const mark = name === "State" && finished?.cutOff !== undefined ? ' class="amber"' : "";
-      return `<div${mark}><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`;
-    });
+    .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
   const when = start
     ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. ` +
       `Folder: ${escapeHtml(run.path)}</p>`
@@ -117,10 +109,14 @@ function header(title: string, run: RunFolder): Section {
     ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
     ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
   ].map((message) => `<p class="warning">${escapeHtml(message)}</p>`);
-  const cutOff = finished?.cutOff === undefined ? "" : `<p class="warning amber">${escapeHtml(finished.cutOff)}</p>\n`;
+  const verdict = finished?.verdict,
+    said = verdict
+      ? `<p class="verdict ${verdict.kind}"><strong>${verdictText(verdict)}</strong>: ` +
+        `${escapeHtml(verdict.reason)}</p>\n`
+      : "";
   return {
     html:
-      `<h1>${escapeHtml(title)}</h1>\n${when}\n${cutOff}` +
+      `<h1>${escapeHtml(title)}</h1>\n${when}\n${said}` +
       `${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
   };
 }

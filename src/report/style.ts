@@ -3,12 +3,12 @@ export const style = `
 :root {
   color-scheme: light dark;
   --ground: #ffffff; --panel: #f5f6f7; --text: #1c2024; --muted: #5c6670; --grid: #e3e6e9; --edge: #d4d9dd;
-  --blue: #0072b2; --orange: #d55e00; --green: #009e73; --purple: #cc79a7; --amber: #e69f00;
+  --blue: #0072b2; --orange: #d55e00; --green: #009e73; --purple: #cc79a7; --amber: #e69f00; --red: #b3261e;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #14171a; --panel: #1d2125; --text: #e8eaed; --muted: #9aa4ad; --grid: #2b3137; --edge: #363d44;
-    --blue: #56b4e9; --orange: #e69f00; --green: #2fbf94; --purple: #e094bf; --amber: #f0c050;
+    --blue: #56b4e9; --orange: #e69f00; --green: #2fbf94; --purple: #e094bf; --amber: #f0c050; --red: #f2766d;
   }
 }
 * { box-sizing: border-box; }
@@ -29,7 +29,13 @@ p { margin: 6px 0; max-width: 75ch; }
   border-left: 4px solid var(--orange); background: var(--panel); padding: 8px 12px; margin: 12px 0;
   overflow-wrap: anywhere;
 }
-.warning.amber, .numbers div.amber { border-left: 4px solid var(--amber); }
+.verdict {
+  border-left: 6px solid var(--edge); background: var(--panel); padding: 8px 12px; margin: 12px 0;
+  overflow-wrap: anywhere;
+}
+.verdict.found { border-color: var(--green); }
+.verdict.uncertain { border-color: var(--amber); }
+.verdict.notFound { border-color: var(--red); }
 .images { display: grid; gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .images.small { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 .strip { display: grid; gap: 6px; grid-template-columns: repeat(6, minmax(0, 1fr)); }

@@ -252,11 +252,16 @@ test("of a real run of two halves: the time taken and left on each line, against
   expect(Math.abs(seconds(finished!) - total)).toBeLessThan(1);
 });
 
-test("a run that was cut off says so at its end, in amber on a terminal", () => {
-  const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
-  const end: RunEvent = { type: "finished", time, elapsedSeconds: 90, map: "map.mrc", finestAngstrom: 24.1, cutOff };
-  expect(written("lines", [[0, end]])).toBe(`finished in 1:30: map.mrc\n${cutOff}\n`);
-  expect(written("live", [[0, end]])).toBe(`finished in 1:30: map.mrc\n\x1b[33m${cutOff}\x1b[0m\n`);
+test.each([
+  ["found", "structure found to 24.1 Å", 32],
+  ["uncertain", "uncertain", 33],
+  ["notFound", "no structure found beyond 24.1 Å", 31],
+] as const)("a run ends with its verdict, in its colour on a terminal: %s", (kind, words, colour) => {
+  const verdict = { kind, resolutionAngstrom: 24.1, reason: "Halves agree\nor not." };
+  const end: RunEvent = { type: "finished", time, elapsedSeconds: 90, map: "map.mrc", finestAngstrom: 24.1, verdict };
+  const text = `${words}: Halves agree or not.`;
+  expect(written("lines", [[0, end]])).toBe(`finished in 1:30: map.mrc\n${text}\n`);
+  expect(written("live", [[0, end]])).toBe(`finished in 1:30: map.mrc\n\x1b[${colour}m${text}\x1b[0m\n`);
 });
 
 test("json: the events as they are, one per line", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Volume } from "../../src/base/types.ts";
-import { guinierProfile, mapCorrelation, mapStatistics, radialPower } from "../../src/evaluate/statistics.ts";
+import { guinierProfile, mapCorrelation, mapStatistics, radialPower, skewness } from "../../src/evaluate/statistics.ts";
 import { densityOf, withNoise } from "./blobs.ts";
 
 function smallMap(values: number[]): Volume {
@@ -15,6 +15,14 @@ function smallMap(values: number[]): Volume {
 describe("map statistics", () => {
   it("gives extremes, mean and standard deviation", () => {
     expect(mapStatistics(smallMap([2, 4, 4, 4, 5, 5, 7, 9]))).toEqual({ min: 2, max: 9, mean: 5, sigma: 2 });
+  });
+
+  it("tells by the skewness to which side values stand out", () => {
+    // Of 0, 0, 0, 1: mean 1/4, variance 3/16, third moment 3/32; a share p at 1: (1 - 2p)/√(p(1 - p)).
+    expect(skewness([0, 0, 0, 1], [1, 1, 1, 1])).toBeCloseTo(2 / Math.sqrt(3), 12);
+    expect(skewness([0, -1], [3, 1])).toBeCloseTo(-2 / Math.sqrt(3), 12);
+    expect(skewness([0, 1, 99], [3, 1, 0])).toBeCloseTo(2 / Math.sqrt(3), 12);
+    expect(skewness([5, 5], [1, 1])).toBe(0);
   });
 
   it("puts the power of a wave into its shell", () => {

@@ -203,9 +203,9 @@ describe("what is missing or broken", () => {
     );
   });
 
-  test("a run that was cut off before refinement says so at its head, in amber", async () => {
-    const run = join(folder, "cut off"),
-      cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
+  test("the verdict stands at the head, in words and in its colour", async () => {
+    const run = join(folder, "verdict"),
+      verdict = { kind: "notFound", resolutionAngstrom: 24, reason: "It is a ball & <no> more." };
     await mkdir(run);
     const end = {
       type: "finished",
@@ -219,11 +219,12 @@ describe("what is missing or broken", () => {
       await writeFile(join(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
       return readFile(await writeReport(run), "utf8");
     };
-    const marked = await page({ cutOff });
-    expect(marked).toContain(`<p class="warning amber">${cutOff}</p>`);
-    expect(marked).toContain('<div class="amber"><dt>State</dt><dd>cut off</dd>');
+    expect(await page({ verdict })).toContain(
+      '<p class="verdict notFound"><strong>no structure found beyond 24 Å</strong>: ' +
+        "It is a ball &amp; &lt;no&gt; more.",
+    );
     const plain = await page({});
-    expect(plain).not.toContain(cutOff);
+    expect(plain).not.toContain('<p class="verdict');
     expect(plain).toContain("<div><dt>State</dt><dd>finished</dd>");
   });
 

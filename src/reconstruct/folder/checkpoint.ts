@@ -6,6 +6,7 @@ import { InputError } from "../../base/errors.ts";
 import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
+import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { EstimatedVolume, Paces, Schedule, StageProgress } from "../stage.ts";
 
 const format = "cryogan-checkpoint-8";
@@ -34,6 +35,8 @@ export interface Checkpoint {
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;
+  /** How well halves of the particles agree, after the last stage of refinement that told. */
+  halfSamples?: HalfSamples;
   /** What the time limit cut off, in words, where the map was not refined. */
   cutOff?: string;
 }

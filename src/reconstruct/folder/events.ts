@@ -1,3 +1,5 @@
+import type { Evidence, Verdict } from "../verdict/verdict.ts";
+
 /**
  * What a reconstruction tells the world while it runs: one JSON object per line in `events.jsonl`.
  * The terminal, the report and the live page consume these and the files of the run folder, nothing else.
@@ -67,8 +69,8 @@ export type RunEvent =
       resolutionAngstrom?: number;
       /** It is still above at the finest shell, which is then the resolution: this or better. */
       resolutionOrBetter?: true;
-      /** The time limit ended the run before the map was refined; in words. */
-      cutOff?: string;
+      /** Whether the structure was found; in the files of earlier versions there is none. */
+      verdict?: Verdict;
     }
   /** After Ctrl-C; --resume goes on. */
   | { type: "stopped"; time: string }
@@ -94,9 +96,15 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   convolutional critic
  *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
  *   spectra.json      measured noise and signal power (see RunSpectra)
+ *   result.json       the verdict of the run, and what it rests on (see RunVerdict)
  *   fsc.json          FscResult (evaluate/), after half maps or evaluation
  *   report.html       self-contained report
  */
+/** Content of result.json. */
+export interface RunVerdict extends Verdict {
+  evidence: Evidence;
+}
+
 export interface RunExamples {
   boxSize: number;
   /** Row-major images, flattened, whitened and low-passed to the resolution in use. */

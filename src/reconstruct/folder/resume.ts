@@ -24,6 +24,7 @@ const results = [
   "half1_unmasked.mrc",
   "half2_unmasked.mrc",
   "aligned.mrc",
+  "result.json",
   "fsc.json",
   "fsc.xml",
   "evaluation.json",

@@ -7,8 +7,8 @@ import { folderAt, readText } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
 import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
-import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
-import { evaluationSchema, examplesSchema, fscSchema, spectraSchema } from "./schemas.ts";
+import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
+import { evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
 export interface RunFolder {
@@ -20,6 +20,8 @@ export interface RunFolder {
   examples?: RunExamples;
   spectra?: RunSpectra;
   fsc?: FscResult;
+  /** The verdict, and what it rests on. */
+  result?: RunVerdict;
   /** What fsc.json compares; absent: not known. */
   comparison?: "reference" | "halfMaps";
   /** Files that are there but cannot be read, one line each. */
@@ -52,6 +54,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   const examples = await read("examples.json", jsonOf(examplesSchema));
   const spectra = await read("spectra.json", jsonOf(spectraSchema));
   const fsc = await read("fsc.json", jsonOf(fscSchema));
+  const result = await read("result.json", jsonOf(resultSchema));
   const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
   if (
     [config, events, map, half1, half2, examples, spectra, fsc].every((part) => part === undefined) &&
@@ -66,6 +69,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
     examples,
     spectra,
     fsc,
+    result,
     comparison: evaluation?.kind,
     problems,
     halfMaps: [

@@ -54,8 +54,8 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
 }
 
 /** What a run writes; the report may be in the making by another process. */
-const halfWritten =
-  /^\.(checkpoint|map|half|config|input|events|examples|templates|directions|spectra|run)[^/]*\.[0-9a-f]{16}\.tmp$/;
+const written = "checkpoint|map|half|config|input|events|result|examples|templates|directions|spectra|run",
+  halfWritten = new RegExp(`^\\.(${written})[^/]*\\.[0-9a-f]{16}\\.tmp$`);
 
 /** Removes what a killed run had not yet put into its place (see io/disk.ts), which may be large. */
 async function removeHalfWritten(folder: string): Promise<void> {

@@ -1,7 +1,8 @@
 /** What the files of a run folder must hold to be shown: others than this program may have written them. */
 import { z } from "zod";
 import type { FscResult } from "../../evaluate/fsc.ts";
-import type { RunEvent, RunExamples, RunSpectra } from "./events.ts";
+import { verdictKinds } from "../verdict/verdict.ts";
+import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
 
 /** JSON has no NaN or infinity: they stand as null, and are left out. */
 const measured = z
@@ -11,6 +12,12 @@ const measured = z
 const half = z.union([z.literal(1), z.literal(2)]).optional();
 const time = z.string();
 const count = z.number().nonnegative();
+
+const verdict = z.looseObject({
+  kind: z.enum(verdictKinds),
+  resolutionAngstrom: z.number().positive().nullable(),
+  reason: z.string(),
+});
 
 const event = z.discriminatedUnion("type", [
   z.looseObject({
@@ -68,7 +75,7 @@ const event = z.discriminatedUnion("type", [
     finestAngstrom: z.number().positive(),
     resolutionAngstrom: z.number().positive().optional(),
     resolutionOrBetter: z.literal(true).optional(),
-    cutOff: z.string().optional(),
+    verdict: verdict.optional(),
   }),
   z.looseObject({ type: z.literal("stopped"), time }),
   z.looseObject({ type: z.literal("failed"), time, message: z.string() }),
@@ -124,6 +131,25 @@ export const fscSchema: z.ZodType<FscResult> = z.looseObject({
   resolution0143Angstrom: resolution,
   resolution05OrBetter: z.boolean(),
   resolution0143OrBetter: z.boolean(),
+});
+
+const perShell = z.array(z.number().nullable()).max(100_000);
+const numbers = z.array(z.number()).max(100_000);
+export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
+  evidence: z.looseObject({
+    boxAngstrom: z.number().positive(),
+    finestAngstrom: z.number().positive(),
+    cutOff: z.string().optional(),
+    parts: z
+      .array(
+        z.looseObject({
+          skewness: z.number(),
+          halfSamples: z.looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers }).optional(),
+        }),
+      )
+      .max(2),
+    halves: z.looseObject({ angularFsc: numbers, resolutionAngstrom: resolution }).optional(),
+  }),
 });
 
 export const evaluationSchema = z.object({ kind: z.enum(["reference", "halfMaps"]) });

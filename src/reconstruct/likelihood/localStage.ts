@@ -11,7 +11,7 @@ import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolum
 import type { RefinementContext } from "./context.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
-import { openMaximisation } from "./maximisation.ts";
+import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
 import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
@@ -25,6 +25,11 @@ const cellRadius = 2.5,
   margin = 2;
 /** Views of a cell: a disc of that size. */
 const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
+/**
+ * So many cells are dealt out to the two halves of the particles as a whole, which costs nothing; of fewer each is
+ * divided, in the last pass.
+ */
+const manyCells = 64;
 /**
  * In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move
  * by half their size.
@@ -78,7 +83,10 @@ export async function localStage(
   let volume = from?.tensors.volume ?? changeBox(previous.volume, n).data,
     unmasked = from?.tensors.unmasked ?? volume;
   let inside = from?.tensors.position ? from.tensors : undefined;
-  if (inside) maximisation.restore(inside.sums!);
+  if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
+  /** Whether the last pass kept the two halves of the particles apart, and what they came to before. */
+  let halved = false,
+    halfSamples = halvesIn(from?.tensors);
 
   let { iterations } = stage;
   for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
@@ -95,48 +103,57 @@ export async function localStage(
     );
     let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
     inside = undefined;
+    const whole = sorted.cells.length >= manyCells,
+      split = !whole && done + 1 === iterations;
+    halved = whole || split;
 
     for (let c = start; c < sorted.cells.length; c++) {
       const { frame, members } = sorted.cells[c]!;
       const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${c}`));
       const views = tilts.map((tilt) => tilted(frame, tilt));
       const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(views) });
-      expectation.setState("numerator", new Float32Array(orders * viewsPerCell * 2 * radii));
-      expectation.setState("denominator", new Float32Array(viewsPerCell * radii));
       const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
-      for (let first = 0; first < members.length; first += batch) {
-        const size = Math.min(batch, members.length - first);
-        const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
-        const found = await expectation.run({
-          templates: templates!,
-          tilts: tiltFeed,
-          ...(await store.take(chosen, stage.maxRadius, scales.values)),
-          junkOdds,
-          psi: Float32Array.from(chosen, (p) => sorted.psi[p]!),
-          mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
-          present: new Float32Array(batch).fill(1, 0, size),
-          ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
-        });
-        const { evidence, share, turn, tilt, slope, curvature, response, energy } = found;
-        for (let b = 0; b < size; b++) {
-          const p = chosen[b]!,
-            weight = share![b]!;
-          logLikelihood += evidence![b]!;
-          fit[p] = found.fit![b]!;
-          if (weight < leastShare) continue;
-          const unmirrored = turned(
-            tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
-            sorted.psi[p]! - turn![b]! / weight,
-          );
-          poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
-          if (centred) continue;
-          moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
-          moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
+      const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
+      for (const half of [0, 1] as const) {
+        const ofHalf = starts.filter((_, i) => (split ? c + i : c) % 2 === half);
+        if (ofHalf.length === 0) continue;
+        expectation.setState("numerator", new Float32Array(orders * viewsPerCell * 2 * radii));
+        expectation.setState("denominator", new Float32Array(viewsPerCell * radii));
+        for (const first of ofHalf) {
+          const size = Math.min(batch, members.length - first);
+          const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
+          const found = await expectation.run({
+            templates: templates!,
+            tilts: tiltFeed,
+            ...(await store.take(chosen, stage.maxRadius, scales.values)),
+            junkOdds,
+            psi: Float32Array.from(chosen, (p) => sorted.psi[p]!),
+            mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
+            present: new Float32Array(batch).fill(1, 0, size),
+            ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
+          });
+          const { evidence, share, turn, tilt, slope, curvature, response, energy } = found;
+          for (let b = 0; b < size; b++) {
+            const p = chosen[b]!,
+              weight = share![b]!;
+            logLikelihood += evidence![b]!;
+            fit[p] = found.fit![b]!;
+            if (weight < leastShare) continue;
+            const unmirrored = turned(
+              tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
+              sorted.psi[p]! - turn![b]! / weight,
+            );
+            poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
+            if (centred) continue;
+            moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+            moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
+          }
         }
+        const sums = await Promise.all([expectation.getState("numerator"), expectation.getState("denominator")]);
+        await maximisation.add(...sums, views, half);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       seen += members.length;
-      await maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views);
       if (c + 1 < sorted.cells.length) {
         await after({ iteration: done + seen / used.length, iterations }, async () => ({
           iteration: done,
@@ -144,7 +161,8 @@ export async function localStage(
             volume,
             ...known(),
             before,
-            sums: maximisation.sums(),
+            sums: maximisation.sums().first,
+            sumsOfSecond: maximisation.sums().second,
             position: Float32Array.of(c + 1, seen, logLikelihood),
           },
           streams: {},
@@ -157,15 +175,17 @@ export async function localStage(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, unmasked, ...known() },
+        tensors: { volume, unmasked, ...known(), ...(halved ? tensorsOf(await maximisation.halfSamples()) : {}) },
         streams: {},
       }),
     );
     iterations = changed ?? iterations;
   }
+  if (halved) halfSamples = await maximisation.halfSamples();
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return {
     volume: { n, data: volume, unmasked },
+    halfSamples,
     shifts,
     ...(centred ? {} : { scales: scales.values }),
     poses,

@@ -3,7 +3,7 @@
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { compile } from "../../runtime/session.ts";
-import type { EstimatedVolume, StageContext } from "../stage.ts";
+import type { EstimatedVolume, HalfVolumes, StageContext } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { addSlices, emptySums, sampleSumsProgram, tablePrior, wienerProgram } from "./backprojection.ts";
 
@@ -13,16 +13,22 @@ export interface Maximisation {
    * @param numerator [orders, views, 2·radii], `denominator` [views, radii], of exactly as many views as the
    *   maximisation was made for; those beyond
    * `poses` are left out
+   * @param half of the particles that it was collected from
    */
-  add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[]): Promise<void>;
+  add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[], half: 0 | 1): Promise<void>;
   /**
    * The density of all that was added since the last call. @param share of the particles that was seen: a sample stands
    * for all
    */
   solve(share: number): Promise<EstimatedVolume>;
-  /** What was added so far, for a checkpoint, and back from one. */
-  sums(): Float32Array;
-  restore(sums: Float32Array): void;
+  /**
+   * The densities of the two halves by themselves, before the mask, as they were when `solve` was called last.
+   * @throws {Error} before the first time, or when something was added since
+   */
+  halfSamples(): Promise<HalfVolumes>;
+  /** What was added so far of either half, for a checkpoint, and back from one. */
+  sums(): { first: Float32Array; second: Float32Array };
+  restore(sums: { first: Float32Array; second: Float32Array }): void;
   release(): Promise<void>;
 }
 
@@ -39,29 +45,58 @@ export async function openMaximisation(
     wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length), stageMask(n, context)),
     device,
   );
-  let sums = emptySums(n);
+  const halves = [emptySums(n), emptySums(n)] as const,
+    [{ values: first }, { values: second }] = halves;
+  /** Share of the particles that the sums were solved for; `first` holds both halves then. */
+  let solved: number | undefined;
+  const clear = (): void => {
+    for (const { values } of halves) values.fill(0);
+    solved = undefined;
+  };
+  const estimate = async (sums: Float32Array): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
+    const { volume, unmasked } = await wiener.run({ sums });
+    return { volume: volume!.slice(), unmasked: unmasked!.slice() };
+  };
   return {
-    async add(numerator, denominator, poses) {
+    async add(numerator, denominator, poses, half) {
+      if (solved !== undefined) clear();
       const { re, im } = await sampleSums.run({ numerator });
-      addSlices(sums, { re: re!, im: im!, denominator }, poses, group, grid, whitening);
+      addSlices(halves[half], { re: re!, im: im!, denominator }, poses, group, grid, whitening);
     },
     async solve(share) {
-      const { values } = sums;
-      for (let i = 0; i < values.length; i++) values[i]! /= share;
-      const { volume, unmasked } = await wiener.run({ sums: values });
-      sums = emptySums(n);
-      return {
-        n,
-        data: context.positivity ? volume!.map((v) => Math.max(0, v)) : volume!.slice(),
-        unmasked: unmasked!.slice(),
-      };
+      for (let i = 0; i < first.length; i++) {
+        second[i]! /= share;
+        first[i] = first[i]! / share + second[i]!;
+      }
+      solved = share;
+      const { volume, unmasked } = await estimate(first);
+      return { n, data: context.positivity ? volume.map((v) => Math.max(0, v)) : volume, unmasked };
     },
-    sums: () => sums.values,
-    restore(values) {
-      sums.values.set(values);
+    async halfSamples() {
+      if (solved === undefined) throw new Error("the halves of the particles have not been solved for");
+      const { unmasked: ofSecond } = await estimate(second),
+        { unmasked: ofFirst } = await estimate(first.map((v, i) => v - second[i]!));
+      return [ofFirst, ofSecond];
+    },
+    sums() {
+      if (solved !== undefined) clear();
+      return { first, second };
+    },
+    restore(sums) {
+      clear();
+      first.set(sums.first);
+      second.set(sums.second);
     },
     async release() {
       await Promise.all([sampleSums.release(), wiener.release()]);
     },
   };
 }
+
+/** Half-samples as a checkpoint holds them, and back. */
+export const tensorsOf = ([firstHalf, secondHalf]: HalfVolumes): Record<string, Float32Array> => ({
+  firstHalf,
+  secondHalf,
+});
+export const halvesIn = (tensors: Record<string, Float32Array> | undefined): HalfVolumes | undefined =>
+  tensors?.firstHalf && tensors.secondHalf ? [tensors.firstHalf, tensors.secondHalf] : undefined;

@@ -8,7 +8,7 @@ import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
 import type { RefinementContext } from "./context.ts";
-import { openMaximisation } from "./maximisation.ts";
+import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import {
   expectationProgram,
@@ -101,7 +101,17 @@ export async function refinementStage(
     expectation.setState("numerator", inside?.numerator ?? new Float32Array(templates!.length));
     expectation.setState("denominator", inside?.denominator ?? new Float32Array(capacity * grid.radii.length));
     let [start, logLikelihood] = inside ? ([...inside.position!] as [number, number]) : [0, 0];
+    if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
+    /** Of the first half of the particles, once it is done. */
+    let ofFirst = inside?.denominatorOfFirst;
     inside = undefined;
+    const border = batch * Math.ceil(used.length / batch / 2);
+    /** What the images of a half came to goes into the volume of that half. @returns their denominator */
+    const addHalf = async (half: 0 | 1): Promise<Float32Array> => {
+      const denominator = (await expectation.getState("denominator")).slice();
+      await maximisation.add(await expectation.getState("numerator"), denominator, views, half);
+      return denominator;
+    };
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
@@ -122,6 +132,11 @@ export async function refinementStage(
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
+      if (next === border && next < used.length) {
+        ofFirst = await addHalf(0);
+        expectation.setState("numerator", new Float32Array(templates!.length));
+        expectation.setState("denominator", new Float32Array(capacity * grid.radii.length));
+      }
       if (next < used.length) {
         await after({ iteration: done + next / used.length, iterations }, async () => ({
           iteration: done,
@@ -133,15 +148,17 @@ export async function refinementStage(
             position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(),
             denominator: (await expectation.getState("denominator")).slice(),
+            sums: maximisation.sums().first,
+            sumsOfSecond: maximisation.sums().second,
+            ...(ofFirst ? { denominatorOfFirst: ofFirst } : {}),
           },
           streams: { order: orderState },
         }));
       }
     }
 
-    const denominator = await expectation.getState("denominator");
-    await maximisation.add(await expectation.getState("numerator"), denominator, views);
-    last = { views, denominator: denominator.slice() };
+    const denominator = await addHalf(ofFirst ? 1 : 0);
+    last = { views, denominator: ofFirst ? denominator.map((v, i) => v + ofFirst![i]!) : denominator };
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
     ({ data: estimate, unmasked } = await maximisation.solve(used.length / count));
@@ -152,15 +169,24 @@ export async function refinementStage(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
         iteration: done + 1,
-        tensors: { volume, estimate, unmasked, ...found(), history: Float32Array.from(history) },
+        tensors: {
+          volume,
+          estimate,
+          unmasked,
+          ...found(),
+          history: Float32Array.from(history),
+          ...tensorsOf(await maximisation.halfSamples()),
+        },
         streams: { order: stream.state() },
       }),
     );
     iterations = changed ?? iterations;
   }
+  const halfSamples = last ? await maximisation.halfSamples() : halvesIn(from?.tensors);
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return {
     volume: { n, data: estimate, unmasked },
+    halfSamples,
     logLikelihood: history.at(-1),
     ...(centred ? {} : { shifts, scales: scales.values }),
     directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),

@@ -1,4 +1,5 @@
 import type { Volume } from "../../base/types.ts";
+import { angularCorrelation } from "../../evaluate/angular.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
@@ -6,12 +7,14 @@ import { maskOnGrid } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
 import type { RunEvent } from "../folder/events.ts";
 import type { ReconstructedMap } from "../stage.ts";
+import type { HalvesEvidence } from "../verdict/verdict.ts";
 
-/** Name of the joint map, and the resolution of the halves as the event at the end of a run tells it. */
-export type JoinedHalves = Pick<
-  Extract<RunEvent, { type: "finished" }>,
-  "map" | "resolutionAngstrom" | "resolutionOrBetter"
->;
+/** Of two half-maps on each other. */
+export interface JoinedHalves {
+  /** Name of the joint map, and the resolution of the halves as the event at the end of a run tells it. */
+  concluded: Pick<Extract<RunEvent, { type: "finished" }>, "map" | "resolutionAngstrom" | "resolutionOrBetter">;
+  evidence: HalvesEvidence;
+}
 
 /**
  * Puts two independent half-maps onto each other and writes to `folder`: half2_unaligned.mrc (as it came), half2.mrc
@@ -44,8 +47,14 @@ export async function joinHalves(
   await writeFileAtomic(folder("evaluation.json"), JSON.stringify(report));
   const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
   return {
-    map: "map.mrc",
-    ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }),
-    ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
+    concluded: {
+      map: "map.mrc",
+      ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }),
+      ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
+    },
+    evidence: {
+      angularFsc: angularCorrelation(map, aligned.map).slice(0, report.fsc.finestShell),
+      resolutionAngstrom: resolution0143Angstrom,
+    },
   };
 }

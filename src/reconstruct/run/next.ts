@@ -4,6 +4,7 @@
  */
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Placement } from "../likelihood/poseSearch.ts";
+import { compareHalfSamples, type HalfSamples } from "../measure/halfSamples.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { LocalStage, Paces, RefinementStage, Stage, StageResult, TimeAndShells } from "../stage.ts";
 import { finestRefined } from "./course.ts";
@@ -18,6 +19,7 @@ import {
   withStage,
 } from "./decision.ts";
 import { enlarged, widened } from "./goingOn.ts";
+import { attainableSnr } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
 import { isAsPlanned, iterationsInTime, keepsTime, layOut, newGoal } from "./timeLimit.ts";
 
@@ -139,6 +141,7 @@ export function afterStage(before: Checkpoint, result: StageResult, circumstance
       scales: endsStart ? undefined : (scales ?? before.scales),
       poses,
       fit,
+      halfSamples: halfSamplesAfter(before, result, circumstances),
       ...(endsStart ? { starts: [...(before.starts ?? []), { volume, shifts, logLikelihood: logLikelihood! }] } : {}),
       placed: undefined,
       progress: undefined,
@@ -155,6 +158,17 @@ export function afterStage(before: Checkpoint, result: StageResult, circumstance
     }),
     warning,
   };
+}
+
+/** What halves of the particles agree in: as this stage left them, or the one before where it does not tell. */
+function halfSamplesAfter(
+  { schedule, halfSamples }: Checkpoint,
+  { volume, halfSamples: halves }: StageResult,
+  { setting: { budget } }: Circumstances,
+): HalfSamples | undefined {
+  const { spectra } = schedule;
+  if (!halves || !spectra) return halfSamples;
+  return compareHalfSamples(halves, volume.n, spectra, attainableSnr(spectra, budget.count, budget.groupOrder));
 }
 
 /** What is to come, laid out for the time that is left; where nothing fits, the end. */

@@ -19,9 +19,11 @@ import type {
   StageResult,
   Task,
 } from "../stage.ts";
+import type { PartEvidence } from "../verdict/verdict.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
+import { evidenceOf } from "./evidence.ts";
 import type { GivenStart } from "./givenStart.ts";
 import { reopened } from "./goingOn.ts";
 import { imagesAtHand } from "./imagesAtHand.ts";
@@ -55,6 +57,7 @@ export interface PartResult extends ReconstructedMap {
   elapsedSeconds: number;
   paces: Paces;
   cutOff?: string;
+  evidence: PartEvidence;
 }
 
 export async function reconstructPart(
@@ -227,6 +230,7 @@ export async function reconstructPart(
       elapsedSeconds: state === found ? earlier : elapsed(),
       paces: state.paces,
       ...(state.cutOff === undefined ? {} : { cutOff: state.cutOff }),
+      evidence: evidenceOf(state, setting, environment.mask),
     };
   } finally {
     await images.close();

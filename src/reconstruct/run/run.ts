@@ -2,7 +2,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet, Volume } from "../../base/types.ts";
-import { folderAt } from "../../io/files.ts";
+import { type Folder, folderAt, writeFileAtomic } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
@@ -11,12 +11,14 @@ import { type AdversarialRecipe, chooseRecipe } from "../adversarial/recipes.ts"
 import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
-import type { RunEvent, UntimedEvent } from "../folder/events.ts";
+import type { RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import type { Contrast } from "../measure/contrast.ts";
 import { firstLook } from "../measure/firstLook.ts";
 import { type RunRequest, withDefaults } from "../options.ts";
+import { judge } from "../verdict/judge.ts";
+import type { Evidence, Verdict } from "../verdict/verdict.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import { chooseContrast } from "./chooseContrast.ts";
 import { joiningSeconds } from "./cost.ts";
@@ -35,6 +37,7 @@ export interface RunResult {
   /** The map, or both half maps as they were reconstructed. */
   maps: Volume[];
   elapsedSeconds: number;
+  verdict: Verdict;
 }
 
 type Emit = (event: RunEvent) => void;
@@ -148,19 +151,27 @@ export async function reconstruct(
       }
       const parted = performance.now(),
         [half1, half2] = done;
-      const concluded = half2 ? await joinHalves(folder, half1!, half2, mask) : { map: parts[0]!.map };
+      const joined = half2 && (await joinHalves(folder, half1!, half2, mask));
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, (performance.now() - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
-      const finestAngstrom = (set.boxSize * set.pixelSizeAngstrom) / finestShell;
+      const boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
+        finestAngstrom = boxAngstrom / finestShell;
+      const verdict = await conclude(folder, {
+        boxAngstrom,
+        finestAngstrom,
+        ...(cutOff === undefined ? {} : { cutOff }),
+        parts: done.map(({ evidence }) => evidence),
+        ...(joined ? { halves: joined.evidence } : {}),
+      });
       emit({
         type: "finished",
         elapsedSeconds,
         finestAngstrom,
-        ...concluded,
-        ...(cutOff === undefined ? {} : { cutOff }),
+        ...(joined?.concluded ?? { map: parts[0]!.map }),
+        verdict,
       });
-      return { maps: done.map(({ map }) => map), elapsedSeconds };
+      return { maps: done.map(({ map }) => map), elapsedSeconds, verdict };
     } catch (error) {
       emit(endedBy(error, signal));
       throw error;
@@ -170,6 +181,14 @@ export async function reconstruct(
   } finally {
     await release();
   }
+}
+
+/** The verdict of a run, which result.json holds with what it rests on. */
+async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
+  const verdict = judge(evidence),
+    content: RunVerdict = { ...verdict, evidence };
+  await writeFileAtomic(folder("result.json"), JSON.stringify(content));
+  return verdict;
 }
 
 /** The contrast of the images as they are. @throws {InputError} where they are one image over and over */

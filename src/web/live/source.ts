@@ -4,13 +4,14 @@
  * The page knows nothing else of either.
  */
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import type { VerdictKind } from "../../reconstruct/verdict/verdict.ts";
 
-/** "cutOff": the time limit ended it before the map was refined. */
-export type RunState = "running" | "stopped" | "finished" | "cutOff" | "failed";
+/** A run that has ended by itself stands as its verdict says; "finished": an earlier version's, which gave none. */
+export type RunState = "running" | "stopped" | "finished" | VerdictKind | "failed";
 
 /** How a run stands that nothing works on, by its last event. */
 export function endState(last: RunEvent | undefined): Exclude<RunState, "running"> {
-  if (last?.type === "finished") return last.cutOff === undefined ? "finished" : "cutOff";
+  if (last?.type === "finished") return last.verdict?.kind ?? "finished";
   return last?.type === "failed" ? "failed" : "stopped";
 }
 

@@ -58,7 +58,7 @@ test("half-map 2 is kept as it came, and put onto half-map 1, with its mask and 
 });
 
 test("the map is the mean of the two: half the noise", async () => {
-  const { data, pixelSizeAngstrom } = await map(joined.map);
+  const { data, pixelSizeAngstrom } = await map(joined.concluded.map);
   expect(pixelSizeAngstrom).toBeCloseTo(pixel, 5);
   const aligned = (await map("half2.mrc")).data;
   data.forEach((v, i) => expect(v).toBeCloseTo((half1.map.data[i]! + aligned[i]!) / 2, 5));
@@ -74,9 +74,9 @@ test("the resolution is that of halves made in one frame", async () => {
     unmasked: [half1.unmasked, second.unmasked],
   });
   const inOneFrame = ideal.report.fsc.resolution0143Angstrom!;
-  expect(Math.abs(joined.resolutionAngstrom! - inOneFrame) / inOneFrame).toBeLessThan(0.1);
+  expect(Math.abs(joined.concluded.resolutionAngstrom! - inOneFrame) / inOneFrame).toBeLessThan(0.1);
   const fsc = JSON.parse(await readFile(join(folder, "fsc.json"), "utf8")) as FscResult;
-  expect(fsc.resolution0143Angstrom).toBeCloseTo(joined.resolutionAngstrom!, 4);
+  expect(fsc.resolution0143Angstrom).toBeCloseTo(joined.concluded.resolutionAngstrom!, 4);
   expect(await readFile(join(folder, "fsc.xml"), "utf8")).toContain('title="FSC of half-maps"');
   expect(JSON.parse(await readFile(join(folder, "evaluation.json"), "utf8"))).toMatchObject({
     kind: "halfMaps",

@@ -399,8 +399,14 @@ test("where time runs out before the last start is refined, the map is that of t
       events.push(event);
       if (event.type === "stage" && event.stage === 3) passed = 1e9;
     });
-    const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.0 Å";
-    expect(events.at(-1)).toMatchObject({ type: "finished", cutOff });
+    const cutOff =
+      /stopped by the time limit before refinement: the map is what the adversarial start left, at 24.0 Å/i;
+    const { verdict } = events.at(-1) as Extract<RunEvent, { type: "finished" }>;
+    expect(verdict).toMatchObject({ kind: "uncertain", reason: expect.stringMatching(cutOff) as string });
+    expect(JSON.parse((await file("late", "result.json")).toString())).toMatchObject({
+      ...verdict,
+      evidence: { cutOff: cutOff.source },
+    });
     expect(maps[0]!.data).toEqual(alone.maps[0]!.data);
     expect((await file("late", "map.mrc")).subarray(1024)).toEqual(
       (await file("first start", "map.mrc")).subarray(1024),

@@ -98,13 +98,15 @@ test("what a run does now, in words", () => {
   );
 });
 
-test("a run that was cut off is not told as if it had ended well", () => {
-  const cutOff = "stopped by the time limit before refinement: the map is what the adversarial start left, at 24.1 Å";
-  const end: RunEvent = { ...finished, cutOff };
-  expect(nowText(runProgress([start(), stage(), end]))).toBe(cutOff);
-  expect(logLines([end])).toMatchObject([{ kind: "warning", text: expect.stringContaining(`; ${cutOff}`) as string }]);
-  expect(endState(end)).toBe("cutOff");
-  expect(stateWords[endState(end)]).toBe("cut off");
+test("a run that found nothing is not told as if it had ended well", () => {
+  const verdict = { kind: "notFound", resolutionAngstrom: 24.1, reason: "It is a ball." } as const;
+  const end: RunEvent = { ...finished, verdict };
+  const text = "no structure found beyond 24.1 Å: It is a ball.";
+  expect(logLines([end])).toMatchObject([{ kind: "warning", text: expect.stringContaining(`; ${text}`) as string }]);
+  expect(endState(end)).toBe("notFound");
+  expect(stateWords[endState(end)]).toBe("no structure found");
+  const found: RunEvent = { ...finished, verdict: { ...verdict, kind: "found" } };
+  expect(logLines([found])).toMatchObject([{ kind: "step" }]);
   expect([endState(finished), endState(start()), endState(undefined)]).toEqual(["finished", "stopped", "stopped"]);
 });
 

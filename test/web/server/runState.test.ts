@@ -106,6 +106,8 @@ describe("the process of a run", () => {
   );
 });
 
+const unsure = { kind: "uncertain", resolutionAngstrom: null, reason: "It was cut off." } as const;
+
 describe("without a process", () => {
   test.each([
     [
@@ -113,8 +115,8 @@ describe("without a process", () => {
       { state: "finished", changed: time },
     ],
     [
-      { type: "finished", time, elapsedSeconds: 3, finestAngstrom: 12, map: "map.mrc", cutOff: "stopped" },
-      { state: "cutOff", changed: time },
+      { type: "finished", time, elapsedSeconds: 3, finestAngstrom: 12, map: "map.mrc", verdict: unsure },
+      { state: "uncertain", changed: time },
     ],
     [
       { type: "failed", time, message: "the disk is full" },

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import { type Verdict, verdictText } from "../../../reconstruct/verdict/verdict.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { runProgress } from "./progress.ts";
@@ -38,11 +39,18 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
           {run.state === "running" && remainingSeconds !== undefined && ` · ${formatDuration(remainingSeconds)} left`}
         </span>
       </div>
-      <p class={`now ${progress.finished?.cutOff === undefined ? "" : "cut-off"}`}>
-        {run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}
-      </p>
+      <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
+      {progress.finished?.verdict && <VerdictLine verdict={progress.finished.verdict} />}
       <CompareChoice page={page} run={run} />
     </header>
+  );
+}
+
+function VerdictLine({ verdict }: { verdict: Verdict }) {
+  return (
+    <p class={`verdict ${verdict.kind}`}>
+      <strong>{verdictText(verdict)}</strong>: {verdict.reason}
+    </p>
   );
 }
 

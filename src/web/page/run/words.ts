@@ -1,6 +1,7 @@
 /** Events and states in words. */
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import { verdictText, verdictWords } from "../../../reconstruct/verdict/verdict.ts";
 import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
 
@@ -8,7 +9,7 @@ export const stateWords: Record<RunState, string> = {
   running: "running",
   stopped: "stopped",
   finished: "finished",
-  cutOff: "cut off",
+  ...verdictWords,
   failed: "failed",
 };
 
@@ -51,7 +52,7 @@ export function logLines(events: readonly RunEvent[]): LogLine[] {
         kind:
           event.type === "warning" ||
           event.type === "failed" ||
-          (event.type === "finished" && event.cutOff !== undefined)
+          (event.type === "finished" && event.verdict !== undefined && event.verdict.kind !== "found")
             ? "warning"
             : event.type === "checkpoint" || event.type === "map"
               ? "file"
@@ -99,7 +100,7 @@ function eventText(event: RunEvent): string {
       return (
         `Finished in ${formatDuration(event.elapsedSeconds)}` +
         (event.resolutionAngstrom === undefined ? "" : `, ${resolutionOf(event)}`) +
-        (event.cutOff === undefined ? "" : `; ${event.cutOff}`)
+        (event.verdict === undefined ? "" : `; ${verdictText(event.verdict)}: ${event.verdict.reason}`)
       );
   }
 }
@@ -110,7 +111,6 @@ const resolutionOf = ({ resolutionAngstrom, resolutionOrBetter }: Extract<RunEve
 
 /** What the run does at the moment: "Half 2 · stage 5 of 13, refinement over all poses to 22 Å · pass 3 of 20". */
 export function nowText({ stage, now, finished }: RunProgress): string {
-  if (finished?.cutOff !== undefined) return finished.cutOff;
   if (finished) {
     const workedTo = `worked to ${formatNumber(finished.finestAngstrom)} Å`;
     if (finished.resolutionAngstrom === undefined) return workedTo;

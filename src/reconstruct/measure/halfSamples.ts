@@ -1,0 +1,53 @@
+/**
+ * What two halves of the particles say of one density: in the last pass of a stage the images of either half go into a
+ * volume of their own. Their noise is independent; what they have in common both halves show. They were put into their
+ * poses by the same density, though, which noise can be made to resemble: an upper bound of what halves that are
+ * reconstructed apart (`--half-maps`) would agree in.
+ */
+
+import type { Volume } from "../../base/types.ts";
+import { angularPowers } from "../../evaluate/angular.ts";
+import type { Spectra } from "./spectra.ts";
+
+/** Of shells 1, 2, …, rotational averages left out. */
+export interface HalfSamples {
+  /** Fourier shell correlation of the two volumes. */
+  agreement: number[];
+  /**
+   * Power that both have in common, relative to that of the molecule as the images show it, each damped as Wiener's
+   * estimate damps it; null where the images show too little.
+   */
+  share: (number | null)[];
+  /** Signal-to-noise power ratio of the molecule in an image, without its rotational average. */
+  signalToNoise: number[];
+}
+
+/** With less signal than this part of the noise a shell tells nothing. */
+const leastSignal = 0.01;
+
+/**
+ * @param first, second the two volumes [n, n, n], in the scale of the stages and before any mask
+ * @param attainable signal-to-noise power ratio of each shell of the map, were all poses known (index = shell)
+ */
+export function compareHalfSamples(
+  [first, second]: readonly [Float32Array, Float32Array],
+  n: number,
+  { signal, noise }: Spectra,
+  attainable: ArrayLike<number>,
+): HalfSamples {
+  const grid = (data: Float32Array): Volume => ({
+    data,
+    shape: [n, n, n],
+    pixelSizeAngstrom: 1,
+    originAngstrom: [0, 0, 0],
+  });
+  const { cross, a, b, radial } = angularPowers(grid(first), grid(second));
+  const shells = Array.from({ length: Math.floor(n / 2) }, (_, i) => i + 1);
+  const damping = (k: number): number => (attainable[k]! / 2 / (1 + attainable[k]! / 2)) ** 2;
+  const shown = (k: number): number => signal[k]! - Math.max(0, radial[k]!) / damping(k);
+  return {
+    agreement: shells.map((k) => (a[k]! * b[k]! > 0 ? cross[k]! / Math.sqrt(a[k]! * b[k]!) : 0)),
+    share: shells.map((k) => (shown(k) > leastSignal * noise[k]! ? cross[k]! / damping(k) / shown(k) : null)),
+    signalToNoise: shells.map((k) => Math.max(0, shown(k)) / noise[k]!),
+  };
+}

@@ -1,0 +1,158 @@
+/** The verdict of a run, decided from what was measured. The thresholds are those of docs/reliability.md. */
+import { crossingResolution } from "../../evaluate/fsc.ts";
+import type { HalfSamples } from "../measure/halfSamples.ts";
+import type { Evidence, HalvesEvidence, Verdict } from "./verdict.ts";
+
+/** A right map shows at least this share of the detail in the images; a wrong one at most the second. */
+const rightShare = 0.6,
+  wrongShare = 0.35;
+/** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
+const leastAgreement = 0.5;
+/** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
+const rightCorrelation = 0.6,
+  wrongCorrelation = 0.3;
+/** Coarser shells tell a molecule's size and hardly its shape. */
+const firstShell = 3;
+
+/**
+ * No known structure is looked at. Rotational averages are left out everywhere: they come out right whatever the poses.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const { cutOff, halves, parts } = evidence;
+  if (cutOff !== undefined)
+    return { kind: "uncertain", resolutionAngstrom: null, reason: sentence(`${cutOff}; give it more time`) };
+  const samples = parts.map(({ halfSamples }) => halfSamples && detailOf(halfSamples));
+  const told = samples.filter((detail) => detail !== undefined);
+  const verdict = halves ? ofHalves(halves, told, evidence) : told[0] ? ofSamples(told[0], evidence) : untold;
+  return verdict.kind === "found" && parts.some(({ skewness }) => skewness < 0) ? dark(verdict) : verdict;
+}
+
+const untold: Verdict = {
+  kind: "uncertain",
+  resolutionAngstrom: null,
+  reason: "No stage of refinement was run, so nothing tells whether the map is right.",
+};
+
+/** What the images show is found, but as a molecule never looks. */
+const dark = ({ resolutionAngstrom }: Verdict): Verdict => ({
+  kind: "uncertain",
+  resolutionAngstrom,
+  reason:
+    "The density stands out dark, as where the contrast of the images is inverted: give --invert-contrast, or leave " +
+    "it out where it was given.",
+});
+
+/** How much of the detail in the images a map shows. */
+interface Detail {
+  /** Last shell up to which the halves of the particles agree, at least `firstShell`. */
+  shell: number;
+  /** Share of the detail in the finer half of the shells up to there: coarse ones come out right of many wrong maps. */
+  share: number;
+  /** Last shell up to which each shows enough, 0 where the first does not. */
+  coarse: number;
+}
+
+function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
+  /** The outermost shell is cut by the edge of the box. */
+  const finest = agreement.length - 1;
+  const lastWhere = (holds: (shell: number) => boolean): number => {
+    let shell = firstShell - 1;
+    while (shell < finest && holds(shell + 1)) shell++;
+    return shell;
+  };
+  const shell = Math.max(
+    firstShell,
+    lastWhere((k) => agreement[k - 1]! >= leastAgreement),
+  );
+  let sum = 0,
+    weights = 0;
+  for (let k = Math.max(firstShell, (shell >> 1) + 1); k <= shell; k++) {
+    const weight = k * signalToNoise[k - 1]!; // for as much as the images tell of it
+    sum += weight * Math.max(0, Math.min(1, share[k - 1] ?? 0));
+    weights += weight;
+  }
+  const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
+  return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstShell ? 0 : coarse };
+}
+
+function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom }: Evidence): Verdict {
+  const percent = `${Math.round(100 * share)} %`,
+    resolutionAngstrom = boxAngstrom / shell;
+  if (share >= rightShare)
+    return {
+      kind: "found",
+      resolutionAngstrom,
+      reason:
+        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}, and two ` +
+        "halves of the particles show the same. They share their poses; --half-maps tells more surely.",
+    };
+  if (share > wrongShare)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom,
+      reason:
+        `The map shows ${percent} of the detail that the images hold: less than right maps do, more than wrong ones. ` +
+        "--half-maps, or another --seed, tells more.",
+    };
+  return {
+    kind: "notFound",
+    resolutionAngstrom: boxAngstrom / Math.max(firstShell, coarse),
+    reason:
+      `The map shows ${percent} of the finer detail that the images hold, as an average over wrong poses does. ` +
+      "Another --seed, --symmetry or --mask-diameter may find it.",
+  };
+}
+
+function ofHalves(
+  { angularFsc, resolutionAngstrom }: HalvesEvidence,
+  told: readonly Detail[],
+  { boxAngstrom, finestAngstrom }: Evidence,
+): Verdict {
+  const shells = angularFsc.length,
+    crossing = crossingResolution(
+      angularFsc.map((_, i) => (i + 1) / boxAngstrom),
+      angularFsc.map((v, i) => (i + 1 < firstShell ? 1 : v)),
+      0.143,
+    );
+  const coarsest = boxAngstrom / firstShell,
+    finest = Math.max(resolutionAngstrom ?? coarsest, crossing.angstrom ?? coarsest, finestAngstrom),
+    reached = Math.min(coarsest, finest);
+  const last = Math.min(shells, Math.max(2 * firstShell, Math.round(boxAngstrom / reached)));
+  const correlation = mean(angularFsc.slice(firstShell - 1, last)),
+    words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
+  const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare);
+  if (correlation >= rightCorrelation && hollow)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom: reached,
+      reason:
+        `Two halves of the particles, reconstructed apart, show the same (correlation ${words}), but hardly any ` +
+        "of the detail that the images hold. The symmetry, or the sign of the contrast, may be another.",
+    };
+  if (correlation >= rightCorrelation)
+    return {
+      kind: "found",
+      resolutionAngstrom: reached,
+      reason: `Two halves of the particles, reconstructed apart, show the same (correlation ${words}).`,
+    };
+  if (correlation > wrongCorrelation)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom: reached,
+      reason:
+        `Two halves of the particles, reconstructed apart, agree in part (correlation ${words}). One of them may be ` +
+        "in a wrong shape: another --seed tells.",
+    };
+  return {
+    kind: "notFound",
+    resolutionAngstrom: reached,
+    reason:
+      `Two halves of the particles, reconstructed apart, show different shapes (correlation ${words}), but for what ` +
+      "any ball of the particle's size has.",
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.length > 0 ? values.reduce((sum, v) => sum + v, 0) / values.length : 0;
+const angstrom = (value: number): string => `${value.toFixed(1)} Å`;
+const sentence = (text: string): string => `${text[0]!.toUpperCase()}${text.slice(1)}.`;

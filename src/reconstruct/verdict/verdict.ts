@@ -1,0 +1,59 @@
+/** What a run comes to in a word, and what that rests on. */
+import { formatNumber } from "../../base/format.ts";
+import type { HalfSamples } from "../measure/halfSamples.ts";
+
+export const verdictKinds = ["found", "uncertain", "notFound"] as const;
+export type VerdictKind = (typeof verdictKinds)[number];
+
+export interface Verdict {
+  kind: VerdictKind;
+  /**
+   * Å: to which a structure was found, or beyond which none was; of an uncertain one, to which it would be found if it
+   * is right; null where nothing tells.
+   */
+  resolutionAngstrom: number | null;
+  /** Why, in one or two sentences. */
+  reason: string;
+}
+
+/** The verdict of a run in words: "structure found to 7.6 Å". */
+export function verdictText({ kind, resolutionAngstrom }: Verdict): string {
+  if (kind === "uncertain" || resolutionAngstrom === null) return verdictWords[kind];
+  return `${verdictWords[kind]} ${kind === "found" ? "to" : "beyond"} ${formatNumber(resolutionAngstrom)} Å`;
+}
+
+export const verdictWords: Record<VerdictKind, string> = {
+  found: "structure found",
+  uncertain: "uncertain",
+  notFound: "no structure found",
+};
+
+/** Measured at the end of a run, without a known structure. The resolution of shell k is `boxAngstrom`/k. */
+export interface Evidence {
+  boxAngstrom: number;
+  /** Å, of the finest shell worked at. */
+  finestAngstrom: number;
+  /** The time limit ended the run before the map was refined; in words. */
+  cutOff?: string;
+  /** Of each set of particles that was reconstructed by itself: all, or two halves. */
+  parts: PartEvidence[];
+  /** Of independent half-maps, with `--half-maps`. */
+  halves?: HalvesEvidence;
+}
+
+export interface PartEvidence {
+  /** Of the two halves of the particles in the last pass (measure/halfSamples.ts). */
+  halfSamples?: HalfSamples;
+  /**
+   * Skewness of the density within its mask, before negative values are cut off: a molecule stands out bright, so it is
+   * above 0; below where the contrast is inverted.
+   */
+  skewness: number;
+}
+
+export interface HalvesEvidence {
+  /** FSC of the aligned half-maps in their mask, each less its rotational average, shells 1, 2, … */
+  angularFsc: number[];
+  /** Å, where the FSC of fsc.json falls below 0.143; null when already the first shell is below. */
+  resolutionAngstrom: number | null;
+}

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { judge } from "../../../src/reconstruct/verdict/judge.ts";
+import { type Evidence, verdictText } from "../../../src/reconstruct/verdict/verdict.ts";
+
+const shells = 16,
+  boxAngstrom = 320;
+const each = (value: (shell: number) => number): number[] => Array.from({ length: shells }, (_, i) => value(i + 1));
+const samples = (share: (shell: number) => number | null, agreement = (_: number) => 0.9) => ({
+  agreement: each(agreement),
+  share: Array.from({ length: shells }, (_, i) => share(i + 1)),
+  signalToNoise: each((k) => 4 / k ** 2),
+});
+const evidence = (more: Partial<Evidence>): Evidence => ({
+  boxAngstrom,
+  finestAngstrom: boxAngstrom / shells,
+  parts: [{ skewness: 2 }],
+  ...more,
+});
+const ofSamples = (...given: Parameters<typeof samples>): Evidence =>
+  evidence({ parts: [{ halfSamples: samples(...given), skewness: 2 }] });
+const ofHalves = (angularFsc: number[], resolutionAngstrom: number | null): Evidence =>
+  evidence({ parts: [{ skewness: 2 }, { skewness: 2 }], halves: { angularFsc, resolutionAngstrom } });
+
+describe("the verdict", () => {
+  test.each<[string, Evidence, string, number | null]>([
+    ["all detail to the end", ofSamples(() => 0.9), "structure found to 21.3 Å", 320 / 15],
+    [
+      "half-samples part at shell 10",
+      ofSamples(
+        () => 0.9,
+        (k) => (k <= 10 ? 0.9 : 0.3),
+      ),
+      "structure found to 32 Å",
+      32,
+    ],
+    ["detail in the coarse shells alone", ofSamples((k) => (k <= 8 ? 0.9 : 0)), "no structure found beyond 40 Å", 40],
+    ["half of the detail", ofSamples(() => 0.5), "uncertain", 320 / 15],
+    [
+      "hardly any detail, which both halves show",
+      ofSamples(
+        () => 0.1,
+        () => 1,
+      ),
+      "no structure found beyond 107 Å",
+      320 / 3,
+    ],
+    [
+      "images that show nothing",
+      ofSamples(
+        () => null,
+        () => 1,
+      ),
+      "no structure found beyond 107 Å",
+      320 / 3,
+    ],
+    [
+      "density that stands out dark",
+      evidence({ parts: [{ halfSamples: samples(() => 0.9), skewness: -2 }] }),
+      "uncertain",
+      320 / 15,
+    ],
+    ["no stage of refinement", evidence({}), "uncertain", null],
+    ["cut off before refinement", { ...ofSamples(() => 0.9), cutOff: "stopped by the time limit" }, "uncertain", null],
+    [
+      "halves that agree",
+      ofHalves(
+        each((k) => (k <= 14 ? 0.9 : 0.1)),
+        25,
+      ),
+      "structure found to 25 Å",
+      25,
+    ],
+    [
+      "halves that agree in what no ball has to 29.5 Å",
+      ofHalves(
+        each((k) => (k <= 10 ? 0.9 : 0)),
+        21,
+      ),
+      "structure found to 29.5 Å",
+      29.5,
+    ],
+    [
+      "halves of different shape",
+      ofHalves(
+        each((k) => (k < 5 ? 0.4 : 0.05)),
+        40,
+      ),
+      "no structure found beyond 67.6 Å",
+      67.6,
+    ],
+    [
+      "halves that agree in part",
+      ofHalves(
+        each((k) => (k < 9 ? 0.45 : 0.05)),
+        40,
+      ),
+      "uncertain",
+      40,
+    ],
+    [
+      "halves that agree in nothing",
+      ofHalves(
+        each(() => 0),
+        null,
+      ),
+      "no structure found beyond 107 Å",
+      320 / 3,
+    ],
+  ])("%s", (_, given, text, resolution) => {
+    const verdict = judge(given);
+    expect(verdictText(verdict)).toBe(text);
+    if (resolution === null) expect(verdict.resolutionAngstrom).toBeNull();
+    else expect(verdict.resolutionAngstrom! / resolution).toBeCloseTo(1, 1);
+    expect(verdict.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test("is never finer than what was worked at or what the FSC says", () => {
+    for (let last = 3; last <= shells; last++) {
+      const sampled = judge(ofSamples((k) => (k <= last ? 1 : 0)));
+      expect(sampled.resolutionAngstrom).toBeGreaterThanOrEqual(boxAngstrom / shells);
+      const resolutionAngstrom = boxAngstrom / last;
+      expect(
+        judge(
+          ofHalves(
+            each(() => 0.9),
+            resolutionAngstrom,
+          ),
+        ).resolutionAngstrom,
+      ).toBe(resolutionAngstrom);
+    }
+  });
+});
