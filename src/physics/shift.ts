@@ -42,3 +42,10 @@ export function shiftDeviation(law: ShiftLaw): number {
   if (law.kind === "none") return 0;
   return law.kind === "gaussian" ? law.sigma : law.extent / Math.sqrt(6);
 }
+
+/** Of shifts [2, count] those of a batch, [2, batch]. */
+export function shiftsOf(shifts: Float32Array, chosen: Int32Array): Float32Array {
+  const count = shifts.length / 2,
+    batch = chosen.length;
+  return Float32Array.from({ length: 2 * batch }, (_, i) => shifts[(i < batch ? 0 : count) + chosen[i % batch]!]!);
+}

@@ -125,6 +125,11 @@ export interface RefinementStage {
   particles: number;
   /** Ends a start: of several, the one of highest log-likelihood is gone on with. */
   endsStart?: boolean;
+  /**
+   * A pass sees a sample too small to tell whether the likelihood still rises: all passes are done, and what a sample
+   * shows counts for as much as it is.
+   */
+  sampled?: boolean;
 }
 /** Refinement over the poses near the most likely one. */
 export interface LocalStage {
@@ -132,6 +137,8 @@ export interface LocalStage {
   maxRadius: number;
   iterations: number;
   particles: number;
+  /** Radius at which poses are searched for before the stage, where not the usual one (run/placement.ts). */
+  searchRadius?: number;
 }
 export type Stage = AdversarialStage | RefinementStage | LocalStage;
 
@@ -151,6 +158,11 @@ export interface Schedule {
   request: TimeAndShells;
   /** Set where the request is another one since the stage at work began. */
   reopened?: boolean;
+  /**
+   * What the shape that was found at low resolution was worth (run/settled.ts): nothing more is to be tried, or starts
+   * at a finer shell were laid out.
+   */
+  finer?: "not needed" | "tried";
 }
 
 /** What a run that goes on may be asked for anew. */

@@ -2,6 +2,7 @@
 
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { whiteNoise } from "../../physics/noise.ts";
+import type { ShiftLaw } from "../../physics/shift.ts";
 import type { Program } from "../../runtime/program.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -25,6 +26,12 @@ import { casTransform, coefficientAmplitude, density, type VolumeModel } from ".
 
 /** Noise images in the bank from which simulated images draw, each turned at random. */
 const noiseImages = 4096;
+
+/**
+ * Standard deviation of the shifts that are left where particles were centred before, as a part of the finest wave:
+ * with more of it the critic could not see that wave, and less changes nothing that it sees.
+ */
+const shiftLeft = 0.1;
 
 /** Runs one program once. */
 async function once(
@@ -76,6 +83,7 @@ async function initialCoefficients(
  * Runs the stage, from the start or from a checkpoint inside it.
  *
  * @param previous result of a coarser stage
+ * @param centre   shifts of the particles, [2, count] in units of the box, where they are known already
  * @returns the running average of the volume
  */
 export async function adversarialStage(
@@ -83,10 +91,12 @@ export async function adversarialStage(
   recipe: AdversarialRecipe,
   context: StageContext,
   previous: StageVolume | undefined,
+  centre: Float32Array | undefined,
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<StageResult> {
   const n = 2 * stage.maxRadius;
+  const shifts: ShiftLaw = centre ? { kind: "gaussian", sigma: shiftLeft / stage.maxRadius } : context.shiftLaw;
   const name = `${context.label}/adversarial-${stage.maxRadius}${stage.start ? `-start-${stage.start + 1}` : ""}`;
   const { images, spectra } = withNoiseFloor(
     context.sample.images,
@@ -114,7 +124,7 @@ export async function adversarialStage(
     gradientPenalty: recipe.gradientPenalty,
     criticClipNorm: recipe.criticClipNorm,
     volumeClipNorm: recipe.volumeClipNorm,
-    shifts: context.shiftLaw.kind !== "none",
+    shifts: shifts.kind !== "none",
     averaging: recipe.averaging,
   };
   const program = adversarialProgram(settings);
@@ -131,6 +141,7 @@ export async function adversarialStage(
       context.boxAngstrom,
       spectra,
       context.device,
+      centre,
     ),
     spectra,
     noise: await noiseBank(
@@ -145,7 +156,7 @@ export async function adversarialStage(
     optics: context.optics,
     particles,
     views: context.views,
-    shifts: context.shiftLaw,
+    shifts,
     streams,
   };
 

@@ -9,6 +9,8 @@ import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
 
 /** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
 export const startRadius = 8;
+/** Where it begins anew for a molecule whose shape does not show there. */
+export const finerRadius = 16;
 
 export interface AdversarialRecipe {
   /** Makes the critic for a stage. */
@@ -29,6 +31,8 @@ export interface AdversarialRecipe {
   noiseFloor: number;
   /** Stages of a run, coarse to fine. */
   start: readonly AdversarialStage[];
+  /** Stages of a start at a finer shell, for a molecule that shows nothing where `start` ends. */
+  finerStart: readonly AdversarialStage[];
 }
 
 /** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
@@ -49,6 +53,7 @@ export const likelihoodRatioRecipe: AdversarialRecipe = {
   averaging: 0.01,
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
+  finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
 };
 
 /**
@@ -71,6 +76,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
     { kind: "adversarial", maxRadius: 6, iterations: 600 },
     { kind: "adversarial", maxRadius: startRadius, iterations: 900 },
   ],
+  finerStart: [], // this critic does not get as far (docs/critics.md)
 };
 
 const recipes: Record<CriticName, AdversarialRecipe> = {

@@ -30,6 +30,8 @@ export interface Checkpoint {
   fit?: Float32Array;
   /** Set where poses are those that the local stage to come starts from. */
   placed?: boolean;
+  /** Shifts found at low resolution, where starts at a finer shell take the particles for centred by them. */
+  centre?: Float32Array;
   /** Results of the starts made so far. */
   starts?: { volume: EstimatedVolume; shifts?: Float32Array; logLikelihood: number }[];
   progress?: StageProgress;

@@ -5,6 +5,7 @@
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
+import { shiftsOf } from "../../physics/shift.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
@@ -16,7 +17,7 @@ import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
 import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
-import { moveShift, shiftsOf } from "./shifts.ts";
+import { moveShift } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";
 
 const batch = 64;

@@ -6,7 +6,7 @@
 import { apply, directionOf } from "../../physics/directions.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { angularDistance, type Matrix3, multiply, randomRotation, transpose } from "../../physics/rotations.ts";
-import { shiftDeviation } from "../../physics/shift.ts";
+import { shiftDeviation, shiftsOf } from "../../physics/shift.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { RefinementContext } from "./context.ts";
@@ -22,7 +22,6 @@ import {
   viewLikelihoodProgram,
   viewSpacing,
 } from "./refinement.ts";
-import { shiftsOf } from "./shifts.ts";
 
 const batch = 64;
 

@@ -4,6 +4,7 @@
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
+import { shiftsOf } from "../../physics/shift.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
@@ -22,7 +23,7 @@ import {
   viewSpacing,
 } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
-import { moveShift, shiftsOf } from "./shifts.ts";
+import { moveShift } from "./shifts.ts";
 import { directionsOfViews } from "./viewShares.ts";
 
 const batch = 64;
@@ -89,7 +90,11 @@ export async function refinementStage(
   let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
 
   let { iterations } = stage;
-  for (let done = Math.floor(from?.iteration ?? 0); done < iterations && !standsStill(history); done++) {
+  for (
+    let done = Math.floor(from?.iteration ?? 0);
+    done < iterations && (stage.sampled || !standsStill(history));
+    done++
+  ) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
     const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
@@ -161,7 +166,7 @@ export async function refinementStage(
     last = { views, denominator: ofFirst ? denominator.map((v, i) => v + ofFirst![i]!) : denominator };
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
-    ({ data: estimate, unmasked } = await maximisation.solve(used.length / count));
+    ({ data: estimate, unmasked } = await maximisation.solve(stage.sampled ? 1 : used.length / count));
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
     if (!centred) scales = afterPass(scales);

@@ -1,13 +1,6 @@
 /** Shifts of particles as they are being found: [2, count], x then y, in units of the box. */
 import { type ShiftLaw, shiftDeviation } from "../../physics/shift.ts";
 
-/** Shifts of a batch, [2, batch]. */
-export function shiftsOf(shifts: Float32Array, chosen: Int32Array): Float32Array {
-  const count = shifts.length / 2,
-    batch = chosen.length;
-  return Float32Array.from({ length: 2 * batch }, (_, i) => shifts[(i < batch ? 0 : count) + chosen[i % batch]!]!);
-}
-
 /**
  * Moves the shift of a particle by Newton's step to the most likely one, under the law that shifts follow.
  *

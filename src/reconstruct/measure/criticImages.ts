@@ -7,6 +7,7 @@ import { ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { type FrequencyGrid, interpolateShells, radiusOf } from "../../physics/frequencies.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
 import type { NoiseSource } from "../../physics/noise.ts";
+import { shift, shiftsOf } from "../../physics/shift.ts";
 import type { Device } from "../../runtime/device.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
@@ -43,8 +44,9 @@ function putRows(rows: Rows, first: number, size: number, results: Record<string
  *
  * @param n     edge of the images in pixels
  * @param noise whitens them
- * @returns feeds `images` [batch, n·n], the CTFs' parameters and, where there are groups, their factors; and the
- *   critic's inputs
+ * @param moved whether the images are moved back by `shifts`, units of the box
+ * @returns feeds `images` [batch, n·n], the CTFs' parameters, where there are groups their factors, and where images
+ *   are moved `shifts` [2, batch]; and the critic's inputs
  */
 export function criticView(
   critic: CriticModel,
@@ -52,18 +54,21 @@ export function criticView(
   batch: number,
   boxAngstrom: number,
   noise: GroupedNoise,
+  moved = false,
 ): { feeds: Record<string, Tensor>; view: Record<string, Tensor> } {
   const images = input("images", [batch, n * n]),
     optics = ctfInputs(batch),
+    shifts = input("shifts", [2, batch]),
     factors = groupInputs(noise, batch);
   const { imageFactor, signalFactor } = factors;
   const scaled = (t: Tensor, factor: Tensor | undefined): Tensor =>
     factor ? op.mul(t, onGrid(factor, critic.grid)) : t;
+  const transform = transformOfImages(images, n, critic.grid);
   const whitening = scaled(constant(critic.whitening(noise.noise), [critic.grid.count, 1]), imageFactor);
   return {
-    feeds: { images, ...optics, ...factors },
+    feeds: { images, ...optics, ...factors, ...(moved ? { shifts } : {}) },
     view: critic.view(
-      scaleComplex(transformOfImages(images, n, critic.grid), whitening),
+      scaleComplex(moved ? shift(transform, op.neg(shifts), critic.grid) : transform, whitening),
       scaled(ctf(optics, critic.grid, boxAngstrom), signalFactor),
     ),
   };
@@ -75,6 +80,7 @@ export function criticView(
  * @param images    [count, n, n] flattened
  * @param particles index into `optics` of each image
  * @param noise     whitens them
+ * @param shifts    [2, particles of `optics`], units of the box: taken back, where they are known
  * @returns rows named as the critic's inputs
  */
 export async function criticImages(
@@ -86,9 +92,10 @@ export async function criticImages(
   boxAngstrom: number,
   noise: GroupedNoise,
   device: Device,
+  shifts?: Float32Array,
 ): Promise<Rows> {
   const count = images.length / (n * n);
-  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noise);
+  const { feeds, view } = criticView(critic, n, batch, boxAngstrom, noise, shifts !== undefined);
   const executable = await compile(
     {
       name: "critic-images",
@@ -108,12 +115,8 @@ export async function criticImages(
     feed.fill(0);
     feed.set(images.subarray(first * n * n, (first + size) * n * n));
     const chosen = Int32Array.from({ length: batch }, (_, i) => particles[Math.min(first + i, count - 1)]!);
-    putRows(
-      rows,
-      first,
-      size,
-      await executable.run({ images: feed, ...ctfParameters(optics, chosen), ...groupFactors(noise, chosen) }),
-    );
+    const fed = { images: feed, ...ctfParameters(optics, chosen), ...groupFactors(noise, chosen) };
+    putRows(rows, first, size, await executable.run(shifts ? { ...fed, shifts: shiftsOf(shifts, chosen) } : fed));
   }
   await executable.release();
   return rows;

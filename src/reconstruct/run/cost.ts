@@ -1,6 +1,8 @@
 /** What the parts of a run cost: seconds on two CPU cores, by a model, and on the machine at hand, by its pace. */
+
+import { startRadius } from "../adversarial/recipes.ts";
 import type { Paces, Stage, Task } from "../stage.ts";
-import { finestGlobalSearch, finestSearch } from "./radii.ts";
+import { finestGlobalSearch, searchesAgain } from "./radii.ts";
 
 /** What a run works on, as far as its cost goes. */
 export interface Work {
@@ -33,7 +35,7 @@ function localPassSeconds(maxRadius: number, particles: number): number {
 
 /** Seconds of an iteration of a stage: a few batches of the adversarial stage, a pass over the particles of others. */
 export function iterationSeconds(stage: Stage, work: Work): number {
-  if (stage.kind === "adversarial") return 0.02;
+  if (stage.kind === "adversarial") return 0.02 * Math.max(1, stage.maxRadius / startRadius) ** 1.75; // measured at radii 8 and 16
   const particles = Math.min(stage.particles, work.count);
   return stage.kind === "refinement"
     ? passSeconds(stage.maxRadius, particles, work)
@@ -42,8 +44,8 @@ export function iterationSeconds(stage: Stage, work: Work): number {
 
 /** Seconds of the search for poses before a stage, where there is one: all poses without the gradient. */
 export function searchSeconds(stage: Stage, work: Work): number {
-  if (stage.kind !== "local" || stage.maxRadius > finestSearch) return 0;
-  return 0.7 * passSeconds(finestGlobalSearch, work.count, { ...work, shifts: false });
+  if (stage.kind !== "local" || !searchesAgain(stage)) return 0;
+  return 0.7 * passSeconds(stage.searchRadius ?? finestGlobalSearch, work.count, { ...work, shifts: false });
 }
 
 export const stageSeconds = (stage: Stage, work: Work): number =>
@@ -101,7 +103,7 @@ export function likelySeconds(
   paces: Paces,
 ): number {
   const usual = (stage: Stage, least: number): Stage =>
-    stage.kind === "refinement"
+    stage.kind === "refinement" && !stage.sampled
       ? { ...stage, iterations: Math.min(stage.iterations, Math.max(usualPasses, least)) }
       : stage;
   const seconds = (stage: Stage, i: number): number =>

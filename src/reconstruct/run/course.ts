@@ -1,6 +1,6 @@
 /** Where a run stands among its stages, and what of its starts is to come. */
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import type { AdversarialStage, Paces, Stage } from "../stage.ts";
+import type { AdversarialStage, Paces, RefinementStage, Schedule, Stage } from "../stage.ts";
 import { type Budget, numberedStart, startingStages, startsFor } from "./schedule.ts";
 
 /** Where a run stands, as far as its time goes. */
@@ -24,8 +24,12 @@ export interface Place {
   iteration?: number;
   /** Whether there are no starts any more. */
   over: boolean;
-  /** Radius of the last stage of refinement after the starts. */
+  /** Radius of the last stage of refinement after the starts, or that finer starts are judged at. */
   reached?: number;
+  /** Radius that poses are searched at after finer starts; absent where there are none. */
+  searchRadius?: number;
+  /** Stages to come. */
+  coming: readonly Stage[];
 }
 
 export function placeOf({
@@ -40,16 +44,24 @@ export function placeOf({
     hasBegun = !over && (iteration !== undefined || past.at(-1)?.kind === "adversarial");
   const judging = coming.findIndex(isJudging),
     others = coming.findIndex((each) => each.kind !== "adversarial");
+  const searchRadius = finerRadiusOf(schedule);
   return {
     done: starts?.length ?? 0,
     begun: hasBegun ? coming.slice(0, judging < 0 ? others : judging + 1) : [],
     iteration,
     over,
-    reached: past.findLast(isRefining)?.maxRadius,
+    reached: Math.max(searchRadius ?? 0, past.findLast(isRefining)?.maxRadius ?? 0) || undefined,
+    searchRadius,
+    coming,
   };
 }
 
-export const isJudging = (stage: Stage): boolean => stage.kind === "refinement" && stage.endsStart === true;
+/** Radius at which finer starts are judged; absent where there are none. */
+const finerRadiusOf = ({ finer, stages }: Schedule): number | undefined =>
+  finer === "tried" ? stages.find((stage) => isJudging(stage) && stage.sampled)?.maxRadius : undefined;
+
+export const isJudging = (stage: Stage): stage is RefinementStage & { endsStart: true } =>
+  stage.kind === "refinement" && stage.endsStart === true;
 /** Whether a stage comes after the starts. */
 export const isRefining = (stage: Stage): boolean => stage.kind !== "adversarial" && !isJudging(stage);
 
@@ -58,16 +70,28 @@ export const fewestStarts = ({ done, begun, iteration, over }: Place): number =>
   over ? done : Math.max(1, done + (begun.length > 0 && iteration !== undefined ? 1 : 0));
 
 export const mostStarts = (place: Place, budget: Budget): number =>
-  place.over ? place.done : Math.max(fewestStarts(place), startsFor(budget.seconds));
+  place.over
+    ? place.done
+    : Math.max(fewestStarts(place), place.searchRadius === undefined ? startsFor(budget.seconds) : startsLeft(place));
+
+/** Of finer starts there are never more than were laid out. */
+const startsLeft = ({ done, coming }: Place): number => done + coming.filter(isJudging).length;
+
+/** The first of the stages to come, up to the judgement of so many starts. */
+function firstStarts(coming: readonly Stage[], count: number): Stage[] {
+  const ends = coming.flatMap((stage, i) => (isJudging(stage) ? [i] : []));
+  return coming.slice(0, 1 + (ends[count - 1] ?? -1));
+}
 
 /** What is left of the starts, if there are to be so many in all. */
 export function startsToCome(
-  { done, begun, iteration = 0, over }: Place,
+  { done, begun, iteration = 0, over, searchRadius, coming }: Place,
   count: number,
   goal: number,
   budget: Budget,
 ): Stage[] {
   if (over || count <= done) return [];
+  if (searchRadius !== undefined) return firstStarts(coming, count - done);
   if (count === 1 && begun.length === 0) return startingStages(goal, budget);
   const adversarial = begun.filter((stage): stage is AdversarialStage => stage.kind === "adversarial"),
     usual = startingStages(goal, budget).slice(-adversarial.length);

@@ -115,7 +115,7 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
   const state = { ...before, schedule: { ...before.schedule, goal } },
     place = placeOf(state);
   if (place.reached !== undefined && place.reached >= goal) {
-    const stage = refiningStage(place.reached, place.reached, budget),
+    const stage = refiningStage(place.reached, place.reached, budget, place.searchRadius),
       again = secondsLeft !== undefined && fit(stage, secondsLeft, budget, state.paces);
     if (again) return laidOut(state, [again], boxAngstrom);
     return {
@@ -125,7 +125,7 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
   }
   if (secondsLeft === undefined) {
     const starts = startsToCome(place, mostStarts(place, budget), goal, budget);
-    return laidOut(state, [...starts, ...refiningStages(place.reached, goal, budget)], boxAngstrom);
+    return laidOut(state, [...starts, ...refiningStages(place.reached, goal, budget, place.searchRadius)], boxAngstrom);
   }
   const coming = layOut(courseOf(state, circumstances)!, budget);
   return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, boxAngstrom);

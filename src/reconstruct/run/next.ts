@@ -18,6 +18,7 @@ import {
   timeIsOver,
   withStage,
 } from "./decision.ts";
+import { triesFiner } from "./finer.ts";
 import { enlarged, widened } from "./goingOn.ts";
 import { attainableSnr } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
@@ -127,12 +128,20 @@ export function afterSearch(
   return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, boxAngstrom);
 }
 
-/** After a stage: its result taken over, and what is to come laid out for the time that is left. */
-export function afterStage(before: Checkpoint, result: StageResult, circumstances: Circumstances): Decision {
+/**
+ * After a stage: its result taken over, and what is to come laid out for the time that is left.
+ * @param share of the images' angular signal that its density explains (measure/angularShare.ts)
+ */
+export function afterStage(
+  before: Checkpoint,
+  result: StageResult,
+  share: number,
+  circumstances: Circumstances,
+): Decision {
   const done = before.schedule.stages[before.stage]!;
   const { volume, shifts, scales, poses, fit, logLikelihood } = result,
     endsStart = done.kind === "refinement" && done.endsStart;
-  const { state, warning } = inTime(
+  const tried = triesFiner(
     {
       ...before,
       stage: before.stage + 1,
@@ -146,14 +155,19 @@ export function afterStage(before: Checkpoint, result: StageResult, circumstance
       placed: undefined,
       progress: undefined,
     },
+    done,
+    share,
     circumstances,
   );
+  const kept = inTime(tried.state, circumstances),
+    { state } = kept,
+    warning = [tried.warning, kept.warning].filter((each) => each !== undefined).join("; ") || undefined;
   const next = state.schedule.stages[state.stage];
   // Where another start follows it begins anew.
   return {
     state: fromBestStart({
       ...state,
-      ...(endsStart ? { shifts: undefined } : {}),
+      ...(endsStart ? { shifts: state.centre } : {}),
       finished: !next && state.schedule.nextBox === undefined,
     }),
     warning,

@@ -6,6 +6,7 @@ import { localStage } from "../likelihood/localStage.ts";
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
 import { startVolume } from "../likelihood/startVolume.ts";
+import { angularShare } from "../measure/angularShare.ts";
 import type {
   AfterIteration,
   EstimatedVolume,
@@ -32,6 +33,7 @@ import { paceMeter } from "./paceMeter.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
 import type { PartEnvironment } from "./prepare.ts";
+import { attainableSnr } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
 import type { RunTimes } from "./times.ts";
 
@@ -203,7 +205,9 @@ export async function reconstructPart(
       },
     );
     since = performance.now();
-    await decide(afterStage(state, result, circumstances()));
+    const { spectra } = state.schedule;
+    const share = angularShare(result.volume, spectra!, attainableSnr(spectra!, budget.count, budget.groupOrder));
+    await decide(afterStage(state, result, share, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());
     emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });
@@ -240,11 +244,19 @@ export async function reconstructPart(
 function computeStage(
   stage: Stage,
   { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
-  { volume, shifts, scales, poses, progress }: Checkpoint,
+  { volume, shifts, scales, centre, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
   if (stage.kind === "adversarial")
-    return adversarialStage(stage, recipe, context, stage.start === undefined ? volume : undefined, progress, after);
+    return adversarialStage(
+      stage,
+      recipe,
+      context,
+      stage.start === undefined ? volume : undefined,
+      centre,
+      progress,
+      after,
+    );
   const all = { ...context, store: store!, scales };
   if (stage.kind === "local") {
     const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };

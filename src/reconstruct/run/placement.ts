@@ -3,17 +3,19 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { RefinementContext } from "../likelihood/context.ts";
 import { type Placement, searchPoses } from "../likelihood/poseSearch.ts";
 import type { LocalStage, StageVolume } from "../stage.ts";
-import { finestGlobalSearch, finestSearch } from "./radii.ts";
+import { finestGlobalSearch, searchesAgain } from "./radii.ts";
 
 /** Trial shifts about the one known, in steps of a fifth of a wave. */
-const step = 0.2 / finestGlobalSearch;
-const cross: readonly (readonly [number, number])[] = [
-  [0, 0],
-  [step, 0],
-  [-step, 0],
-  [0, step],
-  [0, -step],
-];
+function cross(radius: number): (readonly [number, number])[] {
+  const step = 0.2 / radius;
+  return [
+    [0, 0],
+    [step, 0],
+    [-step, 0],
+    [0, step],
+    [0, -step],
+  ];
+}
 /** Of particles whose poses are known, this share is searched for again: those that fit worst. */
 const searchedAgain = 1 / 2;
 
@@ -33,8 +35,8 @@ export async function placeParticles(
   { shifts, poses, fit }: Known,
   onProgress: () => void,
 ): Promise<Placement & { certainty: number }> {
-  if (poses && stage.maxRadius > finestSearch) return { poses, shifts, certainty: 1 };
-  const radius = Math.min(volume.n / 2, finestGlobalSearch),
+  if (poses && !searchesAgain(stage)) return { poses, shifts, certainty: 1 };
+  const radius = Math.min(volume.n / 2, stage.searchRadius ?? finestGlobalSearch),
     { data } = changeBox(volume, 2 * radius);
   const all = Int32Array.from({ length: context.count }, (_, p) => p);
   if (!poses || !fit) return searchPoses(data, radius, context, { chosen: all, trials: [[0, 0]], shifts, onProgress });
@@ -45,7 +47,7 @@ export async function placeParticles(
   return {
     ...(await searchPoses(data, radius, context, {
       chosen: worst,
-      trials: context.shiftLaw.kind === "none" ? [[0, 0]] : cross,
+      trials: context.shiftLaw.kind === "none" ? [[0, 0]] : cross(radius),
       shifts,
       poses,
       onProgress,

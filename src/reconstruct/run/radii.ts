@@ -1,9 +1,14 @@
 /** The shells at which a run refines, and how poses are looked for there. */
+import type { LocalStage } from "../stage.ts";
 
 /** Beyond this radius poses are looked for near those found. */
 export const finestGlobalSearch = 11;
-/** Up to this radius, those that fit badly are searched for again among all poses. */
-export const finestSearch = 22;
+/** Up to so many times the radius of the search, those that fit badly are searched for again among all poses. */
+const searchedTimes = 2;
+
+/** Whether poses are searched for before a local stage where some are known. */
+export const searchesAgain = ({ maxRadius, searchRadius = finestGlobalSearch }: LocalStage): boolean =>
+  maxRadius <= searchedTimes * searchRadius;
 
 const stepUp = 5 / 4;
 

@@ -6,7 +6,7 @@
 import { startRadius } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { AdversarialStage, LocalStage, RefinementStage, Stage } from "../stage.ts";
-import { readingSeconds, stageSeconds, transformingSeconds, type Work } from "./cost.ts";
+import { iterationSeconds, readingSeconds, stageSeconds, transformingSeconds, type Work } from "./cost.ts";
 import { climb, finestGlobalSearch } from "./radii.ts";
 
 /**
@@ -35,6 +35,8 @@ export interface Budget extends Work {
   seconds: number;
   /** The adversarial stages of the critic in use, the last at `startRadius`. */
   start: readonly AdversarialStage[];
+  /** Those of a start at a finer shell; none where the critic does not go there. */
+  finerStart: readonly AdversarialStage[];
   /** Radius up to which a density is given to start from; absent where one is to be found. */
   given?: number;
 }
@@ -100,6 +102,43 @@ export function numberedStart(start: number, finest: number, budget: Budget): St
   ];
 }
 
+/**
+ * Starts at a finer shell, for a molecule that has no shape at the usual one, and what was found there, all judged
+ * alike: refined at a common shell on samples of the particles.
+ *
+ * @param made starts made before, which give the next ones their numbers
+ * @returns nothing where the data or the time do not go so far
+ */
+export function finerStarts(made: number, finest: number, budget: Budget): Stage[] {
+  const last = budget.finerStart.at(-1);
+  if (!last || last.maxRadius > finest || budget.seconds < leastForFiner) return [];
+  const judging = finerJudging(last.maxRadius, finest, budget),
+    start = [...budget.finerStart, judging];
+  const seconds = start.reduce((sum, stage) => sum + stageSeconds(stage, budget), 0);
+  const count = Math.min(mostFinerStarts, Math.floor((finerShare * budget.seconds) / seconds));
+  const numbered = (i: number): Stage[] =>
+    start.map((stage, j) => (j === 0 ? ({ ...stage, start: made + i } as AdversarialStage) : stage));
+  return count < 1 ? [] : [judging, ...Array.from({ length: count }, (_, i) => numbered(i)).flat()];
+}
+
+/** What finer starts are judged by: at up to half again their radius, as far as the time for one allows. */
+function finerJudging(radius: number, finest: number, budget: Budget): RefinementStage {
+  const stage = (maxRadius: number): RefinementStage => ({
+    kind: "refinement",
+    maxRadius,
+    iterations: mostFinerPasses,
+    particles: Math.min(budget.count, Math.max(smallestFinerSample, Math.ceil(finerSample / budget.groupOrder))),
+    endsStart: true,
+    sampled: true,
+  });
+  const passes = (maxRadius: number): number =>
+    Math.floor((finerJudgingShare * budget.seconds) / iterationSeconds(stage(maxRadius), budget));
+  let maxRadius = Math.min(finest, Math.round(1.5 * radius));
+  while (maxRadius > radius && passes(maxRadius) < fewestFinerPasses) maxRadius--;
+  const iterations = Math.max(fewestFinerPasses, Math.min(mostFinerPasses, passes(maxRadius)));
+  return { ...stage(maxRadius), iterations };
+}
+
 /** Of refinement in a schedule to `finest`. */
 export const firstRadius = (finest: number, { given }: Pick<Budget, "given">): number =>
   Math.min(givenRadius(given), finest);
@@ -111,27 +150,35 @@ const givenRadius = (given = 0): number => Math.max(startRadius, Math.min(given,
  * Refinement at rising resolution. Poses are first searched for among all, on a sample of the particles; once they are
  * known, near the most likely ones.
  *
- * @param reached radius of the last such stage; absent before the first
+ * @param reached      radius of the last such stage; absent before the first
+ * @param searchRadius at which poses are searched for, where not the usual one
  */
 export function refiningStages(
   reached: number | undefined,
   finest: number,
   budget: Budget,
+  searchRadius?: number,
 ): (RefinementStage | LocalStage)[] {
   const first = firstRadius(finest, budget);
   return (reached === undefined ? [first, ...climb(first, finest)] : climb(reached, finest)).map((radius) =>
-    refiningStage(radius, finest, budget),
+    refiningStage(radius, finest, budget, searchRadius),
   );
 }
 
 /** The stage of refinement at a radius of a schedule to `finest`. */
-export function refiningStage(radius: number, finest: number, budget: Budget): RefinementStage | LocalStage {
+export function refiningStage(
+  radius: number,
+  finest: number,
+  budget: Budget,
+  searchRadius = searchOfGiven(budget.given),
+): RefinementStage | LocalStage {
   if (radius > Math.max(finestGlobalSearch, givenRadius(budget.given)))
     return {
       kind: "local",
       maxRadius: radius,
       iterations: radius === finest ? finalIterations : 2,
       particles: budget.count,
+      ...(searchRadius === undefined ? {} : { searchRadius }),
     };
   // The stage ends before, once the likelihood stands still.
   const passes = Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === firstRadius(finest, budget) ? 6 : 12));
@@ -142,6 +189,10 @@ export function refiningStage(radius: number, finest: number, budget: Budget): R
     particles: particlesAt(radius, finest, budget),
   };
 }
+
+/** A start that is finer than the usual search is searched at its own radius. */
+const searchOfGiven = (given: number | undefined): number | undefined =>
+  givenRadius(given) > finestGlobalSearch ? givenRadius(given) : undefined;
 
 /** While shifts are searched for, every particle is seen: a later stage takes over what was found. */
 function particlesAt(radius: number, finest: number, budget: Budget): number {
@@ -158,5 +209,19 @@ const mostStarts = 3,
   secondsPerStart = 40,
   judgingPasses = 4;
 const finestGiven = 22;
+/** Finer starts: with less time there are none; the share of it that all may take; how many at most. */
+const leastForFiner = 200,
+  finerShare = 1 / 2,
+  mostFinerStarts = 4;
+/**
+ * Passes by which a finer start is judged, and the share of the time that they may take. Many small samples are quicker
+ * than a few large ones, and find out of shapes that are only nearly right; a sample has so many views of the
+ * asymmetric unit.
+ */
+const mostFinerPasses = 30,
+  fewestFinerPasses = 6,
+  finerJudgingShare = 1 / 20,
+  finerSample = 12_000,
+  smallestFinerSample = 500;
 /** Particles of a pass over all poses, at the start; twice as many later. */
 const sampleSize = 10_000;

@@ -45,6 +45,7 @@ export function settingOf(
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
     start: recipe.start,
+    finerStart: recipe.finerStart,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),
     count: set.count,
     groupOrder,

@@ -14,7 +14,7 @@ import {
   stageSeconds,
   transformingSeconds,
 } from "./cost.ts";
-import { type Course, fewestStarts, finestRefined, mostStarts, placeOf, startsToCome } from "./course.ts";
+import { type Course, fewestStarts, finestRefined, mostStarts, type Place, placeOf, startsToCome } from "./course.ts";
 import { fitToTime } from "./fitToTime.ts";
 import { type Budget, firstRadius, refiningStage, refiningStages } from "./schedule.ts";
 
@@ -89,13 +89,16 @@ function* waysOn(course: Course, budget: Budget): Generator<Stage[]> {
     fewest = fewestStarts(place);
   for (let starts = mostStarts(place, budget); starts >= fewest; starts--) {
     for (let finest = goal; finest >= coarsest; finest--) {
-      const stages = [...startsToCome(place, starts, goal, budget), ...refiningStages(place.reached, finest, budget)];
+      const stages = [...startsToCome(place, starts, goal, budget), ...stagesAfter(place, finest, budget)];
       const [only, another] = stages;
       if (another || !only) yield stages;
       else for (let { iterations } = only; iterations > 0; iterations--) yield [{ ...only, iterations }];
     }
   }
 }
+
+const stagesAfter = ({ reached, searchRadius }: Place, finest: number, budget: Budget) =>
+  refiningStages(reached, finest, budget, searchRadius);
 
 /** Where no way fits: a first start cut short, so that there is time to refine, or refinement with fewer particles. */
 function inHurry(course: Course, budget: Budget): Stage[] | undefined {
@@ -113,11 +116,11 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
       Math.max(1, Math.ceil(done), Math.floor(done + share * (iterations - done)));
     return [
       ...starts.map((stage, i) => ({ ...stage, iterations: cut(stage, i === 0 ? (iteration ?? 0) : 0) })),
-      ...refiningStages(undefined, firstRadius(goal, budget), budget),
+      ...(place.searchRadius === undefined ? refiningStages(undefined, firstRadius(goal, budget), budget) : []),
     ];
   }
   const radius = place.reached === undefined ? firstRadius(goal, budget) : place.reached + 1,
-    whole = refiningStage(radius, radius, budget);
+    whole = refiningStage(radius, radius, budget, place.searchRadius);
   const fitted = fitToTime(whole, secondsLeft, (stage) => secondsHere(stage, budget, paces), budget.count);
   const enough = place.reached === undefined ? 0 : smallestShare * Math.min(whole.particles, budget.count);
   return radius <= goal && fitted && fitted.particles >= enough ? [fitted] : undefined;

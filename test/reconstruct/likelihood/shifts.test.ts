@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { moveShift, shiftsOf } from "../../../src/reconstruct/likelihood/shifts.ts";
+import { shiftsOf } from "../../../src/physics/shift.ts";
+import { moveShift } from "../../../src/reconstruct/likelihood/shifts.ts";
 
 it("the shifts of a batch are those of its particles, x then y", () => {
   expect(shiftsOf(Float32Array.of(1, 2, 3, 4, 10, 20, 30, 40), Int32Array.of(3, 0, 3))).toEqual(

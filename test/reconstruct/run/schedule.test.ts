@@ -18,6 +18,7 @@ import type { LocalStage, RefinementStage, Stage } from "../../../src/reconstruc
 const budget = (change: Partial<Budget> = {}): Budget => ({
   seconds: 75,
   start: likelihoodRatioRecipe.start,
+  finerStart: likelihoodRatioRecipe.finerStart,
   count: 20_000,
   groupOrder: 1,
   readSeconds: 2e-4,

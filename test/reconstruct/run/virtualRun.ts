@@ -27,6 +27,7 @@ export const boxAngstrom = 325;
 export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
   seconds: 90,
   start: likelihoodRatioRecipe.start,
+  finerStart: likelihoodRatioRecipe.finerStart,
   count: 20_000,
   groupOrder: 1,
   readSeconds: 2e-5,
@@ -59,6 +60,8 @@ export interface Machine {
   passes?: number;
   /** Of the search for poses. */
   certainty?: number;
+  /** Of the images' angular signal, that every density explains. */
+  share?: number;
 }
 
 export interface Outcome {
@@ -74,7 +77,7 @@ export const virtualRun = (setting: Setting, machine: Machine): Outcome =>
   goOn(begin(firstBox(setting), setting.request, {}), setting, machine);
 
 export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outcome {
-  const { overheadSeconds = 0, passes = 6, certainty = 1 } = machine,
+  const { overheadSeconds = 0, passes = 6, certainty = 1, share = 1 } = machine,
     { budget } = setting;
   const pace = (task: Task): number => (typeof machine.pace === "number" ? machine.pace : machine.pace(task, seconds));
   let seconds = from.elapsedSeconds,
@@ -132,7 +135,7 @@ export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outc
     stages.push({ ...state.schedule.stages[state.stage]!, iterations: done });
     const density = Float32Array.of(state.schedule.workingBox ** 2); // in its scale, as a map of 1
     const volume = { n: 2 * stage.maxRadius, data: density, unmasked: density };
-    decide(afterStage(state, { volume, logLikelihood: 1 }, circumstances()));
+    decide(afterStage(state, { volume, logLikelihood: 1 }, share, circumstances()));
   }
   return { state, stages, warnings, seconds };
 }
