@@ -35,7 +35,8 @@ function localPassSeconds(maxRadius: number, particles: number): number {
 
 /** Seconds of an iteration of a stage: a few batches of the adversarial stage, a pass over the particles of others. */
 export function iterationSeconds(stage: Stage, work: Work): number {
-  if (stage.kind === "adversarial") return 0.02 * Math.max(1, stage.maxRadius / startRadius) ** 1.75; // measured at radii 8 and 16
+  // Measured at radii 8 and 16.
+  if (stage.kind === "adversarial") return 0.02 * Math.max(1, stage.maxRadius / startRadius) ** 1.75;
   const particles = Math.min(stage.particles, work.count);
   return stage.kind === "refinement"
     ? passSeconds(stage.maxRadius, particles, work)
