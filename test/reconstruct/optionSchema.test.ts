@@ -35,6 +35,7 @@ test("the options that take numbers are found", () => {
   expect(numeric.sort()).toEqual(
     ["box", "cache", "checkpointEvery", "maskDiameter", "maxShift", "particles", "pixelSize", "resolution"].concat(
       "seed",
+      "startResolution",
       "threads",
       "timeLimit",
     ),
