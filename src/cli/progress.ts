@@ -186,7 +186,8 @@ function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate
           `volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
           `penalty ${formatNumber(event.gradientPenalty)}`,
         `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
-          `signal  ${formatNumber(event.signalAmplitude)}`,
+          `signal  ${formatNumber(event.signalAmplitude)}` +
+          (event.noiseScale === undefined ? "" : `  noise ${formatNumber(event.noiseScale)}`),
       ]
     : [
         "log-likelihood of an image, relative to noise alone: " +

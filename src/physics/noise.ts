@@ -79,6 +79,21 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
   };
 }
 
+/** Images of a source, each rolled: moved by random numbers of pixels along x and y, around the edges. */
+export function rolled(source: NoiseSource, n: number, stream: RandomStream): NoiseSource {
+  const image = new Float32Array(n * n);
+  return (out) => {
+    source(out);
+    for (let start = 0; start < out.length; start += n * n) {
+      image.set(out.subarray(start, start + n * n));
+      const dx = stream.integer(n),
+        dy = stream.integer(n);
+      for (let y = 0; y < n; y++)
+        for (let x = 0; x < n; x++) out[start + ((y + dy) % n) * n + ((x + dx) % n)] = image[y * n + x]!;
+    }
+  };
+}
+
 /**
  * A bank of few images made to last: √½ times an image of `bankNoise` plus √½ times normal noise with the bank's own
  * radial power spectrum (`colouredNoise`). The mean power spectrum stays that of the bank, and no two images are alike;

@@ -209,6 +209,14 @@ export const reconstructOptions = {
     help: "STAR file with angles that follow the distribution of views (default: uniform)",
     decisive: true,
   }),
+  /** Path of a stack of images. */
+  noiseBank: optional(path("a stack of images (.mrcs)"), {
+    placeholder: "stack",
+    help:
+      "images without particles (.mrcs) to take the noise of the adversarial stage from " +
+      "(default: normal noise of the power that the particles' surroundings have)",
+    decisive: true,
+  }),
   positivity: flag({ help: "keep the density non-negative", decisive: true }),
   critic: withDefault(choice(criticNames), "likelihood-ratio", {
     placeholder: "kind",

@@ -23,6 +23,8 @@ export interface StageContext {
   count: number;
   optics: Optics;
   spectra: Spectra;
+  /** For the simulator, of mean 0 and variance 1 each, [many, boxSize, boxSize]; absent: normal noise. */
+  noiseImages?: Float32Array;
   views: ViewingDistribution;
   shiftLaw: ShiftLaw;
   group: readonly Matrix3[];
@@ -51,6 +53,7 @@ export interface IterationReport {
     fakeLogit: number;
     gradientPenalty: number;
     signalAmplitude: number;
+    noiseScale?: number;
   };
   logLikelihood?: number;
 }

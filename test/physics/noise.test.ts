@@ -5,6 +5,7 @@ import {
   extendedNoise,
   fitBackgrounds,
   radialPower,
+  rolled,
   whiteNoise,
 } from "../../src/physics/noise.ts";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
@@ -42,6 +43,25 @@ describe.each([24, 25])("of %d pixels", (n) => {
   it("white noise has power 1 in every shell", () => {
     const power = radialPower(draw(whiteNoise(createStream(5, "noise")), n, images), n);
     for (const d of deviations(power, new Array(13).fill(1), n, images)) expect(Math.abs(d)).toBeLessThan(3);
+  });
+
+  it("rolled images are the same images, moved around their edges: the same pixels, the same power", () => {
+    const one = draw(whiteNoise(createStream(6, "noise")), n, 1),
+      out = draw(
+        rolled((to) => to.forEach((_, i) => (to[i] = one[i % one.length]!)), n, createStream(7, "rolls")),
+        n,
+        20,
+      );
+    const places = new Set<number>();
+    for (let i = 0; i < 20; i++) {
+      const image = out.subarray(i * n * n, (i + 1) * n * n),
+        moved = image.indexOf(one[0]!);
+      places.add(moved);
+      for (let y = 0; y < n; y++)
+        for (let x = 0; x < n; x++)
+          expect(image[((y + Math.floor(moved / n)) % n) * n + ((x + (moved % n)) % n)]).toBe(one[y * n + x]);
+    }
+    expect(places.size).toBeGreaterThan(15);
   });
 
   it("coloured noise has the spectrum asked for, at unit variance", () => {

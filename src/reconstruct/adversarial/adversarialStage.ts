@@ -1,14 +1,16 @@
 /** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
 
+import type { CriticModel } from "../../critic/critic.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
-import { whiteNoise } from "../../physics/noise.ts";
+import { bankNoise, type NoiseSource, rolled, whiteNoise } from "../../physics/noise.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
 import type { Program } from "../../runtime/program.ts";
-import { createStream } from "../../runtime/random.ts";
+import { createStream, type RandomStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import { input } from "../../tensor/tensor.ts";
-import { criticImages, noiseBank } from "../measure/criticImages.ts";
-import { withNoiseFloor } from "../measure/criticNoise.ts";
+import { criticImages, noiseBank, type Rows } from "../measure/criticImages.ts";
+import { varianceOf, withNoiseFloor } from "../measure/criticNoise.ts";
+import type { Spectra } from "../measure/spectra.ts";
 import type {
   AdversarialStage,
   AfterIteration,
@@ -25,7 +27,7 @@ import { templateImages } from "./templates.ts";
 import { casTransform, coefficientAmplitude, density, type VolumeModel } from "./volume.ts";
 
 /** Noise images in the bank from which simulated images draw, each turned at random. */
-const noiseImages = 4096;
+const bankSize = 4096;
 
 /**
  * Standard deviation of the shifts that are left where particles were centred before, as a part of the finest wave:
@@ -80,6 +82,27 @@ async function initialCoefficients(
 }
 
 /**
+ * Noise of the simulated images: normal, of the measured power, or from images of noise at the measured level, with the
+ * white noise that was added to the particles.
+ */
+function noiseOf(
+  { noiseImages: images, spectra: { noise: measured }, boxSize: n, device }: StageContext,
+  { noise }: Spectra,
+  { grid }: CriticModel,
+  stream: RandomStream,
+): Promise<Rows> {
+  if (!images) return noiseBank(grid, bankSize, n, whiteNoise(stream), noise, device);
+  const level = Math.sqrt(varianceOf(measured, n)),
+    added = Math.sqrt(Math.max(0, varianceOf(noise, n) - level ** 2)),
+    drawn = rolled(bankNoise(images, n, stream), n, stream);
+  const source: NoiseSource = (out) => {
+    drawn(out);
+    for (let i = 0; i < out.length; i++) out[i] = level * out[i]! + (added > 0 ? added * stream.normal() : 0);
+  };
+  return noiseBank(grid, bankSize, n, source, undefined, device);
+}
+
+/**
  * Runs the stage, from the start or from a checkpoint inside it.
  *
  * @param previous result of a coarser stage
@@ -126,6 +149,7 @@ export async function adversarialStage(
     volumeClipNorm: recipe.volumeClipNorm,
     shifts: shifts.kind !== "none",
     averaging: recipe.averaging,
+    learnsNoise: context.noiseImages !== undefined,
   };
   const program = adversarialProgram(settings);
   const executable = await compile(program, context.device);
@@ -144,14 +168,7 @@ export async function adversarialStage(
       centre,
     ),
     spectra,
-    noise: await noiseBank(
-      critic.grid,
-      noiseImages,
-      context.boxSize,
-      whiteNoise(createStream(context.seed, `${name}/bank`)),
-      spectra.noise,
-      context.device,
-    ),
+    noise: await noiseOf(context, spectra, critic, createStream(context.seed, `${name}/bank`)),
     turns: critic.turns,
     optics: context.optics,
     particles,
@@ -198,6 +215,7 @@ export async function adversarialStage(
           fakeLogit: value("fakeLogit"),
           gradientPenalty: value("gradientPenalty"),
           signalAmplitude: value("signalAmplitude"),
+          ...(outputs.noiseScale && { noiseScale: value("noiseScale") }),
         },
       },
       async () => ({

@@ -38,6 +38,8 @@ export interface AdversarialSettings {
   volumeClipNorm?: number;
   /** Whether particles are off-centre in the simulator. */
   shifts: boolean;
+  /** Whether a scale of the noise is learned beside the volume's: where its power was not measured on the images. */
+  learnsNoise?: boolean;
   /** Weight of the newest volume in the running average. */
   averaging: number;
 }
@@ -63,8 +65,14 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
 }
 
 /** What the critic sees of simulated images: whitened, as the real ones were. */
-function simulate(table: Tensor, exposure: Exposure, s: AdversarialSettings): CriticInput {
-  const exposed = image(table, exposure, s.critic.grid, s.boxAngstrom);
+function simulate(
+  table: Tensor,
+  noiseScale: Tensor | undefined,
+  exposure: Exposure,
+  s: AdversarialSettings,
+): CriticInput {
+  const noise = noiseScale ? scaleComplex(exposure.noise!, noiseScale) : exposure.noise,
+    exposed = image(table, { ...exposure, noise }, s.critic.grid, s.boxAngstrom);
   const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
   const { contrast } = exposure;
   return s.critic.view(scaleComplex(exposed.image, whitening), contrast ? op.mul(exposed.ctf, contrast) : exposed.ctf);
@@ -76,14 +84,16 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 
 /**
- * The iteration. State: `u` (volume), `average`, `logAmplitude` and the critic's parameters, with Adam's moments.
+ * The iteration. State: `u` (volume), `average`, the critic's parameters, and the logarithms of the paper's two scales,
+ * `logAmplitude` of the volume and, if learned, `logNoise` of the noise; with Adam's moments.
  *
  * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
  */
 export function adversarialProgram(s: AdversarialSettings): Program {
   const n = s.volume.n;
   const u = parameter("u", [n, n, n]);
-  const logAmplitude = parameter("logAmplitude", []);
+  const logAmplitude = parameter("logAmplitude", []),
+    logNoise = parameter("logNoise", []);
   const average = input("average", [n, n, n]);
   const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
@@ -96,15 +106,19 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const amplitude = op.exp(logAmplitude.value);
   const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
   const fixedTable = op.stopGradient(table);
+  const noiseScale = s.learnsNoise ? op.exp(logNoise.value) : undefined,
+    fixedNoise = noiseScale && op.stopGradient(noiseScale);
 
+  /** Real images of the last critic step. */
+  let real: CriticInput = {};
   let critic: Record<string, Parameter> = criticStart;
   const outputs: Record<string, Tensor> = {};
   for (let k = 0; k < s.criticSteps; k++) {
     const values = mapValues(critic, (p) => p.value),
       fed = feederOf(k);
     const judge = (x: CriticInput): Tensor => s.critic.judge(values, x);
-    const real = mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
-    const fake = simulate(fixedTable, exposureFrom(fed, s), s);
+    real = mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
+    const fake = simulate(fixedTable, fixedNoise, exposureFrom(fed, s), s);
     const mixing = s.loss.mixes ? fed("mixing", [s.batch]) : undefined;
     const realLogit = judge(real),
       fakeLogit = judge(fake);
@@ -127,20 +141,27 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       });
   }
 
+  const simulated = simulate(table, noiseScale, exposureFrom(feederOf("volume"), s), s);
   const logit = s.critic.judge(
     mapValues(critic, (p) => p.value),
-    simulate(table, exposureFrom(feederOf("volume"), s), s),
+    simulated,
   );
   const volumeLoss = s.loss.volume(logit);
   const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
+  // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
+  const power = (x: CriticInput): Tensor => op.log(op.mean(op.square(x[s.critic.image]!)));
+  const [gNoise] = gradient(op.square(op.sub(power(simulated), power(real))), [logNoise.value]);
   const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
-  const nextAmplitude = adam(logAmplitude, gAmplitude!, op.mul(rates.volumeRate, 0.1), rates.step, momentum);
+  const scaleRate = op.mul(rates.volumeRate, 0.1),
+    nextAmplitude = adam(logAmplitude, gAmplitude!, scaleRate, rates.step, momentum),
+    nextNoise = adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
 
   return {
     name: "adversarial-iteration",
     state: {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
+      ...(s.learnsNoise ? parameterState("logNoise", logNoise, nextNoise) : {}),
       average: { input: average, next: op.add(average, op.mul(op.sub(nextU.value, average), s.averaging)) },
       ...Object.assign(
         {},
@@ -148,7 +169,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       ),
     },
     feeds,
-    outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude },
+    outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude, ...(noiseScale && { noiseScale }) },
   };
 }
 

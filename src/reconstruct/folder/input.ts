@@ -34,10 +34,16 @@ export type RunInput = z.output<typeof inputSchema>;
 export async function describeInput(
   files: Files,
   set: ParticleSet,
-  { halfMaps, mask, viewsFile, start }: Pick<ReconstructOptions, "halfMaps" | "mask" | "viewsFile" | "start">,
+  {
+    halfMaps,
+    mask,
+    viewsFile,
+    start,
+    noiseBank,
+  }: Pick<ReconstructOptions, "halfMaps" | "mask" | "viewsFile" | "start" | "noiseBank">,
   device: Pick<Device, "name">,
 ): Promise<RunInput> {
-  const read = [...set.stacks, ...[mask, viewsFile, start].filter((path) => path !== undefined)];
+  const read = [...set.stacks, ...[mask, viewsFile, start, noiseBank].filter((path) => path !== undefined)];
   const described: RunInput["files"] = [];
   for (const path of read)
     described.push(

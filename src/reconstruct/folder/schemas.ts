@@ -61,6 +61,7 @@ const event = z.discriminatedUnion("type", [
     fakeLogit: measured,
     gradientPenalty: measured,
     signalAmplitude: measured,
+    noiseScale: measured,
     logLikelihood: measured,
     half,
   }),

@@ -127,21 +127,24 @@ export async function criticImages(
  *
  * @param count      so many at least
  * @param n          edge of the images in pixels
- * @param white      fills an array with white noise images of n×n pixels, unit variance
- * @param noisePower power of the images' noise on shells 0, 1, 2, …
+ * @param source     fills an array with noise images of n×n pixels
+ * @param noisePower power to give noise that is white and of unit variance, on shells 0, 1, 2, …; absent: the noise is
+ *   as it should be
  * @returns rows `noiseRe` and `noiseIm`
  */
 export async function noiseBank(
   grid: FrequencyGrid,
   count: number,
   n: number,
-  white: NoiseSource,
-  noisePower: ArrayLike<number>,
+  source: NoiseSource,
+  noisePower: ArrayLike<number> | undefined,
   device: Device,
 ): Promise<Rows> {
   const pixels = input("images", [batch, n * n]);
-  const colour = Float32Array.from(interpolateShells(noisePower, radiusOf(grid)), (power) => Math.sqrt(power) / n);
-  const f = scaleComplex(transformOfImages(pixels, n, grid), constant(colour, [grid.count, 1]));
+  const transform = transformOfImages(pixels, n, grid),
+    colour =
+      noisePower && Float32Array.from(interpolateShells(noisePower, radiusOf(grid)), (power) => Math.sqrt(power) / n);
+  const f = colour ? scaleComplex(transform, constant(colour, [grid.count, 1])) : transform;
   const executable = await compile(
     {
       name: "noise-bank",
@@ -155,7 +158,7 @@ export async function noiseBank(
   const rows = emptyRows(total, { noiseRe: grid.count, noiseIm: grid.count });
   const feed = new Float32Array(batch * n * n);
   for (let first = 0; first < total; first += batch) {
-    white(feed);
+    source(feed);
     putRows(rows, first, batch, await executable.run({ images: feed }));
   }
   await executable.release();

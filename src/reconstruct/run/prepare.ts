@@ -1,7 +1,9 @@
 /** The images of a set of particles as its stages take them: a sample in memory, and the store of all. */
 import type { Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
+import type { Backgrounds } from "../../io/backgrounds.ts";
 import type { Folder } from "../../io/files.ts";
+import { fitBackgrounds } from "../../physics/noise.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { ChosenDevice } from "../../runtime/device.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
@@ -32,6 +34,7 @@ export interface PartEnvironment {
   mask?: Volume;
   /** What the map begins from, where it is not found blind. */
   start?: GivenStart;
+  noiseBank?: Backgrounds;
   device: ChosenDevice;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;
@@ -52,7 +55,7 @@ export interface PreparedImages {
 export async function prepareImages(
   { set, half, label }: Part,
   { boxAngstrom, maskRadius, shiftLaw }: Setting,
-  { files, folder, options, inverted, group, views, mask, device, emit, signal }: PartEnvironment,
+  { files, folder, options, inverted, group, views, mask, noiseBank, device, emit, signal }: PartEnvironment,
   boxSize: number,
   known: Spectra | undefined,
 ): Promise<PreparedImages> {
@@ -94,6 +97,15 @@ export async function prepareImages(
         ...particles,
         sample,
         spectra,
+        ...(noiseBank && {
+          noiseImages: await fitBackgrounds(
+            noiseBank.images,
+            noiseBank.n,
+            boxSize,
+            boxAngstrom / boxSize / noiseBank.pixelSizeAngstrom,
+            device,
+          ),
+        }),
         views,
         shiftLaw,
         group,

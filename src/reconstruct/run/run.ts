@@ -2,6 +2,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet, Volume } from "../../base/types.ts";
+import { checkBackgrounds, readBackgrounds } from "../../io/backgrounds.ts";
 import { type Folder, folderAt, writeFileAtomic } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
@@ -77,6 +78,8 @@ export async function reconstruct(
   });
   await validateImages(files, everything);
   const mask = options.mask === undefined ? undefined : await readMask(files.at(options.mask));
+  const noiseBank = options.noiseBank === undefined ? undefined : await readBackgrounds(files.at(options.noiseBank));
+  if (noiseBank) checkBackgrounds(noiseBank, everything, options.noiseBank!);
   const views: ViewingDistribution = options.viewsFile
     ? await readViews(files.at(options.viewsFile))
     : { kind: "uniform" };
@@ -140,6 +143,7 @@ export async function reconstruct(
             views,
             mask,
             start,
+            noiseBank,
             device,
             emit,
             signal,

@@ -117,11 +117,12 @@ const critics: Record<string, CriticModel> = {
 async function setUp(
   critic: CriticModel,
   lossName: keyof typeof losses,
+  height = 8,
 ): Promise<{ settings: AdversarialSettings; source: BatchSource }> {
   const stream = createStream(2, "bars");
   const images = new Float32Array(count * n * n);
   whiteNoise(stream)(images);
-  for (let i = 0; i < count; i++) for (let x = -2; x <= 2; x++) images[i * n * n + (n / 2) * n + n / 2 + x]! += 8;
+  for (let i = 0; i < count; i++) for (let x = -2; x <= 2; x++) images[i * n * n + (n / 2) * n + n / 2 + x]! += height;
   const optics = uniformDefocus(
     count,
     [10_000, 12_000],
@@ -162,6 +163,40 @@ async function setUp(
   };
   return { settings, source };
 }
+
+it("learns the scale of the noise: near 1 where the noise is right, and as much more as it is too weak", async () => {
+  const critic = critics["likelihood-ratio"]!,
+    { settings, source } = await setUp(critic, "logistic-r1", 1);
+  const learned = async (weakness: number): Promise<number> => {
+    const { noiseRe, noiseIm } = source.noise.arrays;
+    const weak = (of: typeof noiseRe) => ({ ...of!, data: of!.data.map((v) => v / weakness) });
+    const noise = { ...source.noise, arrays: { noiseRe: weak(noiseRe), noiseIm: weak(noiseIm) } };
+    const iteration = await compile(adversarialProgram({ ...settings, learnsNoise: true }), cpu);
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
+      iteration.setState(key, values);
+    iteration.setState(
+      "u",
+      Float32Array.from({ length: n ** 3 }, (_, i) => 0.02 * Math.sin(i)),
+    );
+    let scale = 1;
+    for (let step = 1; step <= 300; step++) {
+      const outputs = await iteration.run({
+        ...iterationFeeds({ ...source, noise }, settings),
+        step: Float32Array.of(step),
+        criticRate: Float32Array.of(0.01),
+        volumeRate: Float32Array.of(0.05),
+      });
+      scale = outputs.noiseScale![0]!;
+    }
+    await iteration.release();
+    return scale;
+  };
+  for (const weakness of [1, 1.2, 0.8]) {
+    const scale = await learned(weakness);
+    expect(scale / weakness).toBeGreaterThan(0.9);
+    expect(scale / weakness).toBeLessThan(1.1);
+  }
+});
 
 describe.each(Object.keys(critics))("an adversarial iteration with the %s critic", (name) => {
   it("draws noise of the images' power at every frequency", async () => {

@@ -37,8 +37,8 @@ const filesOf = (times: Record<string, number>): Files => ({
   }),
   makeFolder: async () => {},
 });
-const written = { "/a.mrcs": 1000, "/b.mrcs": 2000, "/mask.mrc": 3000, "/views.star": 4000 };
-const options = { halfMaps: true, mask: "/mask.mrc", viewsFile: "/views.star" };
+const written = { "/a.mrcs": 1000, "/b.mrcs": 2000, "/mask.mrc": 3000, "/views.star": 4000, "/noise.mrcs": 5000 };
+const options = { halfMaps: true, mask: "/mask.mrc", viewsFile: "/views.star", noiseBank: "/noise.mrcs" };
 const describe = (of: Partial<ParticleSet> = {}, times: Record<string, number> = written, given = options) =>
   describeInput(filesOf(times), { ...set, ...of }, given, { name: "cpu" });
 
@@ -50,6 +50,7 @@ test("the same is the same, also by another path, and where times are not known"
     ["/b.mrcs", "1970-01-01T00:00:02.000Z"],
     ["/mask.mrc", "1970-01-01T00:00:03.000Z"],
     ["/views.star", "1970-01-01T00:00:04.000Z"],
+    ["/noise.mrcs", "1970-01-01T00:00:05.000Z"],
   ]);
   expect(inputDifference(before, await describe())).toBeUndefined();
   expect(inputDifference(before, await describe({}, {}))).toBeUndefined();

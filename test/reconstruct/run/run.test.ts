@@ -11,7 +11,7 @@ import { applyMask } from "../../../src/evaluate/mask.ts";
 import { spectrumOf } from "../../../src/evaluate/shells.ts";
 import { finestShell } from "../../../src/evaluate/statistics.ts";
 import { disk } from "../../../src/io/disk.ts";
-import { readMap, writeMap } from "../../../src/io/mrc.ts";
+import { readMap, writeMap, writeStack } from "../../../src/io/mrc.ts";
 import { sphericalMask } from "../../../src/physics/mask.ts";
 import { readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
@@ -91,6 +91,29 @@ test("a run finds the molecule and leaves its files", async () => {
   expect(kinds(events)).toEqual(["adversarial", "refinement", "local"]);
   expect((await stagesUsed("whole"))[2]).toEqual({ kind: "local", maxRadius: 10, iterations: 3, particles: 2000 });
   expect(readdirSync(join(folder, "whole")).filter((name) => name.endsWith(".scratch"))).toEqual([]);
+});
+
+test("noise comes from a bank of finer pixels and a wider box; one that is too small is refused", async () => {
+  const edge = 64,
+    bank = new Float32Array(20 * edge * edge);
+  createStream(1, "bank").fillNormal(bank);
+  const write = (name: string, pixelSizeAngstrom: number): Promise<void> =>
+    writeStack(disk.at(join(folder, name)), { width: edge, height: edge, pixelSizeAngstrom, mode: 2 }, [bank]);
+  await write("bank.mrcs", 3);
+  await write("small.mrcs", 2);
+  const events: RunEvent[] = [];
+  await reconstruct(
+    nodeHost,
+    optionsFor("bank", { stages: [stages[0]!], noiseBank: join(folder, "bank.mrcs") }),
+    (event) => events.push(event),
+  );
+  const scales = events.flatMap((event) => (event.type === "progress" ? [event.noiseScale] : []));
+  expect(scales.length).toBeGreaterThan(0);
+  for (const scale of scales) expect(Math.abs(scale! - 1)).toBeLessThan(0.15);
+  expect(scales.at(-1)).not.toBe(1);
+  await expect(reconstruct(nodeHost, optionsFor("refused", { noiseBank: join(folder, "small.mrcs") }))).rejects.toThrow(
+    "small.mrcs has images of 64 px of 2 Å (128 Å), the particles have 24 px of 6 Å (144 Å)",
+  );
 });
 
 test("where poses stay uncertain, a local stage tries all of them instead", async () => {

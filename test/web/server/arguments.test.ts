@@ -21,6 +21,7 @@ const everything: RunForm = {
   cache: "2.5",
   maxShift: "0",
   viewsFile: "-views.star",
+  noiseBank: "/data/noise.mrcs",
   critic: "convolutional",
   loss: "wgan-gp",
   halfMaps: true,
