@@ -7,9 +7,16 @@ import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
-import type { EstimatedVolume, Paces, Schedule, StageProgress } from "../stage.ts";
+import type { EstimatedVolume, Paces, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
 const format = "cryogan-checkpoint-8";
+
+/** What an independent start came to. */
+export interface Start {
+  volume: EstimatedVolume;
+  shifts?: Float32Array;
+  logLikelihood: number;
+}
 
 export interface Checkpoint {
   schedule: Schedule;
@@ -33,7 +40,11 @@ export interface Checkpoint {
   /** Shifts found at low resolution, where starts at a finer shell take the particles for centred by them. */
   centre?: Float32Array;
   /** Results of the starts made so far. */
-  starts?: { volume: EstimatedVolume; shifts?: Float32Array; logLikelihood: number }[];
+  starts?: Start[];
+  /** Once one is chosen, the others, best first, until they are compared with it. */
+  otherStarts?: StageVolume[];
+  /** What that showed (measure/startAgreement.ts), of the next best ones. */
+  startAgreement?: number[];
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;

@@ -145,6 +145,7 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
       .array(
         z.looseObject({
           skewness: z.number(),
+          startAgreement: numbers.optional(),
           halfSamples: z.looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers }).optional(),
         }),
       )

@@ -1,5 +1,5 @@
 /** What is decided on the way, and what that rests on. */
-import type { Checkpoint } from "../folder/checkpoint.ts";
+import type { Checkpoint, Start } from "../folder/checkpoint.ts";
 import type { LocalStage, Paces, RefinementStage, Stage } from "../stage.ts";
 import { secondsHere } from "./cost.ts";
 import { type Course, isRefining } from "./course.ts";
@@ -92,6 +92,9 @@ export function fromBestStart(state: Checkpoint): Checkpoint {
   const { starts, schedule, stage } = state,
     next = schedule.stages[stage];
   if (!starts || (next && !isRefining(next))) return state;
-  const { volume, shifts } = starts.reduce((best, each) => (each.logLikelihood > best.logLikelihood ? each : best));
-  return { ...state, volume, shifts, starts: undefined };
+  const [{ volume, shifts }, ...others] = starts.toSorted((a, b) => b.logLikelihood - a.logLikelihood) as [
+    Start,
+    ...Start[],
+  ];
+  return { ...state, volume, shifts, starts: undefined, otherStarts: others.map((other) => other.volume) };
 }

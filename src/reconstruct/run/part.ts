@@ -7,6 +7,7 @@ import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
 import { startVolume } from "../likelihood/startVolume.ts";
 import { angularShare } from "../measure/angularShare.ts";
+import { startAgreement } from "../measure/startAgreement.ts";
 import type {
   AfterIteration,
   EstimatedVolume,
@@ -39,6 +40,8 @@ import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
+/** One takes some seconds. */
+const startsCompared = 2;
 /** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
 const leastSymmetric = 1 / 2;
 
@@ -100,7 +103,7 @@ export async function reconstructPart(
     await folder.saveCheckpoint(state);
   };
   const decide = async (decision: Decision, progress?: StageProgress): Promise<void> => {
-    ({ state } = decision);
+    state = withStartsCompared(decision.state);
     if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
     await save(progress);
   };
@@ -239,6 +242,14 @@ export async function reconstructPart(
   } finally {
     await images.close();
   }
+}
+
+/** Starts compared with the one that was chosen among them. */
+function withStartsCompared(state: Checkpoint): Checkpoint {
+  const { volume, otherStarts } = state;
+  if (!otherStarts) return state;
+  const agreement = startAgreement(volume!, otherStarts.slice(0, startsCompared));
+  return { ...state, otherStarts: undefined, ...(agreement.length > 0 ? { startAgreement: agreement } : {}) };
 }
 
 function computeStage(

@@ -3,9 +3,12 @@ import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { Evidence, HalvesEvidence, Verdict } from "./verdict.ts";
 
-/** A right map shows at least this share of the detail in the images; a wrong one at most the second. */
-const rightShare = 0.6,
-  wrongShare = 0.35;
+/** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
+const rightShare = 0.5,
+  wrongShare = 0.3;
+/** Where no other start came to its shape a map is to show more; starts of one shape correlate at least so well. */
+const aloneShare = 0.6,
+  sameShape = 0.8;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
@@ -52,7 +55,7 @@ interface Detail {
   coarse: number;
 }
 
-function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
+function detailOf({ agreement, share }: HalfSamples): Detail {
   /** The outermost shell is cut by the edge of the box. */
   const finest = agreement.length - 1;
   const lastWhere = (holds: (shell: number) => boolean): number => {
@@ -67,31 +70,36 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
   let sum = 0,
     weights = 0;
   for (let k = Math.max(firstShell, (shell >> 1) + 1); k <= shell; k++) {
-    const weight = k * signalToNoise[k - 1]!; // for as much as the images tell of it
-    sum += weight * Math.max(0, Math.min(1, share[k - 1] ?? 0));
-    weights += weight;
+    const of = share[k - 1];
+    if (of === undefined || of === null) continue; // the images show nothing there
+    sum += k * Math.max(0, Math.min(1, of));
+    weights += k;
   }
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
   return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstShell ? 0 : coarse };
 }
 
-function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom }: Evidence): Verdict {
+function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evidence): Verdict {
   const percent = `${Math.round(100 * share)} %`,
-    resolutionAngstrom = boxAngstrom / shell;
-  if (share >= rightShare)
+    resolutionAngstrom = boxAngstrom / shell,
+    others = parts.flatMap(({ startAgreement = [] }) => startAgreement),
+    alone = others.length > 0 && others.every((v) => v < sameShape);
+  if (share >= (alone ? aloneShare : rightShare))
     return {
       kind: "found",
       resolutionAngstrom,
       reason:
         `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}, and two ` +
-        "halves of the particles show the same. They share their poses; --half-maps tells more surely.",
+        `halves of the particles show the same${others.length > 0 && !alone ? ", as do independent starts" : ""}. ` +
+        "The halves share their poses; --half-maps tells more surely.",
     };
   if (share > wrongShare)
     return {
       kind: "uncertain",
       resolutionAngstrom,
       reason:
-        `The map shows ${percent} of the detail that the images hold: less than right maps do, more than wrong ones. ` +
+        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}` +
+        `${alone ? ", and independent starts came to other shapes" : ""}: right maps show more, wrong ones less. ` +
         "--half-maps, or another --seed, tells more.",
     };
   return {

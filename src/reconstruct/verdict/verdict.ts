@@ -44,6 +44,8 @@ export interface Evidence {
 export interface PartEvidence {
   /** Of the two halves of the particles in the last pass (measure/halfSamples.ts). */
   halfSamples?: HalfSamples;
+  /** Correlation of other independent starts with the one gone on with (measure/startAgreement.ts). */
+  startAgreement?: number[];
   /**
    * Skewness of the density within its mask, before negative values are cut off: a molecule stands out bright, so it is
    * above 0; below where the contrast is inverted.

@@ -18,6 +18,8 @@ const evidence = (more: Partial<Evidence>): Evidence => ({
 });
 const ofSamples = (...given: Parameters<typeof samples>): Evidence =>
   evidence({ parts: [{ halfSamples: samples(...given), skewness: 2 }] });
+const ofStarts = (share: number, startAgreement: number[]): Evidence =>
+  evidence({ parts: [{ halfSamples: samples(() => share), startAgreement, skewness: 2 }] });
 const ofHalves = (angularFsc: number[], resolutionAngstrom: number | null): Evidence =>
   evidence({ parts: [{ skewness: 2 }, { skewness: 2 }], halves: { angularFsc, resolutionAngstrom } });
 
@@ -34,7 +36,7 @@ describe("the verdict", () => {
       32,
     ],
     ["detail in the coarse shells alone", ofSamples((k) => (k <= 8 ? 0.9 : 0)), "no structure found beyond 40 Å", 40],
-    ["half of the detail", ofSamples(() => 0.5), "uncertain", 320 / 15],
+    ["some of the detail", ofSamples(() => 0.4), "uncertain", 320 / 15],
     [
       "hardly any detail, which both halves show",
       ofSamples(
@@ -59,6 +61,10 @@ describe("the verdict", () => {
       "uncertain",
       320 / 15,
     ],
+    ["much of the detail, from one start alone", ofStarts(0.55, [0.5, 0.6]), "uncertain", 320 / 15],
+    ["much of the detail, from several starts", ofStarts(0.55, [0.5, 0.9]), "structure found to 21.3 Å", 320 / 15],
+    ["most of the detail, from one start alone", ofStarts(0.7, [0.5]), "structure found to 21.3 Å", 320 / 15],
+    ["one wrong shape from several starts", ofStarts(0.2, [0.9, 0.9]), "no structure found beyond 107 Å", 320 / 3],
     ["no stage of refinement", evidence({}), "uncertain", null],
     ["cut off before refinement", { ...ofSamples(() => 0.9), cutOff: "stopped by the time limit" }, "uncertain", null],
     [
