@@ -6,7 +6,11 @@ import { stageMask } from "../stageMask.ts";
 import type { PartEvidence } from "../verdict/verdict.ts";
 import type { Setting } from "./setting.ts";
 
-export function evidenceOf({ volume, halfSamples, startAgreement }: Checkpoint, setting: Setting, mask?: Volume): PartEvidence {
+export function evidenceOf(
+  { volume, halfSamples, startAgreement }: Checkpoint,
+  setting: Setting,
+  mask?: Volume,
+): PartEvidence {
   const { n, unmasked } = volume!;
   return {
     ...(halfSamples ? { halfSamples } : {}),
