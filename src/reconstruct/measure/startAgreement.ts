@@ -9,8 +9,8 @@ import type { StageVolume } from "../stage.ts";
 const firstShell = 3;
 
 /**
- * Mean correlation of the density of each other start with that of the best one, put onto it (rotation, shift and hand),
- * over the shells that both hold; rotational averages are left out, as any two balls agree in them.
+ * Mean correlation of the density of each other start with that of the best one, put onto it (rotation, shift and
+ * hand), over the shells that both hold; rotational averages are left out, as any two balls agree in them.
  */
 export const startAgreement = (best: StageVolume, others: readonly StageVolume[]): number[] =>
   others.map((other) => {

@@ -49,13 +49,13 @@ const dark = ({ resolutionAngstrom }: Verdict): Verdict => ({
 interface Detail {
   /** Last shell up to which the halves of the particles agree, at least `firstShell`. */
   shell: number;
-  /** Share of the detail in the finer half of the shells up to there: coarse ones come out right of many wrong maps. */
+  /** Of the detail in the finest third of the shells up to there: coarse ones come out right of many wrong maps. */
   share: number;
   /** Last shell up to which each shows enough, 0 where the first does not. */
   coarse: number;
 }
 
-function detailOf({ agreement, share }: HalfSamples): Detail {
+function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
   /** The outermost shell is cut by the edge of the box. */
   const finest = agreement.length - 1;
   const lastWhere = (holds: (shell: number) => boolean): number => {
@@ -69,11 +69,12 @@ function detailOf({ agreement, share }: HalfSamples): Detail {
   );
   let sum = 0,
     weights = 0;
-  for (let k = Math.max(firstShell, (shell >> 1) + 1); k <= shell; k++) {
-    const of = share[k - 1];
+  for (let k = Math.max(firstShell, Math.floor((2 * shell) / 3) + 1); k <= shell; k++) {
+    const of = share[k - 1],
+      weight = k * Math.sqrt(signalToNoise[k - 1]!);
     if (of === undefined || of === null) continue; // the images show nothing there
-    sum += k * Math.max(0, Math.min(1, of));
-    weights += k;
+    sum += weight * Math.max(0, Math.min(1, of));
+    weights += weight;
   }
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
   return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstShell ? 0 : coarse };
