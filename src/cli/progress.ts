@@ -119,7 +119,9 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
       return (
         `${halfPrefix(event)}${formatCount(event.particles)} particles, box ${event.boxSize} px, ` +
         `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
-        `symmetry ${event.symmetry}, ${event.device}, seed ${event.seed}`
+        `symmetry ${event.symmetry}, ` +
+        (event.maskDiameterAngstrom === undefined ? "" : `mask ${event.maskDiameterAngstrom.toFixed(0)} Å wide, `) +
+        `${event.device}, seed ${event.seed}`
       );
     case "stage":
       return (

@@ -129,3 +129,23 @@ export function ctf(parameters: CtfParameters<Tensor>, grid: FrequencyGrid, boxA
     magnitude = op.add(transfer, op.mul(phaseFlipped, op.sub(op.abs(transfer), transfer)));
   return op.mul(magnitude, op.exp(sumOf([envelope, (x, y) => x * x + y * y])));
 }
+
+/**
+ * The same by plain numbers, for a particle: a function of the frequency (x, y) in 1/Å.
+ *
+ * @param optics per-particle optics, Å, mm, kV, radians
+ */
+export function contrastTransfer(optics: Optics, particle: number): (x: number, y: number) => number {
+  const p = parametersOf(optics, particle);
+  return (x, y) => {
+    const s2 = x * x + y * y;
+    const phase =
+      p.defocus * s2 +
+      p.astigmatismCosine * (x * x - y * y) +
+      p.astigmatismSine * 2 * x * y +
+      p.sphericalAberration * s2 * s2 +
+      p.phaseAtZero;
+    const transfer = Math.sin(phase);
+    return (p.phaseFlipped ? Math.abs(transfer) : transfer) * Math.exp(p.envelope * s2);
+  };
+}

@@ -186,7 +186,7 @@ export const reconstructOptions = {
     placeholder: "Å",
     help:
       "diameter of the particle in Å: beyond it images show background, " +
-      "and a spherical mask cuts the density (default: 90 % of the box)",
+      "and a spherical mask cuts the density (default: as the images show it, else 90 % of the box)",
     decisive: true,
   }),
   /** Path of a map of where there may be density, 0 to 1; its box and pixel size are its own. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Optics } from "../../src/base/types.ts";
-import { ctf, ctfInputs, ctfParameters, electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
+import { contrastTransfer, ctf, ctfInputs, ctfParameters, electronWavelengthAngstrom } from "../../src/physics/ctf.ts";
 import type { FrequencyGrid } from "../../src/physics/frequencies.ts";
 import { evaluate } from "./analytic.ts";
 
@@ -201,6 +201,19 @@ describe("conventions", () => {
     const [plain, flipped] = await ctfAt([settings, { ...settings, flipped: 1 }], frequencies);
     expect(Math.min(...plain)).toBeLessThan(-0.3);
     expect(flipped).toEqual(plain.map(Math.abs));
+  });
+
+  it("is the same by plain numbers", async () => {
+    const frequencies = Array.from({ length: 40 }, (_, i) => 0.004 * (i + 1)),
+      list = [
+        { u: 15_000, v: 12_000, angle: 0.4, w: 0.1, b: 40 },
+        { u: 22_000, v: 21_000, angle: -1, w: 0.07, phase: 0.5, flipped: 1 },
+      ];
+    const tensor = await ctfAt(list, frequencies, 0.7);
+    list.forEach((_, i) => {
+      const plain = contrastTransfer(opticsOf(list), i);
+      frequencies.forEach((f, k) => expect(plain(f * Math.cos(0.7), f * Math.sin(0.7))).toBeCloseTo(tensor[i]![k]!, 3));
+    });
   });
 
   it("takes the particles in the order asked for", () => {

@@ -14,6 +14,7 @@ import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
 import { type Contrast, contrastText } from "../../reconstruct/measure/contrast.ts";
+import { diameterFrom } from "../../reconstruct/measure/extent.ts";
 import { firstLook } from "../../reconstruct/measure/firstLook.ts";
 import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
@@ -47,6 +48,8 @@ export interface ParticleSummary {
   pixels?: PixelStatistics & { images: number };
   /** Whether density is bright or dark in the images, as reconstruct takes it; absent where fewer than 16 can tell. */
   contrast?: Contrast;
+  /** Of the particle, with a margin, as the images show it; absent where it fills its box, or they cannot tell. */
+  diameterAngstrom?: number;
   /** What is to be known of the file and does not forbid its use. */
   warnings: readonly string[];
 }
@@ -77,6 +80,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
     pixels: sample.pixels,
     contrast: sample.contrast,
+    diameterAngstrom: sample.diameterAngstrom,
     warnings: [
       ...(set.warnings ?? []),
       ...(sample.allAlike ? [`all images looked at are the same, so that reconstruct refuses them`] : []),
@@ -144,7 +148,7 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
 }
 
 async function readSample(set: ParticleSet): Promise<
-  Pick<ParticleSummary, "pixels" | "contrast"> & {
+  Pick<ParticleSummary, "pixels" | "contrast" | "diameterAngstrom"> & {
     allAlike?: boolean;
     problem?: ParticleSummary["stackProblems"][number];
   }
@@ -153,8 +157,9 @@ async function readSample(set: ParticleSet): Promise<
   const indices = spreadIndices(set.count, imagesThatFit(imagesSampled, set.boxSize, set.boxSize));
   try {
     const images = await readImages(set, indices),
-      { contrast, allAlike } = await firstLook(disk, set);
-    return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, allAlike };
+      { contrast, allAlike, extent } = await firstLook(disk, set),
+      diameterAngstrom = diameterFrom(extent, contrast?.density !== "dark");
+    return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, diameterAngstrom, allAlike };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { problem: { stack: set.stacks[set.stackIndex[0]!]!, particles: 1, problem: error.message } };
@@ -188,6 +193,11 @@ function contrastRow(contrast: Contrast): string {
   return `density seems ${contrast.density}${consequence} ${measured}`;
 }
 
+const diameterRow = ({ diameterAngstrom }: ParticleSummary): string =>
+  diameterAngstrom === undefined
+    ? "not told apart from the box, so that reconstruct takes 90 % of it for its mask (--mask-diameter)"
+    : `${formatNumber(diameterAngstrom)} Å with a margin, which reconstruct takes for its mask (--mask-diameter)`;
+
 export function particleText(summary: ParticleSummary): string {
   const { defocusAngstrom: defocus } = summary;
   const problems = summary.stackProblems.length;
@@ -207,6 +217,7 @@ export function particleText(summary: ParticleSummary): string {
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
     ...(summary.contrast ? [["Contrast", contrastRow(summary.contrast)]] : []),
+    ...(summary.pixels ? [["Diameter", diameterRow(summary)]] : []),
     ...summary.warnings.map((warning) => ["Warning", oneLine(warning)]),
   ];
   const groups = [

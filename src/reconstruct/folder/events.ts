@@ -12,6 +12,8 @@ export type RunEvent =
       boxSize: number;
       pixelSizeAngstrom: number;
       symmetry: string;
+      /** Of the sphere beyond which there is background; as asked for, or as the images show the particle. */
+      maskDiameterAngstrom?: number;
       device: string;
       seed: number;
       half?: 1 | 2;

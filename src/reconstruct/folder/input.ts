@@ -23,6 +23,8 @@ const inputSchema = z.object({
   optics: z.string(),
   /** Whether the images are taken as their negatives; absent in runs of versions that did so only when asked. */
   inverted: z.boolean().optional(),
+  /** Diameter of the particle as the images show it, Å; absent where it fills its box, or is given. */
+  diameterAngstrom: z.number().positive().optional(),
   /** Of the half-sets, where they were asked for and the file names them. */
   halfSets: z.string().optional(),
   /** Stacks, in the order of the list, and what else is read; `modified` is when they were last written, if known. */

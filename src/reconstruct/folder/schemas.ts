@@ -27,6 +27,7 @@ const event = z.discriminatedUnion("type", [
     boxSize: z.number().positive(),
     pixelSizeAngstrom: z.number().positive(),
     symmetry: z.string(),
+    maskDiameterAngstrom: z.number().positive().optional(),
     device: z.string(),
     seed: z.number(),
     half,

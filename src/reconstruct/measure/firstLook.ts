@@ -3,6 +3,7 @@ import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { type Contrast, centreDifferences, contrastFrom } from "./contrast.ts";
+import { addToExtent, type ExtentSums, extentImages, openExtentSums } from "./extent.ts";
 
 export interface FirstLook {
   /** Absent where fewer than 16 images can tell. */
@@ -11,6 +12,8 @@ export interface FirstLook {
   images: number;
   /** Whether there are several, and all have the same pixels. */
   allAlike: boolean;
+  /** For the width of the particle, from `diameterFrom`. */
+  extent: ExtentSums;
 }
 
 const mostImages = 1024,
@@ -31,7 +34,9 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
     batch = Math.max(1, Math.min(looked, Math.floor(pixelsAtOnce / area)));
   const images = await openParticleImages(files, set),
     buffer = new Float32Array(batch * area),
-    differences: number[] = [];
+    differences: number[] = [],
+    every = Math.ceil(looked / extentImages),
+    extent = openExtentSums(boxSize, boxSize * set.pixelSizeAngstrom);
   let first: Float32Array | undefined,
     allAlike = looked > 1;
   try {
@@ -41,6 +46,10 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
       await images.read(some, pixels);
       first ??= pixels.slice(0, area);
       allAlike &&= pixels.every((value, i) => value === first![i % area]);
+      some.forEach((particle, i) => {
+        if ((start + i) % every === 0)
+          addToExtent(extent, pixels.subarray(i * area, (i + 1) * area), set.optics, particle);
+      });
       centreDifferences(pixels, boxSize).forEach((difference, i) => {
         if (tellsContrast(set, some[i]!)) differences.push(difference);
       });
@@ -51,6 +60,7 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
   return {
     images: looked,
     allAlike,
+    extent,
     ...(differences.length < fewestForContrast ? {} : { contrast: contrastFrom(Float64Array.from(differences)) }),
   };
 }

@@ -69,16 +69,25 @@ export async function reconstructPart(
   { part, partCount, last, paces, times }: PartOfRun,
   environment: PartEnvironment,
 ): Promise<PartResult> {
-  const { options, emit, signal } = environment,
+  const { options, emit, signal, maskDiameter } = environment,
     { set } = part,
     found = last?.checkpoint,
     label = part.half === undefined ? {} : { half: part.half };
+  const setting = settingOf(
+      part,
+      partCount,
+      { ...options, maskDiameter },
+      environment.group.length,
+      environment.recipe,
+    ),
+    { budget, boxAngstrom } = setting;
   emit({
     type: "start",
     particles: set.count,
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
     symmetry: options.symmetry,
+    maskDiameterAngstrom: 2 * setting.maskRadius * boxAngstrom,
     device: `${environment.device.name}: ${environment.device.reason}`,
     seed: options.seed,
     ...label,
@@ -88,8 +97,6 @@ export async function reconstructPart(
     earlier = found?.elapsedSeconds ?? 0;
   const elapsed = (): number => earlier + (performance.now() - began) / 1000;
 
-  const setting = settingOf(part, partCount, options, environment.group.length, environment.recipe),
-    { budget, boxAngstrom } = setting;
   const images = imagesAtHand(part, setting, environment),
     folder = openPartFolder(part, partCount, setting, environment);
   const circumstances = (): Circumstances => ({

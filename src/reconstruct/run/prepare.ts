@@ -32,6 +32,8 @@ export interface PartEnvironment {
   group: StageContext["group"];
   views: ViewingDistribution;
   mask?: Volume;
+  /** Å, as asked for or as the images show it; absent where the particle fills its box. */
+  maskDiameter?: number;
   /** What the map begins from, where it is not found blind. */
   start?: GivenStart;
   noiseBank?: Backgrounds;

@@ -15,13 +15,13 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
-import type { Contrast } from "../measure/contrast.ts";
+import { diameterFrom } from "../measure/extent.ts";
 import { firstLook } from "../measure/firstLook.ts";
-import { type RunRequest, withDefaults } from "../options.ts";
+import { type ReconstructOptions, type RunRequest, withDefaults } from "../options.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Evidence, Verdict } from "../verdict/verdict.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
-import { chooseContrast } from "./chooseContrast.ts";
+import { type ChosenContrast, chooseContrast } from "./chooseContrast.ts";
 import { joiningSeconds } from "./cost.ts";
 import { readStart, startResolutionOf } from "./givenStart.ts";
 import { checkRequest } from "./goingOn.ts";
@@ -93,9 +93,9 @@ export async function reconstruct(
   const device = await runDevice(runtime, options, before);
   const input = await describeInput(files, everything, options, device);
   if (before) checkSameInput(before, input, options);
-  const { inverted, warning } = before
-    ? { inverted: before.inverted ?? options.invertContrast ?? false, warning: undefined }
-    : chooseContrast(options.invertContrast, await lookAt(files, everything));
+  const { inverted, diameterAngstrom, warning } = before
+    ? { ...before, inverted: before.inverted ?? options.invertContrast ?? false, warning: undefined }
+    : await lookAt(files, everything, options);
 
   const last = await Promise.all(
     parts.map(({ checkpoint }) => (options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined)),
@@ -110,7 +110,7 @@ export async function reconstruct(
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
-    if (!before) await writeInput(folder("input.json"), { ...input, inverted });
+    if (!before) await writeInput(folder("input.json"), { ...input, inverted, diameterAngstrom });
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed: RunEvent = { ...event, time: new Date().toISOString() };
@@ -142,6 +142,7 @@ export async function reconstruct(
             group,
             views,
             mask,
+            maskDiameter: options.maskDiameter ?? diameterAngstrom,
             start,
             noiseBank,
             device,
@@ -195,13 +196,22 @@ async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
   return verdict;
 }
 
-/** The contrast of the images as they are. @throws {InputError} where they are one image over and over */
-async function lookAt(files: Files, set: ParticleSet): Promise<Contrast | undefined> {
-  const { images, allAlike, contrast } = await firstLook(files, set);
+/**
+ * Contrast of the images as they are, and the width of the particle where it was not asked for.
+ * @throws {InputError} where they are one image over and over
+ */
+async function lookAt(
+  files: Files,
+  set: ParticleSet,
+  { invertContrast, maskDiameter, mask }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask">,
+): Promise<ChosenContrast & { diameterAngstrom?: number }> {
+  const { images, allAlike, contrast, extent } = await firstLook(files, set);
   if (allAlike)
     throw new InputError(
       `${set.source}: the images are all the same (${images} were compared); ` +
         "give the stacks that the particles were extracted to",
     );
-  return contrast;
+  const chosen = chooseContrast(invertContrast, contrast),
+    isAsked = maskDiameter !== undefined || mask !== undefined;
+  return { ...chosen, diameterAngstrom: isAsked ? undefined : diameterFrom(extent, !chosen.inverted) };
 }

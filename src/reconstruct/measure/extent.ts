@@ -1,0 +1,149 @@
+/**
+ * How wide the particle is, as far as its images tell before any reconstruction: a box often holds neighbours, and its
+ * edge is not the particle's.
+ */
+import type { Optics } from "../../base/types.ts";
+import { centeredTransform, signedFrequency } from "../../numeric/fft.ts";
+import { contrastTransfer } from "../../physics/ctf.ts";
+
+/** Images are looked at in coarse pixels, Å, and up to twice that as resolution; so many tell enough. */
+const coarsePixel = 10;
+export const extentImages = 512;
+/** Beyond this fraction of the box lies the background that images are brought to a common scale by. */
+const background = 0.45;
+/** Density below this share of the highest is none, and so is variance in the images. */
+const least = 0.05;
+/** A shell of the mean transform tells something if it stands so many standard errors out of the noise. */
+const leastErrors = 5,
+  fewestShells = 3;
+/** What is added to the radius found. */
+const margin = 1.1;
+/** A particle wider than this part of the box fills it. */
+const widest = 0.9;
+
+/** Sums over images, by ring and by shell of a coarse copy. */
+export interface ExtentSums {
+  boxSize: number;
+  boxAngstrom: number;
+  /** Original pixels to a coarse one, odd. */
+  bin: number;
+  /** Edge of the coarse images. */
+  edge: number;
+  rings: { count: Float64Array; sum: Float64Array; squares: Float64Array };
+  /** Σ CTF · Re F, Σ CTF², Σ |F|² and the number of samples on each shell. */
+  shells: { weighted: Float64Array; ctfSquared: Float64Array; power: Float64Array; count: Float64Array };
+}
+
+export function openExtentSums(boxSize: number, boxAngstrom: number): ExtentSums {
+  const bins = Math.floor((coarsePixel * boxSize) / boxAngstrom),
+    bin = Math.max(1, bins - ((bins + 1) % 2)),
+    edge = 2 * Math.floor((boxSize / 2 - (bin - 1) / 2) / bin);
+  const zeros = (length: number): Float64Array => new Float64Array(length);
+  const rings = Math.ceil(edge * Math.SQRT1_2) + 1,
+    shells = 1 + Math.min(edge / 2, Math.floor((edge * bin * boxAngstrom) / boxSize / (2 * coarsePixel)));
+  return {
+    boxSize,
+    boxAngstrom,
+    bin,
+    edge,
+    rings: { count: zeros(rings), sum: zeros(rings), squares: zeros(rings) },
+    shells: { weighted: zeros(shells), ctfSquared: zeros(shells), power: zeros(shells), count: zeros(shells) },
+  };
+}
+
+/** Adds an image as it is in its file, [boxSize, boxSize], and what its CTF depends on. */
+export function addToExtent(sums: ExtentSums, image: Float32Array, optics: Optics, particle: number): void {
+  const { boxSize, boxAngstrom, bin, edge, rings, shells } = sums,
+    middle = edge / 2,
+    coarseBox = (edge * bin * boxAngstrom) / boxSize,
+    coarse = coarseImage(image, sums);
+  if (!coarse) return;
+  coarse.forEach((value, i) => {
+    const ring = Math.round(Math.hypot((i % edge) - middle, Math.floor(i / edge) - middle));
+    rings.count[ring]!++;
+    rings.sum[ring]! += value;
+    rings.squares[ring]! += value ** 2;
+  });
+  const { re, im } = centeredTransform(coarse, [edge, edge]),
+    transfer = contrastTransfer(optics, particle);
+  for (let i = 0; i < re.length; i++) {
+    const kx = signedFrequency(i % edge, edge),
+      ky = signedFrequency(Math.floor(i / edge), edge),
+      shell = Math.round(Math.hypot(kx, ky));
+    if (shell >= shells.count.length) continue;
+    const ctf = transfer(kx / coarseBox, ky / coarseBox);
+    shells.weighted[shell]! += ctf * re[i]!;
+    shells.ctfSquared[shell]! += ctf ** 2;
+    shells.power[shell]! += re[i]! ** 2 + im[i]! ** 2;
+    shells.count[shell]!++;
+  }
+}
+
+/** Means of bin × bin pixels, of background mean 0 and standard deviation 1; undefined where that is constant. */
+function coarseImage(
+  image: Float32Array,
+  { boxSize: n, bin, edge }: Pick<ExtentSums, "boxSize" | "bin" | "edge">,
+): Float64Array | undefined {
+  const centre = Math.floor(n / 2),
+    outside = (background * n) ** 2;
+  let sum = 0,
+    squares = 0,
+    area = 0;
+  for (let i = 0; i < image.length; i++) {
+    if (((i % n) - centre) ** 2 + (Math.floor(i / n) - centre) ** 2 <= outside) continue;
+    sum += image[i]!;
+    squares += image[i]! ** 2;
+    area++;
+  }
+  const mean = sum / area,
+    deviation = Math.sqrt(squares / area - mean ** 2);
+  if (!(deviation > 0)) return undefined;
+  const coarse = new Float64Array(edge * edge),
+    first = centre - (edge / 2) * bin - (bin - 1) / 2;
+  for (let y = 0; y < edge * bin; y++)
+    for (let x = 0; x < edge * bin; x++)
+      coarse[Math.floor(y / bin) * edge + Math.floor(x / bin)]! += image[(first + y) * n + first + x]!;
+  return coarse.map((value) => (value / bin ** 2 - mean) / deviation);
+}
+
+/**
+ * Diameter of the particle, Å, with a margin: where the radial density that the mean of all images shows (its transform
+ * corrected for the CTF is that of the rotational average of the molecule) falls to a twentieth of its highest value,
+ * and further as long as the variance of the images goes on falling, which parts that stick out make.
+ *
+ * @param bright whether density is bright
+ * @returns undefined where the particle fills its box, or the images tell too little
+ */
+export function diameterFrom(sums: ExtentSums, bright: boolean): number | undefined {
+  const { boxAngstrom, boxSize, bin, edge, rings, shells } = sums,
+    pixel = (bin * boxAngstrom) / boxSize,
+    coarseBox = edge * pixel,
+    top = shells.count.length - 1;
+  const amplitude = shells.weighted.map((sum, k) => ((bright ? 1 : -1) * sum) / shells.ctfSquared[k]!),
+    errors = amplitude.map((_, k) => Math.sqrt(shells.power[k]! / (2 * shells.count[k]! * shells.ctfSquared[k]!)));
+  const telling = amplitude.filter((a, k) => k > 0 && Math.abs(a) > leastErrors * errors[k]!);
+  if (telling.length < fewestShells) return undefined;
+  const density = (r: number): number =>
+    amplitude.reduce((sum, a, k) => {
+      const x = (2 * Math.PI * k * r) / coarseBox;
+      return k === 0 ? sum : sum + k ** 2 * a * (x === 0 ? 1 : Math.sin(x) / x) * Math.exp(-(((1.2 * k) / top) ** 2));
+    }, 0);
+  const step = coarseBox / 400,
+    profile = Array.from({ length: 201 }, (_, i) => density(i * step));
+  const highest = Math.max(...profile),
+    edgeAt = profile.findLastIndex((value) => value > least * highest) * step;
+  const radius = margin * whereVarianceEnds(edgeAt / pixel, rings) * pixel;
+  return radius < (widest / 2) * boxAngstrom ? 2 * radius : undefined;
+}
+
+/** From a radius on as far as the variance falls, to a twentieth of the highest; in coarse pixels. */
+function whereVarianceEnds(from: number, { count, sum, squares }: ExtentSums["rings"]): number {
+  const variance = squares.map((s, r) => s / count[r]! - (sum[r]! / count[r]!) ** 2),
+    start = Math.round(from),
+    last = Math.floor((variance.length - 1) * Math.SQRT1_2); // a ring that is whole
+  const floor = Math.min(...variance.slice(start, last + 1)),
+    highest = Math.max(...variance.slice(1, start + 1)) - floor;
+  let ring = start;
+  while (ring < last && variance[ring + 1]! < variance[ring]! && variance[ring]! - floor > least * highest) ring++;
+  return Math.max(from, ring);
+}
