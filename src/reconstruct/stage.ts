@@ -79,7 +79,7 @@ export interface StageResult {
   logLikelihood?: number;
   /** [2, count] in units of the box. */
   shifts?: Float32Array;
-  /** [count], where shifts are searched for; 1 is the mean. */
+  /** [count], after local stages where shifts are searched for; 1 is the mean. */
   scales?: Float32Array;
   /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */
   poses?: Float32Array;

@@ -6,7 +6,7 @@ import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
-import { meanEnergy, shiftCurvature, takeBack } from "./refinement.ts";
+import { shiftCurvature, takeBack } from "./refinement.ts";
 
 export interface LocalShape {
   grid: PolarGrid;
@@ -131,7 +131,7 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
             slope: slope!,
             curvature: shiftCurvature(templates, ctfSquared, grid),
             response: response!,
-            energy: meanEnergy(minusWeights!, energies),
+            energy: op.sum(op.mul(op.neg(minusWeights!), energies), [0]),
           }),
     },
   };

@@ -117,10 +117,6 @@ export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }:
   return op.reshape(op.matmul(op.mul(energy, perRadius), ctfSquared), [ctfSquared.shape[1]!]);
 }
 
-/** Posterior mean of the half-energy, times the share of the posterior: [batch]. @param minusWeights [views, batch] */
-export const meanEnergy = (minusWeights: Tensor, energies: Tensor): Tensor =>
-  op.sum(op.mul(op.neg(minusWeights), energies), [0]);
-
 /**
  * Log-likelihood of every image under every view, relative to pure noise, averaged over in-plane turns and mirroring.
  *
@@ -134,9 +130,7 @@ function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShap
   const images = input("harmonics", [orders, 2 * radii, batch]),
     ctfSquared = input("ctfSquared", [radii, batch]),
     shifts = input("shifts", [2, batch]);
-  // The slope of the log-likelihood in these, at 1, is the posterior mean of the response of each image.
-  const scale = constant(new Float32Array(batch).fill(1), [batch]),
-    moved = centred ? images : takeBack(op.mul(images, scale), shifts, grid);
+  const moved = centred ? images : takeBack(images, shifts, grid);
   const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
   const portion = Math.max(1, Math.round(portionSize / (turns * batch)));
   const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) =>
@@ -153,7 +147,6 @@ function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShap
     energies,
     ctfSquared,
     shifts,
-    scale,
     /** [views, batch] */
     byView: op.sub(overPoses, energies),
   };
@@ -173,21 +166,21 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
  * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
  * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a
- * particle; and, unless particles are centred, its `curvature` in the shift and, times the share, the `slope`
- * [2, batch] and the posterior means of the `response` to the templates and of their half-`energy`.
+ * particle; and, unless particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that,
+ * and its `curvature`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
   const { grid, views, batch, centred } = shape,
     radii = grid.radii.length,
     orders = grid.angles;
-  const { feeds, templates, parts, energies, ctfSquared, shifts, scale, byView } = viewLikelihoods(shape);
+  const { feeds, templates, parts, energies, ctfSquared, shifts, byView } = viewLikelihoods(shape);
   const viewPrior = input("viewPrior", [views]),
     present = input("present", [batch]),
     junkOdds = input("junkOdds", [1]);
   const evidence = op.logSumExp(op.add(byView, op.reshape(viewPrior, [views, 1])), [0]);
   const excess = op.sub(evidence, junkOdds);
   const total = op.sum(op.mul(op.softplus(excess), present));
-  const [minusWeights, slope, response, ...numerators] = gradient(total, [energies, shifts, scale, ...parts]);
+  const [minusWeights, slope, ...numerators] = gradient(total, [energies, shifts, ...parts]);
   const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
 
   const sums = {
@@ -204,14 +197,7 @@ export function expectationProgram(shape: ExpectationShape): Program {
     outputs: {
       evidence,
       share: op.mul(op.sigmoid(excess), present),
-      ...(centred
-        ? {}
-        : {
-            slope: slope!,
-            curvature: shiftCurvature(templates, ctfSquared, grid),
-            response: response!,
-            energy: meanEnergy(minusWeights!, energies),
-          }),
+      ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
     },
   };
 }

@@ -22,7 +22,6 @@ import {
   viewGrid,
   viewSpacing,
 } from "./refinement.ts";
-import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift } from "./shifts.ts";
 import { directionsOfViews } from "./viewShares.ts";
 
@@ -78,10 +77,7 @@ export async function refinementStage(
   let volume = from ? from.tensors.volume! : changeBox(previous, n).data,
     estimate = from?.tensors.estimate ?? volume,
     unmasked = from?.tensors.unmasked ?? volume;
-  let scales = restoredScales(from?.tensors ?? {}) ?? scalesFrom(count, context.scales);
   const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
-  /** What was found of each particle, for a checkpoint. */
-  const found = (): Record<string, Float32Array> => ({ shifts, ...(centred ? {} : scaleTensors(scales)) });
   if (from) stream.restore(from.streams.order!);
   let inside = from?.tensors.position ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
@@ -120,10 +116,10 @@ export async function refinementStage(
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
-      const { evidence, share, slope, curvature, response, energy } = await expectation.run({
+      const { evidence, share, slope, curvature } = await expectation.run({
         templates: templates!,
         viewPrior,
-        ...(await store.take(chosen, stage.maxRadius, scales.values)),
+        ...(await store.take(chosen, stage.maxRadius, context.scales)),
         present: new Float32Array(batch).fill(1, 0, size),
         junkOdds,
         ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
@@ -133,7 +129,6 @@ export async function refinementStage(
         const weight = share![b]!;
         if (centred || weight <= leastShare) continue;
         moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
-        moveScale(scales, chosen[b]!, response![b]! / weight, energy![b]! / weight);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
@@ -148,7 +143,7 @@ export async function refinementStage(
           tensors: {
             volume,
             estimate,
-            ...found(),
+            shifts,
             history: Float32Array.from(history),
             position: Float32Array.of(next, logLikelihood),
             numerator: (await expectation.getState("numerator")).slice(),
@@ -169,7 +164,6 @@ export async function refinementStage(
     ({ data: estimate, unmasked } = await maximisation.solve(stage.sampled ? 1 : used.length / count));
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
-    if (!centred) scales = afterPass(scales);
     const changed = await after(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({
@@ -178,7 +172,7 @@ export async function refinementStage(
           volume,
           estimate,
           unmasked,
-          ...found(),
+          shifts,
           history: Float32Array.from(history),
           ...tensorsOf(await maximisation.halfSamples()),
         },
@@ -193,7 +187,7 @@ export async function refinementStage(
     volume: { n, data: estimate, unmasked },
     halfSamples,
     logLikelihood: history.at(-1),
-    ...(centred ? {} : { shifts, scales: scales.values }),
+    shifts: centred ? undefined : shifts,
     directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),
   };
 }
