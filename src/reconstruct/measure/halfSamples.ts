@@ -22,18 +22,23 @@ export interface HalfSamples {
   signalToNoise: number[];
 }
 
-/** With less signal than this part of the noise a shell tells nothing. */
-const leastSignal = 0.01;
+/**
+ * With less signal than this part of the noise a shell tells nothing: four times the error of its power, which is the
+ * mean of 2πk samples of each image.
+ */
+const leastSignal = (shell: number, count: number): number => 4 / Math.sqrt(count * 2 * Math.PI * shell);
 
 /**
  * @param first, second the two volumes [n, n, n], in the scale of the stages and before any mask
  * @param attainable signal-to-noise power ratio of each shell of the map, were all poses known (index = shell)
+ * @param count of the particles
  */
 export function compareHalfSamples(
   [first, second]: readonly [Float32Array, Float32Array],
   n: number,
   { signal, noise }: Spectra,
   attainable: ArrayLike<number>,
+  count: number,
 ): HalfSamples {
   const grid = (data: Float32Array): Volume => ({
     data,
@@ -47,7 +52,7 @@ export function compareHalfSamples(
   const shown = (k: number): number => signal[k]! - Math.max(0, radial[k]!) / damping(k);
   return {
     agreement: shells.map((k) => (a[k]! * b[k]! > 0 ? cross[k]! / Math.sqrt(a[k]! * b[k]!) : 0)),
-    share: shells.map((k) => (shown(k) > leastSignal * noise[k]! ? cross[k]! / damping(k) / shown(k) : null)),
+    share: shells.map((k) => (shown(k) > leastSignal(k, count) * noise[k]! ? cross[k]! / damping(k) / shown(k) : null)),
     signalToNoise: shells.map((k) => Math.max(0, shown(k)) / noise[k]!),
   };
 }

@@ -182,7 +182,13 @@ function halfSamplesAfter(
 ): HalfSamples | undefined {
   const { spectra } = schedule;
   if (!halves || !spectra) return halfSamples;
-  return compareHalfSamples(halves, volume.n, spectra, attainableSnr(spectra, budget.count, budget.groupOrder));
+  return compareHalfSamples(
+    halves,
+    volume.n,
+    spectra,
+    attainableSnr(spectra, budget.count, budget.groupOrder),
+    budget.count,
+  );
 }
 
 /** What is to come, laid out for the time that is left; where nothing fits, the end. */

@@ -5,7 +5,7 @@ import type { Evidence, HalvesEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
 const rightShare = 0.5,
-  wrongShare = 0.3;
+  wrongShare = 0.35;
 /** Where no other start came to its shape a map is to show more; starts of one shape correlate at least so well. */
 const aloneShare = 0.6,
   sameShape = 0.8;

@@ -27,6 +27,7 @@ test("a right map shows the images' signal, damped as Wiener's estimate does, wh
     n,
     spectra,
     new Float64Array(shells).fill(attainable),
+    1000,
   );
   expect(mean(share)).toBeCloseTo(1, 1);
   expect(mean(agreement)).toBeCloseTo((40 * damping ** 2) / (40 * damping ** 2 + 20), 1);
@@ -39,6 +40,7 @@ test("noise that was put into one map and not into both is not taken for detail"
     n,
     spectra,
     new Float64Array(shells).fill(100),
+    1000,
   );
   expect(Math.abs(mean(share))).toBeLessThan(0.05);
 });
@@ -52,7 +54,7 @@ test("an average over all directions shows none of it, though all that it can", 
   }
   fftn(re, im, [n, n, n]); // a ball about the box's centre
   const ball = Float32Array.from(re, (v) => v / n ** 3),
-    { share } = compareHalfSamples([ball, ball], n, spectra, new Float64Array(shells).fill(100));
+    { share } = compareHalfSamples([ball, ball], n, spectra, new Float64Array(shells).fill(100), 1000);
   for (const value of share.slice(0, 8)) expect(Math.abs(value!)).toBeLessThan(0.01);
 });
 
@@ -63,6 +65,7 @@ test("shells in which the images show nothing tell nothing", () => {
     n,
     silent,
     new Float64Array(shells).fill(1),
+    1000,
   );
   expect(share.every((v) => v === null)).toBe(true);
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FscResult } from "../../../src/evaluate/fsc.ts";
 import type { RunEvent, RunExamples } from "../../../src/reconstruct/folder/events.ts";
 import type { RunDirections, RunTemplates } from "../../../src/reconstruct/stage.ts";
+import { verdictWords } from "../../../src/reconstruct/verdict/verdict.ts";
 import type { Site } from "./site.ts";
 import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
@@ -46,6 +47,10 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     expect(complaints).toEqual([]);
   });
 
+  /** The word of a run's verdict. */
+  const ended = async (run: string) =>
+    verdictWords[(await site().events(run)).findLast((event) => event.type === "finished")!.verdict!.kind];
+
   test("the list names every run and its state", async () => {
     const list = page.getByRole("navigation", { name: "Runs" }).getByRole("listitem");
     await eventually(() => list.count()).toBe(4);
@@ -56,8 +61,8 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
         .map((part) => part.trim()),
     );
     expect(rows).toEqual([
-      ["halves", "finished"],
-      ["whole-set", "finished"],
+      ["halves", await ended("halves")],
+      ["whole-set", await ended("whole-set")],
       ["broken", "failed"],
       ["halted", "stopped"],
     ]);
@@ -69,7 +74,8 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
       /^300 particles in each half · 24 px, 6 Å per pixel · symmetry C1 · log-likelihood /,
     );
     expect(await header.getByRole("heading").innerText()).toBe("halves");
-    expect(await header.locator(".state").innerText()).toBe("finished");
+    expect(await header.locator(".state").innerText()).toBe(await ended("halves"));
+    expect(await header.locator(".verdict").innerText()).toContain(await ended("halves"));
     expect(await header.getByRole("progressbar").getAttribute("value")).toBe("100");
     const finished = events.findLast((event) => event.type === "finished")!;
     expect(finished.finestAngstrom).toBeCloseTo(14.4, 6); // 144 Å / 10 shells
@@ -83,7 +89,7 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     await page.getByRole("button", { name: /^broken/ }).click();
     await eventually(() => page.locator(".run-header .now").innerText()).toBe("particles.mrcs is cut off");
     await page.getByRole("button", { name: /^halves/ }).click();
-    await eventually(() => page.locator(".run-header .state").innerText()).toBe("finished");
+    await eventually(() => page.locator(".run-header .state").innerText()).toBe(await ended("halves"));
   });
 
   test("curves end where the run's numbers end", async () => {
