@@ -60,7 +60,9 @@ test("the package holds what it needs and no more", () => {
     "README.md",
   ])
     expect(paths).toContain(wanted);
-  expect(paths.filter((path) => /^(src|test|bench|tools)\/|background|\.map$|docs\/api/.test(path))).toEqual([]);
+  expect(
+    paths.filter((path) => /^(src|test|bench|tools)\/|betagal-background|apoferritin|\.map$|docs\/api/.test(path)),
+  ).toEqual([]);
   for (const large of ["molstar", "onnxruntime-web", "typescript", "vite"])
     expect(existsSync(join(user, "node_modules", large)), large).toBe(false);
 });
@@ -71,6 +73,13 @@ describe("installed", () => {
       (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version,
     );
     expect(await cryogan("--help")).toContain("reconstruct");
+  });
+
+  test("the demo on real data says that they are not in the package", async () => {
+    await expect(cryogan("demo", "--real")).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^error: .*data\/apoferritin of the program's source repository.*\n$/) as string,
+    });
+    expect(existsSync(join(user, "demo"))).toBe(false);
   });
 
   test("an atomic model becomes particles, these a map, and the map is compared with the truth", async () => {

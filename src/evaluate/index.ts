@@ -16,6 +16,7 @@ export {
 } from "./evaluate.ts";
 export { lowPass } from "./filter.ts";
 export { type Crossing, crossingResolution, type FscOptions, type FscResult, fourierShellCorrelation } from "./fsc.ts";
+export { compareHands, type HandComparison, meanOfShells } from "./hands.ts";
 export { applyMask, type DensityMaskOptions, densityMask } from "./mask.ts";
 export { resample } from "./resample.ts";
 export { mirrorX, rotateVolume } from "./rotate.ts";

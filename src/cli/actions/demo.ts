@@ -1,23 +1,18 @@
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { formatDuration, formatResolution } from "../../base/format.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
-import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { evaluateAgainstReference } from "../../evaluate/evaluate.ts";
 import { disk } from "../../io/disk.ts";
-import { writeFileAtomic } from "../../io/files.ts";
-import { writeMap } from "../../io/mrc.ts";
 import { nodeHost } from "../../reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
+import { writeComparison } from "../comparisonFiles.ts";
+import { dataFile } from "../dataFile.ts";
 import { parseReconstructCommand } from "../options/reconstruct.ts";
 import { parseSimulateOptions } from "../options/simulate.ts";
 import { print, printJson } from "../print.ts";
 import type { Services } from "../services.ts";
 import { runWithProgress } from "./reconstruct.ts";
 import { simulate } from "./simulate.ts";
-
-/** A file of the data folder of this package, as seen from src/cli/actions and from dist/cli/actions. */
-const dataFile = (name: string) => fileURLToPath(new URL(`../../../data/${name}`, import.meta.url));
 
 /**
  * From an atomic model to a map and its resolution: what `simulate`, `reconstruct` and `evaluate` do, one after the
@@ -70,10 +65,7 @@ export async function demo(out: string, json: boolean, { writeReport }: Pick<Ser
     disk.at(join(run, "map.mrc")),
     disk.at(join(particles, "truth.mrc")),
   );
-  await writeFileAtomic(disk.at(join(run, "fsc.json")), fscJson(report.fsc));
-  await writeFileAtomic(disk.at(join(run, "fsc.xml")), emdbFscXml(report.fsc, "FSC of map and truth"));
-  await writeFileAtomic(disk.at(join(run, "evaluation.json")), JSON.stringify(report));
-  await writeMap(disk.at(join(run, "aligned.mrc")), map);
+  await writeComparison(run, report, "FSC of map and truth", map);
   const page = await writeReport(run);
 
   const { resolution05Angstrom, resolution05OrBetter } = report.fsc;

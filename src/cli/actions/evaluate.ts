@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import { formatNumber, formatResolution, formatTable } from "../../base/format.ts";
-import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { type EvaluationReport, evaluateAgainstReference, evaluateHalfMaps } from "../../evaluate/evaluate.ts";
 import { disk } from "../../io/disk.ts";
-import { writeFileAtomic } from "../../io/files.ts";
-import { writeMap } from "../../io/mrc.ts";
+import { writeComparison } from "../comparisonFiles.ts";
 import { mapOptions } from "../mapOptions.ts";
 import type { EvaluateCommandOptions } from "../options/evaluate.ts";
 import { print, printJson } from "../print.ts";
@@ -20,13 +17,8 @@ export async function evaluate({ maps, mapPixelSize, mask, align, out, json }: E
   if (json) printJson(report);
   else print(evaluationText(report));
   if (out === undefined) return;
-  await writeFileAtomic(disk.at(join(out, "fsc.json")), fscJson(report.fsc));
-  await writeFileAtomic(
-    disk.at(join(out, "fsc.xml")),
-    emdbFscXml(report.fsc, `FSC of ${maps.kind === "halfMaps" ? "half-maps" : "map and reference"}`),
-  );
-  await writeFileAtomic(disk.at(join(out, "evaluation.json")), JSON.stringify(report));
-  if (align) await writeMap(disk.at(join(out, "aligned.mrc")), map);
+  const title = `FSC of ${maps.kind === "halfMaps" ? "half-maps" : "map and reference"}`;
+  await writeComparison(out, report, title, align ? map : undefined);
 }
 
 function evaluationText({ kind, map, reference, alignment, fsc, correlation }: EvaluationReport): string {

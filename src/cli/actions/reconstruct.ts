@@ -6,11 +6,11 @@ import { print } from "../print.ts";
 import { createProgress } from "../progress.ts";
 import type { Services } from "../services.ts";
 
-export type Run = (
+export type Run<Result = unknown> = (
   options: ReconstructCommandOptions,
   onEvent: (event: RunEvent) => void,
   signal: AbortSignal,
-) => Promise<unknown>;
+) => Promise<Result>;
 
 /**
  * Run a reconstruction with its progress on the terminal and draw its report.
@@ -54,9 +54,13 @@ function telling(begun: () => void, run: Run): Run {
 }
 
 /** Run with progress on stderr, or as JSON lines on stdout. `afterwards` is told after Ctrl-C. */
-export async function runWithProgress(options: ReconstructCommandOptions, run: Run, afterwards: string): Promise<void> {
+export async function runWithProgress<Result>(
+  options: ReconstructCommandOptions,
+  run: Run<Result>,
+  afterwards: string,
+): Promise<Result> {
   const show = options.json
     ? createProgress({ mode: "json", output: process.stdout })
     : createProgress({ mode: process.stderr.isTTY ? "live" : "lines", output: process.stderr });
-  await interruptible((signal) => run(options, show, signal), afterwards);
+  return interruptible((signal) => run(options, show, signal), afterwards);
 }
