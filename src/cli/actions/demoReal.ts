@@ -36,8 +36,8 @@ export async function demoReal(
   const particlesFile = join(data, "particles.star");
   if (!existsSync(particlesFile))
     throw new InputError(
-      `${particlesFile} is not there: the npm package is without these 15 MB; they are in the folder data/apoferritin ` +
-        "of the program's source repository, where npm run demo -- --real runs this demo",
+      `${particlesFile} is not there: the npm package is without these 15 MB; they are in the folder ` +
+        "data/apoferritin of the program's source repository, where npm run demo -- --real runs this demo",
     );
   const start = performance.now();
   const folder = join(out, "run");
@@ -59,24 +59,14 @@ export async function demoReal(
   const { resolution05Angstrom, resolution05OrBetter } = compared.report.fsc;
   const elapsedSeconds = (performance.now() - start) / 1000;
   const { meanFsc, mirrored } = compared;
-  if (json)
-    printJson({
-      type: "demo",
-      meanFsc,
-      shells,
-      mirrored,
-      resolution05Angstrom,
-      resolution05OrBetter,
-      verdict,
-      elapsedSeconds,
-      report: page,
-    });
-  else
-    print(
-      `mean FSC ${meanFsc.toFixed(2)} with the known structure over 20 to 11.4 Å (shells 12 to 21), FSC 0.5 at ` +
-        `${resolution05Angstrom === null ? "no shell" : formatResolution(resolution05Angstrom, resolution05OrBetter)}; ` +
-        `nothing searched but the hand (${mirrored ? "mirrored" : "as it came"})\n` +
-        `${formatDuration(elapsedSeconds)} altogether; report: ${page}\n` +
-        `verdict, which knows nothing of that structure: ${verdictText(verdict)}`,
-    );
+  const result = { meanFsc, shells, mirrored, resolution05Angstrom, resolution05OrBetter, verdict, elapsedSeconds };
+  if (json) return printJson({ type: "demo", ...result, report: page });
+  const resolution =
+    resolution05Angstrom === null ? "not reached" : formatResolution(resolution05Angstrom, resolution05OrBetter);
+  print(
+    `mean FSC ${meanFsc.toFixed(2)} with the known structure over 20 to 11.4 Å (shells 12 to 21), nothing searched ` +
+      `but the hand (${mirrored ? "mirrored" : "as it came"})\n` +
+      `FSC 0.5: ${resolution}; ${formatDuration(elapsedSeconds)} altogether\nreport: ${page}\n` +
+      `verdict, which knows nothing of that structure: ${verdictText(verdict)}`,
+  );
 }
