@@ -30,7 +30,6 @@ import { createStream } from "../src/runtime/random.ts";
 interface Row {
   case: string;
   seed: number;
-  right: boolean;
   /** FSC with the truth, shells 1, 2, …; absent where there is none, as of noise. */
   fsc?: number[];
   seconds: number;
@@ -173,7 +172,6 @@ async function runOne(folder: string, name: string, seed: number): Promise<Row> 
     overwrite: true,
   });
   const { evidence } = JSON.parse(await readFile(join(out, "result.json"), "utf8")) as { evidence: Evidence };
-  const finest = Math.round(evidence.boxAngstrom / evidence.finestAngstrom);
   let fsc: number[] | undefined;
   if (!noise) {
     const { report } = await evaluateAgainstReference(maps[0]!, disk.at(source.truth), { mask: "none" });
@@ -183,14 +181,18 @@ async function runOne(folder: string, name: string, seed: number): Promise<Row> 
   return {
     case: name,
     seed,
-    right: fsc !== undefined && mean(fsc.slice(finest >> 1, finest)) >= 0.5,
     ...(fsc ? { fsc } : {}),
     seconds: Math.round(elapsedSeconds),
     evidence,
   };
 }
 
-const mean = (list: readonly number[]): number => list.reduce((sum, v) => sum + v, 0) / list.length;
+function isRight({ fsc, evidence }: Row): boolean {
+  if (!fsc) return false;
+  const finest = Math.round(evidence.boxAngstrom / evidence.finestAngstrom),
+    finer = fsc.slice(finest >> 1, finest);
+  return finer.reduce((sum, v) => sum + v, 0) / finer.length >= 0.5;
+}
 
 /** Last shell before a curve falls below a threshold. */
 function reachedShell(fsc: readonly number[], threshold: number): number {
@@ -226,7 +228,7 @@ async function withShuffledDefoci(path: string): Promise<string> {
 }
 
 function table(rows: readonly Row[]): string {
-  const judged = rows.map((row) => ({ ...row, verdict: judge(row.evidence) }));
+  const judged = rows.map((row) => ({ ...row, right: isRight(row), verdict: judge(row.evidence) }));
   const count = (of: typeof judged, kind: Verdict["kind"]): number =>
     of.filter(({ verdict }) => verdict.kind === kind).length;
   const line = (name: string, of: typeof judged): string =>

@@ -43,7 +43,7 @@ export interface Checkpoint {
   starts?: Start[];
   /** Once one is chosen, the others, best first, until they are compared with it. */
   otherStarts?: StageVolume[];
-  /** What that showed (measure/startAgreement.ts), of the next best ones. */
+  /** What that showed (measure/startAgreement.ts), of the next best one. */
   startAgreement?: number[];
   progress?: StageProgress;
   /** Set when all stages are done. */

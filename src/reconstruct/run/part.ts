@@ -40,8 +40,8 @@ import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
-/** One takes some seconds. */
-const startsCompared = 2;
+/** One takes some seconds: a twenty-fifth of the shortest runs that make several. */
+const startsCompared = 1;
 /** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
 const leastSymmetric = 1 / 2;
 

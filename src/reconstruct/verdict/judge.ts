@@ -4,7 +4,7 @@ import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { Evidence, HalvesEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
-const rightShare = 0.5,
+const rightShare = 0.45,
   wrongShare = 0.35;
 /** Where no other start came to its shape a map is to show more; starts of one shape correlate at least so well. */
 const aloneShare = 0.6,
