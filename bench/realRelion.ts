@@ -14,6 +14,13 @@ export interface RelionMaps {
 /** Diameter of the particle, Å, and the radius in pixels beyond which RELION takes images for background. */
 const diameterAngstrom = 150;
 
+/** A leader and two workers on two cores: the leader waits. In a container, the user is often root. */
+const openMpi = {
+  OMPI_MCA_rmaps_base_oversubscribe: "1",
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+};
+
 /**
  * `relion_preprocess` makes density bright and the background's deviation 1, as RELION wants it, before the clock
  * starts. Then what `cryogan export --relion` writes: RELION 3.1's Refine3D job with its defaults.
@@ -51,7 +58,7 @@ export function refineWithRelion(
   execFileSync("bash", ["relion_refine.sh", "--random_seed", String(seed)], {
     cwd: folder,
     stdio: ["ignore", "ignore", "inherit"],
-    env: { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" },
+    env: { ...process.env, ...openMpi },
   });
   return {
     map: at("refine/run_class001.mrc"),

@@ -69,9 +69,10 @@ export function summary(runs: readonly RealRun[]): string {
         judged = of.filter((run) => run.verdict);
       const verdicts =
         judged.length > 0 ? `, verdict right in ${judged.filter(isVerdictRight).length} of ${judged.length}` : "";
+      const good = of.filter((run) => run.meanFsc >= goodFrom).length,
+        [median, worst] = [sorted[sorted.length >> 1]!, sorted[0]!].map((v) => v.toFixed(2));
       return (
-        `${name}: mean FSC at least ${goodFrom} in ${of.filter((run) => run.meanFsc >= goodFrom).length} of ${of.length}` +
-        ` (median ${sorted[sorted.length >> 1]!.toFixed(2)}, worst ${sorted[0]!.toFixed(2)}), ` +
+        `${name}: mean FSC at least ${goodFrom} in ${good} of ${of.length} (median ${median}, worst ${worst}), ` +
         `longest ${formatDuration(Math.max(...of.map((run) => run.seconds)))}${verdicts}`
       );
     })
