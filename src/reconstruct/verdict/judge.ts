@@ -14,6 +14,8 @@ const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
 const rightCorrelation = 0.6,
   wrongCorrelation = 0.3;
+/** Any two shapes agree a little in the shells by which they were put onto each other; half-maps are to in more. */
+const alignedShells = 8;
 /** Coarser shells tell a molecule's size and hardly its shape. */
 const firstShell = 3;
 
@@ -126,10 +128,11 @@ function ofHalves(
   const coarsest = boxAngstrom / firstShell,
     finest = Math.max(resolutionAngstrom ?? coarsest, crossing.angstrom ?? coarsest, finestAngstrom),
     reached = Math.min(coarsest, finest);
-  const last = Math.min(shells, Math.max(2 * firstShell, Math.round(boxAngstrom / reached)));
+  const last = Math.min(shells, Math.max(alignedShells, Math.round(boxAngstrom / reached)));
   const correlation = mean(angularFsc.slice(firstShell - 1, last)),
     words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
-  const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare);
+  const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare),
+    oneIsRight = told.some(({ share }) => share >= rightShare);
   if (correlation >= rightCorrelation && hollow)
     return {
       kind: "uncertain",
@@ -144,7 +147,7 @@ function ofHalves(
       resolutionAngstrom: reached,
       reason: `Two halves of the particles, reconstructed apart, show the same (correlation ${words}).`,
     };
-  if (correlation > wrongCorrelation)
+  if (correlation > wrongCorrelation || oneIsRight)
     return {
       kind: "uncertain",
       resolutionAngstrom: reached,

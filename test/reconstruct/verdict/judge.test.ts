@@ -104,6 +104,39 @@ describe("the verdict", () => {
       40,
     ],
     [
+      "halves that agree where they were put onto each other",
+      ofHalves([-0.7, -0.5, 0.46, 0.45, 0.44, ...new Array<number>(11).fill(0.02)], 55),
+      "no structure found beyond 56.1 Å",
+      56.1,
+    ],
+    [
+      "halves of different shape, one of them with all detail",
+      {
+        ...ofHalves(
+          each(() => 0),
+          null,
+        ),
+        parts: [
+          { halfSamples: samples(() => 0.9), skewness: 2 },
+          { halfSamples: samples(() => 0.1), skewness: 2 },
+        ],
+      },
+      "uncertain",
+      320 / 3,
+    ],
+    [
+      "halves that agree in hardly any of the detail",
+      {
+        ...ofHalves(
+          each(() => 0.9),
+          20,
+        ),
+        parts: [{ halfSamples: samples(() => 0.1), skewness: 2 }],
+      },
+      "uncertain",
+      20,
+    ],
+    [
       "halves that agree in nothing",
       ofHalves(
         each(() => 0),
