@@ -23,7 +23,7 @@ import type { RunRequest } from "../src/reconstruct/options.ts";
 import { nodeHost } from "../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../src/reconstruct/run/run.ts";
 import { refineWithRelion } from "./realRelion.ts";
-import { type RealRun, summary, tableHead, tableRow } from "./realTable.ts";
+import { type RealRun, type Resolution, summary, tableHead, tableRow } from "./realTable.ts";
 
 /** 20 to 11.4 Å in the box of 240 Å. */
 const shells = [12, 21] as const;
@@ -96,26 +96,30 @@ async function runCase(name: string, seed: number): Promise<RealRun> {
     start,
     seed,
     ...(await compared(join(out, "map.mrc"), turned)),
-    ...(request.halfMaps ? { halves0143Angstrom: await halvesResolution(out) } : {}),
+    ...(request.halfMaps ? { halves0143: await halvesResolution(out) } : {}),
     seconds: elapsedSeconds,
     verdict,
   };
 }
 
 /** Of half-maps, as the run itself tells it. */
-async function halvesResolution(out: string): Promise<number | null> {
-  return (JSON.parse(await readFile(join(out, "fsc.json"), "utf8")) as FscResult).resolution0143Angstrom;
+async function halvesResolution(out: string): Promise<Resolution> {
+  return at0143(JSON.parse(await readFile(join(out, "fsc.json"), "utf8")) as FscResult);
 }
 
-async function compared(map: string, turned = false) {
+async function compared(map: string, turned = false): Promise<Pick<RealRun, "meanFsc" | "at05" | "at0143">> {
   const { fsc } = turned
-    ? (await evaluateAgainstReference(disk.at(map), disk.at(reference), { mask: "none" })).report
+    ? (await evaluateAgainstReference(disk.at(map), disk.at(reference))).report
     : (await compareHands(disk.at(map), disk.at(reference), shells)).report;
   return {
     meanFsc: meanOfShells(fsc.fsc, shells),
-    resolution05Angstrom: fsc.resolution05Angstrom,
-    resolution0143Angstrom: fsc.resolution0143Angstrom,
+    at05: { angstrom: fsc.resolution05Angstrom, orBetter: fsc.resolution05OrBetter },
+    at0143: at0143(fsc),
   };
+}
+
+function at0143({ resolution0143Angstrom, resolution0143OrBetter }: FscResult): Resolution {
+  return { angstrom: resolution0143Angstrom, orBetter: resolution0143OrBetter };
 }
 
 async function runRelion(seed: number): Promise<RealRun> {
@@ -131,7 +135,7 @@ async function runRelion(seed: number): Promise<RealRun> {
     start: known,
     seed,
     ...(await compared(map)),
-    halves0143Angstrom: report.fsc.resolution0143Angstrom,
+    halves0143: at0143(report.fsc),
     seconds,
   };
 }

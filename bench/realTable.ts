@@ -2,18 +2,25 @@
 import { formatDuration, formatNumber } from "../src/base/format.ts";
 import { type Verdict, verdictText } from "../src/reconstruct/verdict/verdict.ts";
 
+export interface Resolution {
+  /** null where the first shell is below. */
+  angstrom: number | null;
+  /** The FSC is above in the last shell worked at. */
+  orBetter: boolean;
+}
+
 export interface RealRun {
   case: string;
   /** What the program began with: nothing, or a map. */
   start: string;
   seed: number;
-  /** Mean FSC with the known structure over the shells asked for. */
+  /** With the known structure, over the shells asked for, without a mask. */
   meanFsc: number;
-  /** Å, of the FSC with the known structure without a mask; null where its first shell is below. */
-  resolution05Angstrom: number | null;
-  resolution0143Angstrom: number | null;
-  /** Å: FSC 0.143 between the halves, corrected for the mask; only where there are any. */
-  halves0143Angstrom?: number | null;
+  /** With the known structure, where the FSC is 0.5 and 0.143 within its mask, corrected. */
+  at05: Resolution;
+  at0143: Resolution;
+  /** Between the halves, in the same way; only where there are any. */
+  halves0143?: Resolution;
   seconds: number;
   /** RELION has none. */
   verdict?: Verdict;
@@ -36,8 +43,10 @@ const heads = [
 ] as const;
 export const tableHead = `| ${heads.join(" | ")} |\n| ${heads.map(() => "---").join(" | ")} |`;
 
-const angstrom = (value: number | null | undefined): string =>
-  value === undefined ? "" : value === null ? "none" : `${formatNumber(value)} Å`;
+const resolution = (of: Resolution | undefined): string => {
+  if (of === undefined) return "";
+  return of.angstrom === null ? "none" : `${formatNumber(of.angstrom)} Å${of.orBetter ? " or better" : ""}`;
+};
 
 /** A row of the table. */
 export function tableRow(run: RealRun): string {
@@ -46,9 +55,9 @@ export function tableRow(run: RealRun): string {
     run.start,
     String(run.seed),
     run.meanFsc.toFixed(2),
-    angstrom(run.resolution05Angstrom),
-    angstrom(run.resolution0143Angstrom),
-    angstrom(run.halves0143Angstrom),
+    resolution(run.at05),
+    resolution(run.at0143),
+    resolution(run.halves0143),
     formatDuration(run.seconds),
     run.verdict ? verdictText(run.verdict) : "none is given",
   ];

@@ -12,14 +12,14 @@ export interface HandComparison {
   map: Volume;
   /** It is the map's mirror image in x, as `relion_image_handler --invert_hand` makes it. */
   mirrored: boolean;
-  /** Mean of the FSC over the shells asked for. */
+  /** Mean over the shells asked for of the FSC without a mask. */
   meanFsc: number;
 }
 
 /**
- * Compares a map with a reference as it lies, without a mask, and so its mirror image: projections do not tell the
- * hand, and nothing else is searched for. That is fair where a point group leaves no other choice of axes, as O and I
- * do.
+ * Compares a map with a reference as it lies, and so its mirror image: projections do not tell the hand, and nothing
+ * else is searched for. That is fair where a point group leaves no other choice of axes, as O does. The resolutions are
+ * read, as always, within the automatic mask around the density of the reference.
  *
  * @param shells first and last shell of the mean; what a map does not hold of them counts as 0
  * @throws {InputError} when a file is not a map
@@ -32,7 +32,7 @@ export async function compareHands(
 ): Promise<HandComparison> {
   const given = "open" in map ? await readMap(map, mapOptions) : map;
   const compare = async (volume: Volume, mirrored: boolean): Promise<HandComparison> => {
-    const { report, map: compared } = await evaluateAgainstReference(volume, reference, { align: false, mask: "none" });
+    const { report, map: compared } = await evaluateAgainstReference(volume, reference, { align: false });
     return { report, map: compared, mirrored, meanFsc: meanOfShells(report.fsc.fsc, shells) };
   };
   const asItLies = await compare(given, false),

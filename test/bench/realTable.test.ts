@@ -7,8 +7,8 @@ const run = (meanFsc: number, kind?: VerdictKind, more: Partial<RealRun> = {}): 
   start: "none",
   seed: 3,
   meanFsc,
-  resolution05Angstrom: 7.512,
-  resolution0143Angstrom: 6.1,
+  at05: { angstrom: 7.512, orBetter: false },
+  at0143: { angstrom: 6.1, orBetter: true },
   seconds: 238,
   ...(kind ? { verdict: { kind, resolutionAngstrom: 8, reason: "Because." } } : {}),
   ...more,
@@ -23,12 +23,17 @@ test("a row tells start, agreement, time and verdict under the heads of the tabl
     seed: "3",
     "mean FSC": "0.77",
     "FSC 0.5": "7.51 Å",
-    "FSC 0.143": "6.1 Å",
+    "FSC 0.143": "6.1 Å or better",
     "halves, FSC 0.143": "",
     time: "3:58",
     verdict: "structure found to 8 Å",
   });
-  const relion = of(run(0.4, undefined, { resolution05Angstrom: null, halves0143Angstrom: 12 }));
+  const relion = of(
+    run(0.4, undefined, {
+      at05: { angstrom: null, orBetter: false },
+      halves0143: { angstrom: 12, orBetter: false },
+    }),
+  );
   expect(relion).toMatchObject({ "FSC 0.5": "none", "halves, FSC 0.143": "12 Å", verdict: "none is given" });
 });
 

@@ -19,9 +19,10 @@ export function addDemoCommand(program: Command, services: Services): void {
       `
 Writes 170 MB of particles to <folder>/particles, the run to <folder>/run.
 
---real runs "cryogan reconstruct particles.star --symmetry O", compares the map with the known structure (PDB 4Y08),
-neither turned nor shifted, in both hands, and tells the mean FSC over shells 12 to 21 of the box (20 to 11.4 Å), where
-FSC is 0.5, and the verdict of the run. Its data, 15 MB, are in the source repository and not in the npm package.
+--real runs "cryogan reconstruct particles.star --symmetry O", compares the map with the known structure (PDB
+4Y08), neither turned nor shifted, in both hands, and tells the mean FSC over shells 12 to 21 of the box (20 to
+11.4 Å, no mask), where FSC is 0.5 (in a mask, corrected), and the verdict of the run. Its data, 15 MB, are in the
+source repository and not in the npm package.
 
 Examples:
   $ cryogan demo --out demo
