@@ -22,7 +22,7 @@ export function verdictText({ kind, resolutionAngstrom }: Verdict): string {
   return `${verdictWords[kind]} ${kind === "found" ? "to" : "beyond"} ${formatNumber(resolutionAngstrom)} Å`;
 }
 
-export const verdictWords: Record<VerdictKind, string> = {
+const verdictWords: Record<VerdictKind, string> = {
   found: "structure found",
   uncertain: "uncertain",
   notFound: "no structure found",

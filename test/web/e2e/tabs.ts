@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FscResult } from "../../../src/evaluate/fsc.ts";
 import type { RunEvent, RunExamples } from "../../../src/reconstruct/folder/events.ts";
 import type { RunDirections, RunTemplates } from "../../../src/reconstruct/stage.ts";
-import { verdictWords } from "../../../src/reconstruct/verdict/verdict.ts";
+import { verdictText } from "../../../src/reconstruct/verdict/verdict.ts";
+import { stateWords } from "../../../src/web/page/run/words.ts";
 import type { Site } from "./site.ts";
 import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
@@ -49,7 +50,7 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
 
   /** The word of a run's verdict. */
   const ended = async (run: string) =>
-    verdictWords[(await site().events(run)).findLast((event) => event.type === "finished")!.verdict!.kind];
+    stateWords[(await site().events(run)).findLast((event) => event.type === "finished")!.verdict!.kind];
 
   test("the list names every run and its state", async () => {
     const list = page.getByRole("navigation", { name: "Runs" }).getByRole("listitem");
@@ -75,11 +76,13 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
     );
     expect(await header.getByRole("heading").innerText()).toBe("halves");
     expect(await header.locator(".state").innerText()).toBe(await ended("halves"));
-    expect(await header.locator(".verdict").innerText()).toContain(await ended("halves"));
     expect(await header.getByRole("progressbar").getAttribute("value")).toBe("100");
     const finished = events.findLast((event) => event.type === "finished")!;
     expect(finished.finestAngstrom).toBeCloseTo(14.4, 6); // 144 Å / 10 shells
     expect(finished.resolutionAngstrom).toBeGreaterThanOrEqual(finished.finestAngstrom);
+    expect(await header.locator(".verdict").innerText()).toBe(
+      `${verdictText(finished.verdict!)}: ${finished.verdict!.reason}`,
+    );
     const now = await header.locator(".now").innerText();
     expect(numbers(now)[0]).toBeCloseTo(finished.resolutionAngstrom!, 0);
     expect(now).toMatch(finished.resolutionOrBetter ? /or better: the run ended there/ : /worked to 14\.4 Å$/);

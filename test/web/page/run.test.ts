@@ -104,7 +104,7 @@ test("a run that found nothing is not told as if it had ended well", () => {
   const text = "no structure found beyond 24.1 Å: It is a ball.";
   expect(logLines([end])).toMatchObject([{ kind: "warning", text: expect.stringContaining(`; ${text}`) as string }]);
   expect(endState(end)).toBe("notFound");
-  expect(stateWords[endState(end)]).toBe("no structure found");
+  expect(stateWords[endState(end)]).toBe("nothing found");
   const found: RunEvent = { ...finished, verdict: { ...verdict, kind: "found" } };
   expect(logLines([found])).toMatchObject([{ kind: "step" }]);
   expect([endState(finished), endState(start()), endState(undefined)]).toEqual(["finished", "stopped", "stopped"]);

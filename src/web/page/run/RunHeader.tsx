@@ -40,8 +40,8 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
         </span>
       </div>
       <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
-      {progress.finished?.verdict && <VerdictLine verdict={progress.finished.verdict} />}
       <CompareChoice page={page} run={run} />
+      {progress.finished?.verdict && <VerdictLine verdict={progress.finished.verdict} />}
     </header>
   );
 }

@@ -1,7 +1,7 @@
 /** Events and states in words. */
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
-import { verdictText, verdictWords } from "../../../reconstruct/verdict/verdict.ts";
+import { verdictText } from "../../../reconstruct/verdict/verdict.ts";
 import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
 
@@ -9,7 +9,9 @@ export const stateWords: Record<RunState, string> = {
   running: "running",
   stopped: "stopped",
   finished: "finished",
-  ...verdictWords,
+  found: "found",
+  uncertain: "uncertain",
+  notFound: "nothing found",
   failed: "failed",
 };
 
