@@ -58,7 +58,13 @@ const isGrey = (r: number, g: number, b: number) => Math.max(r, g, b) - Math.min
 export function mapTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"], first: Picture;
   const canvas = (i = 0) => page.locator(".scene canvas").nth(i);
-  const press = (name: string | RegExp) => page.getByRole("button", { name }).click();
+  /** What a click brings into view may leave the canvas between two pixels: back to the top. */
+  const press = async (name: string | RegExp) => {
+    await page.getByRole("button", { name }).click();
+    await page.evaluate(() => {
+      for (const element of document.querySelectorAll("*")) element.scrollTop = 0;
+    });
+  };
   const level = () => page.getByRole("slider", { name: "Level" });
   /** The scene takes what the mouse does frame by frame. */
   const frame = () =>

@@ -40,7 +40,8 @@ export function Log({ events }: { events: readonly RunEvent[] }) {
               : "No line of the log matches."}
         </Empty>
       )}
-      <ol class="log" reversed>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, with the keyboard too */}
+      <ol class="log" reversed tabIndex={0} aria-label="Log">
         {shown
           .map((line, i) => (
             <li key={i} class={line.kind}>
