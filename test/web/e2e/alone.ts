@@ -27,7 +27,7 @@ export function aloneTests(browser: () => Browser): void {
       await page.getByRole("button", { name: "Resume" }).click();
       // The first map comes after the first stage.
       await eventually(async () => covered(await picture(page.locator(".scene canvas")))).toBeGreaterThan(0.02);
-      expect(await page.locator("figcaption").first().innerText()).toMatch(/^map, 32 px/);
+      await eventually(() => page.locator("figcaption").first().innerText()).toMatch(/^map, 32 px/);
       await keepScreenshot(page, "alone");
       expect(complaints).toEqual([]);
     } finally {
