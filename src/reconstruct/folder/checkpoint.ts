@@ -45,6 +45,8 @@ export interface Checkpoint {
   otherStarts?: StageVolume[];
   /** What that showed (measure/startAgreement.ts), of the next best one. */
   startAgreement?: number[];
+  /** Up to which shell. */
+  startShell?: number;
   progress?: StageProgress;
   /** Set when all stages are done. */
   finished: boolean;

@@ -147,6 +147,7 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
         z.looseObject({
           skewness: z.number(),
           startAgreement: numbers.optional(),
+          startShell: z.number().positive().optional(),
           halfSamples: z.looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers }).optional(),
         }),
       )

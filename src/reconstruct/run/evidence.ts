@@ -7,14 +7,14 @@ import type { PartEvidence } from "../verdict/verdict.ts";
 import type { Setting } from "./setting.ts";
 
 export function evidenceOf(
-  { volume, halfSamples, startAgreement }: Checkpoint,
+  { volume, halfSamples, startAgreement, startShell }: Checkpoint,
   setting: Setting,
   mask?: Volume,
 ): PartEvidence {
   const { n, unmasked } = volume!;
   return {
     ...(halfSamples ? { halfSamples } : {}),
-    ...(startAgreement ? { startAgreement } : {}),
+    ...(startAgreement ? { startAgreement, startShell } : {}),
     skewness: skewness(unmasked, stageMask(n, { ...setting, mask })),
   };
 }

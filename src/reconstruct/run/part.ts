@@ -256,7 +256,11 @@ function withStartsCompared(state: Checkpoint): Checkpoint {
   const { volume, otherStarts } = state;
   if (!otherStarts) return state;
   const agreement = startAgreement(volume!, otherStarts.slice(0, startsCompared));
-  return { ...state, otherStarts: undefined, ...(agreement.length > 0 ? { startAgreement: agreement } : {}) };
+  return {
+    ...state,
+    otherStarts: undefined,
+    ...(agreement.length > 0 ? { startAgreement: agreement, startShell: volume!.n / 2 } : {}),
+  };
 }
 
 function computeStage(

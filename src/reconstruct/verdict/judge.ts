@@ -1,7 +1,7 @@
 /** The verdict of a run, decided from what was measured. The thresholds are those of docs/reliability.md. */
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
-import type { Evidence, HalvesEvidence, Verdict } from "./verdict.ts";
+import type { Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
 const rightShare = 0.45,
@@ -9,6 +9,14 @@ const rightShare = 0.45,
 /** Where no other start came to its shape a map is to show more; starts of one shape correlate at least so well. */
 const aloneShare = 0.6,
   sameShape = 0.8;
+/**
+ * Real images may hold more than their molecule, so that a right map shows a smaller share of it. That much is enough
+ * where another start came to nearly the same shape at a shell as fine as this: by coarser ones a smooth shell, or the
+ * outline of a wrong shape, is the same from any start.
+ */
+const togetherShare = 0.2,
+  nearlySame = 0.95,
+  fineShell = 16;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
@@ -96,6 +104,18 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
         `halves of the particles show the same${others.length > 0 && !alone ? ", as do independent starts" : ""}. ` +
         "The halves share their poses; --half-maps tells more surely.",
     };
+  const together = parts.every(
+    ({ startAgreement = [], startShell = 0 }) => startShell >= fineShell && startAgreement.some((v) => v >= nearlySame),
+  );
+  if (together && share > togetherShare)
+    return {
+      kind: "found",
+      resolutionAngstrom,
+      reason:
+        `Independent starts came to one shape at ${angstrom(boxAngstrom / Math.min(...parts.map(startShellOf)))}, and ` +
+        `the map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}. ` +
+        "--half-maps tells more surely.",
+    };
   if (share > wrongShare)
     return {
       kind: "uncertain",
@@ -113,6 +133,8 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
       "Another --seed, --symmetry or --mask-diameter may find it.",
   };
 }
+
+const startShellOf = ({ startShell = 1 }: PartEvidence): number => startShell;
 
 function ofHalves(
   { angularFsc, resolutionAngstrom }: HalvesEvidence,

@@ -46,6 +46,8 @@ export interface PartEvidence {
   halfSamples?: HalfSamples;
   /** Correlation of other independent starts with the one gone on with (measure/startAgreement.ts). */
   startAgreement?: number[];
+  /** Shell up to which they were compared. */
+  startShell?: number;
   /**
    * Skewness of the density within its mask, before negative values are cut off: a molecule stands out bright, so it is
    * above 0; below where the contrast is inverted.
