@@ -112,8 +112,8 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
       kind: "found",
       resolutionAngstrom,
       reason:
-        `Independent starts came to one shape at ${angstrom(boxAngstrom / Math.min(...parts.map(startShellOf)))}, and ` +
-        `the map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}. ` +
+        `Independent starts came to one shape at ${angstrom(boxAngstrom / comparedTo(parts))}, and the map shows ` +
+        `${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}. ` +
         "--half-maps tells more surely.",
     };
   if (share > wrongShare)
@@ -134,7 +134,8 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
   };
 }
 
-const startShellOf = ({ startShell = 1 }: PartEvidence): number => startShell;
+const comparedTo = (parts: readonly PartEvidence[]): number =>
+  Math.min(...parts.map(({ startShell = 1 }) => startShell));
 
 function ofHalves(
   { angularFsc, resolutionAngstrom }: HalvesEvidence,

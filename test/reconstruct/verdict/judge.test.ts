@@ -65,12 +65,7 @@ describe("the verdict", () => {
     ["much of the detail, from several starts", ofStarts(0.55, [0.5, 0.9]), "structure found to 21.3 Å", 320 / 15],
     ["most of the detail, from one start alone", ofStarts(0.7, [0.5]), "structure found to 21.3 Å", 320 / 15],
     ["one wrong shape from several starts", ofStarts(0.2, [0.9, 0.9]), "no structure found beyond 107 Å", 320 / 3],
-    [
-      "one shape from several starts at a fine shell",
-      ofStarts(0.25, [0.99], 16),
-      "structure found to 21.3 Å",
-      320 / 15,
-    ],
+    ["one shape from two starts at a fine shell", ofStarts(0.25, [0.99], 16), "structure found to 21.3 Å", 320 / 15],
     ["nearly one shape", ofStarts(0.25, [0.9], 16), "no structure found beyond 107 Å", 320 / 3],
     ["one shape that shows no detail", ofStarts(0.1, [0.99], 16), "no structure found beyond 107 Å", 320 / 3],
     ["no stage of refinement", evidence({}), "uncertain", null],
