@@ -84,6 +84,7 @@ beforeAll(async () => {
     out: at("run"),
     symmetry: "D4",
     maxShift: 9,
+    maskDiameter: 115.2, // the circle that `simulate` normalises the images by
     device: "cpu",
     stages: [
       { kind: "adversarial", maxRadius: 6, iterations: 200 },
