@@ -24,6 +24,7 @@ export const demoForm = {
   particlesFile: "/demo/particles.star",
   out: "demo",
   maxShift: "0",
+  maskDiameter: "292", // Å, 90 % of the box
   overwrite: true,
   stages: "adversarial 16:300, refine 16:4, refine 22:2, local 28:2",
 } satisfies RunForm;
