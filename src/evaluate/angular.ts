@@ -3,6 +3,9 @@ import type { Volume } from "../base/types.ts";
 import { signedFrequency } from "../numeric/fft.ts";
 import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 
+/** Coarser shells tell a molecule's size and hardly its shape. */
+export const firstAngularShell = 3;
+
 /** Of two maps a and b, shells 0 … floor(n/2), means over a shell, each map less its rotational average. */
 export interface AngularPowers {
   /** Re(A·B*) */

@@ -148,20 +148,22 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   );
   const volumeLoss = s.loss.volume(logit);
   const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
-  // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
-  const power = (x: CriticInput): Tensor => op.log(op.mean(op.square(x[s.critic.image]!)));
-  const [gNoise] = gradient(op.square(op.sub(power(simulated), power(real))), [logNoise.value]);
   const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
   const scaleRate = op.mul(rates.volumeRate, 0.1),
-    nextAmplitude = adam(logAmplitude, gAmplitude!, scaleRate, rates.step, momentum),
-    nextNoise = adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
+    nextAmplitude = adam(logAmplitude, gAmplitude!, scaleRate, rates.step, momentum);
+  // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
+  const power = (x: CriticInput): Tensor => op.log(op.mean(op.square(x[s.critic.image]!)));
+  const nextNoise = (): Parameter => {
+    const [gNoise] = gradient(op.square(op.sub(power(simulated), power(real))), [logNoise.value]);
+    return adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
+  };
 
   return {
     name: "adversarial-iteration",
     state: {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
-      ...(s.learnsNoise ? parameterState("logNoise", logNoise, nextNoise) : {}),
+      ...(s.learnsNoise ? parameterState("logNoise", logNoise, nextNoise()) : {}),
       average: { input: average, next: op.add(average, op.mul(op.sub(nextU.value, average), s.averaging)) },
       ...Object.assign(
         {},

@@ -10,7 +10,7 @@ import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
 /** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
 export const startRadius = 8;
 /** Where it begins anew for a molecule whose shape does not show there. */
-export const finerRadius = 16;
+const finerRadius = 16;
 
 export interface AdversarialRecipe {
   /** Makes the critic for a stage. */

@@ -104,11 +104,6 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   fsc.json          FscResult (evaluate/), after half maps or evaluation
  *   report.html       self-contained report
  */
-/** Content of result.json. */
-export interface RunVerdict extends Verdict {
-  evidence: Evidence;
-}
-
 export interface RunExamples {
   boxSize: number;
   /** Row-major images, flattened, whitened and low-passed to the resolution in use. */
@@ -124,4 +119,9 @@ export interface RunSpectra {
   noisePower: number[];
   /** Radial power of the molecule's Fourier transform estimated from the images, P(k). */
   signalPower: number[];
+}
+
+/** Content of result.json. */
+export interface RunVerdict extends Verdict {
+  evidence: Evidence;
 }

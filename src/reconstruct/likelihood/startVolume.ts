@@ -4,6 +4,7 @@ import type { Volume } from "../../base/types.ts";
 import { lowPass } from "../../evaluate/filter.ts";
 import { resample } from "../../evaluate/resample.ts";
 import { forEachCoefficient, type Spectrum, spectrumOf } from "../../evaluate/shells.ts";
+import { radialPower } from "../../evaluate/statistics.ts";
 import { symmetrise } from "../../physics/symmetrise.ts";
 import { compile } from "../../runtime/session.ts";
 import { input } from "../../tensor/tensor.ts";
@@ -47,15 +48,15 @@ export async function startVolume(
   const mask = stageMask(n, context),
     masked = { ...onGrid, data: averaged.map((v, i) => v * mask[i]!) };
   const top = Math.min(Math.floor(cutoff), n / 2 - 1),
-    power = shellPower(spectrumOf(masked), top);
+    power = radialPower(masked).value; // shells 1, 2, …
   let cross = 0,
     square = 0;
   for (let k = 1; k <= top; k++) {
     const weight = k / spectra.noise[k]! ** 2;
-    cross += weight * spectra.signal[k]! * power[k]!;
-    square += weight * power[k]! ** 2;
+    cross += weight * spectra.signal[k]! * power[k - 1]!;
+    square += weight * power[k - 1]! ** 2;
   }
-  if (!(square > 0) || !(power.slice(1).reduce((sum, p) => sum + p, 0) > 1e-9 * totalPower(onGrid, top)))
+  if (!(square > 0) || !(powerUpTo(power, top) > 1e-9 * powerUpTo(radialPower(onGrid).value, top)))
     throw new InputError(
       `${path}: nothing is left of it within the mask at ${resolutionAngstrom} Å; ` +
         "its density must lie about the centre of its box",
@@ -75,22 +76,8 @@ export async function startVolume(
   };
 }
 
-const totalPower = (map: Volume, top: number): number =>
-  shellPower(spectrumOf(map), top)
-    .slice(1)
-    .reduce((sum, p) => sum + p, 0);
-
-/** Shell means of |V̂|², from 0 to `top`. */
-function shellPower({ re, im, boxSize }: Spectrum, top: number): Float64Array {
-  const sums = new Float64Array(top + 1),
-    members = new Float64Array(top + 1);
-  forEachCoefficient(boxSize, (i, k) => {
-    if (k > top) return;
-    sums[k]! += re[i]! ** 2 + im[i]! ** 2;
-    members[k]!++;
-  });
-  return sums.map((sum, k) => sum / members[k]!);
-}
+/** Shell means of |V̂|² summed over shells 1 to `top`. */
+const powerUpTo = (power: readonly number[], top: number): number => power.slice(0, top).reduce((sum, p) => sum + p, 0);
 
 /** Power of `averaged` over that of `map`, both less the mean of each shell, from shell 1 to `top`. */
 function symmetricShare(map: Spectrum, averaged: Spectrum, top: number): number {

@@ -1,17 +1,15 @@
 /** How much of the signal in the images a density explains, leaving aside what any ball of its size would. */
 import { forEachCoefficient, spectrumOf } from "../../evaluate/shells.ts";
 import type { StageVolume } from "../stage.ts";
+import { asMap } from "./asMap.ts";
 import type { Spectra } from "./spectra.ts";
 
-/**
- * Power of a density on shells 0 … n/2: of its transform, of that of its rotational average, and of what is left
- * without it.
- */
-export function shellPowers({ n, data }: StageVolume): Record<"total" | "radial" | "angular", Float64Array> {
-  const { re, im } = spectrumOf({ data, shape: [n, n, n], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] });
+/** Power on shells 0 … n/2 of the transform of a density's rotational average, and of what is left without it. */
+function shellPowers(volume: StageVolume): Record<"radial" | "angular", Float64Array> {
+  const { n } = volume,
+    { re, im } = spectrumOf(asMap(volume));
   const top = Math.floor(n / 2),
     counts = new Float64Array(top + 2),
-    total = new Float64Array(top + 2),
     angular = new Float64Array(top + 2),
     average = new Float64Array(top + 2);
   // The imaginary part of an average over all directions is 0.
@@ -19,9 +17,8 @@ export function shellPowers({ n, data }: StageVolume): Record<"total" | "radial"
     if (shell > top + 1) return;
     counts[shell]!++;
     average[shell]! += re[i]!;
-    total[shell]! += re[i]! ** 2 + im[i]! ** 2;
   });
-  for (const sums of [average, total]) sums.forEach((sum, k) => (sums[k] = sum / counts[k]!));
+  average.forEach((sum, k) => (average[k] = sum / counts[k]!));
   forEachCoefficient(n, (i, shell, kx, ky, kz) => {
     if (shell > top) return;
     // Between the middles of shells the average is interpolated: it may change much within one.
@@ -31,7 +28,7 @@ export function shellPowers({ n, data }: StageVolume): Record<"total" | "radial"
     angular[shell]! += ((re[i]! - here) ** 2 + im[i]! ** 2) / counts[shell]!;
   });
   const shells = (values: Float64Array): Float64Array => values.slice(0, top + 1);
-  return { total: shells(total), radial: shells(average.map((mean) => mean ** 2)), angular: shells(angular) };
+  return { radial: shells(average.map((mean) => mean ** 2)), angular: shells(angular) };
 }
 
 /** With less signal than this part of the noise a shell tells nothing. */

@@ -12,8 +12,8 @@ export interface FirstLook {
   images: number;
   /** Whether there are several, and all have the same pixels. */
   allAlike: boolean;
-  /** For the width of the particle, from `diameterFrom`. */
-  extent: ExtentSums;
+  /** For the width of the particle, from `diameterFrom`; where it was asked for. */
+  extent?: ExtentSums;
 }
 
 const mostImages = 1024,
@@ -26,7 +26,7 @@ const mostPixels = 2 ** 26,
  * Looks at up to 1024 images spread evenly over the set.
  * @throws {InputError} for stacks and pixels that cannot be used, naming the row
  */
-export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLook> {
+export async function firstLook(files: Files, set: ParticleSet, withExtent = false): Promise<FirstLook> {
   const { boxSize, count } = set,
     area = boxSize ** 2;
   const looked = Math.min(count, mostImages, Math.max(fewestForContrast, Math.floor(mostPixels / area)));
@@ -36,7 +36,7 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
     buffer = new Float32Array(batch * area),
     differences: number[] = [],
     every = Math.ceil(looked / extentImages),
-    extent = openExtentSums(boxSize, boxSize * set.pixelSizeAngstrom);
+    extent = withExtent ? openExtentSums(boxSize, boxSize * set.pixelSizeAngstrom) : undefined;
   let first: Float32Array | undefined,
     allAlike = looked > 1;
   try {
@@ -47,7 +47,7 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
       first ??= pixels.slice(0, area);
       allAlike &&= pixels.every((value, i) => value === first![i % area]);
       some.forEach((particle, i) => {
-        if ((start + i) % every === 0)
+        if (extent && (start + i) % every === 0)
           addToExtent(extent, pixels.subarray(i * area, (i + 1) * area), set.optics, particle);
       });
       centreDifferences(pixels, boxSize).forEach((difference, i) => {

@@ -5,8 +5,8 @@
  * reconstructed apart (`--half-maps`) would agree in.
  */
 
-import type { Volume } from "../../base/types.ts";
 import { angularPowers } from "../../evaluate/angular.ts";
+import { asMap } from "./asMap.ts";
 import type { Spectra } from "./spectra.ts";
 
 /** Of shells 1, 2, …, rotational averages left out. */
@@ -40,13 +40,7 @@ export function compareHalfSamples(
   attainable: ArrayLike<number>,
   count: number,
 ): HalfSamples {
-  const grid = (data: Float32Array): Volume => ({
-    data,
-    shape: [n, n, n],
-    pixelSizeAngstrom: 1,
-    originAngstrom: [0, 0, 0],
-  });
-  const { cross, a, b, radial } = angularPowers(grid(first), grid(second));
+  const { cross, a, b, radial } = angularPowers(asMap({ n, data: first }), asMap({ n, data: second }));
   const shells = Array.from({ length: Math.floor(n / 2) }, (_, i) => i + 1);
   const damping = (k: number): number => (attainable[k]! / 2 / (1 + attainable[k]! / 2)) ** 2;
   const shown = (k: number): number => signal[k]! - Math.max(0, radial[k]!) / damping(k);

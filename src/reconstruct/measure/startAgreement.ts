@@ -1,12 +1,9 @@
 /** Whether independent starts came to one shape. */
-import type { Volume } from "../../base/types.ts";
 import { alignToReference } from "../../evaluate/align.ts";
-import { angularCorrelation } from "../../evaluate/angular.ts";
+import { angularCorrelation, firstAngularShell } from "../../evaluate/angular.ts";
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { StageVolume } from "../stage.ts";
-
-/** Coarser shells tell a molecule's size and hardly its shape. */
-const firstShell = 3;
+import { asMap } from "./asMap.ts";
 
 /**
  * Mean correlation of the density of each other start with that of the best one, put onto it (rotation, shift and
@@ -15,12 +12,7 @@ const firstShell = 3;
 export const startAgreement = (best: StageVolume, others: readonly StageVolume[]): number[] =>
   others.map((other) => {
     const n = Math.min(best.n, other.n),
-      { map, reference } = alignToReference(mapOf(other, n), mapOf(best, n));
-    const shells = angularCorrelation(map, reference).slice(firstShell - 1, n / 2 - 1);
+      { map, reference } = alignToReference(asMap(changeBox(other, n)), asMap(changeBox(best, n)));
+    const shells = angularCorrelation(map, reference).slice(firstAngularShell - 1, n / 2 - 1);
     return shells.reduce((sum, v) => sum + v, 0) / Math.max(1, shells.length);
   });
-
-function mapOf({ n, data }: StageVolume, to: number): Volume {
-  const grid = changeBox({ n, data }, to);
-  return { data: grid.data, shape: [to, to, to], pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] };
-}

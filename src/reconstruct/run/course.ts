@@ -1,7 +1,7 @@
 /** Where a run stands among its stages, and what of its starts is to come. */
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { AdversarialStage, Paces, RefinementStage, Schedule, Stage } from "../stage.ts";
-import { type Budget, numberedStart, startingStages, startsFor } from "./schedule.ts";
+import { type Budget, numberedStart, refiningStages, startingStages, startsFor } from "./schedule.ts";
 
 /** Where a run stands, as far as its time goes. */
 export interface Course extends Pick<Checkpoint, "schedule" | "stage" | "starts"> {
@@ -105,6 +105,10 @@ export function startsToCome(
   if (first.length > 0 && !first.some(isJudging)) first.push(numbered[done]!.at(-1)!); // it was to be the only one
   return [...(begun.length > 0 ? first : numbered[done]!), ...numbered.slice(done + 1).flat()];
 }
+
+/** Refinement after the last stage of it, or after the starts. */
+export const stagesAfter = ({ reached, searchRadius }: Place, finest: number, budget: Budget): Stage[] =>
+  refiningStages(reached, finest, budget, searchRadius);
 
 /** Finest radius at which stages need the images of all particles; 0 where none does. */
 export const finestRefined = (stages: readonly Stage[]): number =>

@@ -17,10 +17,15 @@ const found = 0.6;
  * of the images, starts at a finer shell are laid out. The shifts found stand: a shape that is wrong is still in the
  * middle of the particle.
  *
- * @param done  the stage that has just ended
- * @param share of the images' angular signal that its density explains
+ * @param done         the stage that has just ended
+ * @param measureShare tells the share of the images' angular signal that its density explains; not asked after others
  */
-export function triesFiner(state: Checkpoint, done: Stage, share: number, { setting }: Circumstances): Decision {
+export function triesFiner(
+  state: Checkpoint,
+  done: Stage,
+  measureShare: () => number,
+  { setting }: Circumstances,
+): Decision {
   const { schedule, stage } = state,
     { goal, stages } = schedule,
     { budget, boxAngstrom } = setting,
@@ -28,7 +33,8 @@ export function triesFiner(state: Checkpoint, done: Stage, share: number, { sett
   const isLast = done.kind === "refinement" && !isJudging(done) && next?.kind === "local";
   if (goal === undefined || schedule.given || schedule.finer || !isLast || done.maxRadius > finestGlobalSearch)
     return { state };
-  const starts = share < found ? finerStarts(stages.filter(isJudging).length, goal, budget) : [];
+  const share = measureShare(),
+    starts = share < found ? finerStarts(stages.filter(isJudging).length, goal, budget) : [];
   const judging = starts.find(isJudging);
   if (!judging) return { state: { ...state, schedule: { ...schedule, finer: "not needed" } } };
   const coming = [...starts, ...refiningStages(judging.maxRadius, goal, budget, judging.maxRadius)];

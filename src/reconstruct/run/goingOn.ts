@@ -8,10 +8,10 @@ import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { Stage, StageVolume, TimeAndShells } from "../stage.ts";
 import { paceAt, readingSeconds } from "./cost.ts";
-import { finestRefined, mostStarts, placeOf, startsToCome } from "./course.ts";
+import { finestRefined, mostStarts, placeOf, stagesAfter, startsToCome } from "./course.ts";
 import { type Circumstances, courseOf, type Decision, fit, laidOut, timeIsOver } from "./decision.ts";
 import { resolutionOf } from "./radii.ts";
-import { finalRadius, refiningStage, refiningStages } from "./schedule.ts";
+import { finalRadius, refiningStage } from "./schedule.ts";
 import type { Setting } from "./setting.ts";
 import { layOut } from "./timeLimit.ts";
 
@@ -125,7 +125,7 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
   }
   if (secondsLeft === undefined) {
     const starts = startsToCome(place, mostStarts(place, budget), goal, budget);
-    return laidOut(state, [...starts, ...refiningStages(place.reached, goal, budget, place.searchRadius)], boxAngstrom);
+    return laidOut(state, [...starts, ...stagesAfter(place, goal, budget)], boxAngstrom);
   }
   const coming = layOut(courseOf(state, circumstances)!, budget);
   return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, boxAngstrom);

@@ -130,12 +130,12 @@ export function afterSearch(
 
 /**
  * After a stage: its result taken over, and what is to come laid out for the time that is left.
- * @param share of the images' angular signal that its density explains (measure/angularShare.ts)
+ * @param measureShare tells the share of the images' angular signal that its density explains (measure/angularShare.ts)
  */
 export function afterStage(
   before: Checkpoint,
   result: StageResult,
-  share: number,
+  measureShare: () => number,
   circumstances: Circumstances,
 ): Decision {
   const done = before.schedule.stages[before.stage]!;
@@ -156,7 +156,7 @@ export function afterStage(
       progress: undefined,
     },
     done,
-    share,
+    measureShare,
     circumstances,
   );
   const kept = inTime(tried.state, circumstances),

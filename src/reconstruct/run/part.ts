@@ -216,7 +216,8 @@ export async function reconstructPart(
     );
     since = performance.now();
     const { spectra } = state.schedule;
-    const share = angularShare(result.volume, spectra!, attainableSnr(spectra!, budget.count, budget.groupOrder));
+    const share = (): number =>
+      angularShare(result.volume, spectra!, attainableSnr(spectra!, budget.count, budget.groupOrder));
     await decide(afterStage(state, result, share, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());

@@ -205,13 +205,13 @@ async function lookAt(
   set: ParticleSet,
   { invertContrast, maskDiameter, mask }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask">,
 ): Promise<ChosenContrast & { diameterAngstrom?: number }> {
-  const { images, allAlike, contrast, extent } = await firstLook(files, set);
+  const isAsked = maskDiameter !== undefined || mask !== undefined,
+    { images, allAlike, contrast, extent } = await firstLook(files, set, !isAsked);
   if (allAlike)
     throw new InputError(
       `${set.source}: the images are all the same (${images} were compared); ` +
         "give the stacks that the particles were extracted to",
     );
-  const chosen = chooseContrast(invertContrast, contrast),
-    isAsked = maskDiameter !== undefined || mask !== undefined;
-  return { ...chosen, diameterAngstrom: isAsked ? undefined : diameterFrom(extent, !chosen.inverted) };
+  const chosen = chooseContrast(invertContrast, contrast);
+  return { ...chosen, diameterAngstrom: extent && diameterFrom(extent, !chosen.inverted) };
 }

@@ -14,7 +14,7 @@ import {
   stageSeconds,
   transformingSeconds,
 } from "./cost.ts";
-import { type Course, fewestStarts, finestRefined, mostStarts, type Place, placeOf, startsToCome } from "./course.ts";
+import { type Course, fewestStarts, finestRefined, mostStarts, placeOf, stagesAfter, startsToCome } from "./course.ts";
 import { fitToTime } from "./fitToTime.ts";
 import { type Budget, firstRadius, refiningStage, refiningStages } from "./schedule.ts";
 
@@ -96,9 +96,6 @@ function* waysOn(course: Course, budget: Budget): Generator<Stage[]> {
     }
   }
 }
-
-const stagesAfter = ({ reached, searchRadius }: Place, finest: number, budget: Budget) =>
-  refiningStages(reached, finest, budget, searchRadius);
 
 /** Where no way fits: a first start cut short, so that there is time to refine, or refinement with fewer particles. */
 function inHurry(course: Course, budget: Budget): Stage[] | undefined {

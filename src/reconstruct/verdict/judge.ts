@@ -1,4 +1,5 @@
 /** The verdict of a run, decided from what was measured. The thresholds are those of docs/reliability.md. */
+import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
@@ -24,8 +25,6 @@ const rightCorrelation = 0.6,
   wrongCorrelation = 0.3;
 /** Any two shapes agree a little in the shells by which they were put onto each other; half-maps are to in more. */
 const alignedShells = 8;
-/** Coarser shells tell a molecule's size and hardly its shape. */
-const firstShell = 3;
 
 /**
  * No known structure is looked at. Rotational averages are left out everywhere: they come out right whatever the poses.
@@ -57,7 +56,7 @@ const dark = ({ resolutionAngstrom }: Verdict): Verdict => ({
 
 /** How much of the detail in the images a map shows. */
 interface Detail {
-  /** Last shell up to which the halves of the particles agree, at least `firstShell`. */
+  /** Last shell up to which the halves of the particles agree, at least `firstAngularShell`. */
   shell: number;
   /** Of the detail in the finest third of the shells up to there: coarse ones come out right of many wrong maps. */
   share: number;
@@ -69,17 +68,17 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
   /** The outermost shell is cut by the edge of the box. */
   const finest = agreement.length - 1;
   const lastWhere = (holds: (shell: number) => boolean): number => {
-    let shell = firstShell - 1;
+    let shell = firstAngularShell - 1;
     while (shell < finest && holds(shell + 1)) shell++;
     return shell;
   };
   const shell = Math.max(
-    firstShell,
+    firstAngularShell,
     lastWhere((k) => agreement[k - 1]! >= leastAgreement),
   );
   let sum = 0,
     weights = 0;
-  for (let k = Math.max(firstShell, Math.floor((2 * shell) / 3) + 1); k <= shell; k++) {
+  for (let k = Math.max(firstAngularShell, Math.floor((2 * shell) / 3) + 1); k <= shell; k++) {
     const of = share[k - 1],
       weight = k * Math.sqrt(signalToNoise[k - 1]!);
     if (of === undefined || of === null) continue; // the images show nothing there
@@ -87,7 +86,7 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
     weights += weight;
   }
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
-  return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstShell ? 0 : coarse };
+  return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstAngularShell ? 0 : coarse };
 }
 
 function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evidence): Verdict {
@@ -127,7 +126,7 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
     };
   return {
     kind: "notFound",
-    resolutionAngstrom: boxAngstrom / Math.max(firstShell, coarse),
+    resolutionAngstrom: boxAngstrom / Math.max(firstAngularShell, coarse),
     reason:
       `The map shows ${percent} of the finer detail that the images hold, as an average over wrong poses does. ` +
       "Another --seed, --symmetry or --mask-diameter may find it.",
@@ -145,14 +144,14 @@ function ofHalves(
   const shells = angularFsc.length,
     crossing = crossingResolution(
       angularFsc.map((_, i) => (i + 1) / boxAngstrom),
-      angularFsc.map((v, i) => (i + 1 < firstShell ? 1 : v)),
+      angularFsc.map((v, i) => (i + 1 < firstAngularShell ? 1 : v)),
       0.143,
     );
-  const coarsest = boxAngstrom / firstShell,
+  const coarsest = boxAngstrom / firstAngularShell,
     finest = Math.max(resolutionAngstrom ?? coarsest, crossing.angstrom ?? coarsest, finestAngstrom),
     reached = Math.min(coarsest, finest);
   const last = Math.min(shells, Math.max(alignedShells, Math.round(boxAngstrom / reached)));
-  const correlation = mean(angularFsc.slice(firstShell - 1, last)),
+  const correlation = mean(angularFsc.slice(firstAngularShell - 1, last)),
     words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
   const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare),
     oneIsRight = told.some(({ share }) => share >= rightShare);

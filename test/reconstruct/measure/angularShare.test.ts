@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { angularShare, shellPowers } from "../../../src/reconstruct/measure/angularShare.ts";
+import { radialPower } from "../../../src/evaluate/statistics.ts";
+import { angularShare } from "../../../src/reconstruct/measure/angularShare.ts";
+import { asMap } from "../../../src/reconstruct/measure/asMap.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 
 const n = 24,
@@ -17,9 +19,11 @@ function balls(turn: (p: number[]) => number[]): Float32Array {
   });
 }
 const truth = { n, data: balls((p) => p) };
+/** Shells 0, 1, …; nothing is asked of the first. */
+const power = Float64Array.of(0, ...radialPower(asMap(truth)).value);
 const spectra = {
-  signal: shellPowers(truth).total,
-  noise: new Float64Array(top + 1).fill(shellPowers(truth).total[top - 2]!),
+  signal: power,
+  noise: new Float64Array(top + 1).fill(power[top - 2]!),
 };
 const meanOf = (maps: Float32Array[]) => ({
   n,

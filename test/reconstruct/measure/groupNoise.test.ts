@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fftn, signedFrequency } from "../../../src/numeric/fft.ts";
 import { colouredNoise } from "../../../src/physics/noise.ts";
+import { tabulatedDefocus } from "../../../src/physics/simulate.ts";
 import { varianceOf } from "../../../src/reconstruct/measure/criticNoise.ts";
 import { groupNoise } from "../../../src/reconstruct/measure/groupNoise.ts";
 import { measureSpectra } from "../../../src/reconstruct/measure/spectra.ts";
@@ -82,17 +83,12 @@ describe("spectra of groups", () => {
     count = 1024,
     boxAngstrom = 192,
     defocus = 15_000;
-  const column = (value: number): Float64Array => new Float64Array(count).fill(value);
-  const optics = {
-    defocusUAngstrom: column(defocus),
-    defocusVAngstrom: column(defocus),
-    astigmatismAngle: column(0),
-    phaseShift: column(0),
-    voltageKv: column(300),
-    sphericalAberrationMm: column(2.7),
-    amplitudeContrast: column(0.1),
-    bFactorAngstrom2: column(0),
-  };
+  const optics = tabulatedDefocus(
+    count,
+    [{ defocusUAngstrom: defocus, defocusVAngstrom: defocus, astigmatismAngle: 0 }],
+    { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 },
+    1,
+  );
   const signalPower = (k: number): number => (2 * Math.PI * 12) ** 2 * Math.exp(-(((2 * Math.PI * k) / n) ** 2));
   const transfer = (k: number): number => {
     const s = k / boxAngstrom;

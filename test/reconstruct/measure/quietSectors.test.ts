@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { fftn, signedFrequency } from "../../../src/numeric/fft.ts";
 import { colouredNoise } from "../../../src/physics/noise.ts";
+import { tabulatedDefocus } from "../../../src/physics/simulate.ts";
 import { varianceOf } from "../../../src/reconstruct/measure/criticNoise.ts";
 import { measureSpectra } from "../../../src/reconstruct/measure/spectra.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
@@ -10,17 +11,12 @@ const n = 40,
   radius = 13,
   count = 1024,
   boxAngstrom = 200;
-const column = (value: number): Float64Array => new Float64Array(count).fill(value);
-const optics = {
-  defocusUAngstrom: column(15_000),
-  defocusVAngstrom: column(15_000),
-  astigmatismAngle: column(0),
-  phaseShift: column(0),
-  voltageKv: column(300),
-  sphericalAberrationMm: column(2.7),
-  amplitudeContrast: column(0.1),
-  bFactorAngstrom2: column(0),
-};
+const optics = tabulatedDefocus(
+  count,
+  [{ defocusUAngstrom: 15_000, defocusVAngstrom: 15_000, astigmatismAngle: 0 }],
+  { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContrast: 0.1 },
+  1,
+);
 const everyone = Int32Array.from({ length: count }, (_, i) => i);
 const measured = (images: Float32Array) => measureSpectra(images, n, optics, everyone, boxAngstrom, radius, nodeCpu(1));
 

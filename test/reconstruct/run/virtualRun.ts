@@ -135,7 +135,7 @@ export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outc
     stages.push({ ...state.schedule.stages[state.stage]!, iterations: done });
     const density = Float32Array.of(state.schedule.workingBox ** 2); // in its scale, as a map of 1
     const volume = { n: 2 * stage.maxRadius, data: density, unmasked: density };
-    decide(afterStage(state, { volume, logLikelihood: 1 }, share, circumstances()));
+    decide(afterStage(state, { volume, logLikelihood: 1 }, () => share, circumstances()));
   }
   return { state, stages, warnings, seconds };
 }
