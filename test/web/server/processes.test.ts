@@ -71,9 +71,10 @@ test("a run is started, stopped, gone on with after a server restart, and finish
   await until(async () => (await stateOf(id)) === "stopped");
   expect(eventsOf("a run").slice(-2)).toMatchObject([{ type: "checkpoint", stage: 1 }, { type: "stopped" }]);
   expect(existsSync(join(runs, "a run", "run.pid"))).toBe(false);
-  expect(readFileSync(join(runs, "a run", "log.txt"), "utf8")).toMatch(
-    /^\$ cryogan reconstruct .*\n[\s\S]*stopped; go on with: /,
-  );
+  // The process says so last, after it has given the folder back.
+  const log = (): string => readFileSync(join(runs, "a run", "log.txt"), "utf8");
+  await until(() => log().includes("stopped; go on with: "));
+  expect(log()).toMatch(/^\$ cryogan reconstruct .*\n[\s\S]*stopped; go on with: /);
   await expect(source.stop(id)).rejects.toThrow("it is not running");
   const reached = Math.max(...seen.map((event) => (event.type === "progress" ? event.iteration : 0)));
 
