@@ -1,0 +1,124 @@
+/**
+ * Small molecules, simulated as a modern microscope would show them and reconstructed with defaults. Makes the data
+ * where they are not there yet, and prints a markdown table, a row a run as they come; asserts nothing.
+ *
+ *   npm run experiment:small -- [--cases monomer,membrane] [--seeds 10] [--from 1] [--folder tmp/small] [--threads n]
+ *   [--data-only] [-- options of reconstruct]
+ *
+ * See ../README.md for what the data are.
+ */
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { InputError } from "../../src/base/errors.ts";
+import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
+import { disk } from "../../src/io/disk.ts";
+import { readMap, writeMap } from "../../src/io/mrc.ts";
+import type { Verdict } from "../../src/reconstruct/verdict/verdict.ts";
+import { ensureDataSet } from "../paper/dataSet.ts";
+import { measure } from "../paper/measure.ts";
+import { boxSize, cases, exposure, model, molecules, type SmallMolecule, simulation } from "./cases.ts";
+import { signalToNoise } from "./exposure.ts";
+import { moleculeInIce } from "./molecule.ts";
+import { compared, type SmallRun, summary, tableHead, tableRow } from "./table.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+async function main(argv: readonly string[]): Promise<void> {
+  const end = argv.indexOf("--");
+  const { values } = parseArgs({
+    args: argv.slice(0, end < 0 ? undefined : end),
+    options: {
+      cases: { type: "string", default: "monomer,membrane" },
+      seeds: { type: "string", default: "10" },
+      from: { type: "string", default: "1" },
+      folder: { type: "string", default: "tmp/small" },
+      threads: { type: "string" },
+      "data-only": { type: "boolean", default: false },
+    },
+  });
+  const passedOn = end < 0 ? [] : argv.slice(end + 1),
+    names = values.cases.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !Object.hasOwn(cases, name));
+  if (unknown !== undefined) throw new InputError(`--cases: ${unknown} is none of ${Object.keys(cases).join(", ")}`);
+  process.chdir(root);
+  const folder = resolve(values.folder),
+    threads = values.threads === undefined ? undefined : Number(values.threads),
+    more = [...(threads === undefined ? [] : ["--threads", String(threads)]), ...passedOn],
+    first = Number(values.from);
+
+  const runs: SmallRun[] = [];
+  if (!values["data-only"]) console.log(tableHead);
+  for (const name of names) {
+    const data = await ensureImages(folder, name, threads);
+    if (values["data-only"]) continue;
+    for (let seed = first; seed < first + Number(values.seeds); seed++) {
+      const run = await runCase(name, seed, data, folder, more);
+      runs.push(run);
+      await appendFile(join(folder, "results.jsonl"), `${JSON.stringify(run)}\n`);
+      console.log(tableRow(run));
+    }
+  }
+  if (runs.length > 0) console.log(`\n${summary(runs)}`);
+}
+
+/** @returns the folder of the images of a case */
+async function ensureImages(folder: string, name: string, threads: number | undefined): Promise<string> {
+  const { molecule, simulated } = cases[name]!,
+    { residues, micelle, pixelSizeAngstrom }: SmallMolecule = molecules[molecule],
+    map = join(folder, `${molecule}.mrc`),
+    data = join(folder, "data", name);
+  await mkdir(folder, { recursive: true });
+  // On twice as fine a grid, so that the low-pass of the atoms' density is no coarser than the images' pixels.
+  const density = await moleculeInIce(model, residues, 2 * boxSize, pixelSizeAngstrom / 2, micelle);
+  await writeMap(disk.at(map), density);
+  await ensureDataSet(
+    data,
+    {
+      ...simulation,
+      ...simulated,
+      model: map,
+      pixelSize: String(pixelSizeAngstrom),
+      snr: signalToNoise(density, boxSize, exposure).toPrecision(3),
+    },
+    threads,
+  );
+  return data;
+}
+
+async function runCase(
+  name: string,
+  seed: number,
+  data: string,
+  folder: string,
+  more: readonly string[],
+): Promise<SmallRun> {
+  const run = join(folder, "runs", `${name}-${seed}`),
+    args = ["--seed", String(seed), "--overwrite", ...more];
+  await mkdir(run, { recursive: true });
+  const { wallSeconds } = await measure(
+    ["--import", "tsx", "src/main.ts", "reconstruct", join(data, "particles.star"), "--out", run, ...args],
+    root,
+  );
+  const { verdict } = JSON.parse(await readFile(join(run, "result.json"), "utf8")) as { verdict: Verdict };
+  const truth = await readMap(disk.at(join(data, "truth.mrc"))),
+    { report } = await evaluateAgainstReference(disk.at(join(run, "map.mrc")), truth, { mask: "auto" });
+  return {
+    case: name,
+    what: cases[name]!.what,
+    seed,
+    arguments: args,
+    ...compared(report.fsc),
+    seconds: wallSeconds,
+    verdict,
+  };
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  process.exitCode = 1;
+}
