@@ -5,7 +5,7 @@ import { contrastTransfer } from "../../src/physics/ctf.ts";
 import { type MicroscopeSettings, uniformDefocus } from "../../src/physics/simulate.ts";
 
 export interface Exposure {
-  /** Electrons/Å² that make the signal, were there no fall-off: what detector, ice and radiation leave of the fluence. */
+  /** Electrons/Å² that make the signal before any fall-off: what detector, ice and radiation leave of the fluence. */
   electronsPerSquareAngstrom: number;
   defocusAngstrom: readonly [number, number];
   /** With the B-factor of the images' fall-off, exp(-B s²/4) in amplitude. */

@@ -38,7 +38,7 @@ test("the power of one scatterer over the noise follows from the dose", () => {
     pixelSizeAngstrom,
     originAngstrom: [0, 0, 0] as [number, number, number],
   };
-  // Its phase shift, 2πmeλ/h² · 47.878 · f at 300 kV, is λ f: with λ = 0.01969 Å and γ = 1.587 in the interaction constant.
+  // Its phase shift is γλf: at 300 kV the electron is γ = 1.587 times as heavy, λ = 0.01969 Å.
   const phase = 0.019687 * 1.587 * 10;
   const ratios = powerOverNoise(map, 20);
   for (const ratio of ratios) expect(ratio / ((4 * phase ** 2 * 20) / 16 ** 2)).toBeCloseTo(1, 2);
