@@ -101,18 +101,39 @@ export function groupNoise(
 }
 
 /**
+ * CTF²·(|F|² - B) of a sum over images, with B the power of each image's own background: outside the particle as it is
+ * there, neighbours included, and where the particle lies, which is no place for neighbours, that of the noise alone.
+ *
+ * @param weighted      CTF²·|F|² on shells 1, 2, …, of any number of groups
+ * @param crowded       CTF² times the power of the background on its own area
+ * @param underParticle noise where the particle lies, relative to the whole background as it was measured: its area over
+ *   that of the background, times the share of the noise in that; shells 0, 1, …
+ */
+export function beyondBackground(
+  { weighted, crowded }: Pick<GroupSums, "weighted" | "crowded">,
+  underParticle: ArrayLike<number>,
+): Float64Array {
+  const top = underParticle.length - 1;
+  return weighted.map((power, i) => power - (1 + underParticle[(i % top) + 1]!) * crowded[i]!);
+}
+
+/**
  * Amplitude of the signal in each group over the mean's: its power beyond the noise, by least squares over the shells
  * against the power of all, drawn towards 1 as the noise is.
  *
+ * @param beyond from `beyondBackground`
  * @param ratios from `groupNoise`
  * @param noise  power of all, shells 0, 1, …
  * @param signal power of the signal of all on the same shells
+ * @param area   of the background, as a share of the image
  */
 export function groupContrast(
-  sums: GroupSums,
+  sums: Pick<GroupSums, "images" | "ctf2" | "ctf4">,
+  beyond: Float64Array,
   ratios: Float32Array,
   noise: ArrayLike<number>,
   signal: ArrayLike<number>,
+  area: number,
 ): Float32Array {
   const groups = sums.images.length,
     top = signal.length - 1;
@@ -125,9 +146,11 @@ export function groupContrast(
         n = ratios[g * (top + 1) + k]! * noise[k]!,
         ctf4 = sums.ctf4[at]!;
       if (ctf4 === 0) continue;
-      // One of πk coefficients has the variance (noise + signal)².
-      const trust = (Math.PI * k * signal[k]!) / (n + (signal[k]! * ctf4) / sums.ctf2[at]!) ** 2;
-      excess[g]! += trust * (sums.weighted[at]! - n * sums.ctf2[at]!);
+      // One of πk coefficients has the variance (noise + signal)², less what image and background have in common.
+      const behind = (signal[k]! * ctf4) / sums.ctf2[at]!,
+        variance = 2 * (1 - area) * n ** 2 + 2 * n * behind + behind ** 2,
+        trust = (Math.PI * k * signal[k]!) / variance;
+      excess[g]! += trust * beyond[at]!;
       information += trust * signal[k]! * ctf4;
     }
     weight[g] = information;
@@ -150,25 +173,4 @@ export function groupContrast(
     const own = spread / (spread + 1 / precision[g]!);
     return Math.min(most, Math.max(least, Math.sqrt(Math.max(0, 1 + own * (power[g]! - 1)))));
   });
-}
-
-/**
- * The sums with neighbours taken out of CTF²·|F|²: outside the particle there is the power of the background, of which
- * the noise stays.
- */
-export function withoutNeighbours(
-  sums: GroupSums,
-  ratios: Float32Array,
-  noise: ArrayLike<number>,
-  { all, scale }: { all: number; scale: number },
-): GroupSums {
-  const top = noise.length - 1;
-  return {
-    ...sums,
-    weighted: sums.weighted.map((weighted, i) => {
-      const k = (i % top) + 1,
-        own = ratios[Math.floor(i / top) * (top + 1) + k]! * noise[k]!;
-      return weighted - all * (scale * sums.crowded[i]! - own * sums.ctf2[i]!);
-    }),
-  };
 }

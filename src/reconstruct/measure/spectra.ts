@@ -12,12 +12,12 @@ import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import {
   addImage,
+  beyondBackground,
   emptySums,
   groupContrast,
   groupNoise,
   type ImageMeasure,
   imageMeasures,
-  withoutNeighbours,
 } from "./groupNoise.ts";
 import type { NoiseGroups } from "./noiseGroups.ts";
 import { type BackgroundPower, quietSectors, quietShare } from "./quietSectors.ts";
@@ -47,8 +47,8 @@ const batch = 128;
 /**
  * Measures both spectra. Noise: from the image area outside the particle, N(k) = ⟨|transform of masked image|²⟩ ·
  * n²/area; where there are neighbours, from its quiet sectors (quietSectors.ts).
- * Signal: least squares over particles and directions, P(k) = Σ CTF² (|F|² - B) / Σ CTF⁴, with B the power of the whole
- * background.
+ * Signal: least squares over particles and directions, P(k) = Σ CTF² (|F|² - B) / Σ CTF⁴, with B the power of each
+ * image's own background: ice scatters behind the same CTF, so that a mean B would leave a third of what it scatters.
  *
  * @param images    [particles.length, n, n] flattened, background mean 0
  * @param particles index into `optics` of each image
@@ -106,13 +106,13 @@ export async function measureSpectra(
   });
   await meter.release();
 
-  // Neighbours are in the images as they are in the whole background: less that, the signal is that of the particle.
-  const excess = shells(
-    top,
-    (r) => (totals.weighted[r - 1]! - background.all[r]! * totals.ctf2[r - 1]!) / totals.ctf4[r - 1]!,
-  );
   const noise = share ? background.all.map((power, k) => power * share[k]!) : background.all,
-    signal = smoothed(excess, noise);
+    underParticle = shells(top, (r) => (areas.scale - 1) * (share?.[r] ?? 1)),
+    excess = beyondBackground(totals, underParticle),
+    signal = smoothed(
+      shells(top, (r) => excess[r - 1]! / totals.ctf4[r - 1]!),
+      noise,
+    );
   if (!groupOf) return { noise, signal };
   const ratios = share
     ? groupNoise(sums.images, sums.quiet, sums.quietSquared, background.quiet, areas.quiet)
@@ -123,7 +123,7 @@ export async function measureSpectra(
         background.all.map((power) => power / areas.scale),
         areas.all,
       );
-  const contrast = groupContrast(share ? withoutNeighbours(sums, ratios, noise, areas) : sums, ratios, noise, signal);
+  const contrast = groupContrast(sums, beyondBackground(sums, underParticle), ratios, noise, signal, areas.all);
   return { noise, signal, groups: { of: groupOf, noise: ratios, contrast } };
 }
 
