@@ -42,6 +42,19 @@ export function backgroundMask(n: number, radius: number): Float32Array {
   );
 }
 
+/**
+ * The same with an edge of a raised cosine outside the circle, over half of the way to the box's: a sharp one would
+ * spread the power of low frequencies, where neighbours and ice have most, over all others.
+ */
+export function softBackground(n: number, radius: number): Float32Array {
+  const centre = Math.floor(n / 2),
+    edge = Math.max(1, (n / 2 - radius) / 2);
+  return Float32Array.from({ length: n * n }, (_, i) => {
+    const beyond = (Math.hypot((i % n) - centre, Math.floor(i / n) - centre) - radius) / edge;
+    return (1 - Math.cos(Math.PI * Math.min(1, Math.max(0, beyond)))) / 2;
+  });
+}
+
 const batch = 128;
 
 /**
@@ -108,10 +121,11 @@ export async function measureSpectra(
 
   const noise = share ? background.all.map((power, k) => power * share[k]!) : background.all,
     underParticle = shells(top, (r) => (areas.scale - 1) * (share?.[r] ?? 1)),
-    excess = beyondBackground(totals, underParticle),
-    signal = smoothed(
-      shells(top, (r) => excess[r - 1]! / totals.ctf4[r - 1]!),
+    signal = signalPower(
+      beyondBackground(totals, underParticle),
+      totals.ctf4.map((sum) => sum / meter.angles),
       noise,
+      meter.angles,
     );
   if (!groupOf) return { noise, signal };
   const ratios = share
@@ -145,9 +159,9 @@ interface Meter {
 async function openMeter(n: number, radius: number, boxAngstrom: number, device: Device): Promise<Meter> {
   const top = Math.floor(n / 2),
     grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
-  const mask = backgroundMask(n, radius),
-    area = mask.reduce((sum, m) => sum + m, 0),
-    sectors = quietSectors(n, mask);
+  const window = softBackground(n, radius),
+    area = window.reduce((sum, w) => sum + w * w, 0),
+    sectors = quietSectors(n, backgroundMask(n, radius));
   const x = input("images", [batch, n * n]),
     picked = input("picked", [batch, n * n]),
     parameters = ctfInputs(batch);
@@ -156,7 +170,7 @@ async function openMeter(n: number, radius: number, boxAngstrom: number, device:
     return op.add(op.square(f.re), op.square(f.im));
   };
   const transfer2 = op.square(ctf(parameters, grid, boxAngstrom)),
-    background = power(op.mul(x, constant(mask, [1, n * n])));
+    background = power(op.mul(x, constant(window, [1, n * n])));
   const measured: Record<ImageMeasure, typeof x> = {
     background,
     quiet: power(picked),
@@ -206,13 +220,36 @@ function shells(top: number, value: (shell: number) => number): Float64Array {
   return Float64Array.from({ length: top + 1 }, (_, r) => value(Math.max(1, r)));
 }
 
-/** Power of the signal, never below a thousandth of the noise, from what exceeds the background. */
-const smoothed = (excess: Float64Array, noise: Float64Array): Float64Array =>
-  shells(excess.length - 1, (r) => {
-    // Fine shells are averaged over their neighbours: the spectrum is smooth there, and the estimate is not.
-    const reach = Math.floor(r / averagedShare),
-      near = Array.from({ length: 2 * reach + 1 }, (_, i) => Math.min(excess.length - 1, r - reach + i));
-    const raw = near.reduce((sum, i) => sum + excess[i]!, 0) / near.length;
-    // Where noise hides the signal the estimate may fall below zero; a small part of the noise keeps the scale defined.
-    return Math.max(raw, 1e-3 * noise[r]!);
+/** So many standard errors above 0 the power of a shell counts as seen. */
+const seenFrom = 4;
+/** Where noise hides the signal, a small part of the noise keeps the scale defined. */
+const leastSignal = 1e-3;
+
+/**
+ * Power of the signal on shells 0, 1, …. Fine shells are taken together with their neighbours, as the spectrum is
+ * smooth there and the estimate is not. No molecule is without power on a shell between those where it is seen: where
+ * CTFs are near 0 the error of the background outweighs it, and the seen ones are interpolated.
+ *
+ * @param beyond Σ CTF²·(|F|² - B) over images and directions, shells 1, 2, …
+ * @param ctf4   Σ CTF⁴ over images, in the mean over directions
+ */
+function signalPower(beyond: Float64Array, ctf4: Float64Array, noise: Float64Array, angles: number): Float64Array {
+  const top = beyond.length;
+  const near = (of: Float64Array, k: number): number => {
+    const reach = Math.floor(k / averagedShare);
+    return Array.from({ length: 2 * reach + 1 }, (_, i) => of[Math.min(top, k - reach + i) - 1]!).reduce(
+      (a, b) => a + b,
+    );
+  };
+  const raw = shells(top, (k) => near(beyond, k) / angles / near(ctf4, k)),
+    // One of πk coefficients of an image has the variance noise².
+    error = shells(top, (k) => noise[k]! / Math.sqrt(Math.PI * k * near(ctf4, k)));
+  const seen = Array.from(raw.keys()).filter((k) => k > 0 && raw[k]! > seenFrom * error[k]!);
+  return shells(top, (k) => {
+    const below = seen.findLast((s) => s <= k),
+      above = seen.find((s) => s >= k);
+    if (below === undefined || above === undefined) return Math.max(raw[k]!, leastSignal * noise[k]!);
+    const way = above === below ? 0 : (k - below) / (above - below);
+    return raw[below]! ** (1 - way) * raw[above]! ** way;
   });
+}
