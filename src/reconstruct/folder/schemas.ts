@@ -141,6 +141,7 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
   evidence: z.looseObject({
     boxAngstrom: z.number().positive(),
     finestAngstrom: z.number().positive(),
+    givenShell: z.number().positive().optional(),
     cutOff: z.string().optional(),
     parts: z
       .array(

@@ -165,6 +165,7 @@ export async function reconstruct(
       const verdict = await conclude(folder, {
         boxAngstrom,
         finestAngstrom,
+        ...(start ? { givenShell: boxAngstrom / start.resolutionAngstrom } : {}),
         ...(cutOff === undefined ? {} : { cutOff }),
         parts: done.map(({ evidence }) => evidence),
         ...(joined ? { halves: joined.evidence } : {}),

@@ -23,7 +23,10 @@ const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
 const rightCorrelation = 0.6,
   wrongCorrelation = 0.3;
-/** Any two shapes agree a little in the shells by which they were put onto each other; half-maps are to in more. */
+/**
+ * Any two shapes agree a little in the shells by which they were put onto each other; half-maps are to in more. From a
+ * given start they are to agree in shells beyond it.
+ */
 const alignedShells = 8;
 
 /**
@@ -89,7 +92,7 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
   return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstAngularShell ? 0 : coarse };
 }
 
-function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evidence): Verdict {
+function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
   const percent = `${Math.round(100 * share)} %`,
     resolutionAngstrom = boxAngstrom / shell,
     others = parts.flatMap(({ startAgreement = [] }) => startAgreement),
@@ -115,6 +118,14 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts }: Evi
         `${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}. ` +
         "--half-maps tells more surely.",
     };
+  if (givenShell !== undefined)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom,
+      reason:
+        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}: too little to ` +
+        "tell by itself, and from a given start nothing independent tells. --half-maps does.",
+    };
   if (share > wrongShare)
     return {
       kind: "uncertain",
@@ -139,7 +150,7 @@ const comparedTo = (parts: readonly PartEvidence[]): number =>
 function ofHalves(
   { angularFsc, resolutionAngstrom }: HalvesEvidence,
   told: readonly Detail[],
-  { boxAngstrom, finestAngstrom }: Evidence,
+  { boxAngstrom, finestAngstrom, givenShell = 0 }: Evidence,
 ): Verdict {
   const shells = angularFsc.length,
     crossing = crossingResolution(
@@ -150,8 +161,17 @@ function ofHalves(
   const coarsest = boxAngstrom / firstAngularShell,
     finest = Math.max(resolutionAngstrom ?? coarsest, crossing.angstrom ?? coarsest, finestAngstrom),
     reached = Math.min(coarsest, finest);
-  const last = Math.min(shells, Math.max(alignedShells, Math.round(boxAngstrom / reached)));
-  const correlation = mean(angularFsc.slice(firstAngularShell - 1, last)),
+  const first = Math.max(firstAngularShell, Math.ceil(givenShell) + 1),
+    last = Math.min(shells, Math.max(alignedShells, Math.round(boxAngstrom / reached)));
+  if (first > last)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom: reached,
+      reason:
+        "Two halves of the particles, refined apart, agree no further than the start that both were given: " +
+        "a coarser --start-resolution tells more.",
+    };
+  const correlation = mean(angularFsc.slice(first - 1, last)),
     words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
   const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare),
     oneIsRight = told.some(({ share }) => share >= rightShare);

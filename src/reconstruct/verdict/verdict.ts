@@ -33,6 +33,8 @@ export interface Evidence {
   boxAngstrom: number;
   /** Å, of the finest shell worked at. */
   finestAngstrom: number;
+  /** Shell up to which a density was given to start from; absent of a blind run. */
+  givenShell?: number;
   /** The time limit ended the run before the map was refined; in words. */
   cutOff?: string;
   /** Of each set of particles that was reconstructed by itself: all, or two halves. */

@@ -68,6 +68,49 @@ describe("the verdict", () => {
     ["one shape from two starts at a fine shell", ofStarts(0.25, [0.99], 16), "structure found to 21.3 Å", 320 / 15],
     ["nearly one shape", ofStarts(0.25, [0.9], 16), "no structure found beyond 107 Å", 320 / 3],
     ["one shape that shows no detail", ofStarts(0.1, [0.99], 16), "no structure found beyond 107 Å", 320 / 3],
+    ["little detail, from a given start", { ...ofSamples(() => 0.2), givenShell: 8 }, "uncertain", 320 / 15],
+    [
+      "all detail, from a given start",
+      { ...ofSamples(() => 0.9), givenShell: 8 },
+      "structure found to 21.3 Å",
+      320 / 15,
+    ],
+    [
+      "halves that agree beyond the start that both were given",
+      {
+        ...ofHalves(
+          each((k) => (k <= 14 ? 0.9 : 0.1)),
+          25,
+        ),
+        givenShell: 8,
+      },
+      "structure found to 25 Å",
+      25,
+    ],
+    [
+      "halves that agree in the start that both were given alone",
+      {
+        ...ofHalves(
+          each((k) => (k <= 8 ? 0.9 : k <= 12 ? 0.2 : 0)),
+          24,
+        ),
+        givenShell: 8,
+      },
+      "no structure found beyond 26 Å",
+      26,
+    ],
+    [
+      "halves that agree no further than the start",
+      {
+        ...ofHalves(
+          each((k) => (k <= 7 ? 0.9 : 0.05)),
+          42,
+        ),
+        givenShell: 10,
+      },
+      "uncertain",
+      43,
+    ],
     ["no stage of refinement", evidence({}), "uncertain", null],
     ["cut off before refinement", { ...ofSamples(() => 0.9), cutOff: "stopped by the time limit" }, "uncertain", null],
     [
