@@ -106,8 +106,8 @@ export function groupNoise(
  *
  * @param weighted      CTF²·|F|² on shells 1, 2, …, of any number of groups
  * @param crowded       CTF² times the power of the background on its own area
- * @param underParticle noise where the particle lies, relative to the whole background as it was measured: its area over
- *   that of the background, times the share of the noise in that; shells 0, 1, …
+ * @param underParticle noise where the particle lies, relative to the whole background as it was measured: its area
+ *   over that of the background, times the share of the noise in that; shells 0, 1, …
  */
 export function beyondBackground(
   { weighted, crowded }: Pick<GroupSums, "weighted" | "crowded">,

@@ -123,8 +123,8 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts, given
       kind: "uncertain",
       resolutionAngstrom,
       reason:
-        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}: too little to ` +
-        "tell by itself, and from a given start nothing independent tells. --half-maps does.",
+        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}: too little ` +
+        "to tell by itself, and from a given start nothing independent tells. --half-maps does.",
     };
   if (share > wrongShare)
     return {
