@@ -157,8 +157,8 @@ async function readSample(set: ParticleSet): Promise<
   const indices = spreadIndices(set.count, imagesThatFit(imagesSampled, set.boxSize, set.boxSize));
   try {
     const images = await readImages(set, indices),
-      { contrast, allAlike, extent } = await firstLook(disk, set, true),
-      diameterAngstrom = extent && diameterFrom(extent, contrast?.density !== "dark");
+      { contrast, allAlike, extent } = await firstLook(disk, set),
+      diameterAngstrom = diameterFrom(extent, contrast?.density !== "dark");
     return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, diameterAngstrom, allAlike };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

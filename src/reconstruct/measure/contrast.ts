@@ -1,67 +1,42 @@
 import { formatNumber } from "../../base/format.ts";
+import type { ExtentSums } from "./extent.ts";
 
 /** Whether density is bright or dark in particle images, as far as they tell by themselves. */
 export interface Contrast {
-  /** "unclear" where the difference is less than four of its standard errors. */
+  /** "unclear" where the amplitude is less than five of its standard errors from 0. */
   density: "bright" | "dark" | "unclear";
   /**
-   * Mean over the images of (mean at the centre - mean of the background), in standard deviations of the background.
+   * Of the mean transform of the images, corrected for the CTF, at the coarsest frequency of the box, 1/`angstrom`; in
+   * standard deviations of the background times coarse pixels.
    */
-  difference: number;
+  amplitude: number;
   standardError: number;
+  angstrom: number;
 }
 
-/** Radii as fractions of the box: the centre within the first, the background beyond the second. */
-const centre = 0.2,
-  background = 0.45;
-const leastErrors = 4;
+const leastErrors = 5;
 
 /**
- * Compares the centre of the images with their background. Before its first zero, far beyond the size of a particle,
- * the CTF of an underfocused image has the sign of its amplitude contrast: where density is meant to be bright, the
- * centre is brighter on average.
- *
- * @param images [count, n, n] flattened, particles about in the middle
+ * The mean transform of the images, corrected for the CTF, is that of the molecule's rotational average. At a wave as
+ * long as the box it is positive where density is bright, of a ball as of a hollow one, whatever lies about it in the
+ * box: the first zero of a ball's transform is at 1.43/diameter. A comparison of the images' centre with their
+ * background errs where the molecule is hollow, or neighbours fill the corners of a tight box.
  */
-export const measureContrast = (images: Float32Array, n: number): Contrast =>
-  contrastFrom(centreDifferences(images, n));
-
-/** (Mean at the centre - mean of the background) of each image, in standard deviations of its background. */
-export function centreDifferences(images: Float32Array, n: number): Float64Array {
-  const area = n * n,
-    middle = Math.floor(n / 2);
-  const pixels = Array.from({ length: area }, (_, i) => i),
-    radius = (i: number): number => Math.hypot((i % n) - middle, Math.floor(i / n) - middle) / n;
-  const inside = pixels.filter((i) => radius(i) <= centre),
-    outside = pixels.filter((i) => radius(i) > background);
-  return Float64Array.from({ length: images.length / area }, (_, i) => {
-    const image = images.subarray(i * area, (i + 1) * area),
-      there = moments(image, outside);
-    return there.deviation > 0 ? (moments(image, inside).mean - there.mean) / there.deviation : 0;
-  });
-}
-
-/** @param differences of the images, from `centreDifferences` */
-export function contrastFrom(differences: Float64Array): Contrast {
-  const all = moments(
-    differences,
-    differences.map((_, i) => i),
-  );
-  const standardError = all.deviation / Math.sqrt(differences.length - 1);
-  const clear = Math.abs(all.mean) >= leastErrors * standardError && all.mean !== 0;
-  return { density: clear ? (all.mean > 0 ? "bright" : "dark") : "unclear", difference: all.mean, standardError };
+export function measureContrast({ shells, boxSize, boxAngstrom, bin, edge }: ExtentSums): Contrast {
+  const shell = 1,
+    ctfSquared = shells.ctfSquared[shell]!,
+    amplitude = shells.weighted[shell]! / ctfSquared,
+    standardError = Math.sqrt(shells.power[shell]! / (2 * shells.count[shell]! * ctfSquared));
+  const clear = Math.abs(amplitude) >= leastErrors * standardError && amplitude !== 0;
+  return {
+    density: clear ? (amplitude > 0 ? "bright" : "dark") : "unclear",
+    amplitude,
+    standardError,
+    angstrom: (edge * bin * boxAngstrom) / boxSize,
+  };
 }
 
 /** What was measured, in words. */
-export const contrastText = ({ difference, standardError }: Contrast): string =>
-  `centre against background: ${formatNumber(difference)} ± ${formatNumber(standardError)} standard deviations`;
-
-/** Of the values at these places. */
-function moments(values: ArrayLike<number>, places: ArrayLike<number>): { mean: number; deviation: number } {
-  let sum = 0,
-    squares = 0;
-  for (let i = 0; i < places.length; i++) sum += values[places[i]!]!;
-  const mean = sum / places.length;
-  for (let i = 0; i < places.length; i++) squares += (values[places[i]!]! - mean) ** 2;
-  return { mean, deviation: Math.sqrt(squares / places.length) };
-}
+export const contrastText = ({ amplitude, standardError, angstrom }: Contrast): string =>
+  `mean image at ${formatNumber(angstrom)} Å, corrected for its CTF: ` +
+  `${formatNumber(amplitude)} ± ${formatNumber(standardError)}`;

@@ -2,7 +2,7 @@
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
-import { type Contrast, centreDifferences, contrastFrom } from "./contrast.ts";
+import { type Contrast, measureContrast } from "./contrast.ts";
 import { addToExtent, type ExtentSums, extentImages, openExtentSums } from "./extent.ts";
 
 export interface FirstLook {
@@ -12,8 +12,8 @@ export interface FirstLook {
   images: number;
   /** Whether there are several, and all have the same pixels. */
   allAlike: boolean;
-  /** For the width of the particle, from `diameterFrom`; where it was asked for. */
-  extent?: ExtentSums;
+  /** For the width of the particle, from `diameterFrom`. */
+  extent: ExtentSums;
 }
 
 const mostImages = 1024,
@@ -26,7 +26,7 @@ const mostPixels = 2 ** 26,
  * Looks at up to 1024 images spread evenly over the set.
  * @throws {InputError} for stacks and pixels that cannot be used, naming the row
  */
-export async function firstLook(files: Files, set: ParticleSet, withExtent = false): Promise<FirstLook> {
+export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLook> {
   const { boxSize, count } = set,
     area = boxSize ** 2;
   const looked = Math.min(count, mostImages, Math.max(fewestForContrast, Math.floor(mostPixels / area)));
@@ -34,9 +34,8 @@ export async function firstLook(files: Files, set: ParticleSet, withExtent = fal
     batch = Math.max(1, Math.min(looked, Math.floor(pixelsAtOnce / area)));
   const images = await openParticleImages(files, set),
     buffer = new Float32Array(batch * area),
-    differences: number[] = [],
     every = Math.ceil(looked / extentImages),
-    extent = withExtent ? openExtentSums(boxSize, boxSize * set.pixelSizeAngstrom) : undefined;
+    extent = openExtentSums(boxSize, boxSize * set.pixelSizeAngstrom);
   let first: Float32Array | undefined,
     allAlike = looked > 1;
   try {
@@ -47,11 +46,8 @@ export async function firstLook(files: Files, set: ParticleSet, withExtent = fal
       first ??= pixels.slice(0, area);
       allAlike &&= pixels.every((value, i) => value === first![i % area]);
       some.forEach((particle, i) => {
-        if (extent && (start + i) % every === 0)
+        if ((start + i) % every === 0)
           addToExtent(extent, pixels.subarray(i * area, (i + 1) * area), set.optics, particle);
-      });
-      centreDifferences(pixels, boxSize).forEach((difference, i) => {
-        if (tellsContrast(set, some[i]!)) differences.push(difference);
       });
     }
   } finally {
@@ -61,13 +57,6 @@ export async function firstLook(files: Files, set: ParticleSet, withExtent = fal
     images: looked,
     allAlike,
     extent,
-    ...(differences.length < fewestForContrast ? {} : { contrast: contrastFrom(Float64Array.from(differences)) }),
+    ...(looked < fewestForContrast ? {} : { contrast: measureContrast(extent) }),
   };
 }
-
-/**
- * The CTF of an overfocused image turns its sign at a frequency so low that the centre may be darker although density
- * is bright, unless its phases were flipped.
- */
-const tellsContrast = ({ optics }: ParticleSet, i: number): boolean =>
-  optics.defocusUAngstrom[i]! + optics.defocusVAngstrom[i]! > 0 || optics.phaseFlipped?.[i] === 1;

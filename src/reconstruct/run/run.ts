@@ -207,12 +207,12 @@ async function lookAt(
   { invertContrast, maskDiameter, mask }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask">,
 ): Promise<ChosenContrast & { diameterAngstrom?: number }> {
   const isAsked = maskDiameter !== undefined || mask !== undefined,
-    { images, allAlike, contrast, extent } = await firstLook(files, set, !isAsked);
+    { images, allAlike, contrast, extent } = await firstLook(files, set);
   if (allAlike)
     throw new InputError(
       `${set.source}: the images are all the same (${images} were compared); ` +
         "give the stacks that the particles were extracted to",
     );
   const chosen = chooseContrast(invertContrast, contrast);
-  return { ...chosen, diameterAngstrom: extent && diameterFrom(extent, !chosen.inverted) };
+  return { ...chosen, ...(isAsked ? {} : { diameterAngstrom: diameterFrom(extent, !chosen.inverted) }) };
 }

@@ -88,7 +88,7 @@ describe("images of dark density", () => {
     const warnings = warningsOf(await run("found dark", {}));
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toMatch(
-      /^density is dark in the images \(centre against background: -\d.* ± .* standard deviations\): they are inverted/,
+      /^density is dark in the images \(mean image at .* Å, corrected for its CTF: -\d.* ± .*\): they are inverted/,
     );
     expect(await isPlain("found dark")).toBe(true);
     expect(await configOf("found dark")).not.toHaveProperty("invertContrast");
