@@ -173,7 +173,10 @@ function ofHalves(
     };
   const correlation = mean(angularFsc.slice(first - 1, last)),
     words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
-  const hollow = told.length > 0 && told.every(({ share }) => share <= wrongShare),
+  // Real images may hold more than their molecule: as with starts, less of the detail is enough of one fine shape.
+  const fine = mean(angularFsc.slice(first - 1, Math.max(fineShell, first))),
+    enough = last >= fineShell && fine >= nearlySame ? togetherShare : wrongShare,
+    hollow = told.length > 0 && told.every(({ share }) => share <= enough),
     oneIsRight = told.some(({ share }) => share >= rightShare);
   if (correlation >= rightCorrelation && hollow)
     return {

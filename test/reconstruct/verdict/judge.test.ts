@@ -183,6 +183,30 @@ describe("the verdict", () => {
       20,
     ],
     [
+      "halves that agree in a quarter of the detail, to a fine shell",
+      {
+        ...ofHalves(
+          each(() => 0.97),
+          20,
+        ),
+        parts: [{ halfSamples: samples(() => 0.25), skewness: 2 }],
+      },
+      "structure found to 20 Å",
+      20,
+    ],
+    [
+      "halves that agree in a quarter of the detail, not so well",
+      {
+        ...ofHalves(
+          each(() => 0.9),
+          20,
+        ),
+        parts: [{ halfSamples: samples(() => 0.25), skewness: 2 }],
+      },
+      "uncertain",
+      20,
+    ],
+    [
       "halves that agree in nothing",
       ofHalves(
         each(() => 0),
