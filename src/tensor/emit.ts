@@ -100,7 +100,7 @@ function sumOfPlaces(e: Emitter, t: Tensor, updates: string, output: string): st
     [intAttribute("axis", 0)],
   );
   const short = places.map((list) => (many.includes(list) ? [indices.length + many.indexOf(list)] : list));
-  const most = Math.max(1, ...short.map((list) => list.length)),
+  const most = short.reduce((longest, list) => Math.max(longest, list.length), 1),
     zero = indices.length + many.length;
   const chosen = e.op("Gather", [
     all,

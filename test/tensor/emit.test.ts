@@ -85,6 +85,17 @@ describe("ONNX emission at large arguments", () => {
   });
 });
 
+it("sums at constant places into more rows than a call takes arguments", async () => {
+  const rows = 300_000,
+    places = Int32Array.of(rows - 1, 2, rows - 1),
+    y = op.scatterAdd(op.constant([1, 10, 100], [3, 1]), op.constant(places, [3], "int32"), rows);
+  const session = await InferenceSession.create(emitOnnx([], { y }), { executionProviders: ["cpu"] });
+  const sums = (await session.run({})).y!.data as Float32Array;
+  expect([sums.length, sums[2], sums[rows - 1]]).toEqual([rows, 10, 101]);
+  expect(sums.reduce((a, b) => a + b, 0)).toBe(111);
+  await session.release();
+});
+
 describe("ONNX emission of scatters, with several threads", () => {
   // ONNX Runtime's ScatterND loses updates here (github.com/microsoft/onnxruntime/issues/18048). Ones add up exactly in
   // float32.
