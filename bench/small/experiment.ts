@@ -101,7 +101,7 @@ async function runCase(
     ["--import", "tsx", "src/main.ts", "reconstruct", join(data, "particles.star"), "--out", run, ...args],
     root,
   );
-  const { verdict } = JSON.parse(await readFile(join(run, "result.json"), "utf8")) as { verdict: Verdict };
+  const { kind, resolutionAngstrom, reason } = JSON.parse(await readFile(join(run, "result.json"), "utf8")) as Verdict;
   const truth = await readMap(disk.at(join(data, "truth.mrc"))),
     { report } = await evaluateAgainstReference(disk.at(join(run, "map.mrc")), truth, { mask: "auto" });
   return {
@@ -111,7 +111,7 @@ async function runCase(
     arguments: args,
     ...compared(report.fsc),
     seconds: wallSeconds,
-    verdict,
+    verdict: { kind, resolutionAngstrom, reason },
   };
 }
 

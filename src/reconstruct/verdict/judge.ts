@@ -18,6 +18,11 @@ const aloneShare = 0.6,
 const togetherShare = 0.2,
   nearlySame = 0.95,
   fineShell = 16;
+/**
+ * A map that shows most of the detail up to such a shell is no average over wrong poses, whose maps came to shell 10 at
+ * most where measured: the finer may be blurred by poses that noisy images of a small particle leave open.
+ */
+const placedShell = 12;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
@@ -65,6 +70,8 @@ interface Detail {
   share: number;
   /** Last shell up to which each shows enough, 0 where the first does not. */
   coarse: number;
+  /** Last shell up to which it shows most of the detail, again in the finest third. */
+  most: number;
 }
 
 function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
@@ -79,20 +86,25 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
     firstAngularShell,
     lastWhere((k) => agreement[k - 1]! >= leastAgreement),
   );
-  let sum = 0,
-    weights = 0;
-  for (let k = Math.max(firstAngularShell, Math.floor((2 * shell) / 3) + 1); k <= shell; k++) {
-    const of = share[k - 1],
-      weight = k * Math.sqrt(signalToNoise[k - 1]!);
-    if (of === undefined || of === null) continue; // the images show nothing there
-    sum += weight * Math.max(0, Math.min(1, of));
-    weights += weight;
-  }
+  const shareUpTo = (last: number): number => {
+    let sum = 0,
+      weights = 0;
+    for (let k = Math.max(firstAngularShell, Math.floor((2 * last) / 3) + 1); k <= last; k++) {
+      const of = share[k - 1],
+        weight = k * Math.sqrt(signalToNoise[k - 1]!);
+      if (of === undefined || of === null) continue; // the images show nothing there
+      sum += weight * Math.max(0, Math.min(1, of));
+      weights += weight;
+    }
+    return weights > 0 ? sum / weights : 0;
+  };
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
-  return { shell, share: weights > 0 ? sum / weights : 0, coarse: coarse < firstAngularShell ? 0 : coarse };
+  let most = shell;
+  while (most >= firstAngularShell && shareUpTo(most) < aloneShare) most--;
+  return { shell, share: shareUpTo(shell), coarse: coarse < firstAngularShell ? 0 : coarse, most };
 }
 
-function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
+function ofSamples({ shell, share, coarse, most }: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
   const percent = `${Math.round(100 * share)} %`,
     resolutionAngstrom = boxAngstrom / shell,
     others = parts.flatMap(({ startAgreement = [] }) => startAgreement),
@@ -133,6 +145,15 @@ function ofSamples({ shell, share, coarse }: Detail, { boxAngstrom, parts, given
       reason:
         `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}` +
         `${alone ? ", and independent starts came to other shapes" : ""}: right maps show more, wrong ones less. ` +
+        "--half-maps, or another --seed, tells more.",
+    };
+  if (most >= placedShell)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom,
+      reason:
+        `The map shows most of the detail that the images hold to ${angstrom(boxAngstrom / most)}, but ${percent} of ` +
+        `that to ${angstrom(resolutionAngstrom)}: so do right maps of particles whose poses are known to no better. ` +
         "--half-maps, or another --seed, tells more.",
     };
   return {

@@ -36,6 +36,15 @@ describe("the verdict", () => {
       32,
     ],
     ["detail in the coarse shells alone", ofSamples((k) => (k <= 8 ? 0.9 : 0)), "no structure found beyond 40 Å", 40],
+    [
+      "most of the detail to shell 12, little beyond",
+      ofSamples(
+        (k) => (k <= 12 ? 0.75 : 0),
+        () => 1,
+      ),
+      "uncertain",
+      320 / 15,
+    ],
     ["some of the detail", ofSamples(() => 0.4), "uncertain", 320 / 15],
     [
       "hardly any detail, which both halves show",
