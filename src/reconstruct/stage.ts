@@ -128,10 +128,7 @@ export interface RefinementStage {
   particles: number;
   /** Ends a start: of several, the one of highest log-likelihood is gone on with. */
   endsStart?: boolean;
-  /**
-   * A pass sees a sample too small to tell whether the likelihood still rises: all passes are done, and what a sample
-   * shows counts for as much as it is.
-   */
+  /** A pass sees a sample too small to tell whether the likelihood still rises: all passes are done. */
   sampled?: boolean;
 }
 /** Refinement over the poses near the most likely one. */

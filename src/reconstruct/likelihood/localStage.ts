@@ -171,7 +171,7 @@ export async function localStage(
       }
     }
     if (!centred) scales = afterPass(scales);
-    ({ data: volume, unmasked } = await maximisation.solve(used.length / count));
+    ({ data: volume, unmasked } = await maximisation.solve());
     const changed = await after(
       { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
       async () => ({

@@ -16,11 +16,8 @@ export interface Maximisation {
    * @param half of the particles that it was collected from
    */
   add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[], half: 0 | 1): Promise<void>;
-  /**
-   * The density of all that was added since the last call. @param share of the particles that was seen: a sample stands
-   * for all
-   */
-  solve(share: number): Promise<EstimatedVolume>;
+  /** The density of all that was added since the last call: a sample is regularised as the sample that it is. */
+  solve(): Promise<EstimatedVolume>;
   /**
    * The densities of the two halves by themselves, before the mask, as they were when `solve` was called last.
    * @throws {Error} before the first time, or when something was added since
@@ -47,11 +44,11 @@ export async function openMaximisation(
   );
   const halves = [emptySums(n), emptySums(n)] as const,
     [{ values: first }, { values: second }] = halves;
-  /** Share of the particles that the sums were solved for; `first` holds both halves then. */
-  let solved: number | undefined;
+  /** Whether `first` holds the sums of both halves. */
+  let solved = false;
   const clear = (): void => {
     for (const { values } of halves) values.fill(0);
-    solved = undefined;
+    solved = false;
   };
   const estimate = async (sums: Float32Array): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
     const { volume, unmasked } = await wiener.run({ sums });
@@ -59,27 +56,24 @@ export async function openMaximisation(
   };
   return {
     async add(numerator, denominator, poses, half) {
-      if (solved !== undefined) clear();
+      if (solved) clear();
       const { re, im } = await sampleSums.run({ numerator });
       addSlices(halves[half], { re: re!, im: im!, denominator }, poses, group, grid, whitening);
     },
-    async solve(share) {
-      for (let i = 0; i < first.length; i++) {
-        second[i]! /= share;
-        first[i] = first[i]! / share + second[i]!;
-      }
-      solved = share;
+    async solve() {
+      for (let i = 0; i < first.length; i++) first[i]! += second[i]!;
+      solved = true;
       const { volume, unmasked } = await estimate(first);
       return { n, data: context.positivity ? volume.map((v) => Math.max(0, v)) : volume, unmasked };
     },
     async halfSamples() {
-      if (solved === undefined) throw new Error("the halves of the particles have not been solved for");
+      if (!solved) throw new Error("the halves of the particles have not been solved for");
       const { unmasked: ofSecond } = await estimate(second),
         { unmasked: ofFirst } = await estimate(first.map((v, i) => v - second[i]!));
       return [ofFirst, ofSecond];
     },
     sums() {
-      if (solved !== undefined) clear();
+      if (solved) clear();
       return { first, second };
     },
     restore(sums) {

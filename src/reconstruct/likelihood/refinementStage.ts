@@ -161,7 +161,7 @@ export async function refinementStage(
     last = { views, denominator: ofFirst ? denominator.map((v, i) => v + ofFirst![i]!) : denominator };
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
-    ({ data: estimate, unmasked } = await maximisation.solve(stage.sampled ? 1 : used.length / count));
+    ({ data: estimate, unmasked } = await maximisation.solve());
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
     const changed = await after(

@@ -20,7 +20,7 @@ import {
 } from "./decision.ts";
 import { triesFiner } from "./finer.ts";
 import { enlarged, widened } from "./goingOn.ts";
-import { attainableSnr } from "./schedule.ts";
+import { attainableIn } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
 import { isAsPlanned, iterationsInTime, keepsTime, layOut, newGoal } from "./timeLimit.ts";
 
@@ -176,7 +176,7 @@ export function afterStage(
 
 /** What halves of the particles agree in: as this stage left them, or the one before where it does not tell. */
 function halfSamplesAfter(
-  { schedule, halfSamples }: Checkpoint,
+  { schedule, stage, halfSamples }: Checkpoint,
   { volume, halfSamples: halves }: StageResult,
   { setting: { budget } }: Circumstances,
 ): HalfSamples | undefined {
@@ -186,7 +186,7 @@ function halfSamplesAfter(
     halves,
     volume.n,
     spectra,
-    attainableSnr(spectra, budget.count, budget.groupOrder),
+    attainableIn(schedule.stages[stage]!, spectra, budget),
     budget.count,
   );
 }

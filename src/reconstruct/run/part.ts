@@ -34,7 +34,7 @@ import { paceMeter } from "./paceMeter.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
 import type { PartEnvironment } from "./prepare.ts";
-import { attainableSnr } from "./schedule.ts";
+import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
 import type { RunTimes } from "./times.ts";
 
@@ -217,7 +217,7 @@ export async function reconstructPart(
     since = performance.now();
     const { spectra } = state.schedule;
     const share = (): number =>
-      angularShare(result.volume, spectra!, attainableSnr(spectra!, budget.count, budget.groupOrder));
+      angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
     await decide(afterStage(state, result, share, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());

@@ -19,6 +19,14 @@ export function attainableSnr(spectra: Spectra, count: number, groupOrder: numbe
   );
 }
 
+/** The same from the particles that a pass of a stage sees. */
+export const attainableIn = (
+  stage: Stage,
+  spectra: Spectra,
+  { count, groupOrder }: Pick<Work, "count" | "groupOrder">,
+): number[] =>
+  attainableSnr(spectra, stage.kind === "adversarial" ? count : Math.min(stage.particles, count), groupOrder);
+
 /**
  * Highest shell worth working at: the last that particles could show with a signal of at least a third of the noise
  * (FSC 0.5 against the truth), within the images' Nyquist frequency and the limits asked for.

@@ -180,6 +180,23 @@ describe.each(cases)("local refinement of %s", (_, settings) => {
     expect(Math.abs(dot / own - 1)).toBeLessThan(0.1);
   });
 
+  it("regularises a sample as the sample that it is: far below the noise a half makes half the density", async () => {
+    const { context } = particles,
+      weak = { ...context, spectra: { ...context.spectra, signal: context.spectra.signal.map((v) => 1e-9 * v) } };
+    const density = async (size: number): Promise<Float32Array> =>
+      (await run(weak, start, { particles: size, iterations: 1 })).volume.data;
+    const whole = await density(count),
+      half = await density(count / 2);
+    let dot = 0,
+      own = 0;
+    whole.forEach((v, i) => {
+      dot += v * half[i]!;
+      own += v * v;
+    });
+    expect(own).toBeGreaterThan(0);
+    expect(dot / own).toBeCloseTo(1 / 2, 1);
+  });
+
   it("leaves what it was given as it was", () => {
     expect(start).toEqual(untouched);
   });

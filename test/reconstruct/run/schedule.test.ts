@@ -8,6 +8,7 @@ import { readingSeconds, stageSeconds, transformingSeconds } from "../../../src/
 import { fitToTime as fit } from "../../../src/reconstruct/run/fitToTime.ts";
 import {
   affordableRadius,
+  attainableIn,
   attainableSnr,
   automaticSchedule,
   type Budget,
@@ -44,6 +45,13 @@ describe("attainable resolution", () => {
     expect(snr[0]).toBe(0);
     expect(snr[1]).toBeCloseTo(150, 9); // 1000·2·½·(3/10)/(2·1)
     expect(snr[2]).toBeCloseTo(500, 9); // 1000·2·½·(8/4)/(2·2)
+  });
+
+  it("of a stage is that of the particles that a pass sees", () => {
+    const spectra = { noise: Float64Array.of(1, 10, 4), signal: Float64Array.of(9, 3, 8) },
+      stage: Stage = { kind: "refinement", maxRadius: 2, iterations: 1, particles: 100 };
+    expect(attainableIn(stage, spectra, { count: 1000, groupOrder: 2 })[2]).toBeCloseTo(50, 9); // a tenth of 500
+    expect(attainableIn(stage, spectra, { count: 10, groupOrder: 2 })[2]).toBeCloseTo(5, 9); // there are no more
   });
 
   it("is a shell beyond the last that can be seen", () => {
