@@ -216,8 +216,7 @@ export async function reconstructPart(
     );
     since = performance.now();
     const { spectra } = state.schedule;
-    const share = (): number =>
-      angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
+    const share = (): number => angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
     await decide(afterStage(state, result, share, circumstances()));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());
