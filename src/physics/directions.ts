@@ -35,3 +35,9 @@ const centre: Direction = [0.3219, 0.1957, 0.9263];
  * the unit.
  */
 export const closenessToUnit = ([x, y, z]: Direction): number => x * centre[0] + y * centre[1] + z * centre[2];
+
+/** Whether a direction lies in the asymmetric unit, where a direction and its opposite count as one. */
+export function isInUnit(direction: Direction, group: readonly Matrix3[]): boolean {
+  const own = closenessToUnit(direction);
+  return own >= 0 && group.every((g) => Math.abs(closenessToUnit(apply(g, direction))) <= own + 1e-9);
+}

@@ -86,6 +86,8 @@ export interface StageResult {
   fit?: Float32Array;
   /** The critic's templates, where it has any. */
   templates?: RunTemplates;
+  /** Weights of the distribution of viewing directions (likelihood/viewPrior.ts), after stages of refinement. */
+  viewWeights?: Float32Array;
   /** From where the particles are seen, after stages of refinement. */
   directions?: RunDirections;
 }

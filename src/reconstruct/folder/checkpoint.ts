@@ -9,12 +9,14 @@ import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { EstimatedVolume, Paces, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
-const format = "cryogan-checkpoint-8";
+const format = "cryogan-checkpoint-9";
 
 /** What an independent start came to. */
 export interface Start {
   volume: EstimatedVolume;
   shifts?: Float32Array;
+  /** Weights of the distribution of viewing directions; they belong to the axes of the start's own volume. */
+  viewWeights?: Float32Array;
   logLikelihood: number;
 }
 
@@ -29,6 +31,8 @@ export interface Checkpoint {
   volume?: EstimatedVolume;
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
+  /** Weights of the distribution of viewing directions, about the axes of the volume. */
+  viewWeights?: Float32Array;
   /** Scales found so far, [count]. */
   scales?: Float32Array;
   /** Most likely poses found so far, [count, 3, 3]. */

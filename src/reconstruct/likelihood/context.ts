@@ -7,4 +7,6 @@ export interface RefinementContext extends StageContext {
   store: ParticleStore;
   /** Scales of all particles as far as they were found (scales.ts), [count]. */
   scales?: Float32Array;
+  /** Weights of the distribution of viewing directions as far as it was found (viewPrior.ts). */
+  viewWeights?: Float32Array;
 }

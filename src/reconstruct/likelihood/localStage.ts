@@ -191,6 +191,7 @@ export async function localStage(
     ...(centred ? {} : { scales: scales.values }),
     poses,
     fit,
+    viewWeights: context.viewWeights,
     directions: directionsOfPoses(poses, context.group),
   };
 }

@@ -22,6 +22,7 @@ import {
   viewLikelihoodProgram,
   viewSpacing,
 } from "./refinement.ts";
+import { openViewPrior } from "./viewPrior.ts";
 
 const batch = 64;
 
@@ -90,6 +91,8 @@ export async function searchPoses(
     table: table!,
     rotations: flatten(Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!)),
   });
+  const { start, logPrior } = openViewPrior(context.group, context.views, context.seed),
+    viewPrior = logPrior(context.viewWeights ?? start, views);
   const neighbours = neighboursOf(views, context.group, nearby * spacing),
     sigma = shiftDeviation(context.shiftLaw);
   const found: Placement = { poses: poses?.slice() ?? new Float32Array(9 * count), shifts: shifts.slice() };
@@ -106,7 +109,7 @@ export async function searchPoses(
         ...images,
         ...(centred ? {} : { shifts: moved }),
       });
-      tried.forEach((list, b) => list.push(trialOf(byView!, b, [moved[b]!, moved[batch + b]!], views.length, sigma)));
+      tried.forEach((list, b) => list.push(trialOf(byView!, b, [moved[b]!, moved[batch + b]!], viewPrior, sigma)));
     }
     const best = tried.map((list) => list.reduce((a, b) => (b.score > a.score ? b : a)));
     const taken = Float32Array.from({ length: 2 * batch }, (_, i) => best[i % batch]!.shift[i < batch ? 0 : 1]);
@@ -151,11 +154,11 @@ export async function searchPoses(
 /** What one shift of an image gives. */
 interface Trial {
   shift: readonly [number, number];
-  /** Log-likelihood over all poses, with the prior of the shift. */
+  /** Log-likelihood over all poses, with the priors of view and shift. */
   score: number;
   /** The best view. */
   view: number;
-  /** Log-likelihood of each view, with the prior of the shift. */
+  /** Log-likelihood of each view, with the same. */
   logs: Float32Array;
 }
 
@@ -163,14 +166,14 @@ function trialOf(
   byView: Float32Array,
   b: number,
   shift: readonly [number, number],
-  views: number,
+  viewPrior: Float32Array,
   sigma: number,
 ): Trial {
   const prior = sigma > 0 ? (shift[0] ** 2 + shift[1] ** 2) / (2 * sigma ** 2) : 0;
-  const logs = new Float32Array(views);
+  const logs = new Float32Array(viewPrior.length);
   let view = 0;
-  for (let v = 0; v < views; v++) {
-    logs[v] = byView[v * batch + b]! - prior;
+  for (let v = 0; v < logs.length; v++) {
+    logs[v] = byView[v * batch + b]! + viewPrior[v]! - prior;
     if (logs[v]! > logs[view]!) view = v;
   }
   return { shift, logs, view, score: logs[view]! + Math.log(sumRelative(logs, logs[view]!)) };

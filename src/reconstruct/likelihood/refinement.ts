@@ -10,7 +10,7 @@
 import { angularSamples, harmonics } from "../../critic/harmonics.ts";
 import { energyOnCircles, halfEnergies, logMeanOverPoses, templateResponses } from "../../critic/likelihoodRatio.ts";
 import { type Complex, scaleComplex } from "../../physics/complex.ts";
-import { apply, closenessToUnit, evenDirections } from "../../physics/directions.ts";
+import { evenDirections, isInUnit } from "../../physics/directions.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../../physics/project.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
@@ -31,11 +31,9 @@ import { constant, input, type Tensor } from "../../tensor/tensor.ts";
  * @returns poses with psi = 0
  */
 export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
-  const inUnit = evenDirections(spacing, turn).filter((direction) => {
-    const own = closenessToUnit(direction);
-    return own >= 0 && group.every((g) => Math.abs(closenessToUnit(apply(g, direction))) <= own + 1e-9);
-  });
-  return inUnit.map((direction) => poseAlong(direction, 0));
+  return evenDirections(spacing, turn)
+    .filter((direction) => isInUnit(direction, group))
+    .map((direction) => poseAlong(direction, 0));
 }
 
 /** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
@@ -165,8 +163,8 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  *
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
  * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
- * Outputs, [batch] each: `evidence`, the log-likelihood relative to pure noise; `share`, the posterior probability of a
- * particle; and, unless particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that,
+ * Outputs: `posterior` [views], summed over the batch; [batch] each: `evidence`, the log-likelihood relative to pure
+ * noise; `share`, the posterior probability of a particle; and, unless particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that,
  * and its `curvature`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
@@ -195,6 +193,7 @@ export function expectationProgram(shape: ExpectationShape): Program {
     },
     feeds: { ...feeds, viewPrior, present, junkOdds },
     outputs: {
+      posterior: op.neg(op.sum(minusWeights!, [1])),
       evidence,
       share: op.mul(op.sigmoid(excess), present),
       ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),

@@ -23,9 +23,12 @@ import {
   viewSpacing,
 } from "./refinement.ts";
 import { moveShift } from "./shifts.ts";
+import { openViewPrior } from "./viewPrior.ts";
 import { directionsOfViews } from "./viewShares.ts";
 
 const batch = 64;
+/** Names in checkpoints. */
+const viewSums = ["viewSums", "viewSumsOfSecond"] as const;
 /**
  * Whether the last four passes together raised the log-likelihood by less than a hundredth of it: with weak signal it
  * rises slowly, and still goes far.
@@ -79,11 +82,13 @@ export async function refinementStage(
     unmasked = from?.tensors.unmasked ?? volume;
   const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
   if (from) stream.restore(from.streams.order!);
-  let inside = from?.tensors.position ? from.tensors : undefined;
+  const prior = openViewPrior(context.group, context.views, context.seed);
+  let viewWeights = from?.tensors.viewWeights ?? context.viewWeights ?? prior.start,
+    inside = from?.tensors.position ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
   const history = [...(from?.tensors.history ?? [])];
   /** Views of the last pass, and how the particles share among them. */
-  let last: { views: Matrix3[]; denominator: Float32Array } | undefined;
+  let last: { views: Matrix3[]; sums: Float32Array } | undefined;
 
   let { iterations } = stage;
   for (
@@ -94,7 +99,8 @@ export async function refinementStage(
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
     const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
-    const viewPrior = new Float32Array(capacity).fill(-1e4).fill(-Math.log(views.length), 0, views.length);
+    const viewPrior = new Float32Array(capacity).fill(-1e4);
+    viewPrior.set(prior.logPrior(viewWeights, views));
     const poses = Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!);
     const { table } = await makeTable.run({ volume });
     const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(poses) });
@@ -103,20 +109,25 @@ export async function refinementStage(
     expectation.setState("denominator", inside?.denominator ?? new Float32Array(capacity * grid.radii.length));
     let [start, logLikelihood] = inside ? ([...inside.position!] as [number, number]) : [0, 0];
     if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
-    /** Of the first half of the particles, once it is done. */
-    let ofFirst = inside?.denominatorOfFirst;
+    /** Posterior probability of each view, summed over the particles of either half. */
+    const sums = [0, 1].map((half) => inside?.[viewSums[half]!] ?? new Float32Array(capacity)) as [
+      Float32Array,
+      Float32Array,
+    ];
     inside = undefined;
     const border = batch * Math.ceil(used.length / batch / 2);
-    /** What the images of a half came to goes into the volume of that half. @returns their denominator */
-    const addHalf = async (half: 0 | 1): Promise<Float32Array> => {
-      const denominator = (await expectation.getState("denominator")).slice();
-      await maximisation.add(await expectation.getState("numerator"), denominator, views, half);
-      return denominator;
-    };
+    /** What the images of a half came to goes into the volume of that half. */
+    const addHalf = async (half: 0 | 1): Promise<void> =>
+      maximisation.add(
+        await expectation.getState("numerator"),
+        (await expectation.getState("denominator")).slice(),
+        views,
+        half,
+      );
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
-      const { evidence, share, slope, curvature } = await expectation.run({
+      const { posterior, evidence, share, slope, curvature } = await expectation.run({
         templates: templates!,
         viewPrior,
         ...(await store.take(chosen, stage.maxRadius, context.scales)),
@@ -124,6 +135,8 @@ export async function refinementStage(
         junkOdds,
         ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
       });
+      const ofHalf = sums[first < border ? 0 : 1];
+      posterior!.forEach((p, v) => (ofHalf[v]! += p));
       for (let b = 0; b < size; b++) {
         logLikelihood += evidence![b]!;
         const weight = share![b]!;
@@ -133,7 +146,7 @@ export async function refinementStage(
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       const next = first + size;
       if (next === border && next < used.length) {
-        ofFirst = await addHalf(0);
+        await addHalf(0);
         expectation.setState("numerator", new Float32Array(templates!.length));
         expectation.setState("denominator", new Float32Array(capacity * grid.radii.length));
       }
@@ -150,15 +163,18 @@ export async function refinementStage(
             denominator: (await expectation.getState("denominator")).slice(),
             sums: maximisation.sums().first,
             sumsOfSecond: maximisation.sums().second,
-            ...(ofFirst ? { denominatorOfFirst: ofFirst } : {}),
+            viewWeights,
+            [viewSums[0]]: sums[0].slice(),
+            [viewSums[1]]: sums[1].slice(),
           },
           streams: { order: orderState },
         }));
       }
     }
 
-    const denominator = await addHalf(ofFirst ? 1 : 0);
-    last = { views, denominator: ofFirst ? denominator.map((v, i) => v + ofFirst![i]!) : denominator };
+    await addHalf(used.length > border ? 1 : 0);
+    last = { views, sums: sums[0].map((sum, v) => sum + sums[1][v]!) };
+    viewWeights = prior.estimate(viewWeights, views, sums);
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
     ({ data: estimate, unmasked } = await maximisation.solve());
@@ -173,6 +189,7 @@ export async function refinementStage(
           estimate,
           unmasked,
           shifts,
+          viewWeights,
           history: Float32Array.from(history),
           ...tensorsOf(await maximisation.halfSamples()),
         },
@@ -188,6 +205,7 @@ export async function refinementStage(
     halfSamples,
     logLikelihood: history.at(-1),
     shifts: centred ? undefined : shifts,
-    directions: last && directionsOfViews(last.views, last.denominator, grid.radii.length, context.group),
+    viewWeights,
+    directions: last && directionsOfViews(last.views, last.sums, context.group),
   };
 }

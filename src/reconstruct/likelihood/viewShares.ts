@@ -37,6 +37,10 @@ function inUnit(direction: Direction, group: readonly Matrix3[]): Direction {
 /** A part of the unit: a cell, or two parts on either side of a plane through the origin that halves it. */
 type Part = { cell: number } | { axis: Direction; level: number; below: Part; above: Part };
 
+/** Cells that are shown. */
+const shownCells = (group: readonly Matrix3[]): Cells =>
+  cellsOf(group, Math.min(mostCells, Math.max(fewestCells, (2 * Math.PI) / group.length / cellSolidAngle)));
+
 interface Cells {
   /** Middle of each. */
   middles: Direction[];
@@ -46,12 +50,11 @@ interface Cells {
 }
 
 /**
- * Halves the unit, and the halves, each across its longest extent, until there are enough cells: all hold as many of
- * evenly spread directions.
+ * Halves the unit, and the halves, each across its longest extent, until there are about as many cells as wanted: all
+ * hold as many of evenly spread directions.
  */
-function cellsOf(group: readonly Matrix3[]): Cells {
+export function cellsOf(group: readonly Matrix3[], wanted: number): Cells {
   const evenly = evenDirections(fineSpacing, unturned).map((direction) => inUnit(direction, group));
-  const wanted = Math.min(mostCells, Math.max(fewestCells, (2 * Math.PI) / group.length / cellSolidAngle));
   const middles: Direction[] = [];
   const divide = (members: Direction[], depth: number): Part => {
     const sum = [0, 1, 2].map((axis) => members.reduce((total, d) => total + d[axis]!, 0)),
@@ -70,7 +73,7 @@ function cellsOf(group: readonly Matrix3[]): Cells {
       above: divide(sorted.slice(half), depth - 1),
     };
   };
-  const root = divide(evenly, Math.round(Math.log2(wanted)));
+  const root = divide(evenly, Math.max(0, Math.round(Math.log2(wanted))));
   const cellOf = (direction: Direction): number => {
     let part = root;
     while (!("cell" in part)) part = dot(direction, part.axis) < part.level ? part.below : part.above;
@@ -119,7 +122,7 @@ function directions(cells: Cells, weights: Float64Array): RunDirections {
  * @param poses [count, 3, 3]
  */
 export function directionsOfPoses(poses: Float32Array, group: readonly Matrix3[]): RunDirections {
-  const cells = cellsOf(group),
+  const cells = shownCells(group),
     weights = new Float64Array(cells.middles.length);
   for (let at = 0; at < poses.length; at += 9)
     weights[cells.cellOf(inUnit(directionOf(poses.subarray(at, at + 9)), group))]!++;
@@ -131,16 +134,14 @@ export function directionsOfPoses(poses: Float32Array, group: readonly Matrix3[]
  * part of the unit that is nearer to it than to any other view.
  *
  * @param views       poses that fill the asymmetric unit (`viewGrid`)
- * @param denominator [views (or more), radii] = Σ posterior · CTF²: the share of each view, as CTFs do not depend on
- *   the view
+ * @param sums        posterior probability of each, summed over the particles
  */
 export function directionsOfViews(
   views: readonly Matrix3[],
-  denominator: Float32Array,
-  radii: number,
+  sums: Float32Array,
   group: readonly Matrix3[],
 ): RunDirections {
-  const cells = cellsOf(group),
+  const cells = shownCells(group),
     equivalents = views.map((view) => group.map((g) => apply(g, directionOf(view))));
   const nearest = cells.evenly.map((direction) => {
     let best = 0,
@@ -156,9 +157,8 @@ export function directionsOfViews(
   const area = new Float64Array(views.length),
     weights = new Float64Array(cells.middles.length);
   for (const view of nearest) area[view]!++;
-  const share = views.map((_, v) => denominator.subarray(v * radii, (v + 1) * radii).reduce((sum, w) => sum + w, 0));
   cells.evenly.forEach(
-    (direction, i) => (weights[cells.cellOf(direction)]! += share[nearest[i]!]! / area[nearest[i]!]!),
+    (direction, i) => (weights[cells.cellOf(direction)]! += sums[nearest[i]!]! / area[nearest[i]!]!),
   );
   return directions(cells, weights);
 }

@@ -92,9 +92,9 @@ export function fromBestStart(state: Checkpoint): Checkpoint {
   const { starts, schedule, stage } = state,
     next = schedule.stages[stage];
   if (!starts || (next && !isRefining(next))) return state;
-  const [{ volume, shifts }, ...others] = starts.toSorted((a, b) => b.logLikelihood - a.logLikelihood) as [
+  const [{ volume, shifts, viewWeights }, ...others] = starts.toSorted((a, b) => b.logLikelihood - a.logLikelihood) as [
     Start,
     ...Start[],
   ];
-  return { ...state, volume, shifts, starts: undefined, otherStarts: others.map((other) => other.volume) };
+  return { ...state, volume, shifts, viewWeights, starts: undefined, otherStarts: others.map((other) => other.volume) };
 }

@@ -139,7 +139,7 @@ export function afterStage(
   circumstances: Circumstances,
 ): Decision {
   const done = before.schedule.stages[before.stage]!;
-  const { volume, shifts, scales, poses, fit, logLikelihood } = result,
+  const { volume, shifts, viewWeights, scales, poses, fit, logLikelihood } = result,
     endsStart = done.kind === "refinement" && done.endsStart;
   const tried = triesFiner(
     {
@@ -147,11 +147,14 @@ export function afterStage(
       stage: before.stage + 1,
       volume,
       shifts: shifts ?? before.shifts,
+      viewWeights, // an adversarial stage makes a density about axes of its own
       scales: endsStart ? undefined : (scales ?? before.scales),
       poses,
       fit,
       halfSamples: halfSamplesAfter(before, result, circumstances),
-      ...(endsStart ? { starts: [...(before.starts ?? []), { volume, shifts, logLikelihood: logLikelihood! }] } : {}),
+      ...(endsStart
+        ? { starts: [...(before.starts ?? []), { volume, shifts, viewWeights, logLikelihood: logLikelihood! }] }
+        : {}),
       placed: undefined,
       progress: undefined,
     },

@@ -152,7 +152,12 @@ export async function reconstructPart(
   const load = (maxRadius: number): Promise<void> =>
     paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));
   const search = async (stage: LocalStage): Promise<void> => {
-    const context = { ...images.context(), store: images.store()!, scales: state.scales };
+    const context = {
+      ...images.context(),
+      store: images.store()!,
+      scales: state.scales,
+      viewWeights: state.viewWeights,
+    };
     const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
     // until it is done the last checkpoint stands
     const placement = await paced("search", searchSeconds(stage, budget), () =>
@@ -266,7 +271,7 @@ function withStartsCompared(state: Checkpoint): Checkpoint {
 function computeStage(
   stage: Stage,
   { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
-  { volume, shifts, scales, centre, poses, progress }: Checkpoint,
+  { volume, shifts, scales, viewWeights, centre, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
   if (stage.kind === "adversarial")
@@ -279,7 +284,7 @@ function computeStage(
       progress,
       after,
     );
-  const all = { ...context, store: store!, scales };
+  const all = { ...context, store: store!, scales, viewWeights };
   if (stage.kind === "local") {
     const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };
     return localStage(stage, all, previous, progress, after);
