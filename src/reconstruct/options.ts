@@ -206,7 +206,7 @@ export const reconstructOptions = {
   /** Path of a STAR file. */
   viewsFile: optional(path("a STAR file"), {
     placeholder: "file",
-    help: "STAR file with angles that follow the distribution of views (default: uniform)",
+    help: "STAR file with angles that follow the distribution of views (default: uniform at first, then as estimated)",
     decisive: true,
   }),
   /** Path of a stack of images. */

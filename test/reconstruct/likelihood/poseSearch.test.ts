@@ -4,6 +4,7 @@ import { angularDistance, eulerToMatrix, multiply } from "../../../src/physics/r
 import { mirrored, tilted, turned } from "../../../src/reconstruct/likelihood/localSearch.ts";
 import { searchPoses } from "../../../src/reconstruct/likelihood/poseSearch.ts";
 import { viewSpacing } from "../../../src/reconstruct/likelihood/refinement.ts";
+import { openViewPrior } from "../../../src/reconstruct/likelihood/viewPrior.ts";
 import { boxSize, poseOf, type Simulated, simulated } from "../simulated.ts";
 
 const maxRadius = 8,
@@ -171,6 +172,22 @@ it("of noise alone is uncertain", async () => {
     );
   expect(empty.certainty).toBeGreaterThan(0.8 * guess);
   expect(empty.certainty).toBeLessThan(1.2 * guess);
+  await particles.context.store.close();
+});
+
+it("where images tell nothing, finds them seen as particles are known to be", async () => {
+  const particles = await simulated({ count, maxRadius, signalToNoise: 1, noisy: true }),
+    { group } = particles.context;
+  const mean = [0.6, 0, 0.8] as const,
+    peak = { direction: [...mean] as [number, number, number], kappa: 20 };
+  const { start } = openViewPrior(group, { kind: "peaks", peaks: [peak] });
+  const empty = lowPassed(particles.truth).map(() => 0),
+    knowing = { ...particles, context: { ...particles.context, viewWeights: start } };
+  const { poses } = await search(knowing, new Float32Array(2 * count), empty);
+  for (let p = 0; p < count; p++) {
+    const along = poses[9 * p + 6]! * mean[0] + poses[9 * p + 8]! * mean[2];
+    expect(Math.abs(along)).toBeGreaterThan(Math.cos(1.5 * viewSpacing(maxRadius)));
+  }
   await particles.context.store.close();
 });
 
