@@ -164,8 +164,8 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
  * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
  * Outputs: `posterior` [views], summed over the batch; [batch] each: `evidence`, the log-likelihood relative to pure
- * noise; `share`, the posterior probability of a particle; and, unless particles are centred, the `slope` [2, batch] of the log-likelihood in the shift, times that,
- * and its `curvature`.
+ * noise; `share`, the posterior probability of a particle; and, unless particles are centred, the `slope` [2, batch] of
+ * the log-likelihood in the shift, times that, and its `curvature`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
   const { grid, views, batch, centred } = shape,
