@@ -11,9 +11,9 @@ const rightShare = 0.45,
 const aloneShare = 0.6,
   sameShape = 0.8;
 /**
- * Real images may hold more than their molecule, so that a right map shows a smaller share of it. That much is enough
- * where another start came to nearly the same shape at a shell as fine as this: by coarser ones a smooth shell, or the
- * outline of a wrong shape, is the same from any start.
+ * Real images may hold more than their molecule, so that a right map shows a smaller share of it. That much, up to the
+ * shell compared at, is enough where another start came to nearly the same shape at a shell as fine as this: by coarser
+ * ones a smooth shell, or the outline of a wrong shape, is the same from any start.
  */
 const togetherShare = 0.2,
   nearlySame = 0.95,
@@ -72,6 +72,8 @@ interface Detail {
   coarse: number;
   /** Last shell up to which it shows most of the detail, again in the finest third. */
   most: number;
+  /** The share up to a shell, no finer than `shell`: again of the finest third. */
+  shareUpTo(last: number): number;
 }
 
 function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
@@ -86,7 +88,8 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
     firstAngularShell,
     lastWhere((k) => agreement[k - 1]! >= leastAgreement),
   );
-  const shareUpTo = (last: number): number => {
+  const shareUpTo = (wanted: number): number => {
+    const last = Math.min(shell, wanted);
     let sum = 0,
       weights = 0;
     for (let k = Math.max(firstAngularShell, Math.floor((2 * last) / 3) + 1); k <= last; k++) {
@@ -101,11 +104,12 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
   let most = shell;
   while (most >= firstAngularShell && shareUpTo(most) < aloneShare) most--;
-  return { shell, share: shareUpTo(shell), coarse: coarse < firstAngularShell ? 0 : coarse, most };
+  return { shell, share: shareUpTo(shell), coarse: coarse < firstAngularShell ? 0 : coarse, most, shareUpTo };
 }
 
-function ofSamples({ shell, share, coarse, most }: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
-  const percent = `${Math.round(100 * share)} %`,
+function ofSamples(detail: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
+  const { shell, share, coarse, most } = detail,
+    percent = `${Math.round(100 * share)} %`,
     resolutionAngstrom = boxAngstrom / shell,
     others = parts.flatMap(({ startAgreement = [] }) => startAgreement),
     alone = others.length > 0 && others.every((v) => v < sameShape);
@@ -121,13 +125,15 @@ function ofSamples({ shell, share, coarse, most }: Detail, { boxAngstrom, parts,
   const together = parts.every(
     ({ startAgreement = [], startShell = 0 }) => startShell >= fineShell && startAgreement.some((v) => v >= nearlySame),
   );
-  if (together && share > togetherShare)
+  const compared = comparedTo(parts),
+    shareThere = detail.shareUpTo(compared);
+  if (together)
     return {
-      kind: "found",
+      kind: shareThere > togetherShare ? "found" : "uncertain",
       resolutionAngstrom,
       reason:
-        `Independent starts came to one shape at ${angstrom(boxAngstrom / comparedTo(parts))}, and the map shows ` +
-        `${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}. ` +
+        `Independent starts came to one shape at ${angstrom(boxAngstrom / compared)}, and the map shows ` +
+        `${Math.round(100 * shareThere)} % of the detail that the images hold up to there. ` +
         "--half-maps tells more surely.",
     };
   if (givenShell !== undefined)
@@ -196,8 +202,10 @@ function ofHalves(
     words = `${correlation.toFixed(2)} up to ${angstrom(boxAngstrom / last)}`;
   // Real images may hold more than their molecule: as with starts, less of the detail is enough of one fine shape.
   const fine = mean(angularFsc.slice(first - 1, Math.max(fineShell, first))),
-    enough = last >= fineShell && fine >= nearlySame ? togetherShare : wrongShare,
-    hollow = told.length > 0 && told.every(({ share }) => share <= enough),
+    together = last >= fineShell && fine >= nearlySame,
+    isHollow = ({ share, shareUpTo }: Detail): boolean =>
+      together ? shareUpTo(fineShell) <= togetherShare : share <= wrongShare,
+    hollow = told.length > 0 && told.every(isHollow),
     oneIsRight = told.some(({ share }) => share >= rightShare);
   if (correlation >= rightCorrelation && hollow)
     return {

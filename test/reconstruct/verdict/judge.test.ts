@@ -76,7 +76,7 @@ describe("the verdict", () => {
     ["one wrong shape from several starts", ofStarts(0.2, [0.9, 0.9]), "no structure found beyond 107 Å", 320 / 3],
     ["one shape from two starts at a fine shell", ofStarts(0.25, [0.99], 16), "structure found to 21.3 Å", 320 / 15],
     ["nearly one shape", ofStarts(0.25, [0.9], 16), "no structure found beyond 107 Å", 320 / 3],
-    ["one shape that shows no detail", ofStarts(0.1, [0.99], 16), "no structure found beyond 107 Å", 320 / 3],
+    ["one shape that shows no detail", ofStarts(0.1, [0.99], 16), "uncertain", 320 / 15],
     ["little detail, from a given start", { ...ofSamples(() => 0.2), givenShell: 8 }, "uncertain", 320 / 15],
     [
       "all detail, from a given start",
@@ -230,6 +230,22 @@ describe("the verdict", () => {
     if (resolution === null) expect(verdict.resolutionAngstrom).toBeNull();
     else expect(verdict.resolutionAngstrom! / resolution).toBeCloseTo(1, 1);
     expect(verdict.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test("detail that fades beyond the shell at which starts were compared does not count against them", () => {
+    const upTo30 = (value: (shell: number) => number): number[] => Array.from({ length: 30 }, (_, i) => value(i + 1)),
+      halfSamples = {
+        agreement: upTo30(() => 0.9),
+        share: upTo30((k) => (k <= 16 ? 0.3 : 0.1)),
+        signalToNoise: upTo30((k) => 4 / k ** 2),
+      };
+    const of = (startAgreement: number[]): Evidence => ({
+      boxAngstrom,
+      finestAngstrom: boxAngstrom / 30,
+      parts: [{ halfSamples, startAgreement, startShell: 16, skewness: 2 }],
+    });
+    expect(judge(of([0.99])).kind).toBe("found");
+    expect(judge(of([0.5])).kind).toBe("notFound");
   });
 
   test("is never finer than what was worked at or what the FSC says", () => {
