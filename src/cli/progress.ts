@@ -121,6 +121,9 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
         `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
         `symmetry ${event.symmetry}, ` +
         (event.maskDiameterAngstrom === undefined ? "" : `mask ${event.maskDiameterAngstrom.toFixed(0)} Å wide, `) +
+        (event.shiftSigmaAngstrom === undefined
+          ? ""
+          : `shifts of ${formatNumber(event.shiftSigmaAngstrom, 2)} Å (1 sigma), `) +
         `${event.device}, seed ${event.seed}`
       );
     case "stage":

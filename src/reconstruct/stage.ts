@@ -14,7 +14,8 @@ export interface ImageSample {
   images: Float32Array;
 }
 
-export interface StageContext {
+/** The images of a set of particles, and what holds for all stages. */
+export interface ImageContext {
   /** Images kept in memory: all particles, or as many of them, drawn at random, as the cache holds. */
   sample: ImageSample;
   /** Edge of the working box, to which images are cropped. */
@@ -26,7 +27,6 @@ export interface StageContext {
   /** For the simulator, of mean 0 and variance 1 each, [many, boxSize, boxSize]; absent: normal noise. */
   noiseImages?: Float32Array;
   views: ViewingDistribution;
-  shiftLaw: ShiftLaw;
   group: readonly Matrix3[];
   /**
    * Radius of the particle as a fraction of the box edge: images show background beyond it, and density is cut off
@@ -40,6 +40,11 @@ export interface StageContext {
   seed: number;
   /** Names the random streams of this set of particles. */
   label: string;
+}
+
+export interface StageContext extends ImageContext {
+  /** That shifts follow, as far as the stage sees them. */
+  shiftLaw: ShiftLaw;
 }
 
 /** What an iteration tells. */

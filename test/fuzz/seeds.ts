@@ -239,7 +239,7 @@ export const configs = [
     timeLimit: 600,
     box: 64,
     seed: 3,
-    used: { particles: 5000, box: 64, maskRadius: 0.45, shiftLaw: { kind: "none" }, stages: [] },
+    used: { particles: 5000, box: 64, maskRadius: 0.45, shiftSigma: 0, stages: [] },
   }),
 ];
 export const events = [

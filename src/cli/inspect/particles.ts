@@ -14,13 +14,12 @@ import type { GrayImage } from "../../io/grayImage.ts";
 import { openStack } from "../../io/mrc.ts";
 import { openParticleImages, subset } from "../../io/particles.ts";
 import { type Contrast, contrastText } from "../../reconstruct/measure/contrast.ts";
-import { diameterFrom } from "../../reconstruct/measure/extent.ts";
-import { firstLook } from "../../reconstruct/measure/firstLook.ts";
+import { firstLook, type ParticleShown, particleShown } from "../../reconstruct/measure/firstLook.ts";
 import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
 import { statisticsRows } from "./text.ts";
 
 /** What `inspect` tells of a particle file, as --json prints it. */
-export interface ParticleSummary {
+export interface ParticleSummary extends ParticleShown {
   kind: "particles";
   file: string;
   particles: number;
@@ -48,8 +47,6 @@ export interface ParticleSummary {
   pixels?: PixelStatistics & { images: number };
   /** Whether density is bright or dark in the images, as reconstruct takes it; absent where fewer than 16 can tell. */
   contrast?: Contrast;
-  /** Of the particle, with a margin, as the images show it; absent where it fills its box, or they cannot tell. */
-  diameterAngstrom?: number;
   /** What is to be known of the file and does not forbid its use. */
   warnings: readonly string[];
 }
@@ -81,6 +78,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     pixels: sample.pixels,
     contrast: sample.contrast,
     diameterAngstrom: sample.diameterAngstrom,
+    shiftSigmaAngstrom: sample.shiftSigmaAngstrom,
     warnings: [
       ...(set.warnings ?? []),
       ...(sample.allAlike ? [`all images looked at are the same, so that reconstruct refuses them`] : []),
@@ -148,7 +146,7 @@ async function stackProblem(path: string, boxSize: number, highestIndex: number)
 }
 
 async function readSample(set: ParticleSet): Promise<
-  Pick<ParticleSummary, "pixels" | "contrast" | "diameterAngstrom"> & {
+  Pick<ParticleSummary, "pixels" | "contrast" | keyof ParticleShown> & {
     allAlike?: boolean;
     problem?: ParticleSummary["stackProblems"][number];
   }
@@ -158,8 +156,8 @@ async function readSample(set: ParticleSet): Promise<
   try {
     const images = await readImages(set, indices),
       { contrast, allAlike, extent } = await firstLook(disk, set),
-      diameterAngstrom = diameterFrom(extent, contrast?.density !== "dark");
-    return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, diameterAngstrom, allAlike };
+      shown = particleShown(extent, set, contrast?.density !== "dark");
+    return { pixels: { images: indices.length, ...pixelStatistics(images) }, contrast, ...shown, allAlike };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { problem: { stack: set.stacks[set.stackIndex[0]!]!, particles: 1, problem: error.message } };
@@ -198,6 +196,12 @@ const diameterRow = ({ diameterAngstrom }: ParticleSummary): string =>
     ? "not told apart from the box, so that reconstruct takes 90 % of it for its mask (--mask-diameter)"
     : `${formatNumber(diameterAngstrom)} Å with a margin, which reconstruct takes for its mask (--mask-diameter)`;
 
+const shiftRow = ({ shiftSigmaAngstrom }: ParticleSummary): string =>
+  shiftSigmaAngstrom === undefined
+    ? "not told, so that reconstruct takes up to 5 % of the box for their shifts (--max-shift)"
+    : `particles lie about ${formatNumber(shiftSigmaAngstrom, 2)} Å, or less, from the centres of their boxes (1 sigma), ` +
+      "which reconstruct takes for their shifts (--max-shift)";
+
 export function particleText(summary: ParticleSummary): string {
   const { defocusAngstrom: defocus } = summary;
   const problems = summary.stackProblems.length;
@@ -217,7 +221,12 @@ export function particleText(summary: ParticleSummary): string {
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],
     ...(summary.pixels ? statisticsRows(summary.pixels, `Pixels of ${summary.pixels.images} images`) : []),
     ...(summary.contrast ? [["Contrast", contrastRow(summary.contrast)]] : []),
-    ...(summary.pixels ? [["Diameter", diameterRow(summary)]] : []),
+    ...(summary.pixels
+      ? [
+          ["Diameter", diameterRow(summary)],
+          ["Off centre", shiftRow(summary)],
+        ]
+      : []),
     ...summary.warnings.map((warning) => ["Warning", oneLine(warning)]),
   ];
   const groups = [

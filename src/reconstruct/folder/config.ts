@@ -6,7 +6,7 @@ import type { DataFile } from "../../base/files.ts";
 import { readText } from "../../io/files.ts";
 import { parseReconstructOptions } from "../optionSchema.ts";
 import { asTyped, optionEntries, type ReconstructOptions } from "../options.ts";
-import type { Stage, StageContext } from "../stage.ts";
+import type { Stage } from "../stage.ts";
 
 /** What a run made of its options, kept under `used`. */
 export interface UsedSettings {
@@ -15,7 +15,8 @@ export interface UsedSettings {
   box: number;
   /** As a fraction of the edge of the box. */
   maskRadius: number;
-  shiftLaw: StageContext["shiftLaw"];
+  /** Standard deviation of particles from the centres of their boxes along each axis, as a fraction of the edge. */
+  shiftSigma: number;
   /** Whether the images were taken as their negatives. */
   invertContrast: boolean;
   /** The map that the run began from, and the resolution that it was low-passed to; absent where it is ab initio. */

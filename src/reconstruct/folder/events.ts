@@ -14,6 +14,8 @@ export type RunEvent =
       symmetry: string;
       /** Of the sphere beyond which there is background; as asked for, or as the images show the particle. */
       maskDiameterAngstrom?: number;
+      /** Standard deviation of particles from the centres of their boxes along each axis, as taken; likewise. */
+      shiftSigmaAngstrom?: number;
       device: string;
       seed: number;
       half?: 1 | 2;

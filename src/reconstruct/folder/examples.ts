@@ -15,7 +15,7 @@ import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import { varianceOf } from "../measure/criticNoise.ts";
 import { groupFactors, onGrid, signalInput } from "../measure/noiseGroups.ts";
-import type { StageContext, StageVolume } from "../stage.ts";
+import type { ImageContext, StageVolume } from "../stage.ts";
 import type { RunExamples } from "./events.ts";
 
 const count = 6;
@@ -24,7 +24,7 @@ const count = 6;
  * Six particles, six simulated images with the same CTFs, and the projections that these show. All are in the box of
  * the stage, low-passed to its resolution; particles and simulated images are whitened.
  */
-export async function exampleImages(volume: StageVolume, context: StageContext): Promise<RunExamples> {
+export async function exampleImages(volume: StageVolume, context: ImageContext): Promise<RunExamples> {
   const n = context.boxSize,
     m = volume.n,
     { images, particles } = context.sample;

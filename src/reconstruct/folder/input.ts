@@ -25,6 +25,11 @@ const inputSchema = z.object({
   inverted: z.boolean().optional(),
   /** Diameter of the particle as the images show it, Å; absent where it fills its box, or is given. */
   diameterAngstrom: z.number().positive().optional(),
+  /**
+   * Standard deviation along each axis by which particles lie off the centres of their boxes, as the images show it, Å;
+   * absent where they do not tell, or it is given.
+   */
+  shiftSigmaAngstrom: z.number().positive().optional(),
   /** Of the half-sets, where they were asked for and the file names them. */
   halfSets: z.string().optional(),
   /** Stacks, in the order of the list, and what else is read; `modified` is when they were last written, if known. */

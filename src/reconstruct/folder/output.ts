@@ -3,7 +3,7 @@ import type { Volume } from "../../base/types.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { type CubicGrid, changeBox } from "../../numeric/fourierCrop.ts";
 import type { Spectra } from "../measure/spectra.ts";
-import type { RunDirections, RunTemplates, StageContext, StageResult } from "../stage.ts";
+import type { ImageContext, RunDirections, RunTemplates, StageResult } from "../stage.ts";
 import type { RunExamples, RunSpectra } from "./events.ts";
 import { exampleImages } from "./examples.ts";
 
@@ -34,7 +34,7 @@ export async function writeSpectra(folder: Folder, spectra: Spectra, boxAngstrom
 export async function writeStageFiles(
   folder: Folder,
   { volume, templates, directions }: StageResult,
-  context: StageContext,
+  context: ImageContext,
   half?: 1 | 2,
 ): Promise<void> {
   const write = (name: string, content: RunExamples | RunTemplates | RunDirections): Promise<void> =>

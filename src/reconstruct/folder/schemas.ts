@@ -28,6 +28,7 @@ const event = z.discriminatedUnion("type", [
     pixelSizeAngstrom: z.number().positive(),
     symmetry: z.string(),
     maskDiameterAngstrom: z.number().positive().optional(),
+    shiftSigmaAngstrom: z.number().nonnegative().optional(),
     device: z.string(),
     seed: z.number(),
     half,

@@ -6,7 +6,7 @@ import type { Optics } from "../../base/types.ts";
 import { centeredTransform, signedFrequency } from "../../numeric/fft.ts";
 import { contrastTransfer } from "../../physics/ctf.ts";
 
-/** Images are looked at in coarse pixels, Å, and up to twice that as resolution; so many tell enough. */
+/** Images are looked at in coarse pixels, Å, and up to twice that as resolution; so many tell how wide it is. */
 const coarsePixel = 10;
 export const extentImages = 512;
 /** Beyond this fraction of the box lies the background that images are brought to a common scale by. */
@@ -19,16 +19,24 @@ const leastErrors = 5,
 /** What is added to the radius found. */
 const margin = 1.1;
 /** A particle wider than this part of the box fills it. */
-const widest = 0.9;
+export const widest = 0.9;
 
-/** Sums over images, by ring and by shell of a coarse copy. */
-export interface ExtentSums {
+/** Images in coarse pixels. */
+export interface CoarseImages {
+  /** In coarse pixels; the centre is at edge/2. */
+  edge: number;
+  /** Å */
+  pixel: number;
+  /** Of background mean 0 and standard deviation 1, [edge, edge]. */
+  images: { particle: number; pixels: Float32Array }[];
+}
+
+/** Coarse images, and sums over them by ring and by shell. */
+export interface ExtentSums extends CoarseImages {
   boxSize: number;
   boxAngstrom: number;
   /** Original pixels to a coarse one, odd. */
   bin: number;
-  /** Edge of the coarse images. */
-  edge: number;
   rings: { count: Float64Array; sum: Float64Array; squares: Float64Array };
   /** Σ CTF · Re F, Σ CTF², Σ |F|² and the number of samples on each shell. */
   shells: { weighted: Float64Array; ctfSquared: Float64Array; power: Float64Array; count: Float64Array };
@@ -46,18 +54,28 @@ export function openExtentSums(boxSize: number, boxAngstrom: number): ExtentSums
     boxAngstrom,
     bin,
     edge,
+    pixel: (bin * boxAngstrom) / boxSize,
+    images: [],
     rings: { count: zeros(rings), sum: zeros(rings), squares: zeros(rings) },
     shells: { weighted: zeros(shells), ctfSquared: zeros(shells), power: zeros(shells), count: zeros(shells) },
   };
 }
 
-/** Adds an image as it is in its file, [boxSize, boxSize], and what its CTF depends on. */
-export function addToExtent(sums: ExtentSums, image: Float32Array, optics: Optics, particle: number): void {
-  const { boxSize, boxAngstrom, bin, edge, rings, shells } = sums,
+/**
+ * Keeps a coarse copy of an image as it is in its file, [boxSize, boxSize].
+ * @returns the copy; undefined where the background is constant
+ */
+export function keepCoarse(sums: ExtentSums, image: Float32Array, particle: number): Float32Array | undefined {
+  const pixels = coarseImage(image, sums);
+  if (pixels) sums.images.push({ particle, pixels });
+  return pixels;
+}
+
+/** Adds a coarse copy, and what its CTF depends on, to the sums. */
+export function addToExtent(sums: ExtentSums, coarse: Float32Array, optics: Optics, particle: number): void {
+  const { edge, pixel, rings, shells } = sums,
     middle = edge / 2,
-    coarseBox = (edge * bin * boxAngstrom) / boxSize,
-    coarse = coarseImage(image, sums);
-  if (!coarse) return;
+    coarseBox = edge * pixel;
   coarse.forEach((value, i) => {
     const ring = Math.round(Math.hypot((i % edge) - middle, Math.floor(i / edge) - middle));
     rings.count[ring]!++;
@@ -83,7 +101,7 @@ export function addToExtent(sums: ExtentSums, image: Float32Array, optics: Optic
 function coarseImage(
   image: Float32Array,
   { boxSize: n, bin, edge }: Pick<ExtentSums, "boxSize" | "bin" | "edge">,
-): Float64Array | undefined {
+): Float32Array | undefined {
   const centre = Math.floor(n / 2),
     outside = (background * n) ** 2;
   let sum = 0,
@@ -103,7 +121,7 @@ function coarseImage(
   for (let y = 0; y < edge * bin; y++)
     for (let x = 0; x < edge * bin; x++)
       coarse[Math.floor(y / bin) * edge + Math.floor(x / bin)]! += image[(first + y) * n + first + x]!;
-  return coarse.map((value) => (value / bin ** 2 - mean) / deviation);
+  return Float32Array.from(coarse, (value) => (value / bin ** 2 - mean) / deviation);
 }
 
 /**
@@ -115,8 +133,7 @@ function coarseImage(
  * @returns undefined where the particle fills its box, or the images tell too little
  */
 export function diameterFrom(sums: ExtentSums, bright: boolean): number | undefined {
-  const { boxAngstrom, boxSize, bin, edge, rings, shells } = sums,
-    pixel = (bin * boxAngstrom) / boxSize,
+  const { boxAngstrom, edge, pixel, rings, shells } = sums,
     coarseBox = edge * pixel,
     top = shells.count.length - 1;
   const amplitude = shells.weighted.map((sum, k) => ((bright ? 1 : -1) * sum) / shells.ctfSquared[k]!),

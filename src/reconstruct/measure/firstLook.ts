@@ -3,7 +3,16 @@ import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { type Contrast, measureContrast } from "./contrast.ts";
-import { addToExtent, type ExtentSums, extentImages, openExtentSums } from "./extent.ts";
+import {
+  addToExtent,
+  diameterFrom,
+  type ExtentSums,
+  extentImages,
+  keepCoarse,
+  openExtentSums,
+  widest,
+} from "./extent.ts";
+import { offCentre, sigmaShown } from "./offCentre.ts";
 
 export interface FirstLook {
   /** Absent where fewer than 16 images can tell. */
@@ -12,8 +21,32 @@ export interface FirstLook {
   images: number;
   /** Whether there are several, and all have the same pixels. */
   allAlike: boolean;
-  /** For the width of the particle, from `diameterFrom`. */
+  /** For `particleShown`. */
   extent: ExtentSums;
+}
+
+/** What images show of the particle, Å; absent where they do not tell. */
+export interface ParticleShown {
+  /** Its diameter, with a margin. */
+  diameterAngstrom?: number;
+  /** Standard deviation along each axis by which particles lie off the centres of their boxes. */
+  shiftSigmaAngstrom?: number;
+}
+
+/**
+ * @param bright whether density is bright
+ * @param knownDiameter of the particle, Å, where it is given
+ */
+export function particleShown(
+  extent: ExtentSums,
+  { optics }: Pick<ParticleSet, "optics">,
+  bright: boolean,
+  knownDiameter?: number,
+): ParticleShown {
+  const diameterAngstrom = diameterFrom(extent, bright),
+    { boxAngstrom } = extent,
+    lies = offCentre(extent, optics, (knownDiameter ?? diameterAngstrom ?? widest * boxAngstrom) / 2);
+  return { diameterAngstrom, shiftSigmaAngstrom: lies && sigmaShown(lies, boxAngstrom) };
 }
 
 const mostImages = 1024,
@@ -46,8 +79,8 @@ export async function firstLook(files: Files, set: ParticleSet): Promise<FirstLo
       first ??= pixels.slice(0, area);
       allAlike &&= pixels.every((value, i) => value === first![i % area]);
       some.forEach((particle, i) => {
-        if ((start + i) % every === 0)
-          addToExtent(extent, pixels.subarray(i * area, (i + 1) * area), set.optics, particle);
+        const coarse = keepCoarse(extent, pixels.subarray(i * area, (i + 1) * area), particle);
+        if (coarse && (start + i) % every === 0) addToExtent(extent, coarse, set.optics, particle);
       });
     }
   } finally {

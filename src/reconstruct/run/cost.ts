@@ -3,6 +3,7 @@
 import { startRadius } from "../adversarial/recipes.ts";
 import type { Paces, Stage, Task } from "../stage.ts";
 import { finestGlobalSearch, searchesAgain } from "./radii.ts";
+import { searchesShifts } from "./shiftLaw.ts";
 
 /** What a run works on, as far as its cost goes. */
 export interface Work {
@@ -11,8 +12,8 @@ export interface Work {
   groupOrder: number;
   /** To read, normalise and crop one image. */
   readSeconds: number;
-  /** Whether shifts are searched for. */
-  shifts: boolean;
+  /** Standard deviation of particles from the centre, in units of the box. */
+  shiftSigma: number;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface Work {
  */
 function passSeconds(maxRadius: number, particles: number, work: Work): number {
   const views = (2.24 * maxRadius ** 2) / work.groupOrder;
-  return particles * (work.shifts ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+  return particles * (searchesShifts(maxRadius, work.shiftSigma) ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
 }
 
 /**
@@ -46,7 +47,7 @@ export function iterationSeconds(stage: Stage, work: Work): number {
 /** Seconds of the search for poses before a stage, where there is one: all poses without the gradient. */
 export function searchSeconds(stage: Stage, work: Work): number {
   if (stage.kind !== "local" || !searchesAgain(stage)) return 0;
-  return 0.7 * passSeconds(stage.searchRadius ?? finestGlobalSearch, work.count, { ...work, shifts: false });
+  return 0.7 * passSeconds(stage.searchRadius ?? finestGlobalSearch, work.count, { ...work, shiftSigma: 0 });
 }
 
 export const stageSeconds = (stage: Stage, work: Work): number =>

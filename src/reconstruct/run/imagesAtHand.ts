@@ -1,6 +1,6 @@
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import type { Spectra } from "../measure/spectra.ts";
-import type { Part, StageContext } from "../stage.ts";
+import type { ImageContext, Part } from "../stage.ts";
 import type { AtHand } from "./next.ts";
 import { type PartEnvironment, type PreparedImages, prepareImages } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
@@ -11,7 +11,7 @@ import type { Setting } from "./setting.ts";
 export interface ImagesAtHand {
   now(): AtHand;
   /** @throws {Error} before they are read */
-  context(): StageContext;
+  context(): ImageContext;
   /** All particles; absent where no stage of refinement needs them yet. */
   store(): ParticleStore | undefined;
   /** @param known spectra, where they were measured before. @returns the spectra */

@@ -22,6 +22,7 @@ import type {
   Task,
 } from "../stage.ts";
 import type { PartEvidence } from "../verdict/verdict.ts";
+import { withMapCentred } from "./centreMap.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
@@ -36,6 +37,7 @@ import { placeParticles } from "./placement.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
+import { shiftLawAt } from "./shiftLaw.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -69,17 +71,11 @@ export async function reconstructPart(
   { part, partCount, last, paces, times }: PartOfRun,
   environment: PartEnvironment,
 ): Promise<PartResult> {
-  const { options, emit, signal, maskDiameter } = environment,
+  const { options, emit, signal } = environment,
     { set } = part,
     found = last?.checkpoint,
     label = part.half === undefined ? {} : { half: part.half };
-  const setting = settingOf(
-      part,
-      partCount,
-      { ...options, maskDiameter },
-      environment.group.length,
-      environment.recipe,
-    ),
+  const setting = settingOf(part, partCount, options, environment.group.length, environment.recipe, environment.shown),
     { budget, boxAngstrom } = setting;
   emit({
     type: "start",
@@ -88,6 +84,7 @@ export async function reconstructPart(
     pixelSizeAngstrom: set.pixelSizeAngstrom,
     symmetry: options.symmetry,
     maskDiameterAngstrom: 2 * setting.maskRadius * boxAngstrom,
+    shiftSigmaAngstrom: budget.shiftSigma * boxAngstrom,
     device: `${environment.device.name}: ${environment.device.reason}`,
     seed: options.seed,
     ...label,
@@ -99,6 +96,14 @@ export async function reconstructPart(
 
   const images = imagesAtHand(part, setting, environment),
     folder = openPartFolder(part, partCount, setting, environment);
+  const contextOf = ({ maxRadius }: Stage): StageContext => ({
+    ...images.context(),
+    shiftLaw: shiftLawAt(maxRadius, budget.shiftSigma),
+  });
+  const centred = (decision: Decision, { maxRadius }: Stage): Decision => ({
+    ...decision,
+    state: withMapCentred(decision.state, maxRadius, { ...images.context(), shiftSigma: budget.shiftSigma }),
+  });
   const circumstances = (): Circumstances => ({
     setting,
     loaded: images.now().loaded,
@@ -153,7 +158,7 @@ export async function reconstructPart(
     paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));
   const search = async (stage: LocalStage): Promise<void> => {
     const context = {
-      ...images.context(),
+      ...contextOf(stage),
       store: images.store()!,
       scales: state.scales,
       viewWeights: state.viewWeights,
@@ -163,7 +168,7 @@ export async function reconstructPart(
     const placement = await paced("search", searchSeconds(stage, budget), () =>
       placeParticles(stage, state.volume!, context, known, () => signal?.throwIfAborted()),
     );
-    await decide(afterSearch(state, placement, circumstances()));
+    await decide(centred(afterSearch(state, placement, circumstances()), stage));
   };
   const runStage = async (stage: Stage): Promise<void> => {
     const index = state.stage;
@@ -184,7 +189,7 @@ export async function reconstructPart(
       lastReport = 0;
     const result = await computeStage(
       stage,
-      { context: images.context(), store: images.store(), recipe: environment.recipe },
+      { context: contextOf(stage), store: images.store(), recipe: environment.recipe },
       state,
       async (report, snapshot) => {
         const time = performance.now(),
@@ -222,7 +227,7 @@ export async function reconstructPart(
     since = performance.now();
     const { spectra } = state.schedule;
     const share = (): number => angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
-    await decide(afterStage(state, result, share, circumstances()));
+    await decide(centred(afterStage(state, result, share, circumstances()), stage));
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());
     emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });

@@ -5,7 +5,7 @@ import { writeMap } from "../../io/mrc.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
-import type { Part, StageContext, StageResult, StageVolume } from "../stage.ts";
+import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
 
@@ -18,13 +18,13 @@ export interface PartFolder {
   mapOf(density: StageVolume, state: Checkpoint): Volume;
   /** The map as it stands. */
   writeResult(state: Checkpoint): Promise<Volume>;
-  writeStageFiles(result: StageResult, context: StageContext): Promise<void>;
+  writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
 }
 
 export function openPartFolder(
   { set, map, checkpoint, half }: Part,
   partCount: number,
-  { boxAngstrom, maskRadius, shiftLaw }: Setting,
+  { boxAngstrom, maskRadius, budget }: Setting,
   { folder, options, inverted, start, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
@@ -37,7 +37,7 @@ export function openPartFolder(
         particles: set.count * partCount,
         box: state.schedule.workingBox,
         maskRadius,
-        shiftLaw,
+        shiftSigma: budget.shiftSigma,
         invertContrast: inverted,
         ...(start && { start: { map: start.path, resolutionAngstrom: start.resolutionAngstrom } }),
         stages: state.schedule.stages,

@@ -10,11 +10,12 @@ import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
+import type { ParticleShown } from "../measure/firstLook.ts";
 import { openImages } from "../measure/load.ts";
 import { groupsOf } from "../measure/noiseGroups.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
-import type { ImageSample, Part, StageContext } from "../stage.ts";
+import type { ImageContext, ImageSample, Part } from "../stage.ts";
 import type { GivenStart } from "./givenStart.ts";
 import type { Setting } from "./setting.ts";
 
@@ -29,11 +30,11 @@ export interface PartEnvironment {
   options: ReconstructOptions;
   /** Whether the images are taken as their negatives. */
   inverted: boolean;
-  group: StageContext["group"];
+  group: ImageContext["group"];
   views: ViewingDistribution;
   mask?: Volume;
-  /** Å, as asked for or as the images show it; absent where the particle fills its box. */
-  maskDiameter?: number;
+  /** By the images, where no option says so. */
+  shown: ParticleShown;
   /** What the map begins from, where it is not found blind. */
   start?: GivenStart;
   noiseBank?: Backgrounds;
@@ -44,7 +45,7 @@ export interface PartEnvironment {
 }
 
 export interface PreparedImages {
-  context: StageContext;
+  context: ImageContext;
   /** All particles, for refinement up to a radius. */
   openStore(maxRadius: number): Promise<ParticleStore>;
   close(): Promise<void>;
@@ -56,7 +57,7 @@ export interface PreparedImages {
  */
 export async function prepareImages(
   { set, half, label }: Part,
-  { boxAngstrom, maskRadius, shiftLaw }: Setting,
+  { boxAngstrom, maskRadius }: Setting,
   { files, folder, options, inverted, group, views, mask, noiseBank, device, emit, signal }: PartEnvironment,
   boxSize: number,
   known: Spectra | undefined,
@@ -109,7 +110,6 @@ export async function prepareImages(
           ),
         }),
         views,
-        shiftLaw,
         group,
         maskRadius,
         mask,

@@ -15,8 +15,7 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
-import { diameterFrom } from "../measure/extent.ts";
-import { firstLook } from "../measure/firstLook.ts";
+import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
 import { type ReconstructOptions, type RunRequest, withDefaults } from "../options.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Evidence, Verdict } from "../verdict/verdict.ts";
@@ -93,9 +92,11 @@ export async function reconstruct(
   const device = await runDevice(runtime, options, before);
   const input = await describeInput(files, everything, options, device);
   if (before) checkSameInput(before, input, options);
-  const { inverted, diameterAngstrom, warning } = before
+  const { inverted, diameterAngstrom, shiftSigmaAngstrom, warning } = before
     ? { ...before, inverted: before.inverted ?? options.invertContrast ?? false, warning: undefined }
     : await lookAt(files, everything, options);
+
+  const shown: ParticleShown = { diameterAngstrom, shiftSigmaAngstrom };
 
   const last = await Promise.all(
     parts.map(({ checkpoint }) => (options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined)),
@@ -110,7 +111,7 @@ export async function reconstruct(
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
-    if (!before) await writeInput(folder("input.json"), { ...input, inverted, diameterAngstrom });
+    if (!before) await writeInput(folder("input.json"), { ...input, inverted, ...shown });
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed: RunEvent = { ...event, time: new Date().toISOString() };
@@ -142,7 +143,7 @@ export async function reconstruct(
             group,
             views,
             mask,
-            maskDiameter: options.maskDiameter ?? diameterAngstrom,
+            shown,
             start,
             noiseBank,
             device,
@@ -198,21 +199,31 @@ async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
 }
 
 /**
- * Contrast of the images as they are, and the width of the particle where it was not asked for.
+ * Contrast of the images as they are, and the width of the particle and how far it lies from the centre, where not asked
+ * for.
  * @throws {InputError} where they are one image over and over
  */
 async function lookAt(
   files: Files,
   set: ParticleSet,
-  { invertContrast, maskDiameter, mask }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask">,
-): Promise<ChosenContrast & { diameterAngstrom?: number }> {
-  const isAsked = maskDiameter !== undefined || mask !== undefined,
-    { images, allAlike, contrast, extent } = await firstLook(files, set);
+  {
+    invertContrast,
+    maskDiameter,
+    mask,
+    maxShift,
+  }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask" | "maxShift">,
+): Promise<ChosenContrast & ParticleShown> {
+  const { images, allAlike, contrast, extent } = await firstLook(files, set);
   if (allAlike)
     throw new InputError(
       `${set.source}: the images are all the same (${images} were compared); ` +
         "give the stacks that the particles were extracted to",
     );
   const chosen = chooseContrast(invertContrast, contrast);
-  return { ...chosen, ...(isAsked ? {} : { diameterAngstrom: diameterFrom(extent, !chosen.inverted) }) };
+  const { diameterAngstrom, shiftSigmaAngstrom } = particleShown(extent, set, !chosen.inverted, maskDiameter);
+  return {
+    ...chosen,
+    ...(maskDiameter !== undefined || mask !== undefined ? {} : { diameterAngstrom }),
+    ...(maxShift !== undefined ? {} : { shiftSigmaAngstrom }),
+  };
 }

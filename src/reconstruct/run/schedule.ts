@@ -8,6 +8,7 @@ import type { Spectra } from "../measure/spectra.ts";
 import type { AdversarialStage, LocalStage, RefinementStage, Stage } from "../stage.ts";
 import { iterationSeconds, readingSeconds, stageSeconds, transformingSeconds, type Work } from "./cost.ts";
 import { climb, finestGlobalSearch } from "./radii.ts";
+import { searchesShifts } from "./shiftLaw.ts";
 
 /**
  * Signal-to-noise power ratio of the volume at each shell that all particles together could reach with known poses:
@@ -189,7 +190,8 @@ export function refiningStage(
       ...(searchRadius === undefined ? {} : { searchRadius }),
     };
   // The stage ends before, once the likelihood stands still.
-  const passes = Math.max(budget.shifts ? 4 : 2, budget.seconds / (radius === firstRadius(finest, budget) ? 6 : 12));
+  const fewest = searchesShifts(radius, budget.shiftSigma) ? 4 : 2,
+    passes = Math.max(fewest, budget.seconds / (radius === firstRadius(finest, budget) ? 6 : 12));
   return {
     kind: "refinement",
     maxRadius: radius,
@@ -204,7 +206,7 @@ const searchOfGiven = (given: number | undefined): number | undefined =>
 
 /** While shifts are searched for, every particle is seen: a later stage takes over what was found. */
 function particlesAt(radius: number, finest: number, budget: Budget): number {
-  if (budget.shifts) return budget.count;
+  if (searchesShifts(radius, budget.shiftSigma)) return budget.count;
   return radius === firstRadius(finest, budget) ? sampleSize : 2 * sampleSize;
 }
 

@@ -1,12 +1,13 @@
 /** What is fixed before an image is read: sizes, and what the schedule may cost. */
-import type { ShiftLaw } from "../../physics/shift.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import type { ParticleShown } from "../measure/firstLook.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { ReconstructOptions } from "../options.ts";
 import type { Part, Schedule, Stage, TimeAndShells } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
 import { startResolutionOf } from "./givenStart.ts";
 import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
+import { shiftSigma } from "./shiftLaw.ts";
 import { sizesOf } from "./sizes.ts";
 
 /** Time that a run without a limit is laid out for. */
@@ -20,7 +21,6 @@ const readSeconds = (boxSize: number): number => 2e-8 * boxSize ** 2;
 export interface Setting {
   boxAngstrom: number;
   maskRadius: number;
-  shiftLaw: ShiftLaw;
   budget: Budget;
   /** Edge of the images. */
   boxSize: number;
@@ -38,10 +38,12 @@ export function settingOf(
   options: ReconstructOptions,
   groupOrder: number,
   recipe: AdversarialRecipe,
+  shown: ParticleShown = {},
 ): Setting {
-  const { boxAngstrom, maskRadius, largestShift, finestRadius } = sizesOf(set, options);
-  // Particles are taken to lie normally about the centre, two standard deviations within the largest shift.
-  const shiftLaw: ShiftLaw = largestShift > 0 ? { kind: "gaussian", sigma: largestShift / 2 } : { kind: "none" };
+  const { boxAngstrom, maskRadius, finestRadius } = sizesOf(set, {
+    ...options,
+    maskDiameter: options.maskDiameter ?? shown.diameterAngstrom,
+  });
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
     start: recipe.start,
@@ -50,13 +52,12 @@ export function settingOf(
     count: set.count,
     groupOrder,
     readSeconds: readSeconds(set.boxSize),
-    shifts: shiftLaw.kind !== "none",
+    shiftSigma: shiftSigma(options.maxShift, shown.shiftSigmaAngstrom, boxAngstrom),
   };
   const { timeLimit, resolution, stages } = options;
   return {
     boxAngstrom,
     maskRadius,
-    shiftLaw,
     budget,
     boxSize: set.boxSize,
     limit: finestRadius,

@@ -6,8 +6,6 @@ import { startResolutionOf } from "./givenStart.ts";
 
 /** Radius of the mask as a fraction of the box, where no diameter is given. */
 const defaultMaskRadius = 0.45;
-/** Largest shift as a fraction of the box, where none is given. */
-const defaultMaximumShift = 0.05;
 /**
  * Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2
  * GB.
@@ -25,7 +23,6 @@ export interface Sizes {
   boxAngstrom: number;
   /** As fractions of the box. */
   maskRadius: number;
-  largestShift: number;
   /** Finest radius that the images and the options allow, in Fourier pixels. */
   finestRadius: number;
 }
@@ -66,7 +63,6 @@ export function sizesOf(
   return {
     boxAngstrom,
     maskRadius: maskDiameter === undefined ? defaultMaskRadius : maskDiameter / 2 / boxAngstrom,
-    largestShift: maxShift === undefined ? defaultMaximumShift : maxShift / boxAngstrom,
     finestRadius: Math.min(largest, resolution === undefined ? Infinity : Math.ceil(boxAngstrom / resolution)),
   };
 }

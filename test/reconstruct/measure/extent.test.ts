@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
 import { centeredInverse, centeredTransform, signedFrequency } from "../../../src/numeric/fft.ts";
 import { contrastTransfer } from "../../../src/physics/ctf.ts";
-import { addToExtent, diameterFrom, openExtentSums } from "../../../src/reconstruct/measure/extent.ts";
+import { addToExtent, diameterFrom, keepCoarse, openExtentSums } from "../../../src/reconstruct/measure/extent.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 
 const n = 48,
@@ -63,12 +63,12 @@ function diameter({ radius, inner = 0, neighbours = 0, jitter = 0, noise, sign =
       im[i]! *= ctf;
     }
     const image = centeredInverse(re, im, [n, n]);
-    addToExtent(
+    const coarse = keepCoarse(
       sums,
       Float32Array.from(image, (v) => sign * v + noise * stream.normal() + 3),
-      optics,
       p,
     );
+    addToExtent(sums, coarse!, optics, p);
   }
   return diameterFrom(sums, sign > 0);
 }

@@ -7,7 +7,7 @@ const finest = 32;
 const run = (seconds: number, share: number, more: { pace?: number; groupOrder?: number; limited?: boolean } = {}) =>
   virtualRun(
     settingOf(
-      budgetOf({ seconds, shifts: false, groupOrder: more.groupOrder ?? 24, count: 3000 }),
+      budgetOf({ seconds, shiftSigma: 0, groupOrder: more.groupOrder ?? 24, count: 3000 }),
       finest,
       more.limited ? {} : { request: {} },
     ),
@@ -58,7 +58,7 @@ describe("starts at a finer shell", () => {
 
   it("are not made in short runs, or where the images end before", () => {
     expect(finerOnes(run(100, 0.1).stages)).toEqual([]);
-    const small = virtualRun(settingOf(budgetOf({ seconds: 600, shifts: false }), 12, { request: {} }), {
+    const small = virtualRun(settingOf(budgetOf({ seconds: 600, shiftSigma: 0 }), 12, { request: {} }), {
       pace: 1,
       share: 0.1,
     });

@@ -23,7 +23,7 @@ const budget = (change: Partial<Budget> = {}): Budget => ({
   count: 20_000,
   groupOrder: 1,
   readSeconds: 2e-4,
-  shifts: false,
+  shiftSigma: 0,
   ...change,
 });
 /** Noise 1 everywhere, signal up to a shell. */
@@ -105,7 +105,7 @@ describe("automatic schedule", () => {
 
   it("sees all particles where shifts are searched for, and at least four times where all poses are tried", () => {
     const short = { count: 50_000, seconds: 15 };
-    const searching = automaticSchedule(22, budget({ ...short, shifts: true })),
+    const searching = automaticSchedule(22, budget({ ...short, shiftSigma: 0.025 })),
       centred = automaticSchedule(22, budget(short));
     expect(outline(searching)).toEqual(outline(centred));
     searching.forEach((stage, i) => {
@@ -151,7 +151,7 @@ describe("time", () => {
     expect(seconds("refinement", { particles: 5000 })).toBeCloseTo(once / 2, 6);
     expect(seconds("refinement", { particles: Infinity })).toBeCloseTo(2 * once, 6); // all 20,000
     expect(seconds("refinement", {}, budget({ groupOrder: 4 }))).toBeCloseTo(once / 4, 6);
-    expect(seconds("refinement", {}, budget({ shifts: true }))).toBeGreaterThan(once);
+    expect(seconds("refinement", {}, budget({ shiftSigma: 0.025 }))).toBeGreaterThan(once);
     // Four times as many views of twice as many turns, and longer images.
     expect(seconds("refinement", { maxRadius: 32 }) / once).toBeGreaterThan(8);
     expect(seconds("refinement", { maxRadius: 32 }) / once).toBeLessThan(32);
@@ -195,7 +195,7 @@ describe("time", () => {
 
   it.each([
     ["no shifts", budget({ seconds: 300 })],
-    ["shifts", budget({ seconds: 900, shifts: true })],
+    ["shifts", budget({ seconds: 900, shiftSigma: 0.025 })],
     ["slow disk", budget({ seconds: 300, readSeconds: 0.01 })],
     ["another critic and symmetry", budget({ seconds: 400, start: convolutionalRecipe.start, groupOrder: 7 })],
   ])("the finest affordable radius: the whole run to it fits and to no finer one (%s)", (_, b) => {

@@ -9,14 +9,13 @@ test("by default: a mask of 90 % of the box, shifts of 5 % of it, all that the i
   expect(sizesOf(images, withDefaults(given))).toEqual({
     boxAngstrom: 192,
     maskRadius: 0.45,
-    largestShift: 0.05,
     finestRadius: 32,
   });
 });
 
 test("as asked for; a resolution of 9 Å is the 22nd Fourier pixel of 192 Å", () => {
   const options = withDefaults({ ...given, maskDiameter: 96, maxShift: 0, resolution: 9 });
-  expect(sizesOf(images, options)).toEqual({ boxAngstrom: 192, maskRadius: 0.25, largestShift: 0, finestRadius: 22 });
+  expect(sizesOf(images, options)).toEqual({ boxAngstrom: 192, maskRadius: 0.25, finestRadius: 22 });
   expect(sizesOf(images, withDefaults({ ...given, box: 25 })).finestRadius).toBe(12);
   expect(sizesOf({ ...images, boxSize: 400 }, withDefaults(given)).finestRadius).toBe(120);
 });
@@ -38,6 +37,6 @@ describe("what the images cannot show is refused", () => {
 
   test("the limits themselves are allowed", () => {
     const options = withDefaults({ ...given, maskDiameter: 192, maxShift: 96, resolution: 48 });
-    expect(sizesOf(images, options)).toMatchObject({ maskRadius: 0.5, largestShift: 0.5, finestRadius: 4 });
+    expect(sizesOf(images, options)).toMatchObject({ maskRadius: 0.5, finestRadius: 4 });
   });
 });

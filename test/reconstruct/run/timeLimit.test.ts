@@ -12,9 +12,9 @@ import { budgetOf, goOn, type Machine, type Outcome, settingOf, virtualRun } fro
 /** Data sets: what is worked on, and the finest shell that the data show. */
 const sets: Record<string, [Partial<Budget>, number]> = {
   "ribosome, box 32": [{}, 16],
-  "ribosome, centred": [{ shifts: false }, 16],
+  "ribosome, centred": [{ shiftSigma: 0 }, 16],
   "paper's β-galactosidase, half": [{ count: 20_500, groupOrder: 4, readSeconds: 2e-8 * 192 ** 2 }, 96],
-  "another critic": [{ start: convolutionalRecipe.start, shifts: false }, 32],
+  "another critic": [{ start: convolutionalRecipe.start, shiftSigma: 0 }, 32],
 };
 const limits = [30, 60, 90, 150, 270, 540];
 const cases = Object.entries(sets).flatMap(([name, [change, finest]]) =>
@@ -100,7 +100,7 @@ describe.each(cases)("$name, $seconds s", (given) => {
 });
 
 describe("starts", () => {
-  const centred = budgetOf({ shifts: false, seconds: 90 });
+  const centred = budgetOf({ shiftSigma: 0, seconds: 90 });
 
   it("are two in 90 s, one on a machine three times slower, three on one three times quicker", () => {
     const at = (pace: number) => virtualRun(settingOf(centred, 16), { pace }).stages;
@@ -113,14 +113,14 @@ describe("starts", () => {
         .join(""),
     ).toMatch(/^(ar){3}r/);
     expect(
-      virtualRun(settingOf(budgetOf({ shifts: false, seconds: 30 }), 16), { pace: 0.3 })
+      virtualRun(settingOf(budgetOf({ shiftSigma: 0, seconds: 30 }), 16), { pace: 0.3 })
         .stages.map(({ kind }) => kind[0])
         .join(""),
     ).toMatch(/^(ar){2}r/);
   });
 
   it("a single slow one is cut short, so that half of the time is left to refine", () => {
-    const tight = budgetOf({ shifts: false, seconds: 30 }),
+    const tight = budgetOf({ shiftSigma: 0, seconds: 30 }),
       { stages, state, seconds } = virtualRun(settingOf(tight, 16), { pace: 10 });
     const start = 10 * stageSeconds(stages[0]!, tight);
     expect(stages[0]!.iterations).toBeLessThan(100);
@@ -131,7 +131,7 @@ describe("starts", () => {
   });
 
   it("one that has become slow is cut short on the way, and the next ones are left out", () => {
-    const { stages, warnings } = virtualRun(settingOf(budgetOf({ shifts: false, seconds: 90 }), 16), {
+    const { stages, warnings } = virtualRun(settingOf(budgetOf({ shiftSigma: 0, seconds: 90 }), 16), {
       pace: (_, seconds) => (seconds < 4 ? 1 : 20),
     });
     expect(starts(stages)).toBe(1);
@@ -163,7 +163,7 @@ describe("a run cut off", () => {
 });
 
 describe("a stage that no longer fits", () => {
-  const budget = budgetOf({ count: 40_000, groupOrder: 4, shifts: true, seconds: 540 }),
+  const budget = budgetOf({ count: 40_000, groupOrder: 4, shiftSigma: 0.025, seconds: 540 }),
     goal = 60;
   /** After the stage to shell 24 so many seconds are left. */
   const left = (secondsLeft: number) => {

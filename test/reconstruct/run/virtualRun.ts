@@ -31,7 +31,7 @@ export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
   count: 20_000,
   groupOrder: 1,
   readSeconds: 2e-5,
-  shifts: true,
+  shiftSigma: 0.025,
   ...change,
 });
 
@@ -39,7 +39,6 @@ export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
 export const settingOf = (budget: Budget, shells: number, change: Partial<Setting> = {}): Setting => ({
   boxAngstrom,
   maskRadius: 0.45,
-  shiftLaw: { kind: "none" },
   budget,
   boxSize: 2 * shells,
   limit: shells,

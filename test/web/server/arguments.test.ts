@@ -83,7 +83,7 @@ test.each([
       particles: 5000,
       box: 16,
       maskRadius: 0.4,
-      shiftLaw: { kind: "none" },
+      shiftSigma: 0,
       invertContrast: false,
       stages: [{ kind: "adversarial", maxRadius: 8, iterations: 1 }],
     }),

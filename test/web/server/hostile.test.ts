@@ -42,7 +42,7 @@ function aRun(name: string): string {
   const run = join(runs, name);
   writeEvents(run, startEvent("2026-01-01T00:00:00.000Z"));
   const options = { particlesFile: join(run, "particles.star"), symmetry: "C1", critic: "likelihood-ratio", seed: 1 };
-  const used = { particles: 500, box: 24, maskRadius: 0.4, shiftLaw: { kind: "none" }, stages: [] };
+  const used = { particles: 500, box: 24, maskRadius: 0.4, shiftSigma: 0, stages: [] };
   writeFileSync(join(run, "config.json"), JSON.stringify({ ...options, device: "cpu", used }));
   return run;
 }
