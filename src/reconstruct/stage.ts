@@ -14,6 +14,9 @@ export interface ImageSample {
   images: Float32Array;
 }
 
+/** x, y, z from the middle of the box, floor(n/2), in units of its edge. */
+export type Place = readonly [number, number, number];
+
 /** The images of a set of particles, and what holds for all stages. */
 export interface ImageContext {
   /** Images kept in memory: all particles, or as many of them, drawn at random, as the cache holds. */
@@ -33,6 +36,8 @@ export interface ImageContext {
    * there unless `mask` says where.
    */
   maskRadius: number;
+  /** Of the sphere; absent: the middle of the box. */
+  maskCentre?: Place;
   /** Where there may be density. */
   mask?: Volume;
   positivity: boolean;

@@ -2,10 +2,16 @@ import { maskOnGrid } from "../io/maskFile.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import type { StageContext } from "./stage.ts";
 
-/** Where a stage in a box of n³ voxels allows density: inside the mask that was given, else inside a sphere. */
+/** Where a stage in a box of n³ voxels allows density: inside the mask that was given, else inside a sphere about the molecule. */
 export function stageMask(
   n: number,
-  { mask, maskRadius, boxAngstrom }: Pick<StageContext, "mask" | "maskRadius" | "boxAngstrom">,
+  {
+    mask,
+    maskRadius,
+    maskCentre: [x, y, z] = [0, 0, 0],
+    boxAngstrom,
+  }: Pick<StageContext, "mask" | "maskRadius" | "maskCentre" | "boxAngstrom">,
 ): Float32Array {
-  return mask ? maskOnGrid(mask, n, boxAngstrom / n) : sphericalMask([n, n, n], maskRadius * n, Math.max(2, n / 8));
+  if (mask) return maskOnGrid(mask, n, boxAngstrom / n);
+  return sphericalMask([n, n, n], maskRadius * n, Math.max(2, n / 8), [n * x, n * y, n * z]);
 }

@@ -20,6 +20,7 @@ import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
 import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
+import { shiftsOfMoved } from "../../reconstruct/run/centreMap.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
@@ -171,7 +172,7 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
   if (halfMaps)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
   const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
-  const { poses } = checkpoint ?? {};
+  const { poses, place = [0, 0, 0] } = checkpoint ?? {};
   if (poses === undefined)
     throw new InputError(
       `${folder} has no poses: they are found by stages of local refinement; export without --poses`,
@@ -181,8 +182,8 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
       `${set.source} has changed since the run: ${set.count} particles, ` +
         `the run had ${poses.length / 9}; export without --poses`,
     );
-  const moved = checkpoint?.shifts;
-  const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved?.[(i % 2) * set.count + (i >> 1)] ?? 0);
+  const moved = shiftsOfMoved(checkpoint?.shifts ?? new Float32Array(2 * set.count), poses, place);
+  const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved[(i % 2) * set.count + (i >> 1)]!);
   return { ...set, poses: relionPoses(poses, shifts, set.boxSize * set.pixelSizeAngstrom) };
 }
 

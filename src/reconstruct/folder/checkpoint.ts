@@ -7,7 +7,7 @@ import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
-import type { EstimatedVolume, Paces, Schedule, StageProgress, StageVolume } from "../stage.ts";
+import type { EstimatedVolume, Paces, Place, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
 const format = "cryogan-checkpoint-9";
 
@@ -29,6 +29,8 @@ export interface Checkpoint {
   weighed?: boolean;
   /** Result of the stage before. */
   volume?: EstimatedVolume;
+  /** Where its molecule lies, which the map that is written has in the middle; absent: there. */
+  place?: Place;
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
   /** Weights of the distribution of viewing directions, about the axes of the volume. */

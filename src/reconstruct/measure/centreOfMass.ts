@@ -2,10 +2,7 @@
 import { centeredInverse, centeredTransform, signedFrequency } from "../../numeric/fft.ts";
 import { apply } from "../../physics/directions.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
-import type { StageVolume } from "../stage.ts";
-
-/** x, y, z, in units of the box. */
-export type Place = readonly [number, number, number];
+import type { Place, StageVolume } from "../stage.ts";
 
 /** Density counts that stands so many standard deviations out of the noise. */
 const leastDeviations = 3;
@@ -19,7 +16,7 @@ const rounds = 10;
  * @param density before any mask
  * @param radius  of the sphere as a fraction of the box
  * @param group   only along axes that it leaves free does a molecule have a place: no other moves its axes
- * @returns from the middle of the box, floor(n/2)
+ * @returns the middle of the box where nothing stands out
  */
 export function centreOfMass({ n, data }: StageVolume, radius: number, group: readonly Matrix3[]): Place {
   const middle = Math.floor(n / 2),

@@ -7,7 +7,7 @@ import type { PartEvidence } from "../verdict/verdict.ts";
 import type { Setting } from "./setting.ts";
 
 export function evidenceOf(
-  { volume, halfSamples, startAgreement, startShell }: Checkpoint,
+  { volume, place, halfSamples, startAgreement, startShell }: Checkpoint,
   setting: Setting,
   mask?: Volume,
 ): PartEvidence {
@@ -15,6 +15,6 @@ export function evidenceOf(
   return {
     ...(halfSamples ? { halfSamples } : {}),
     ...(startAgreement ? { startAgreement, startShell } : {}),
-    skewness: skewness(unmasked, stageMask(n, { ...setting, mask })),
+    skewness: skewness(unmasked, stageMask(n, { ...setting, mask, maskCentre: place })),
   };
 }

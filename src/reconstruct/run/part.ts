@@ -22,7 +22,7 @@ import type {
   Task,
 } from "../stage.ts";
 import type { PartEvidence } from "../verdict/verdict.ts";
-import { withMapCentred } from "./centreMap.ts";
+import { withPlace } from "./centreMap.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
@@ -98,11 +98,8 @@ export async function reconstructPart(
     folder = openPartFolder(part, partCount, setting, environment);
   const contextOf = ({ maxRadius }: Stage): StageContext => ({
     ...images.context(),
+    ...(state.place ? { maskCentre: state.place } : {}),
     shiftLaw: shiftLawAt(maxRadius, budget.shiftSigma),
-  });
-  const centred = (decision: Decision, { maxRadius }: Stage): Decision => ({
-    ...decision,
-    state: withMapCentred(decision.state, maxRadius, { ...images.context(), shiftSigma: budget.shiftSigma }),
   });
   const circumstances = (): Circumstances => ({
     setting,
@@ -168,7 +165,7 @@ export async function reconstructPart(
     const placement = await paced("search", searchSeconds(stage, budget), () =>
       placeParticles(stage, state.volume!, context, known, () => signal?.throwIfAborted()),
     );
-    await decide(centred(afterSearch(state, placement, circumstances()), stage));
+    await decide(afterSearch(state, placement, circumstances()));
   };
   const runStage = async (stage: Stage): Promise<void> => {
     const index = state.stage;
@@ -227,7 +224,17 @@ export async function reconstructPart(
     since = performance.now();
     const { spectra } = state.schedule;
     const share = (): number => angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
-    await decide(centred(afterStage(state, result, share, circumstances()), stage));
+    const decision = afterStage(state, result, share, circumstances());
+    // A start that is judged is one of several.
+    const isPlaced = stage.kind === "local" || (stage.kind === "refinement" && !stage.endsStart);
+    await decide(
+      isPlaced
+        ? {
+            ...decision,
+            state: withPlace(decision.state, { ...images.context(), shiftSigma: budget.shiftSigma }),
+          }
+        : decision,
+    );
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());
     emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });

@@ -5,6 +5,7 @@ import { writeMap } from "../../io/mrc.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { movedToMiddle } from "../measure/centreOfMass.ts";
 import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
@@ -14,7 +15,7 @@ export interface PartFolder {
   writeConfig(state: Checkpoint): Promise<void>;
   writeSpectra(state: Checkpoint): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
-  /** A density in the scale of the stages as a map at the particles' own box and pixel size. */
+  /** A density in the scale of the stages as a map at the particles' own box and pixel size, in its middle. */
   mapOf(density: StageVolume, state: Checkpoint): Volume;
   /** The map as it stands. */
   writeResult(state: Checkpoint): Promise<Volume>;
@@ -28,8 +29,10 @@ export function openPartFolder(
   { folder, options, inverted, start, emit }: PartEnvironment,
 ): PartFolder {
   let written: { of: StageVolume; map: Volume } | undefined;
-  const mapOf = (density: StageVolume, { schedule }: Checkpoint): Volume =>
-    mapOfVolume(density, schedule.workingBox, set.boxSize, set.pixelSizeAngstrom);
+  const mapOf = (density: StageVolume, { schedule, place }: Checkpoint): Volume => {
+    const centred = place ? { n: density.n, data: movedToMiddle(density, place) } : density;
+    return mapOfVolume(centred, schedule.workingBox, set.boxSize, set.pixelSizeAngstrom);
+  };
   return {
     mapOf,
     async writeConfig(state) {

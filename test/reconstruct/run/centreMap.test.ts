@@ -5,8 +5,9 @@ import { eulerToMatrix } from "../../../src/physics/rotations.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
 import type { Checkpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
-import { centreOfMass } from "../../../src/reconstruct/measure/centreOfMass.ts";
-import { withMapCentred } from "../../../src/reconstruct/run/centreMap.ts";
+import { centreOfMass, movedToMiddle } from "../../../src/reconstruct/measure/centreOfMass.ts";
+import { shiftsOfMoved, withPlace } from "../../../src/reconstruct/run/centreMap.ts";
+import { stageMask } from "../../../src/reconstruct/stageMask.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../../evaluate/blobs.ts";
@@ -23,7 +24,7 @@ const molecule = densityOf(
 const stream = createStream(1, "shifts"),
   shifts = Float32Array.from({ length: 2 * count }, () => 0.02 * stream.normal()),
   poses = samplePoses({ kind: "uniform" }, count, createStream(1, "poses"));
-const setting = { group: pointGroup("C1"), maskRadius: 0.45, boxAngstrom, positivity: false, shiftSigma: 0.02 };
+const setting = { group: pointGroup("C1"), maskRadius: 0.45, shiftSigma: 0.02 };
 const state = {
   volume: { n, data: molecule.data, unmasked: molecule.data },
   poses,
@@ -48,28 +49,36 @@ async function imagesOf(volume: Volume, of: Float32Array): Promise<Float32Array>
   return images;
 }
 
-test("a map found off the middle is moved there, and its particles show the same", async () => {
-  const { volume, shifts: moved } = withMapCentred(state, 14, setting);
-  expect(Math.hypot(...centreOfMass({ n, data: volume!.unmasked }, 0.45, setting.group)) * n).toBeLessThan(0.1);
+test("a map moved to the middle shows its particles the same with their shifts moved", async () => {
+  const { volume, shifts: same, place } = withPlace(state, setting);
+  expect(volume).toBe(state.volume);
+  expect(same).toBe(shifts);
+  const middle = movedToMiddle({ n, data: molecule.data }, place!);
+  expect(Math.hypot(...centreOfMass({ n, data: middle }, 0.45, setting.group)) * n).toBeLessThan(0.1);
   const before = await imagesOf(molecule, shifts),
-    after = await imagesOf({ ...molecule, data: volume!.unmasked }, moved!);
+    after = await imagesOf({ ...molecule, data: middle }, shiftsOfMoved(shifts, poses, place!));
   const product = (a: Float32Array, b: Float32Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
   expect(product(before, after) / Math.sqrt(product(before, before) * product(after, after))).toBeGreaterThan(0.999);
 });
 
-test("the mask about the middle then cuts it fairly", () => {
-  const narrow = { ...setting, maskRadius: 0.3 },
-    { volume } = withMapCentred(state, 14, narrow);
-  const kept = (data: Float32Array): number => data.reduce((sum, v) => sum + v, 0);
-  expect(kept(volume!.data)).toBeGreaterThan(0.95 * kept(molecule.data));
+test("a mask about the molecule cuts it fairly", () => {
+  const narrow = { maskRadius: 0.3, boxAngstrom },
+    { place } = withPlace(state, { ...setting, ...narrow });
+  const kept = (mask: Float32Array): number => molecule.data.reduce((sum, v, i) => sum + v * mask[i]!, 0),
+    all = molecule.data.reduce((sum, v) => sum + v, 0);
+  expect(kept(stageMask(n, { ...narrow, maskCentre: place }))).toBeGreaterThan(0.95 * all);
+  expect(kept(stageMask(n, narrow))).toBeLessThan(0.9 * all);
 });
 
 test.each([
-  ["particles count as centred", state, { ...setting, shiftSigma: 0.001 }],
-  ["there are no poses yet", { ...state, poses: undefined }, setting],
+  ["particles are said to be centred", state, { ...setting, shiftSigma: 0 }],
   ["a start was given", { ...state, schedule: { ...state.schedule, given: true as const } }, setting],
   ["a mask was given", state, { ...setting, mask: molecule }],
-  ["the group has no free axis", state, { ...setting, group: pointGroup("D2") }],
-])("it stays where %s", (_, from, given) => {
-  expect(withMapCentred(from, 14, given)).toBe(from);
+])("the frame stays where %s", (_, from, given) => {
+  expect(withPlace(from, given)).toBe(from);
+});
+
+test("a group without a free axis has its molecule in the middle", () => {
+  const { place } = withPlace(state, { ...setting, group: pointGroup("D2") });
+  expect(Math.hypot(...place!)).toBeLessThan(1e-9);
 });
