@@ -4,7 +4,7 @@ import { whiteNoise } from "../../../src/physics/noise.ts";
 import { simulateImages, uniformDefocus } from "../../../src/physics/simulate.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
 import { type Contrast, measureContrast } from "../../../src/reconstruct/measure/contrast.ts";
-import { addToExtent, openExtentSums } from "../../../src/reconstruct/measure/extent.ts";
+import { addToExtent, keepCoarse, openExtentSums } from "../../../src/reconstruct/measure/extent.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../../evaluate/blobs.ts";
@@ -39,7 +39,8 @@ async function particles(
 
 function contrastOf(images: Float32Array, optics: Optics): Contrast {
   const sums = openExtentSums(n, n * pixel);
-  for (let p = 0; p < count; p++) addToExtent(sums, images.subarray(p * n * n, (p + 1) * n * n), optics, p);
+  for (let p = 0; p < count; p++) 
+    addToExtent(sums, keepCoarse(sums, images.subarray(p * n * n, (p + 1) * n * n), p)!, optics, p);
   return measureContrast(sums);
 }
 
