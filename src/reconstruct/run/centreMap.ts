@@ -12,12 +12,7 @@ import type { ImageContext, Place } from "../stage.ts";
  */
 export function withPlace(
   state: Checkpoint,
-  {
-    group,
-    mask,
-    maskRadius,
-    shiftSigma,
-  }: Pick<ImageContext, "group" | "mask" | "maskRadius"> & { shiftSigma: number },
+  { group, mask, maskRadius, shiftSigma }: Pick<ImageContext, "group" | "mask" | "maskRadius"> & { shiftSigma: number },
 ): Checkpoint {
   const { volume, schedule } = state;
   if (!volume || mask || schedule.given || shiftSigma === 0) return state;
