@@ -39,7 +39,7 @@ async function particles(
 
 function contrastOf(images: Float32Array, optics: Optics): Contrast {
   const sums = openExtentSums(n, n * pixel);
-  for (let p = 0; p < count; p++) 
+  for (let p = 0; p < count; p++)
     addToExtent(sums, keepCoarse(sums, images.subarray(p * n * n, (p + 1) * n * n), p)!, optics, p);
   return measureContrast(sums);
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Volume } from "../../../src/base/types.ts";
-import { simulateImages, uniformDefocus } from "../../../src/physics/simulate.ts";
 import { eulerToMatrix } from "../../../src/physics/rotations.ts";
+import { simulateImages, uniformDefocus } from "../../../src/physics/simulate.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
 import type { Checkpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
