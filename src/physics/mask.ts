@@ -7,8 +7,8 @@ export function cosineEdge(distance: number, width: number): number {
 }
 
 /**
- * Soft sphere about voxel floor(n/2), or a place from there: 1 up to `radius` - `edge`/2, ½ at `radius`, 0 from `radius` + `edge`/2 on, a
- * raised cosine between.
+ * Soft sphere about voxel floor(n/2), or a place from there: 1 up to `radius` - `edge`/2, ½ at `radius`, 0 from
+ * `radius` + `edge`/2 on, a raised cosine between.
  *
  * @param shape  voxels along z, y and x
  * @param radius in voxels

@@ -200,7 +200,9 @@ export const reconstructOptions = {
   /** Å. */
   maxShift: optional(nonNegative("Å", 100_000), {
     placeholder: "Å",
-    help: "largest in-plane shift of a particle in Å; 0 if all are centred (default: as the images show it, else 5 % of the box)",
+    help:
+      "largest in-plane shift of a particle in Å; 0 if all are centred " +
+      "(default: as the images show it, else 5 % of the box)",
     decisive: true,
   }),
   /** Path of a STAR file. */

@@ -2,7 +2,10 @@ import { maskOnGrid } from "../io/maskFile.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import type { StageContext } from "./stage.ts";
 
-/** Where a stage in a box of n³ voxels allows density: inside the mask that was given, else inside a sphere about the molecule. */
+/**
+ * Where a stage in a box of n³ voxels allows density: inside the mask that was given, else inside a sphere about the
+ * molecule.
+ */
 export function stageMask(
   n: number,
   {

@@ -199,7 +199,8 @@ const diameterRow = ({ diameterAngstrom }: ParticleSummary): string =>
 const shiftRow = ({ shiftSigmaAngstrom }: ParticleSummary): string =>
   shiftSigmaAngstrom === undefined
     ? "not told, so that reconstruct takes up to 5 % of the box for their shifts (--max-shift)"
-    : `particles lie about ${formatNumber(shiftSigmaAngstrom, 2)} Å, or less, from the centres of their boxes (1 sigma), ` +
+    : `particles lie about ${formatNumber(shiftSigmaAngstrom, 2)} Å, or less, ` +
+      "from the centres of their boxes (1 sigma), " +
       "which reconstruct takes for their shifts (--max-shift)";
 
 export function particleText(summary: ParticleSummary): string {

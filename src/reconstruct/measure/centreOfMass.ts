@@ -10,8 +10,8 @@ const leastDeviations = 3;
 const rounds = 10;
 
 /**
- * Centre of mass of the density that stands out of the noise, measured outside a sphere about the middle, in a sphere of
- * that size about itself.
+ * Centre of mass of the density that stands out of the noise, measured outside a sphere about the middle, in a sphere
+ * of that size about itself.
  *
  * @param density before any mask
  * @param radius  of the sphere as a fraction of the box

@@ -1,13 +1,13 @@
 /**
- * How far particles lie from the centres of their boxes, as their images tell before any reconstruction. The centre meant
- * is that of mass.
+ * How far particles lie from the centres of their boxes, as their images tell before any reconstruction. The centre
+ * meant is that of mass.
  *
  * Moved by d, a projection's transform F(k) turns by exp(−2πi k·d). Over particles that lie normally about the centre,
  * with standard deviation σ along each axis, the covariance of two frequencies, E F(k)F*(k'), is that of centred ones
  * times exp(−2π²σ²|k − k'|²). In circular harmonics about the centre, with C_m(k, k') that of the harmonics of order m,
  * C_m = Σ H_n·I_{m−n}(4π²kk'σ²)·exp(−2π²σ²(k² + k'²)), H those of centred particles. What H₁ would be is known: a
  * molecule turned at random gives H₁ = ⅗·H₃ of its features of order 3, and what it has of order 1 vanishes with the
- * third power of k about its centre of mass. σ² is therefore chosen so that H₁ − ⅗·H₃ has nothing of what a shift gives.
+ * third power of k about its centre of mass. So σ² is chosen so that H₁ − ⅗·H₃ has nothing of what a shift gives.
  * Only frequencies k ≠ k' are used, whose noise is independent.
  */
 import type { Optics } from "../../base/types.ts";
@@ -85,7 +85,7 @@ export function sigmaShown({ variance, error }: OffCentre, boxAngstrom: number):
   return sigma > defaultSigma * boxAngstrom && Math.abs(variance) < 3 * error ? undefined : sigma;
 }
 
-/** Σ over the images of a group: products of harmonics times both CTFs, both CTFs squared, and squares for the error. */
+/** Σ over a group of images: products of harmonics times both CTFs, both CTFs squared, and squares for the error. */
 interface Sums {
   /** [groups][pairs][orders] */
   products: Float64Array[][];
@@ -136,7 +136,9 @@ function covarianceSums(
   return sums;
 }
 
-/** J_m(2πkr)·e^(−imφ) in the pixels of half a disc: opposite pixels have the same of even order, the negative of odd. */
+/**
+ * J_m(2πkr)·e^(−imφ) in the pixels of half a disc: opposite pixels have the same of even order, the negative of odd.
+ */
 interface Basis {
   /** Indices of the pixels, and of those opposite. */
   inside: Int32Array;
@@ -146,7 +148,9 @@ interface Basis {
   im: Float64Array;
 }
 
-/** At zeros of J₁ at the radius harmonics of order 1 of white noise are independent, and a constant has none of order 0. */
+/**
+ * At zeros of J₁ at the radius harmonics of order 1 of white noise are independent, and a constant has none of order 0.
+ */
 function harmonicBasis(edge: number, pixel: number, radius: number, circles: readonly number[]): Basis {
   const place = (i: number): readonly [number, number] => [(i % edge) - edge / 2, Math.floor(i / edge) - edge / 2];
   const centre = ((edge + 1) * edge) / 2,
@@ -246,8 +250,8 @@ function mostLikelyVariance(pairs: readonly Pair[], limit: number): number {
 }
 
 /**
- * What is left of a shift once one of variance s is taken out of the covariances, as a variance, by least squares. Taken
- * out by exp(+2π²σ²|k − k'|²), whose harmonics are (−1)ⁿIₙ·exp(…); pairs of circles whose phases shifts of that size
+ * What is left of a shift once one of variance s is taken out of the covariances, as a variance, by least squares. It
+ * is taken out by exp(+2π²σ²|k − k'|²), whose harmonics are (−1)ⁿIₙ·exp(…); pairs of circles whose phases shifts of that size
  * mix up count little.
  */
 function remainder(pairs: readonly Pair[], s: number): number {

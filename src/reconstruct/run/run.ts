@@ -199,8 +199,8 @@ async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
 }
 
 /**
- * Contrast of the images as they are, and the width of the particle and how far it lies from the centre, where not asked
- * for.
+ * Contrast of the images as they are, and the width of the particle and how far it lies from the centre, where not
+ * asked for.
  * @throws {InputError} where they are one image over and over
  */
 async function lookAt(
