@@ -1,8 +1,8 @@
 /** Bessel functions of integer order. */
 
 /**
- * Of the first kind, J₀(x) to J_highest(x), x ≥ 0, by Miller's backward recurrence: Jₘ₋₁ = (2m/x)·Jₘ − Jₘ₊₁ from an order
- * where they vanish, normalised by J₀ + 2(J₂ + J₄ + …) = 1.
+ * Of the first kind, J₀(x) to J_highest(x), x ≥ 0, by Miller's backward recurrence: Jₘ₋₁ = (2m/x)·Jₘ − Jₘ₊₁ from an
+ * order where they vanish, normalised by J₀ + 2(J₂ + J₄ + …) = 1.
  *
  * @see Abramowitz & Stegun (1964), 9.1.27, 9.1.46 and 9.12
  */
