@@ -251,8 +251,8 @@ function mostLikelyVariance(pairs: readonly Pair[], limit: number): number {
 
 /**
  * What is left of a shift once one of variance s is taken out of the covariances, as a variance, by least squares. It
- * is taken out by exp(+2π²σ²|k − k'|²), whose harmonics are (−1)ⁿIₙ·exp(…); pairs of circles whose phases shifts of that
- * size mix up count little.
+ * is taken out by exp(+2π²σ²|k − k'|²), whose harmonics are (−1)ⁿIₙ·exp(…); pairs of circles whose phases such shifts
+ * mix up count little.
  */
 function remainder(pairs: readonly Pair[], s: number): number {
   let along = 0,
