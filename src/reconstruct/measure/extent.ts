@@ -18,8 +18,9 @@ const leastErrors = 5,
   fewestShells = 3;
 /** What is added to the radius found. */
 const margin = 1.1;
-/** A particle wider than this part of the box fills it. */
+/** A particle wider than this part of the box fills it; one of fewer coarse pixels is none. */
 export const widest = 0.9;
+const narrowest = 4;
 
 /** Images in coarse pixels. */
 export interface CoarseImages {
@@ -130,7 +131,7 @@ function coarseImage(
  * and further as long as the variance of the images goes on falling, which parts that stick out make.
  *
  * @param bright whether density is bright
- * @returns undefined where the particle fills its box, or the images tell too little
+ * @returns undefined where the particle fills its box, or the images tell too little, or nothing of that contrast
  */
 export function diameterFrom(sums: ExtentSums, bright: boolean): number | undefined {
   const { boxAngstrom, edge, pixel, rings, shells } = sums,
@@ -149,8 +150,8 @@ export function diameterFrom(sums: ExtentSums, bright: boolean): number | undefi
     profile = Array.from({ length: 201 }, (_, i) => density(i * step));
   const highest = Math.max(...profile),
     edgeAt = profile.findLastIndex((value) => value > least * highest) * step;
-  const radius = margin * whereVarianceEnds(edgeAt / pixel, rings) * pixel;
-  return radius < (widest / 2) * boxAngstrom ? 2 * radius : undefined;
+  const diameter = 2 * margin * whereVarianceEnds(edgeAt / pixel, rings) * pixel;
+  return diameter > narrowest * pixel && diameter < widest * boxAngstrom ? diameter : undefined;
 }
 
 /** From a radius on as far as the variance falls, to a twentieth of the highest; in coarse pixels. */

@@ -220,7 +220,9 @@ async function lookAt(
         "give the stacks that the particles were extracted to",
     );
   const chosen = chooseContrast(invertContrast, contrast);
-  const { diameterAngstrom, shiftSigmaAngstrom } = particleShown(extent, set, !chosen.inverted, maskDiameter);
+  // The width is that of the density that is there, whatever was asked for.
+  const bright = contrast && contrast.density !== "unclear" ? contrast.density === "bright" : !chosen.inverted,
+    { diameterAngstrom, shiftSigmaAngstrom } = particleShown(extent, set, bright, maskDiameter);
   return {
     ...chosen,
     ...(maskDiameter !== undefined || mask !== undefined ? {} : { diameterAngstrom }),

@@ -102,6 +102,11 @@ describe("images of dark density", () => {
     const warnings = warningsOf(await run("wrongly", { particlesFile: particles, invertContrast: true, stages: once }));
     expect(warnings).toEqual([expect.stringMatching(/^density seems bright .*--invert-contrast makes it dark/)]);
     expect(await usedOf("wrongly")).toBe(true);
+    // The width is that of what is there.
+    const widthOf = async (name: string): Promise<unknown> =>
+      (JSON.parse(await readFile(at(name, "input.json"), "utf8")) as Record<string, unknown>).diameterAngstrom;
+    expect(await widthOf("plain")).toBeGreaterThan(0);
+    expect(await widthOf("wrongly")).toEqual(await widthOf("plain"));
   });
 
   test("--no-invert-contrast is obeyed, with a word", async () => {
