@@ -15,7 +15,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { evaluateAgainstReference, evaluateHalfMaps } from "../src/evaluate/evaluate.ts";
-import type { FscResult } from "../src/evaluate/fsc.ts";
+import type { Crossing, FscResult } from "../src/evaluate/fsc.ts";
 import { compareHands, meanOfShells } from "../src/evaluate/hands.ts";
 import { disk } from "../src/io/disk.ts";
 import { readMap } from "../src/io/mrc.ts";
@@ -23,7 +23,7 @@ import type { RunRequest } from "../src/reconstruct/options.ts";
 import { nodeHost } from "../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../src/reconstruct/run/run.ts";
 import { refineWithRelion } from "./realRelion.ts";
-import { type RealRun, type Resolution, summary, tableHead, tableRow } from "./realTable.ts";
+import { type RealRun, summary, tableHead, tableRow } from "./realTable.ts";
 
 /** 20 to 11.4 Å in the box of 240 Å. */
 const shells = [12, 21] as const;
@@ -103,7 +103,7 @@ async function runCase(name: string, seed: number): Promise<RealRun> {
 }
 
 /** Of half-maps, as the run itself tells it. */
-async function halvesResolution(out: string): Promise<Resolution> {
+async function halvesResolution(out: string): Promise<Crossing> {
   return at0143(JSON.parse(await readFile(join(out, "fsc.json"), "utf8")) as FscResult);
 }
 
@@ -118,7 +118,7 @@ async function compared(map: string, turned = false): Promise<Pick<RealRun, "mea
   };
 }
 
-function at0143({ resolution0143Angstrom, resolution0143OrBetter }: FscResult): Resolution {
+function at0143({ resolution0143Angstrom, resolution0143OrBetter }: FscResult): Crossing {
   return { angstrom: resolution0143Angstrom, orBetter: resolution0143OrBetter };
 }
 

@@ -1,13 +1,7 @@
 /** From the runs on real particles to the lines that `npm run bench:real` prints. */
 import { formatDuration, formatNumber } from "../src/base/format.ts";
+import type { Crossing } from "../src/evaluate/fsc.ts";
 import { type Verdict, verdictText } from "../src/reconstruct/verdict/verdict.ts";
-
-export interface Resolution {
-  /** null where the first shell is below. */
-  angstrom: number | null;
-  /** The FSC is above in the last shell worked at. */
-  orBetter: boolean;
-}
 
 export interface RealRun {
   case: string;
@@ -17,10 +11,10 @@ export interface RealRun {
   /** With the known structure, over the shells asked for, without a mask. */
   meanFsc: number;
   /** With the known structure, where the FSC is 0.5 and 0.143 within its mask, corrected. */
-  at05: Resolution;
-  at0143: Resolution;
+  at05: Crossing;
+  at0143: Crossing;
   /** Between the halves, in the same way; only where there are any. */
-  halves0143?: Resolution;
+  halves0143?: Crossing;
   seconds: number;
   /** RELION has none. */
   verdict?: Verdict;
@@ -43,10 +37,8 @@ const heads = [
 ] as const;
 export const tableHead = `| ${heads.join(" | ")} |\n| ${heads.map(() => "---").join(" | ")} |`;
 
-const resolution = (of: Resolution | undefined): string => {
-  if (of === undefined) return "";
-  return of.angstrom === null ? "none" : `${formatNumber(of.angstrom)} Å${of.orBetter ? " or better" : ""}`;
-};
+export const resolutionText = ({ angstrom, orBetter }: Crossing): string =>
+  angstrom === null ? "none" : `${formatNumber(angstrom)} Å${orBetter ? " or better" : ""}`;
 
 /** A row of the table. */
 export function tableRow(run: RealRun): string {
@@ -55,9 +47,9 @@ export function tableRow(run: RealRun): string {
     run.start,
     String(run.seed),
     run.meanFsc.toFixed(2),
-    resolution(run.at05),
-    resolution(run.at0143),
-    resolution(run.halves0143),
+    resolutionText(run.at05),
+    resolutionText(run.at0143),
+    run.halves0143 ? resolutionText(run.halves0143) : "",
     formatDuration(run.seconds),
     run.verdict ? verdictText(run.verdict) : "none is given",
   ];

@@ -12,10 +12,10 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { InputError } from "../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { crossingResolution, type FscResult } from "../../src/evaluate/fsc.ts";
 import { disk } from "../../src/io/disk.ts";
+import { namesOfCases, runExperiment, splitArguments } from "../experimentArguments.ts";
 import { cases, dataSets, type PaperCase } from "./cases.ts";
 import { ensureDataSet } from "./dataSet.ts";
 import { measure } from "./measure.ts";
@@ -24,9 +24,9 @@ import { markdownTable, type PaperResult } from "./results.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 async function main(argv: readonly string[]): Promise<void> {
-  const end = argv.indexOf("--");
+  const { own, passedOn } = splitArguments(argv);
   const { values } = parseArgs({
-    args: argv.slice(0, end < 0 ? undefined : end),
+    args: own,
     options: {
       cases: { type: "string", default: "centred,shifted" },
       folder: { type: "string", default: "tmp/paper" },
@@ -35,10 +35,7 @@ async function main(argv: readonly string[]): Promise<void> {
       threads: { type: "string" },
     },
   });
-  const passedOn = end < 0 ? [] : argv.slice(end + 1);
-  const names = values.cases.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !Object.hasOwn(cases, name));
-  if (unknown !== undefined) throw new InputError(`--cases: ${unknown} is none of ${Object.keys(cases).join(", ")}`);
+  const names = namesOfCases(values.cases, cases);
   process.chdir(root);
   const folder = resolve(values.folder),
     threads = values.threads === undefined ? undefined : Number(values.threads);
@@ -107,10 +104,4 @@ function version(): string | null {
   }
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
-  process.exitCode = 1;
-}
+await runExperiment(main);

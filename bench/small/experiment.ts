@@ -11,11 +11,11 @@ import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { InputError } from "../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { disk } from "../../src/io/disk.ts";
 import { readMap, writeMap } from "../../src/io/mrc.ts";
 import type { Verdict } from "../../src/reconstruct/verdict/verdict.ts";
+import { namesOfCases, runExperiment, splitArguments } from "../experimentArguments.ts";
 import { ensureDataSet } from "../paper/dataSet.ts";
 import { measure } from "../paper/measure.ts";
 import { boxSize, cases, exposure, model, molecules, type SmallMolecule, simulation } from "./cases.ts";
@@ -26,9 +26,9 @@ import { compared, type SmallRun, summary, tableHead, tableRow } from "./table.t
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 async function main(argv: readonly string[]): Promise<void> {
-  const end = argv.indexOf("--");
+  const { own, passedOn } = splitArguments(argv);
   const { values } = parseArgs({
-    args: argv.slice(0, end < 0 ? undefined : end),
+    args: own,
     options: {
       cases: { type: "string", default: "monomer,membrane" },
       seeds: { type: "string", default: "10" },
@@ -38,10 +38,7 @@ async function main(argv: readonly string[]): Promise<void> {
       "data-only": { type: "boolean", default: false },
     },
   });
-  const passedOn = end < 0 ? [] : argv.slice(end + 1),
-    names = values.cases.split(",").map((name) => name.trim());
-  const unknown = names.find((name) => !Object.hasOwn(cases, name));
-  if (unknown !== undefined) throw new InputError(`--cases: ${unknown} is none of ${Object.keys(cases).join(", ")}`);
+  const names = namesOfCases(values.cases, cases);
   process.chdir(root);
   const folder = resolve(values.folder),
     threads = values.threads === undefined ? undefined : Number(values.threads),
@@ -115,10 +112,4 @@ async function runCase(
   };
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
-  process.exitCode = 1;
-}
+await runExperiment(main);

@@ -1,6 +1,6 @@
 /** How noisy images of a molecule are, from the exposure that they were taken with. */
 import type { Volume } from "../../src/base/types.ts";
-import { forEachCoefficient, spectrumOf } from "../../src/evaluate/shells.ts";
+import { radialPower } from "../../src/evaluate/statistics.ts";
 import { contrastTransfer } from "../../src/physics/ctf.ts";
 import { type MicroscopeSettings, uniformDefocus } from "../../src/physics/simulate.ts";
 
@@ -17,21 +17,13 @@ const interaction = 6.526e-4,
   volts = 47.878;
 
 /**
- * Power of the molecule over that of the noise on shells 0 … n/2 of its box, before CTF and fall-off. An image of
+ * Power of the molecule over that of the noise on shells 1, 2, … n/2 of its box, before CTF and fall-off. An image of
  * contrast 1 + 2 σ φ sin χ, φ the projected potential, has noise of 1/dose per Å²: P/N = 4 σ² dose ⟨|φ̂|²⟩ / area.
  */
-export function powerOverNoise(map: Volume, dose: number): Float64Array {
-  const { re, im, boxSize: n } = spectrumOf(map),
-    power = new Float64Array(Math.floor(n / 2) + 1),
-    counts = new Float64Array(power.length);
-  forEachCoefficient(n, (i, shell) => {
-    if (shell >= power.length) return;
-    power[shell]! += re[i]! ** 2 + im[i]! ** 2;
-    counts[shell]!++;
-  });
-  const area = (n * map.pixelSizeAngstrom) ** 2,
+export function powerOverNoise(map: Volume, dose: number): number[] {
+  const area = (map.shape[0] * map.pixelSizeAngstrom) ** 2,
     scale = (4 * interaction ** 2 * dose * (volts * map.pixelSizeAngstrom ** 3) ** 2) / area;
-  return power.map((sum, k) => (scale * sum) / counts[k]!);
+  return radialPower(map).value.map((power) => scale * power);
 }
 
 /** Variance of the signal over that of white noise, per pixel of images of n pixels of the map's field of view. */
@@ -45,7 +37,7 @@ export function signalToNoise(map: Volume, n: number, exposure: Exposure): numbe
     const transfer = contrastTransfer(optics, p);
     // Rings of 2πk samples, to the images' Nyquist frequency.
     for (let k = 1; k < n / 2; k++)
-      sum += (2 * Math.PI * k * ratio[k]! * transfer(k / boxAngstrom, 0) ** 2) / particles;
+      sum += (2 * Math.PI * k * ratio[k - 1]! * transfer(k / boxAngstrom, 0) ** 2) / particles;
   }
   return sum / n ** 2;
 }

@@ -1,8 +1,9 @@
 /** From runs on small molecules to the lines that `npm run experiment:small` prints. */
-import { formatDuration, formatNumber } from "../../src/base/format.ts";
+import { formatDuration } from "../../src/base/format.ts";
 import type { Crossing, FscResult } from "../../src/evaluate/fsc.ts";
 import { meanOfShells } from "../../src/evaluate/hands.ts";
 import { type Verdict, verdictText } from "../../src/reconstruct/verdict/verdict.ts";
+import { resolutionText } from "../realTable.ts";
 
 export interface Compared {
   /** FSC with the truth after alignment, without a mask, its mean from `coarsest` to `foundTo`. */
@@ -50,13 +51,12 @@ const heads = [
 export const tableHead = `| ${heads.join(" | ")} |\n| ${heads.map(() => "---").join(" | ")} |`;
 
 export function tableRow(run: SmallRun): string {
-  const { angstrom, orBetter } = run.at05;
   const cells = [
     run.case,
     run.what,
     String(run.seed),
     run.meanFsc.toFixed(2),
-    angstrom === null ? "none" : `${formatNumber(angstrom)} Å${orBetter ? " or better" : ""}`,
+    resolutionText(run.at05),
     verdictText(run.verdict),
     isVerdictRight(run) ? "yes" : "no",
     formatDuration(run.seconds),

@@ -137,3 +137,17 @@ export function radialPowerOf(volume: Float32Array): Float64Array {
 }
 
 export const poseOf = (poses: Float32Array, p: number): Matrix3 => Float64Array.from(poses.subarray(9 * p, 9 * p + 9));
+
+/** Those of the particles that are chosen. */
+export const only = (context: RefinementContext, chosen: Int32Array): RefinementContext => ({
+  ...context,
+  count: chosen.length,
+  store: {
+    ...context.store,
+    take: (wanted, radius) =>
+      context.store.take(
+        Int32Array.from(wanted, (p) => chosen[p]!),
+        radius,
+      ),
+  },
+});

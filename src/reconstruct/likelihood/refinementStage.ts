@@ -118,12 +118,7 @@ export async function refinementStage(
     const border = batch * Math.ceil(used.length / batch / 2);
     /** What the images of a half came to goes into the volume of that half. */
     const addHalf = async (half: 0 | 1): Promise<void> =>
-      maximisation.add(
-        await expectation.getState("numerator"),
-        (await expectation.getState("denominator")).slice(),
-        views,
-        half,
-      );
+      maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views, half);
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);

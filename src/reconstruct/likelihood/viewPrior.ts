@@ -9,7 +9,7 @@ import { apply, type Direction, directionOf, evenDirections, isInUnit } from "..
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
 import { createStream } from "../../runtime/random.ts";
-import { cellsOf } from "./viewShares.ts";
+import { cellsOf, nearestViews } from "./viewShares.ts";
 
 /** About the angle between the middles of cells: that of views at the shell where refinement begins. */
 const cellSpacing = (12 * Math.PI) / 180;
@@ -125,18 +125,9 @@ function closest(others: readonly Direction[], [x, y, z]: Direction): number {
 
 /** The part of the unit that is nearer to each view than to the others; they add up to 1. */
 function surroundings(views: readonly Matrix3[], group: readonly Matrix3[]): Float64Array {
-  const equivalents = views.map((view) => group.map((g) => apply(g, directionOf(view))));
   const spacing = Math.sqrt((2 * Math.PI) / group.length / views.length) / perSide;
   const directions = evenDirections(spacing, views[0]!).filter((direction) => isInUnit(direction, group)),
     out = new Float64Array(views.length);
-  for (const direction of directions) {
-    let nearest = 0,
-      most = -1;
-    equivalents.forEach((list, v) => {
-      const closeness = closest(list, direction);
-      if (closeness > most) [nearest, most] = [v, closeness];
-    });
-    out[nearest]! += 1 / directions.length;
-  }
+  for (const view of nearestViews(directions, views, group)) out[view]! += 1 / directions.length;
   return out;
 }

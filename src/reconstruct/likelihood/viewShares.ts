@@ -142,8 +142,20 @@ export function directionsOfViews(
   group: readonly Matrix3[],
 ): RunDirections {
   const cells = shownCells(group),
-    equivalents = views.map((view) => group.map((g) => apply(g, directionOf(view))));
-  const nearest = cells.evenly.map((direction) => {
+    nearest = nearestViews(cells.evenly, views, group);
+  const area = new Float64Array(views.length),
+    weights = new Float64Array(cells.middles.length);
+  for (const view of nearest) area[view]!++;
+  cells.evenly.forEach(
+    (direction, i) => (weights[cells.cellOf(direction)]! += sums[nearest[i]!]! / area[nearest[i]!]!),
+  );
+  return directions(cells, weights);
+}
+
+/** For each direction the view that looks along it most nearly, under the group and mirroring. */
+export function nearestViews(to: readonly Direction[], views: readonly Matrix3[], group: readonly Matrix3[]): number[] {
+  const equivalents = views.map((view) => group.map((g) => apply(g, directionOf(view))));
+  return to.map((direction) => {
     let best = 0,
       most = -1;
     equivalents.forEach((list, v) => {
@@ -154,11 +166,4 @@ export function directionsOfViews(
     });
     return best;
   });
-  const area = new Float64Array(views.length),
-    weights = new Float64Array(cells.middles.length);
-  for (const view of nearest) area[view]!++;
-  cells.evenly.forEach(
-    (direction, i) => (weights[cells.cellOf(direction)]! += sums[nearest[i]!]! / area[nearest[i]!]!),
-  );
-  return directions(cells, weights);
 }

@@ -35,18 +35,21 @@ export interface ParticleShown {
 
 /**
  * @param bright whether density is bright
- * @param knownDiameter of the particle, Å, where it is given
+ * @param given  what is known of the particle, and is not looked for; widths in Å
  */
 export function particleShown(
   extent: ExtentSums,
   { optics }: Pick<ParticleSet, "optics">,
   bright: boolean,
-  knownDiameter?: number,
+  { maskDiameter, mask, maxShift }: { maskDiameter?: number; mask?: string; maxShift?: number } = {},
 ): ParticleShown {
-  const diameterAngstrom = diameterFrom(extent, bright),
-    { boxAngstrom } = extent,
-    lies = offCentre(extent, optics, (knownDiameter ?? diameterAngstrom ?? widest * boxAngstrom) / 2);
-  return { diameterAngstrom, shiftSigmaAngstrom: lies && sigmaShown(lies, boxAngstrom) };
+  const { boxAngstrom } = extent,
+    diameterAngstrom = maskDiameter === undefined ? diameterFrom(extent, bright) : undefined;
+  const shown = maskDiameter !== undefined || mask !== undefined ? {} : { diameterAngstrom };
+  if (maxShift !== undefined) return shown;
+  const radius = (maskDiameter ?? diameterAngstrom ?? widest * boxAngstrom) / 2,
+    lies = offCentre(extent, optics, radius);
+  return { ...shown, shiftSigmaAngstrom: lies && sigmaShown(lies, boxAngstrom) };
 }
 
 const mostImages = 1024,

@@ -6,6 +6,7 @@ import type { Optics } from "../../base/types.ts";
 import { type CtfParameters, ctf, ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { polarGrid } from "../../physics/frequencies.ts";
 import { transformOfImages } from "../../physics/imageTransform.ts";
+import { cosineEdge } from "../../physics/mask.ts";
 import type { Device } from "../../runtime/device.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
@@ -49,10 +50,10 @@ export function backgroundMask(n: number, radius: number): Float32Array {
 export function softBackground(n: number, radius: number): Float32Array {
   const centre = Math.floor(n / 2),
     edge = Math.max(1, (n / 2 - radius) / 2);
-  return Float32Array.from({ length: n * n }, (_, i) => {
-    const beyond = (Math.hypot((i % n) - centre, Math.floor(i / n) - centre) - radius) / edge;
-    return (1 - Math.cos(Math.PI * Math.min(1, Math.max(0, beyond)))) / 2;
-  });
+  return Float32Array.from(
+    { length: n * n },
+    (_, i) => 1 - cosineEdge(Math.hypot((i % n) - centre, Math.floor(i / n) - centre) - radius, edge),
+  );
 }
 
 const batch = 128;

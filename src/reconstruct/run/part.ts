@@ -24,7 +24,7 @@ import type {
 import type { PartEvidence } from "../verdict/verdict.ts";
 import { withPlace } from "./centreMap.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
-import { finestRefined } from "./course.ts";
+import { finestRefined, isRefining } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { GivenStart } from "./givenStart.ts";
@@ -226,9 +226,8 @@ export async function reconstructPart(
     const share = (): number => angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
     const decision = afterStage(state, result, share, circumstances());
     // A start that is judged is one of several.
-    const isPlaced = stage.kind === "local" || (stage.kind === "refinement" && !stage.endsStart);
     await decide(
-      isPlaced
+      isRefining(stage)
         ? {
             ...decision,
             state: withPlace(decision.state, { ...images.context(), shiftSigma: budget.shiftSigma }),

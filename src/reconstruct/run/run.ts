@@ -206,12 +206,7 @@ async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
 async function lookAt(
   files: Files,
   set: ParticleSet,
-  {
-    invertContrast,
-    maskDiameter,
-    mask,
-    maxShift,
-  }: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask" | "maxShift">,
+  options: Pick<ReconstructOptions, "invertContrast" | "maskDiameter" | "mask" | "maxShift">,
 ): Promise<ChosenContrast & ParticleShown> {
   const { images, allAlike, contrast, extent } = await firstLook(files, set);
   if (allAlike)
@@ -219,13 +214,8 @@ async function lookAt(
       `${set.source}: the images are all the same (${images} were compared); ` +
         "give the stacks that the particles were extracted to",
     );
-  const chosen = chooseContrast(invertContrast, contrast);
+  const chosen = chooseContrast(options.invertContrast, contrast);
   // The width is that of the density that is there, whatever was asked for.
-  const bright = contrast && contrast.density !== "unclear" ? contrast.density === "bright" : !chosen.inverted,
-    { diameterAngstrom, shiftSigmaAngstrom } = particleShown(extent, set, bright, maskDiameter);
-  return {
-    ...chosen,
-    ...(maskDiameter !== undefined || mask !== undefined ? {} : { diameterAngstrom }),
-    ...(maxShift !== undefined ? {} : { shiftSigmaAngstrom }),
-  };
+  const bright = contrast && contrast.density !== "unclear" ? contrast.density === "bright" : !chosen.inverted;
+  return { ...chosen, ...particleShown(extent, set, bright, options) };
 }

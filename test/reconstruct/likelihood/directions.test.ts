@@ -1,13 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
-import type { RefinementContext } from "../../../src/reconstruct/likelihood/context.ts";
 import { localStage } from "../../../src/reconstruct/likelihood/localStage.ts";
 import { refinementStage } from "../../../src/reconstruct/likelihood/refinementStage.ts";
 import { directionsOfPoses } from "../../../src/reconstruct/likelihood/viewShares.ts";
 import type { AfterIteration, RunDirections } from "../../../src/reconstruct/stage.ts";
 import { createStream } from "../../../src/runtime/random.ts";
-import { boxSize, poseOf, simulated } from "../simulated.ts";
+import { boxSize, only, poseOf, simulated } from "../simulated.ts";
 
 type Vector = readonly [number, number, number];
 const middles = ({ rot, tilt }: RunDirections): Vector[] =>
@@ -82,19 +81,6 @@ describe.each(["C1", "D2"])("shares that stages find, %s", (symmetry) => {
     kappa = 3,
     mean: Vector = [0.6, 0, 0.8];
   const settings = { count: 6000, maxRadius, symmetry, signalToNoise: 0.1, noisy: true } as const;
-  /** Those of the particles that are chosen. */
-  const only = (context: RefinementContext, chosen: Int32Array): RefinementContext => ({
-    ...context,
-    count: chosen.length,
-    store: {
-      ...context.store,
-      take: (wanted, radius) =>
-        context.store.take(
-          Int32Array.from(wanted, (p) => chosen[p]!),
-          radius,
-        ),
-    },
-  });
   const after: AfterIteration = async () => undefined;
 
   test("uniform and preferred views", async () => {

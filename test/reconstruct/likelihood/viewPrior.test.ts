@@ -3,12 +3,11 @@ import { apply, directionOf } from "../../../src/physics/directions.ts";
 import { type Matrix3, multiply, randomRotation, transpose } from "../../../src/physics/rotations.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import { poseAlong, samplePoses, type ViewingDistribution } from "../../../src/physics/viewing.ts";
-import type { RefinementContext } from "../../../src/reconstruct/likelihood/context.ts";
 import { viewGrid } from "../../../src/reconstruct/likelihood/refinement.ts";
 import { refinementStage } from "../../../src/reconstruct/likelihood/refinementStage.ts";
 import { openViewPrior, type ViewPrior } from "../../../src/reconstruct/likelihood/viewPrior.ts";
 import { createStream } from "../../../src/runtime/random.ts";
-import { boxSize, poseOf, simulated } from "../simulated.ts";
+import { boxSize, only, poseOf, simulated } from "../simulated.ts";
 
 const spacing = (12 * Math.PI) / 180;
 const mean = [0.6, 0, 0.8] as const;
@@ -162,18 +161,7 @@ describe("from particles, with their map", () => {
         (p) => stream.uniform() < Math.exp(kappa * (Math.abs(dot(mean, poseOf(poses, p).subarray(6))) - 1)),
       ),
     );
-    const own: RefinementContext = {
-      ...context,
-      count: chosen.length,
-      store: {
-        ...context.store,
-        take: (wanted, radius) =>
-          context.store.take(
-            Int32Array.from(wanted, (p) => chosen[p]!),
-            radius,
-          ),
-      },
-    };
+    const own = only(context, chosen);
     const prior = openViewPrior(context.group);
     let { viewWeights } = own;
     const errors: number[] = [];
