@@ -5,18 +5,15 @@
  *   npx tsx bench/ablation.ts [--seeds 10] [--case ribosome-32] [--case betagal-64-C1] [--case betagal-64-D2]
  *                             [--threads 2] [--data folder]
  */
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { simulate } from "../src/cli/actions/simulate.ts";
-import { parseSimulateOptions } from "../src/cli/options/simulate.ts";
-import { evaluateAgainstReference } from "../src/evaluate/evaluate.ts";
-import { disk } from "../src/io/disk.ts";
 import { nodeHost } from "../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../src/reconstruct/run/run.ts";
 import type { Stage } from "../src/reconstruct/stage.ts";
+import { betagal, ensureSimulated, fscWithTruth, ribosome, type Simulated } from "./simulated.ts";
+import { goodShells } from "./table.ts";
 
 interface Row {
   case: string;
@@ -36,47 +33,24 @@ const { values } = parseArgs({
     data: { type: "string" },
   },
 });
-const file = (name: string): string => new URL(`../data/${name}`, import.meta.url).pathname;
-const betagal = {
-  model: file("5a1a.cif.gz"),
-  particles: 20_000,
-  box: 64,
-  pixelSize: 3.8,
-  snr: 0.1,
-  symmetricFrame: true,
-  defocusTable: file("betagal-defocus.csv"),
-  voltage: 300,
-  cs: 2.7,
-  amplitudeContrast: 0.07,
-};
-const ribosome = {
-  model: file("ribosome-70s-65.mrc"),
-  mapPixelSize: 5,
-  box: 32,
-  particles: 20_000,
-  snr: 0.1,
-  defocusRange: "1,2.5",
-};
-const cases: Record<string, { symmetry: string; simulated: Record<string, unknown> }> = {
-  "ribosome-32": { symmetry: "C1", simulated: ribosome },
-  "betagal-64-C1": { symmetry: "C1", simulated: betagal },
-  "betagal-64-D2": { symmetry: "D2", simulated: betagal },
+const cases: Record<string, { symmetry: string; simulated: Simulated }> = {
+  "ribosome-32": { symmetry: "C1", simulated: ribosome(32, 20_000, 0.1) },
+  "betagal-64-C1": { symmetry: "C1", simulated: betagal(20_000, 0.1) },
+  "betagal-64-D2": { symmetry: "D2", simulated: betagal(20_000, 0.1) },
 };
 
 const folder = values.data ?? (await mkdtemp(join(tmpdir(), "cryogan-ablation-")));
 const rows: Row[] = [];
 for (const name of values.case ?? Object.keys(cases)) {
   const { symmetry, simulated } = cases[name]!,
-    data = join(folder, name.split("-")[0]!);
-  if (!existsSync(join(data, "particles.star")))
-    await simulate(parseSimulateOptions({ ...simulated, out: data, device: "cpu", json: false }));
+    { particles, truth } = await ensureSimulated(join(folder, name.split("-")[0]!), simulated);
   for (let seed = 1; seed <= Number(values.seeds); seed++) {
     let stages: Stage[] | undefined;
     for (const start of ["adversarial", "one iteration"] as const) {
       const out = join(folder, `${name}-${seed}`),
         before = process.cpuUsage();
       const { maps, elapsedSeconds } = await reconstruct(nodeHost, {
-        particlesFile: join(data, "particles.star"),
+        particlesFile: particles,
         out,
         symmetry,
         device: "cpu",
@@ -88,18 +62,17 @@ for (const name of values.case ?? Object.keys(cases)) {
       });
       const { user, system } = process.cpuUsage(before);
       stages = await withOneIteration(join(out, "config.json"));
-      const { report } = await evaluateAgainstReference(maps[0]!, disk.at(join(data, "truth.mrc")), { mask: "none" });
-      const below = report.fsc.fsc.findIndex((c) => c < 0.5);
+      const fsc = await fscWithTruth(maps[0]!, truth);
       const row: Row = {
         case: name,
         seed,
         start,
-        shell: below < 0 ? report.fsc.fsc.length : below,
+        shell: goodShells(fsc),
         wallSeconds: Math.round(elapsedSeconds),
         cpuSeconds: Math.round((user + system) / 1e6),
       };
       rows.push(row);
-      console.log(JSON.stringify({ ...row, fsc: report.fsc.fsc.map((c) => Number(c.toFixed(2))) }));
+      console.log(JSON.stringify({ ...row, fsc: fsc.map((c) => Number(c.toFixed(2))) }));
       await rm(out, { recursive: true, force: true });
     }
   }

@@ -14,10 +14,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { simulate } from "../src/cli/actions/simulate.ts";
-import { parseSimulateOptions } from "../src/cli/options/simulate.ts";
-import { evaluateAgainstReference } from "../src/evaluate/evaluate.ts";
-import { disk } from "../src/io/disk.ts";
 import { columnIndex, parseStar } from "../src/io/star.ts";
 import type { RunRequest } from "../src/reconstruct/options.ts";
 import { nodeHost } from "../src/reconstruct/run/nodeHost.ts";
@@ -26,6 +22,8 @@ import type { Stage } from "../src/reconstruct/stage.ts";
 import { judge } from "../src/reconstruct/verdict/judge.ts";
 import type { Evidence, Verdict } from "../src/reconstruct/verdict/verdict.ts";
 import { createStream } from "../src/runtime/random.ts";
+import { betagal, ensureSimulated, fscWithTruth, isRight, ribosome, type Simulated } from "./simulated.ts";
+import { goodShells } from "./table.ts";
 
 interface Row {
   case: string;
@@ -48,29 +46,9 @@ const { values } = parseArgs({
   },
 });
 
-const file = (name: string): string => new URL(`../data/${name}`, import.meta.url).pathname;
-const data = {
-  ribosome: (snr: number) => ({
-    model: file("ribosome-70s-65.mrc"),
-    mapPixelSize: 5,
-    box: 32,
-    particles: 2500,
-    snr,
-    defocusRange: "1,2.5",
-  }),
-  betagal: (snr: number) => ({
-    model: file("5a1a.cif.gz"),
-    particles: 2500,
-    box: 64,
-    pixelSize: 3.8,
-    snr,
-    symmetricFrame: true,
-    defocusTable: file("betagal-defocus.csv"),
-    voltage: 300,
-    cs: 2.7,
-    amplitudeContrast: 0.07,
-  }),
-};
+const particles = 2500;
+const ribosomeOf = (snr: number): Simulated => ribosome(32, particles, snr),
+  betagalOf = (snr: number): Simulated => betagal(particles, snr);
 const all = Number.POSITIVE_INFINITY;
 const adversarial = (maxRadius: number, iterations: number): Stage => ({ kind: "adversarial", maxRadius, iterations });
 const refine = (maxRadius: number, iterations: number): Stage => ({
@@ -84,7 +62,7 @@ const large: Stage[] = [...small, { kind: "local", maxRadius: 18, iterations: 2,
 const unlucky = ([, ...rest]: Stage[]): Stage[] => [adversarial(8, 1), ...rest];
 
 interface Case {
-  simulated?: Record<string, unknown>;
+  simulated?: Simulated;
   /** Defoci are dealt out to the particles anew. */
   shuffled?: boolean;
   /** Nothing is there to find. */
@@ -93,34 +71,34 @@ interface Case {
 }
 const apoferritin = { symmetry: "O", maskDiameter: 150, maxShift: 8, invertContrast: true };
 const cases: Record<string, Case> = {
-  ribosome: { simulated: data.ribosome(0.1), request: { stages: small } },
-  "ribosome, SNR 0.05": { simulated: data.ribosome(0.05), request: { stages: small } },
-  "ribosome, SNR 0.03": { simulated: data.ribosome(0.03), request: { stages: small } },
-  "ribosome, SNR 0.01": { simulated: data.ribosome(0.01), request: { stages: small } },
-  "ribosome, one adversarial iteration": { simulated: data.ribosome(0.1), request: { stages: unlucky(small) } },
-  "ribosome, half-maps": { simulated: data.ribosome(0.1), request: { stages: small, halfMaps: true } },
-  "ribosome as D2": { simulated: data.ribosome(0.1), request: { stages: small, symmetry: "D2" } },
-  "ribosome as C3": { simulated: data.ribosome(0.1), request: { stages: small, symmetry: "C3" } },
+  ribosome: { simulated: ribosomeOf(0.1), request: { stages: small } },
+  "ribosome, SNR 0.05": { simulated: ribosomeOf(0.05), request: { stages: small } },
+  "ribosome, SNR 0.03": { simulated: ribosomeOf(0.03), request: { stages: small } },
+  "ribosome, SNR 0.01": { simulated: ribosomeOf(0.01), request: { stages: small } },
+  "ribosome, one adversarial iteration": { simulated: ribosomeOf(0.1), request: { stages: unlucky(small) } },
+  "ribosome, half-maps": { simulated: ribosomeOf(0.1), request: { stages: small, halfMaps: true } },
+  "ribosome as D2": { simulated: ribosomeOf(0.1), request: { stages: small, symmetry: "D2" } },
+  "ribosome as C3": { simulated: ribosomeOf(0.1), request: { stages: small, symmetry: "C3" } },
   "ribosome as D2, half-maps": {
-    simulated: data.ribosome(0.1),
+    simulated: ribosomeOf(0.1),
     request: { stages: small, symmetry: "D2", halfMaps: true },
   },
-  "ribosome, contrast inverted": { simulated: data.ribosome(0.1), request: { stages: small, invertContrast: true } },
-  "ribosome, defocus shuffled": { simulated: data.ribosome(0.1), shuffled: true, request: { stages: small } },
-  noise: { simulated: data.ribosome(1e-6), noise: true, request: { stages: small } },
-  "noise as D2": { simulated: data.ribosome(1e-6), noise: true, request: { stages: small, symmetry: "D2" } },
-  "noise, half-maps": { simulated: data.ribosome(1e-6), noise: true, request: { stages: small, halfMaps: true } },
-  "β-gal as D2": { simulated: data.betagal(0.1), request: { stages: large, symmetry: "D2" } },
-  "β-gal as C1": { simulated: data.betagal(0.1), request: { stages: large } },
-  "β-gal as C1, one adversarial iteration": { simulated: data.betagal(0.1), request: { stages: unlucky(large) } },
-  "β-gal as C3": { simulated: data.betagal(0.1), request: { stages: large, symmetry: "C3" } },
-  "β-gal as O": { simulated: data.betagal(0.1), request: { stages: large, symmetry: "O" } },
+  "ribosome, contrast inverted": { simulated: ribosomeOf(0.1), request: { stages: small, invertContrast: true } },
+  "ribosome, defocus shuffled": { simulated: ribosomeOf(0.1), shuffled: true, request: { stages: small } },
+  noise: { simulated: ribosomeOf(1e-6), noise: true, request: { stages: small } },
+  "noise as D2": { simulated: ribosomeOf(1e-6), noise: true, request: { stages: small, symmetry: "D2" } },
+  "noise, half-maps": { simulated: ribosomeOf(1e-6), noise: true, request: { stages: small, halfMaps: true } },
+  "β-gal as D2": { simulated: betagalOf(0.1), request: { stages: large, symmetry: "D2" } },
+  "β-gal as C1": { simulated: betagalOf(0.1), request: { stages: large } },
+  "β-gal as C1, one adversarial iteration": { simulated: betagalOf(0.1), request: { stages: unlucky(large) } },
+  "β-gal as C3": { simulated: betagalOf(0.1), request: { stages: large, symmetry: "C3" } },
+  "β-gal as O": { simulated: betagalOf(0.1), request: { stages: large, symmetry: "O" } },
   "β-gal, contrast inverted": {
-    simulated: data.betagal(0.1),
+    simulated: betagalOf(0.1),
     request: { stages: large, symmetry: "D2", invertContrast: true },
   },
   "β-gal, defocus shuffled": {
-    simulated: data.betagal(0.1),
+    simulated: betagalOf(0.1),
     shuffled: true,
     request: { stages: large, symmetry: "D2" },
   },
@@ -159,7 +137,7 @@ async function runOne(folder: string, name: string, seed: number): Promise<Row> 
   const { simulated, shuffled, noise, request } = cases[name]!,
     out = join(folder, `run-${process.pid}`);
   const source = simulated
-    ? await simulatedData(folder, simulated)
+    ? await ensureSimulated(join(folder, `${simulated.box}-${simulated.snr}`), simulated)
     : { particles: join(values.real!, "particles.star"), truth: join(values.real!, "reference.mrc") };
   const { maps, elapsedSeconds } = await reconstruct(nodeHost, {
     maxShift: 0,
@@ -174,8 +152,7 @@ async function runOne(folder: string, name: string, seed: number): Promise<Row> 
   const { evidence } = JSON.parse(await readFile(join(out, "result.json"), "utf8")) as { evidence: Evidence };
   let fsc: number[] | undefined;
   if (!noise) {
-    const { report } = await evaluateAgainstReference(maps[0]!, disk.at(source.truth), { mask: "none" });
-    fsc = report.fsc.fsc.map((v) => Number(v.toFixed(3)));
+    fsc = (await fscWithTruth(maps[0]!, source.truth)).map((v) => Number(v.toFixed(3)));
   }
   await rm(out, { recursive: true, force: true });
   return {
@@ -187,24 +164,8 @@ async function runOne(folder: string, name: string, seed: number): Promise<Row> 
   };
 }
 
-function isRight({ fsc, evidence }: Row): boolean {
-  if (!fsc) return false;
-  const finest = Math.round(evidence.boxAngstrom / evidence.finestAngstrom),
-    finer = fsc.slice(finest >> 1, finest);
-  return finer.reduce((sum, v) => sum + v, 0) / finer.length >= 0.5;
-}
-
-/** Last shell before a curve falls below a threshold. */
-function reachedShell(fsc: readonly number[], threshold: number): number {
-  const below = fsc.findIndex((v) => v < threshold);
-  return below < 0 ? fsc.length : below;
-}
-
-async function simulatedData(folder: string, simulated: Record<string, unknown>) {
-  const out = join(folder, `${simulated.box as number}-${simulated.snr as number}`);
-  if (!existsSync(join(out, "particles.star")))
-    await simulate(parseSimulateOptions({ ...simulated, out, device: "cpu", json: false }));
-  return { particles: join(out, "particles.star"), truth: join(out, "truth.mrc") };
+function isRightMap({ fsc, evidence: { boxAngstrom, finestAngstrom } }: Row): boolean {
+  return fsc !== undefined && isRight(fsc, Math.round(boxAngstrom / finestAngstrom));
 }
 
 /** A particle file beside the one given, in which each particle has the defocus of another. */
@@ -228,7 +189,7 @@ async function withShuffledDefoci(path: string): Promise<string> {
 }
 
 function table(rows: readonly Row[]): string {
-  const judged = rows.map((row) => ({ ...row, right: isRight(row), verdict: judge(row.evidence) }));
+  const judged = rows.map((row) => ({ ...row, right: isRightMap(row), verdict: judge(row.evidence) }));
   const count = (of: typeof judged, kind: Verdict["kind"]): number =>
     of.filter(({ verdict }) => verdict.kind === kind).length;
   const line = (name: string, of: typeof judged): string =>
@@ -251,7 +212,7 @@ function table(rows: readonly Row[]): string {
       verdict.kind === "found" &&
       !evidence.halves && // the map compared is then one of them
       fsc &&
-      Math.floor(evidence.boxAngstrom / verdict.resolutionAngstrom! + 1e-6) > reachedShell(fsc, 0.5),
+      Math.floor(evidence.boxAngstrom / verdict.resolutionAngstrom! + 1e-6) > goodShells(fsc),
   );
   return [
     "| map | runs | found | uncertain | not found |",
