@@ -9,6 +9,7 @@ import { changeBox } from "../src/numeric/fourierCrop.ts";
 import { polarGrid } from "../src/physics/frequencies.ts";
 import { whiteNoise } from "../src/physics/noise.ts";
 import { simulateImages } from "../src/physics/simulate.ts";
+import { viewGrid } from "../src/physics/viewGrid.ts";
 import { samplePoses } from "../src/physics/viewing.ts";
 import { type BatchSource, batchStreams, iterationFeeds } from "../src/reconstruct/adversarial/feeds.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../src/reconstruct/adversarial/iteration.ts";
 import { likelihoodRatioRecipe as recipe } from "../src/reconstruct/adversarial/recipes.ts";
 import { coefficientAmplitude } from "../src/reconstruct/adversarial/volume.ts";
-import { expectationProgram, viewGrid } from "../src/reconstruct/likelihood/refinement.ts";
+import { expectationProgram } from "../src/reconstruct/likelihood/refinement.ts";
 import { criticImages, noiseBank } from "../src/reconstruct/measure/criticImages.ts";
 import { measureSpectra, type Spectra } from "../src/reconstruct/measure/spectra.ts";
 import { stageMask } from "../src/reconstruct/stageMask.ts";
@@ -96,17 +97,18 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
   for await (const batch of simulateImages(simulation, device)) images.set(batch.images, batch.first * boxSize ** 2);
   const spectra = await measureSpectra(images, boxSize, optics, particles, boxAngstrom, 0.45 * boxSize, device);
 
-  const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
+  const model = {
+    n,
+    amplitude: coefficientAmplitude(n, spectra.signal, maxRadius),
+    mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }),
+    positive: false,
+    group: [identity],
+  };
+  const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal }, model);
   const settings: AdversarialSettings = {
     critic,
     loss: recipe.loss,
-    volume: {
-      n,
-      amplitude: coefficientAmplitude(n, spectra.signal, maxRadius),
-      mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }),
-      positive: false,
-      group: [identity],
-    },
+    volume: model,
     boxAngstrom,
     noisePower: spectra.noise,
     batch: recipe.batch,
@@ -142,7 +144,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     program: adversarialProgram(settings),
     source,
     spectra,
-    initial: { u, average: u, ...initialCritic(critic, createStream(seed, `${label}/critic`)) },
+    initial: { u, average: u, ...initialCritic(critic, createStream(seed, `${label}/critic`), u) },
     feeds: (iteration) => ({
       ...iterationFeeds(source, settings),
       step: Float32Array.of(iteration),

@@ -1,6 +1,6 @@
 /**
- * What a critic is to the adversarial iteration. Two exist: `likelihoodRatio.ts` (default) and `convolutional.ts` (the
- * paper's).
+ * What a critic is to the adversarial iteration. Three exist: `likelihoodRatio.ts` (default), `volume.ts` and
+ * `convolutional.ts` (the paper's).
  */
 import type { Complex } from "../physics/complex.ts";
 import type { FrequencyGrid } from "../physics/frequencies.ts";
@@ -9,6 +9,14 @@ import type { Shape, Tensor } from "../tensor/tensor.ts";
 
 /** Images as a critic sees them, by name; the batch is the last axis of each. */
 export type CriticInput = Readonly<Record<string, Tensor>>;
+
+/** What a critic may know of an iteration beside images. */
+export interface CriticScene {
+  /** Fourier table of the volume that images are simulated from (physics/project.ts), without its gradient. */
+  table: Tensor;
+  /** The critic's random draws for this iteration. */
+  draws: Readonly<Record<string, Tensor>>;
+}
 
 /** What the images of a stage are like; everything a critic needs to know before it sees any. */
 export interface ImageStatistics {
@@ -46,11 +54,19 @@ export interface CriticModel {
       string,
       {
         shape: Shape;
-        /** Values to start learning from. */
-        initial(stream: RandomStream): Float32Array;
+        /**
+         * Values to start learning from.
+         * @param start coefficients that the simulator's volume starts from (reconstruct/adversarial/volume.ts)
+         */
+        initial(stream: RandomStream, start: Float32Array): Float32Array;
       }
     >
   >;
+  /** What it draws anew for each iteration, the same for all images of it; absent: nothing. */
+  draws?: {
+    shapes: Readonly<Record<string, Shape>>;
+    draw(stream: RandomStream): Record<string, Float32Array>;
+  };
   /** Shapes of the entries of a `CriticInput` for one image. */
   inputs: Readonly<Record<string, Shape>>;
   /** The entry that holds the image; gradient penalties are on the slope in it. */
@@ -64,5 +80,5 @@ export interface CriticModel {
    */
   view(whitened: Complex, ctf: Tensor): CriticInput;
   /** Critic output, high for images taken for real: [batch]. */
-  judge(parameters: Readonly<Record<string, Tensor>>, input: CriticInput): Tensor;
+  judge(parameters: Readonly<Record<string, Tensor>>, input: CriticInput, scene: CriticScene): Tensor;
 }

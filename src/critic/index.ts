@@ -1,10 +1,10 @@
 /**
- * Critics: what tells real from simulated images. `CriticModel` is what one has to be; two exist.
+ * Critics: what tells real from simulated images. `CriticModel` is what one has to be; three exist.
  *
  * @module
  */
 export { type ConvolutionalSettings, convolutionalCritic } from "./convolutional.ts";
-export type { CriticInput, CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
+export type { CriticInput, CriticModel, CriticScene, ImageStatistics, SampleMap } from "./critic.ts";
 export { angularSamples, harmonicOrders, harmonics, turningMatrix } from "./harmonics.ts";
 export {
   halfEnergies,
@@ -17,3 +17,4 @@ export {
   type Templates,
   templateResponses,
 } from "./likelihoodRatio.ts";
+export { type CriticVolume, logLikelihood, volumeCritic } from "./volume.ts";

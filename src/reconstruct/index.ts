@@ -21,7 +21,6 @@ export {
   expectationProgram,
   tableProgram,
   templateProgram,
-  viewGrid,
   viewLikelihoodProgram,
 } from "./likelihood/refinement.ts";
 export { measureSpectra, type Spectra } from "./measure/spectra.ts";

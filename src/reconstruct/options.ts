@@ -23,7 +23,7 @@ import {
 import { deviceNames } from "../runtime/deviceNames.ts";
 import { stages, symmetry } from "./optionValues.ts";
 
-const criticNames = ["likelihood-ratio", "convolutional"] as const;
+const criticNames = ["likelihood-ratio", "volume", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
 const lossNames = ["logistic-r1", "wgan-gp"] as const;
 export type LossName = (typeof lossNames)[number];

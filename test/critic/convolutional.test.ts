@@ -13,6 +13,7 @@ import { gradient } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
 import { constant, input, sizeOf, type Tensor } from "../../src/tensor/tensor.ts";
+import { noScene } from "./polar.ts";
 
 const stream = createStream(5, "convolutional");
 const normals = (count: number): Float64Array => Float64Array.from({ length: count }, () => stream.normal());
@@ -218,10 +219,10 @@ describe("convolutional critic as a model", () => {
       [image, normals(n * n * batch)],
       ...Object.entries(critic.parameters).map(([name, q]): [Tensor, Float64Array] => [
         p[name]!,
-        Float64Array.from(q.initial(createStream(9, name))),
+        Float64Array.from(q.initial(createStream(9, name), new Float32Array())),
       ]),
     ]);
-    const [slope] = gradient(op.sum(critic.judge(p, { image })), [image]);
+    const [slope] = gradient(op.sum(critic.judge(p, { image }, noScene)), [image]);
     const penalty = op.sum(op.square(slope!));
     const [g] = gradient(penalty, [p.kernels0!]);
     const step = 1e-5;

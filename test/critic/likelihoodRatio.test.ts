@@ -6,7 +6,7 @@ import { createStream } from "../../src/runtime/random.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
 import { constant, input } from "../../src/tensor/tensor.ts";
-import { circle, randomTransforms } from "./polar.ts";
+import { circle, noScene, randomTransforms } from "./polar.ts";
 
 const angles = 6,
   radii = 2,
@@ -118,7 +118,7 @@ describe("likelihood-ratio critic as a model", () => {
     );
     const unscaled = coefficients.map((c, i) => c / expectedSize[i % radii]!);
     const [values] = evaluateReference(
-      [critic.judge(p, x)],
+      [critic.judge(p, x, noScene)],
       new Map([...feeds, [p.templates, unscaled], [p.offsets, Float64Array.from(offsets)]]),
     );
     values!.forEach((v, b) => expect(v).toBeCloseTo(expected[b]!, 5));

@@ -1,6 +1,11 @@
 /** Images on a polar grid as plain numbers, for brute-force checks. */
+import type { CriticScene } from "../../src/critic/critic.ts";
 import type { PolarGrid } from "../../src/physics/frequencies.ts";
 import { createStream } from "../../src/runtime/random.ts";
+import { constant } from "../../src/tensor/tensor.ts";
+
+/** For critics that know nothing but images. */
+export const noScene: CriticScene = { table: constant([0], [1]), draws: {} };
 
 /** Transforms [samples, batch], sample a·radii + r. */
 export interface Transforms {

@@ -128,17 +128,21 @@ export async function adversarialStage(
     recipe.noiseFloor,
     createStream(context.seed, `${name}/floor`),
   );
-  const critic = recipe.critic({ maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal });
+  const model: VolumeModel = {
+    n,
+    amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius),
+    mask: stageMask(n, context),
+    positive: context.positivity,
+    group: context.group,
+  };
+  const critic = recipe.critic(
+    { maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal },
+    model,
+  );
   const settings: AdversarialSettings = {
     critic,
     loss: recipe.loss,
-    volume: {
-      n,
-      amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius),
-      mask: stageMask(n, context),
-      positive: context.positivity,
-      group: context.group,
-    },
+    volume: model,
     boxAngstrom: context.boxAngstrom,
     noisePower: spectra.noise,
     grouped: spectra.groups !== undefined,
@@ -184,7 +188,7 @@ export async function adversarialStage(
     const u = await initialCoefficients(settings.volume, previous, context, `${name}/start`);
     executable.setState("u", u);
     executable.setState("average", u);
-    for (const [key, values] of Object.entries(initialCritic(critic, createStream(context.seed, `${name}/critic`))))
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(context.seed, `${name}/critic`), u)))
       executable.setState(key, values);
   }
   const tensors = async (): Promise<Record<string, Float32Array>> =>

@@ -8,9 +8,9 @@ import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts"
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { Rows } from "../measure/criticImages.ts";
 import { type GroupedNoise, groupFactors } from "../measure/noiseGroups.ts";
-import { type AdversarialSettings, feedName } from "./iteration.ts";
+import { type AdversarialSettings, drawName, feedName } from "./iteration.ts";
 
-const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing"] as const;
+const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing", "critic"] as const;
 export type Streams = Record<(typeof streamNames)[number], RandomStream>;
 
 /** The streams that batches draw from; `label` keeps half-sets apart. */
@@ -100,7 +100,7 @@ export function noiseBatch(
  */
 export function iterationFeeds(
   from: BatchSource,
-  s: Pick<AdversarialSettings, "batch" | "criticSteps" | "loss" | "shifts">,
+  s: Pick<AdversarialSettings, "critic" | "batch" | "criticSteps" | "loss" | "shifts">,
 ): Record<string, Float32Array> {
   const feeds: Record<string, Float32Array> = {};
   const put = (step: number | "volume", values: Record<string, Float32Array>): void => {
@@ -116,5 +116,7 @@ export function iterationFeeds(
     }
   }
   put("volume", simulatedBatch(from, s.batch));
+  for (const [name, values] of Object.entries(s.critic.draws?.draw(from.streams.critic) ?? {}))
+    feeds[drawName(name)] = values;
   return feeds;
 }

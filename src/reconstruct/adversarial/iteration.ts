@@ -6,7 +6,7 @@
  *
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759
  */
-import type { CriticInput, CriticModel } from "../../critic/critic.ts";
+import type { CriticInput, CriticModel, CriticScene } from "../../critic/critic.ts";
 import { scaleComplex } from "../../physics/complex.ts";
 import { ctfInputs } from "../../physics/ctf.ts";
 import { type Exposure, image } from "../../physics/microscope.ts";
@@ -32,6 +32,7 @@ export interface AdversarialSettings {
   grouped?: boolean;
   batch: number;
   criticSteps: number;
+  /** Weight of the loss's penalty; 0: none is computed. */
   gradientPenalty: number;
   /** Largest norm of the gradient in all critic parameters together, and in the volume; absent: no limit. */
   criticClipNorm?: number;
@@ -48,6 +49,9 @@ const momentum = { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
 /** Name of a feed of one critic step (counted from 0) or of the volume step. */
 export const feedName = (name: string, step: number | "volume"): string => `${name}.${step}`;
+
+/** Name of the feed of what the critic draws for an iteration. */
+export const drawName = (name: string): string => `critic.${name}`;
 
 /** Makes an input of a step, under the name that `iterationFeeds` feeds it by. */
 type Feeder = (name: string, shape: Shape) => Tensor;
@@ -106,6 +110,13 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const amplitude = op.exp(logAmplitude.value);
   const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
   const fixedTable = op.stopGradient(table);
+  const scene: CriticScene = {
+    table: fixedTable,
+    draws: mapValues(s.critic.draws?.shapes ?? {}, (shape, name) => {
+      const fed = drawName(name);
+      return (feeds[fed] = input(fed, shape));
+    }),
+  };
   const noiseScale = s.learnsNoise ? op.exp(logNoise.value) : undefined,
     fixedNoise = noiseScale && op.stopGradient(noiseScale);
 
@@ -116,14 +127,17 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   for (let k = 0; k < s.criticSteps; k++) {
     const values = mapValues(critic, (p) => p.value),
       fed = feederOf(k);
-    const judge = (x: CriticInput): Tensor => s.critic.judge(values, x);
+    const judge = (x: CriticInput): Tensor => s.critic.judge(values, x, scene);
     real = mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
     const fake = simulate(fixedTable, fixedNoise, exposureFrom(fed, s), s);
     const mixing = s.loss.mixes ? fed("mixing", [s.batch]) : undefined;
     const realLogit = judge(real),
       fakeLogit = judge(fake);
     const loss = s.loss.critic(realLogit, fakeLogit);
-    const penalty = s.loss.penalty({ judge, image: s.critic.image, real, realLogit, fake, mixing });
+    const penalty =
+      s.gradientPenalty === 0
+        ? constant([0], [])
+        : s.loss.penalty({ judge, image: s.critic.image, real, realLogit, fake, mixing });
     const slopes = clipped(
       gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), Object.values(values)),
       s.criticClipNorm,
@@ -145,6 +159,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const logit = s.critic.judge(
     mapValues(critic, (p) => p.value),
     simulated,
+    scene,
   );
   const volumeLoss = s.loss.volume(logit);
   const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
@@ -175,7 +190,14 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   };
 }
 
-/** Starting values of the critic's parameters, by the names of the program's state. */
-export function initialCritic(critic: CriticModel, stream: RandomStream): Record<string, Float32Array> {
-  return mapValues(critic.parameters, (p) => p.initial(stream));
+/**
+ * Starting values of the critic's parameters, by the names of the program's state.
+ * @param start coefficients that the simulator's volume starts from
+ */
+export function initialCritic(
+  critic: CriticModel,
+  stream: RandomStream,
+  start: Float32Array,
+): Record<string, Float32Array> {
+  return mapValues(critic.parameters, (p) => p.initial(stream, start));
 }

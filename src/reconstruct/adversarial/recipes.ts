@@ -3,9 +3,11 @@
 import { convolutionalCritic } from "../../critic/convolutional.ts";
 import type { CriticModel, ImageStatistics } from "../../critic/critic.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
+import { volumeCritic } from "../../critic/volume.ts";
 import type { CriticName, LossName } from "../options.ts";
 import type { AdversarialStage } from "../stage.ts";
 import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
+import { density, type VolumeModel } from "./volume.ts";
 
 /** Where the adversarial start ends: Fourier pixel 8, an eighth of the box, shows the shape and is quick. */
 export const startRadius = 8;
@@ -13,8 +15,8 @@ export const startRadius = 8;
 const finerRadius = 16;
 
 export interface AdversarialRecipe {
-  /** Makes the critic for a stage. */
-  critic(statistics: ImageStatistics): CriticModel;
+  /** Makes the critic for a stage. @param volume the simulator's */
+  critic(statistics: ImageStatistics, volume: VolumeModel): CriticModel;
   loss: AdversarialLoss;
   batch: number;
   criticSteps: number;
@@ -79,14 +81,36 @@ export const convolutionalRecipe: AdversarialRecipe = {
   finerStart: [], // this critic does not get as far (docs/critics.md)
 };
 
+/**
+ * For the finest map by distribution matching alone. The penalty is left out: one volume is little to learn, and
+ * smooth by itself. Found on the ribosome and β-galactosidase; see docs/critics.md.
+ */
+export const volumeRecipe: AdversarialRecipe = {
+  critic: (statistics, volume) =>
+    volumeCritic(statistics, { n: volume.n, group: volume.group, density: (u) => density(u, volume) }),
+  loss: logisticR1,
+  batch: 128,
+  criticSteps: 2,
+  criticRate: 3e-2,
+  volumeRate: 3e-2,
+  decay: 0.3,
+  gradientPenalty: 0,
+  averaging: 0.01,
+  noiseFloor: 1,
+  start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 400 }],
+  finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
+};
+
 const recipes: Record<CriticName, AdversarialRecipe> = {
   "likelihood-ratio": likelihoodRatioRecipe,
+  volume: volumeRecipe,
   convolutional: convolutionalRecipe,
 };
 
 /** Weights of the penalties of losses that are not a critic's own, as measured in docs/critics.md. */
 const otherPenalty: Record<CriticName, Record<LossName, number>> = {
   "likelihood-ratio": { "logistic-r1": likelihoodRatioRecipe.gradientPenalty, "wgan-gp": 0.1 },
+  volume: { "logistic-r1": volumeRecipe.gradientPenalty, "wgan-gp": 0.1 },
   convolutional: { "logistic-r1": 0.1, "wgan-gp": convolutionalRecipe.gradientPenalty },
 };
 

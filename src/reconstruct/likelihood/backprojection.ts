@@ -2,6 +2,8 @@
  * The maximisation step: the sums of the expectation step go into the volume's Fourier table, and Wiener's estimate
  * makes a density of it.
  */
+
+import { templatesOfSlices } from "../../critic/views.ts";
 import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
 import { fourierTable } from "../../physics/project.ts";
 import { type Matrix3, multiply, transpose } from "../../physics/rotations.ts";
@@ -9,7 +11,6 @@ import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
-import { templatesOfSlices } from "./refinement.ts";
 
 /**
  * From sums over templates to sums over the samples of slices, the adjoint of `templatesOfSlices`.

@@ -6,6 +6,7 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
+import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
@@ -15,7 +16,7 @@ import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSea
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
-import { flatten, junkOdds, leastShare, tableProgram, templateProgram, viewSpacing } from "./refinement.ts";
+import { junkOdds, leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";

@@ -7,21 +7,14 @@ import { apply, directionOf } from "../../physics/directions.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { angularDistance, type Matrix3, multiply, randomRotation, transpose } from "../../physics/rotations.ts";
 import { shiftDeviation, shiftsOf } from "../../physics/shift.ts";
+import { flatten, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { RefinementContext } from "./context.ts";
 import { turnProgram } from "./localExpectation.ts";
 import { mirrored, turned } from "./localSearch.ts";
 import { refinementCritic } from "./particleStore.ts";
-import {
-  flatten,
-  tableProgram,
-  templateProgram,
-  viewCapacity,
-  viewGrid,
-  viewLikelihoodProgram,
-  viewSpacing,
-} from "./refinement.ts";
+import { tableProgram, templateProgram, viewLikelihoodProgram } from "./refinement.ts";
 import { openViewPrior } from "./viewPrior.ts";
 
 const batch = 64;

@@ -8,59 +8,20 @@
  * @see Sigworth (1998) J. Struct. Biol. 122, 328; Scheres (2012) J. Mol. Biol. 415, 406
  */
 import { angularSamples, harmonics } from "../../critic/harmonics.ts";
-import { energyOnCircles, halfEnergies, logMeanOverPoses, templateResponses } from "../../critic/likelihoodRatio.ts";
-import { type Complex, scaleComplex } from "../../physics/complex.ts";
-import { evenDirections, isInUnit } from "../../physics/directions.ts";
+import { energyOnCircles, halfEnergies } from "../../critic/likelihoodRatio.ts";
+import { inPortions, overPosesOf, templatesOfSlices } from "../../critic/views.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../../physics/project.ts";
-import type { Matrix3 } from "../../physics/rotations.ts";
 import { shift } from "../../physics/shift.ts";
-import { poseAlong } from "../../physics/viewing.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
 
-/**
- * Viewing directions that fill the asymmetric unit of a point group about evenly: those of a Fibonacci lattice over the
- * whole sphere, turned as asked, that lie in the unit. Directions d and -d count as one, because every template is
- * taken with its mirror image.
- *
- * @param spacing angle between neighbours, radians
- * @param turn    orientation of the lattice; its points change, the unit does not
- * @returns poses with psi = 0
- */
-export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
-  return evenDirections(spacing, turn)
-    .filter((direction) => isInUnit(direction, group))
-    .map((direction) => poseAlong(direction, 0));
-}
-
-/** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */
-export const viewSpacing = (maxRadius: number): number => (96 / maxRadius) * (Math.PI / 180);
-
-/** Rotations as programs take them, [views, 3, 3]. */
-export const flatten = (rotations: readonly Matrix3[]): Float32Array =>
-  Float32Array.from(rotations.flatMap((r) => [...r]));
-
 /** A twentieth of the images is expected to hold no particle: log odds. */
 export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
 /** Below this probability of being a particle, an image tells nothing of its pose. */
 export const leastShare = 1e-3;
-
-/** Room for any turn's `viewGrid`: their number varies by the points that fall on the unit's border. */
-export function viewCapacity(spacing: number, group: readonly Matrix3[]): number {
-  const expected = (2 * Math.PI) / spacing ** 2 / group.length;
-  return Math.ceil(expected + 3 * Math.sqrt(expected) + 2);
-}
-
-/**
- * Noise-weighted templates [orders, views, 2·radii] of slices [samples, views]. @param whitening of each sample, from
- * the critic
- */
-export function templatesOfSlices(slices: Complex, grid: PolarGrid, whitening: Float32Array): Tensor {
-  return op.transpose(harmonics(scaleComplex(slices, constant(whitening, [grid.count, 1])), grid), [0, 2, 1]);
-}
 
 /** The Fourier table of a density: feeds `volume` [n,n,n]; output `table`. */
 export function tableProgram(n: number): Program {
@@ -92,9 +53,6 @@ export interface ExpectationShape {
   /** Whether particles are centred, so that no shift is taken back. */
   centred: boolean;
 }
-
-/** Views are taken in portions with about this many responses, which then stay in a core's cache between operators. */
-const portionSize = 2 ** 18;
 
 /** Images with their shifts taken back. @param shifts [2, batch], units of the box */
 export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tensor {
@@ -130,14 +88,7 @@ function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShap
     shifts = input("shifts", [2, batch]);
   const moved = centred ? images : takeBack(images, shifts, grid);
   const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
-  const portion = Math.max(1, Math.round(portionSize / (turns * batch)));
-  const parts = Array.from({ length: Math.ceil(views / portion) }, (_, i) =>
-    op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)),
-  );
-  const overPoses = op.concat(
-    parts.map((part) => logMeanOverPoses(templateResponses(moved, part, turns))),
-    0,
-  );
+  const parts = inPortions(templates, turns * batch);
   return {
     feeds: { templates, harmonics: images, ctfSquared, ...(centred ? {} : { shifts }) },
     templates,
@@ -146,7 +97,7 @@ function viewLikelihoods({ grid, views, turns, batch, centred }: ExpectationShap
     ctfSquared,
     shifts,
     /** [views, batch] */
-    byView: op.sub(overPoses, energies),
+    byView: op.sub(overPosesOf(moved, parts, turns), energies),
   };
 }
 

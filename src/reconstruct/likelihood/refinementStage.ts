@@ -5,23 +5,14 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
+import { flatten, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
 import type { RefinementContext } from "./context.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
-import {
-  expectationProgram,
-  flatten,
-  junkOdds,
-  leastShare,
-  tableProgram,
-  templateProgram,
-  viewCapacity,
-  viewGrid,
-  viewSpacing,
-} from "./refinement.ts";
+import { expectationProgram, junkOdds, leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { moveShift } from "./shifts.ts";
 import { openViewPrior } from "./viewPrior.ts";
 import { directionsOfViews } from "./viewShares.ts";

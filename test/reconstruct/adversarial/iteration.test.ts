@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { convolutionalCritic } from "../../../src/critic/convolutional.ts";
 import type { CriticModel } from "../../../src/critic/critic.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
+import { volumeCritic } from "../../../src/critic/volume.ts";
 import { ctfParameters } from "../../../src/physics/ctf.ts";
 import { radiusOf, shellValue } from "../../../src/physics/frequencies.ts";
 import { transformOfImages } from "../../../src/physics/imageTransform.ts";
@@ -23,6 +24,7 @@ import {
   initialCritic,
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
+import { density, type VolumeModel } from "../../../src/reconstruct/adversarial/volume.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
 import { groupFactors } from "../../../src/reconstruct/measure/noiseGroups.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
@@ -109,8 +111,18 @@ const n = 8,
 const noisePower = new Float64Array(n).fill(n * n),
   signalPower = new Float64Array(n).fill(40 * n * n);
 const statistics = { maxRadius: 4, noisePower, signalPower };
+const model: VolumeModel = {
+  n,
+  amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)),
+  mask: sphericalMask([n, n, n], 3.5, 1),
+  positive: false,
+  group: [eulerToMatrix(0, 0, 0)],
+};
+/** Coefficients that volumes start from. */
+const start = Float32Array.from({ length: n ** 3 }, (_, i) => 0.02 * Math.sin(i));
 const critics: Record<string, CriticModel> = {
   "likelihood-ratio": likelihoodRatioCritic(statistics, { angles: 8, turns: 8, templates: 2 }),
+  volume: volumeCritic(statistics, { n, group: model.group, density: (u) => density(u, model) }),
   convolutional: convolutionalCritic(statistics, { channels: 4, features: 8 }),
 };
 
@@ -133,13 +145,7 @@ async function setUp(
   const settings: AdversarialSettings = {
     critic,
     loss: losses[lossName],
-    volume: {
-      n,
-      amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)),
-      mask: sphericalMask([n, n, n], 3.5, 1),
-      positive: false,
-      group: [eulerToMatrix(0, 0, 0)],
-    },
+    volume: model,
     boxAngstrom,
     noisePower,
     batch,
@@ -172,12 +178,9 @@ it("learns the scale of the noise: near 1 where the noise is right, and as much 
     const weak = (of: typeof noiseRe) => ({ ...of!, data: of!.data.map((v) => v / weakness) });
     const noise = { ...source.noise, arrays: { noiseRe: weak(noiseRe), noiseIm: weak(noiseIm) } };
     const iteration = await compile(adversarialProgram({ ...settings, learnsNoise: true }), cpu);
-    for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
+    for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
       iteration.setState(key, values);
-    iteration.setState(
-      "u",
-      Float32Array.from({ length: n ** 3 }, (_, i) => 0.02 * Math.sin(i)),
-    );
+    iteration.setState("u", start);
     let scale = 1;
     for (let step = 1; step <= 300; step++) {
       const outputs = await iteration.run({
@@ -263,7 +266,7 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
         adversarialProgram({ ...settings, noisePower: power, grouped: groups !== undefined, criticSteps: 1 }),
         cpu,
       );
-      for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"))))
+      for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
         iteration.setState(key, values);
       const { realLogit, fakeLogit } = await iteration.run({
         ...iterationFeeds({ ...source, spectra }, { ...settings, criticSteps: 1 }),
@@ -283,9 +286,8 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
     async (lossName) => {
       const { settings, source } = await setUp(critics[name]!, lossName);
       const iteration = await compile(adversarialProgram(settings), cpu);
-      for (const [key, values] of Object.entries(initialCritic(critics[name]!, createStream(4, "critic"))))
+      for (const [key, values] of Object.entries(initialCritic(critics[name]!, createStream(4, "critic"), start)))
         iteration.setState(key, values);
-      const start = Float32Array.from({ length: n ** 3 }, (_, i) => 0.02 * Math.sin(i));
       iteration.setState("u", start);
       const lossAfter: number[] = [];
       for (let step = 1; step <= 20; step++) {

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { changeBox } from "../../../src/numeric/fourierCrop.ts";
 import { angularDistance, eulerToMatrix, multiply } from "../../../src/physics/rotations.ts";
+import { viewSpacing } from "../../../src/physics/viewGrid.ts";
 import { mirrored, tilted, turned } from "../../../src/reconstruct/likelihood/localSearch.ts";
 import { searchPoses } from "../../../src/reconstruct/likelihood/poseSearch.ts";
-import { viewSpacing } from "../../../src/reconstruct/likelihood/refinement.ts";
 import { openViewPrior } from "../../../src/reconstruct/likelihood/viewPrior.ts";
 import { boxSize, poseOf, type Simulated, simulated } from "../simulated.ts";
 

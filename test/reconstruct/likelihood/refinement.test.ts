@@ -6,6 +6,7 @@ import { sphericalMask } from "../../../src/physics/mask.ts";
 import { centralSlices } from "../../../src/physics/project.ts";
 import { eulerToMatrix, type Matrix3, randomRotation } from "../../../src/physics/rotations.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
+import { viewCapacity, viewGrid } from "../../../src/physics/viewGrid.ts";
 import {
   addSlices,
   emptySums,
@@ -13,13 +14,7 @@ import {
   tablePrior,
   wienerProgram,
 } from "../../../src/reconstruct/likelihood/backprojection.ts";
-import {
-  expectationProgram,
-  tableProgram,
-  templateProgram,
-  viewCapacity,
-  viewGrid,
-} from "../../../src/reconstruct/likelihood/refinement.ts";
+import { expectationProgram, tableProgram, templateProgram } from "../../../src/reconstruct/likelihood/refinement.ts";
 import { moveShift } from "../../../src/reconstruct/likelihood/shifts.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";

@@ -1,0 +1,107 @@
+/**
+ * The critic of two volumes: a likelihood-ratio critic whose templates are the views of one volume for each density.
+ *
+ *   D(x) = log p(x|W) - log p(x|V),   log p(x|V) = LSE_v [log π_v + LSE_g ⟨x, g·V_v⟩ - ½‖h·V_v‖²] + const
+ *
+ * V_v is the central slice of V in view v, whitened, v running over a grid of views that fills the asymmetric unit, and
+ * g over in-plane turns and mirroring (as in likelihoodRatio.ts, which says what x and h are). W is learned. V is the
+ * simulator's own volume: what simulated images look like need not be learned. So where the simulator is right, W = V
+ * leaves D = 0 whatever the critic does not know (shifts, preferred views, the spaces between the views of its grid),
+ * and nothing moves any more. The grid is turned at random in each iteration, so that its spaces favour no direction.
+ *
+ * All that it can learn is one volume, in the scale and inside the mask of the simulator's: it cannot learn images by
+ * heart, and needs no gradient penalty. docs/method.md has the measurements.
+ */
+import type { PolarGrid } from "../physics/frequencies.ts";
+import { centralSlices, fourierTable } from "../physics/project.ts";
+import { type Matrix3, randomRotation } from "../physics/rotations.ts";
+import { flatten, viewCapacity, viewGrid, viewSpacing } from "../physics/viewGrid.ts";
+import * as op from "../tensor/ops.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { CriticModel, ImageStatistics } from "./critic.ts";
+import { halfEnergies, type LikelihoodInput, likelihoodRatioCritic } from "./likelihoodRatio.ts";
+import { inPortions, overPosesOf, templatesOfSlices } from "./views.ts";
+
+/** The volume that is learned, as the simulator makes its own. */
+export interface CriticVolume {
+  /** Edge of its coefficients in voxels. */
+  n: number;
+  /** Density of coefficients [n, n, n]. */
+  density(coefficients: Tensor): Tensor;
+  /** Rotations of the point group that the density has. */
+  group: readonly Matrix3[];
+}
+
+/**
+ * Angle between neighbouring views, radians: twice that of the likelihood's grid. Turned at random in each iteration, a
+ * grid of 143 views took the ribosome as far as one of 573 did (shell 16, C1), at a quarter of the cost.
+ */
+export const gridSpacing = (maxRadius: number): number => 2 * viewSpacing(maxRadius);
+
+/** Places of the grid that hold no view in this iteration, as log odds. */
+const absent = -1e4;
+
+/**
+ * log p(x|V) - log p(x|nothing), averaged over views.
+ *
+ * @param templates [orders, views, 2·radii]
+ * @param logPrior  of each view, [views]
+ * @returns [batch]
+ */
+export function logLikelihood(templates: Tensor, logPrior: Tensor, x: LikelihoodInput, turns: number): Tensor {
+  const views = templates.shape[1]!,
+    batch = x.harmonics.shape[2]!;
+  const overPoses = overPosesOf(x.harmonics, inPortions(templates, turns * batch), turns);
+  const scores = op.sub(overPoses, halfEnergies(templates, x.ctfSquared));
+  return op.logSumExp(op.add(scores, op.reshape(logPrior, [views, 1])), [0]);
+}
+
+/** A random turn of the grid of views: poses [capacity, 3, 3] and the log of each one's share [capacity]. */
+export function turnedViews(
+  spacing: number,
+  group: readonly Matrix3[],
+  turn: Matrix3,
+): { views: Float32Array; logPrior: Float32Array } {
+  const capacity = viewCapacity(spacing, group),
+    views = viewGrid(spacing, group, turn).slice(0, capacity);
+  return {
+    views: flatten(Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!)),
+    logPrior: Float32Array.from({ length: capacity }, (_, i) => (i < views.length ? -Math.log(views.length) : absent)),
+  };
+}
+
+/**
+ * The critic for a stage. Parameter: `volume` [n, n, n], coefficients of W, which begins as the simulator's volume.
+ * What it draws for each iteration: `views` and `logPrior`, see `turnedViews`.
+ *
+ * @param statistics of the images; they reach the critic as they reach the one of free templates
+ */
+export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume): CriticModel {
+  const angles = 2 * statistics.maxRadius,
+    turns = angles;
+  const { judge: _, parameters: __, ...seen } = likelihoodRatioCritic(statistics, { angles, turns, templates: 1 });
+  const grid = seen.grid as PolarGrid,
+    whitening = seen.whitening(statistics.noisePower);
+  const spacing = gridSpacing(statistics.maxRadius),
+    capacity = viewCapacity(spacing, volume.group);
+  return {
+    ...seen,
+    name: "volume",
+    parameters: { volume: { shape: [volume.n, volume.n, volume.n], initial: (_stream, start) => start.slice() } },
+    draws: {
+      shapes: { views: [capacity, 3, 3], logPrior: [capacity] },
+      draw: (stream) => ({ ...turnedViews(spacing, volume.group, randomRotation(stream)) }),
+    },
+    judge(p, x, { table, draws }) {
+      const image = { harmonics: x.harmonics!, ctfSquared: x.ctfSquared! };
+      const logLikelihoodOf = (of: Tensor): Tensor =>
+        logLikelihood(
+          templatesOfSlices(centralSlices(of, draws.views!, grid), grid, whitening),
+          draws.logPrior!,
+          image,
+          turns,
+        );
+      return op.sub(logLikelihoodOf(fourierTable(volume.density(p.volume!))), logLikelihoodOf(table));
+    },
+  };
+}
