@@ -64,7 +64,13 @@ describe.each(["C1", "D2"])("the volume critic with %s against molecules of Gaus
   // Weak enough that many poses share in an image's likelihood.
   const noisePower = [900, 700, 500, 400, 300].map((power) => 12 * power * group.length ** 2),
     signalPower = [1, 1, 1, 1, 1];
-  const { grid, whitening, views, logPrior, inputs, output, feeds } = open(n, maxRadius, group, noisePower, signalPower);
+  const { grid, whitening, views, logPrior, inputs, output, feeds } = open(
+    n,
+    maxRadius,
+    group,
+    noisePower,
+    signalPower,
+  );
   const molecule = (seed: number): Blob[] => {
     const part = randomBlobs(seed, 5, 0.2 * n * pixel, 1.6 * pixel);
     return group.flatMap((g) => moveBlobs(part, g, [0, 0, 0], false));

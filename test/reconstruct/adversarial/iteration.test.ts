@@ -299,7 +299,8 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
         const { criticLoss } = await iteration.run({ ...rates, ...iterationFeeds(source, settings) });
         lossAfter.push(criticLoss![0]!);
       }
-      expect(lossAfter[19]!).toBeLessThan(lossAfter[0]!);
+      const sum = (values: number[]): number => values.reduce((total, v) => total + v, 0);
+      expect(sum(lossAfter.slice(10))).toBeLessThan(sum(lossAfter.slice(0, 10))); // batches differ
       expect(Array.from(await iteration.getState("u"))).toEqual(Array.from(start));
 
       const before = await iteration.run({
