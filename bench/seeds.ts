@@ -131,7 +131,8 @@ function table(rows: readonly Row[]): string {
   };
   const names = [...new Set(rows.map((row) => row.case))];
   return [
-    "| case | runs | failed | shell reached: least, median, most | right: found, uncertain, not found | failed: found, uncertain, not found | median time | median CPU |",
+    "| case | runs | failed | shell reached: least, median, most | right: found, uncertain, not found " +
+      "| failed: found, uncertain, not found | median time | median CPU |",
     "| --- | ---: | --- | --- | --- | --- | ---: | ---: |",
     ...names.map((name) =>
       line(
