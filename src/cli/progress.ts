@@ -1,6 +1,7 @@
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import { oneLine, printable, printableJson } from "../base/printable.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
+import { methodText } from "../reconstruct/method.ts";
 import { type VerdictKind, verdictText } from "../reconstruct/verdict/verdict.ts";
 
 type StageEvent = Extract<RunEvent, { type: "stage" }>;
@@ -120,6 +121,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
         `${halfPrefix(event)}${formatCount(event.particles)} particles, box ${event.boxSize} px, ` +
         `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
         `symmetry ${event.symmetry}, ` +
+        (event.method === undefined ? "" : `${methodText[event.method]}, `) +
         (event.maskDiameterAngstrom === undefined ? "" : `mask ${event.maskDiameterAngstrom.toFixed(0)} Å wide, `) +
         (event.shiftSigmaAngstrom === undefined
           ? ""

@@ -1,6 +1,7 @@
 /** The check of options as typed, on the command line or in a form. */
 import { z } from "zod";
 import { flag, parseOptions, value } from "../base/schema.ts";
+import { methodOf } from "./method.ts";
 import { type OptionKey, optionEntries, type ReconstructOptions } from "./options.ts";
 import { stages } from "./optionValues.ts";
 
@@ -33,11 +34,23 @@ export const reconstructSchema = z
         message: `expected ${expected}, got "${write(options.stages)}"`,
       });
     }
-    if (options.stages?.some(({ kind }) => kind === "adversarial") && options.start !== undefined)
+    if (options.method === "cryogan" && options.stages && methodOf(options.stages) !== "cryogan")
       context.addIssue({
         code: "custom",
         path: ["stages"],
-        message: "must be refine and local stages alone with --start, which gives the map that adversarial ones find",
+        message: "must be adversarial stages alone with --method cryogan, which is without likelihood",
+      });
+    else if (
+      options.method !== "cryogan" &&
+      options.stages?.some(({ kind }) => kind === "adversarial") &&
+      options.start !== undefined
+    )
+      context.addIssue({
+        code: "custom",
+        path: ["stages"],
+        message:
+          "must be refine and local stages alone with --start, which gives the map that adversarial ones find; " +
+          "adversarial ones go on from it with --method cryogan",
       });
     if (options.startResolution !== undefined && options.start === undefined)
       context.addIssue({

@@ -21,6 +21,7 @@ import {
   yesOrNo,
 } from "../base/values.ts";
 import { deviceNames } from "../runtime/deviceNames.ts";
+import { methods } from "./method.ts";
 import { stages, symmetry } from "./optionValues.ts";
 
 const criticNames = ["likelihood-ratio", "volume", "convolutional"] as const;
@@ -102,6 +103,13 @@ export const reconstructOptions = {
   symmetry: withDefault(symmetry(), "C1", {
     placeholder: "group",
     help: "point group: C1, C4, D2, T, O, I, ...",
+    decisive: true,
+  }),
+  method: withDefault(choice(methods), "refined", {
+    placeholder: "name",
+    help:
+      "refined: CryoGAN for the shape, likelihood refinement for the detail; " +
+      "cryogan: adversarial stages alone, to the finest resolution that data and time allow, no likelihood",
     decisive: true,
   }),
   /** Seconds. */

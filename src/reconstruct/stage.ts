@@ -87,6 +87,8 @@ export interface StageResult {
   halfSamples?: HalfVolumes;
   /** Mean over the particles of the last pass. */
   logLikelihood?: number;
+  /** After an adversarial stage: the critic's loss, over about as many iterations as its volume is an average of. */
+  criticLoss?: number;
   /** [2, count] in units of the box. */
   shifts?: Float32Array;
   /** [count], after local stages where shifts are searched for; 1 is the mean. */
@@ -131,6 +133,10 @@ export interface AdversarialStage {
   iterations: number;
   /** Number of an independent start, from 0: begins anew, whatever stands before. */
   start?: number;
+  /** Ends a start of a run without likelihood: of several, the one that the critic tells least is gone on with. */
+  endsStart?: boolean;
+  /** Comes after the starts: goes on from the map of the stage before at a finer shell. */
+  onward?: true;
 }
 export interface RefinementStage {
   kind: "refinement";

@@ -10,6 +10,7 @@ import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImage
 import type { GrayImage } from "../io/grayImage.ts";
 import type { RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
+import { methodText } from "../reconstruct/method.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
 
@@ -77,6 +78,7 @@ function header(title: string, run: RunFolder): Section {
         : ["0.143", finished?.resolutionAngstrom, finished?.resolutionOrBetter];
   const reached =
     resolution === null ? "not reached" : resolution === undefined ? undefined : formatResolution(resolution, orBetter);
+  const method = finished?.method ?? start?.method;
   const workedTo = finished?.finestAngstrom ?? stage?.resolutionAngstrom;
   const elapsed = finished?.elapsedSeconds ?? progress?.elapsedSeconds;
   const state = finished ? "finished" : run.events.length > 0 ? "not finished" : undefined;
@@ -87,12 +89,18 @@ function header(title: string, run: RunFolder): Section {
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
     ["Symmetry", start?.symmetry],
+    ["Method", method && methodText[method]],
     ["Begun from", givenStart === undefined ? undefined : "a given map"],
     ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
     ["Device", start?.device.split(":")[0]],
     ["Seed", start && String(start.seed)],
     ["State", state],
   ];
+  const alone =
+    method === "cryogan"
+      ? "<p>By adversarial stages alone (CryoGAN): the images were never compared with the map one by one, no " +
+        "likelihood was computed, and no image has a pose.</p>\n"
+      : "";
   const notBlind =
     givenStart === undefined
       ? ""
@@ -117,7 +125,7 @@ function header(title: string, run: RunFolder): Section {
   return {
     html:
       `<h1>${escapeHtml(title)}</h1>\n${when}\n${said}` +
-      `${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
+      `${alone}${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
   };
 }
 

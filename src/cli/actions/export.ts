@@ -19,6 +19,7 @@ import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
 import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
+import { methodOf } from "../../reconstruct/method.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { shiftsOfMoved } from "../../reconstruct/run/centreMap.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
@@ -172,10 +173,14 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
   if (halfMaps)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
   const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
-  const { poses, place = [0, 0, 0] } = checkpoint ?? {};
+  const { poses, place = [0, 0, 0], schedule } = checkpoint ?? {};
   if (poses === undefined)
     throw new InputError(
-      `${folder} has no poses: they are found by stages of local refinement; export without --poses`,
+      `${folder} has no poses: ` +
+        (schedule && schedule.stages.length > 0 && methodOf(schedule.stages) === "cryogan"
+          ? "adversarial stages alone (--method cryogan) give no image one"
+          : "they are found by stages of local refinement") +
+        "; export without --poses",
     );
   if (poses.length !== 9 * set.count)
     throw new InputError(

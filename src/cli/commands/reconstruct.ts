@@ -13,7 +13,7 @@ function defineReconstructCommand(program: Command): Command {
         "an adversarial stage (CryoGAN), in which no image is given a pose, finds the " +
         "shape; likelihood refinement at rising resolution follows, " +
         "in which each image counts in all poses by their posterior probability, " +
-        "at fine resolution in those near its most likely one.",
+        "at fine resolution in those near its most likely one. --method cryogan leaves likelihood out.",
     );
   for (const [key, definition] of optionEntries) {
     if ("positional" in definition) command.argument(`<${kebabCase(key)}>`, definition.help);
@@ -39,6 +39,7 @@ Examples:
   $ cryogan reconstruct particles.star --out run
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 10m --half-maps
   $ cryogan reconstruct particles.star --out run --symmetry D2 --time-limit 30m --half-maps --resume
+  $ cryogan reconstruct particles.star --out run --method cryogan --half-maps
   $ cryogan reconstruct particles.star --out run --start known.mrc --start-resolution 40
   $ cryogan reconstruct J42/extracted_particles.cs --project-root /data/P7 --out run --device cuda
 `,

@@ -1,6 +1,7 @@
 /** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
 
 import type { CriticModel } from "../../critic/critic.ts";
+import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { bankNoise, type NoiseSource, rolled, whiteNoise } from "../../physics/noise.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
@@ -61,11 +62,11 @@ async function initialCoefficients(
   const centre = Math.floor(n / 2);
   u[(centre * n + centre) * n + centre] = 1;
   if (!previous) return u;
-  const m = previous.n,
+  const { n: m, data } = previous.n > n ? changeBox(previous, n) : previous, // a given map may be finer
     v = input("v", [m, m, m]);
   const { coefficients } = await once(
     { name: "cas", state: {}, feeds: { v }, outputs: { coefficients: casTransform(v) } },
-    { v: previous.data },
+    { v: data },
     context,
   );
   const offset = centre - Math.floor(m / 2);
@@ -107,7 +108,7 @@ function noiseOf(
  *
  * @param previous result of a coarser stage
  * @param centre   shifts of the particles, [2, count] in units of the box, where they are known already
- * @returns the running average of the volume
+ * @returns the running averages of the volume and of the critic's loss
  */
 export async function adversarialStage(
   stage: AdversarialStage,
@@ -243,7 +244,8 @@ export async function adversarialStage(
     { u: (await executable.getState("average")).slice() },
     context,
   );
-  const [logAmplitude] = await executable.getState("logAmplitude");
+  const [logAmplitude] = await executable.getState("logAmplitude"),
+    [averageLoss] = await executable.getState("averageLoss");
   const templates =
     critic.name === "likelihood-ratio"
       ? await templateImages(
@@ -254,6 +256,7 @@ export async function adversarialStage(
         )
       : undefined;
   await executable.release();
-  const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!));
-  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, templates };
+  const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
+    criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0
+  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, criticLoss, templates };
 }

@@ -88,8 +88,9 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 
 /**
- * The iteration. State: `u` (volume), `average`, the critic's parameters, and the logarithms of the paper's two scales,
- * `logAmplitude` of the volume and, if learned, `logNoise` of the noise; with Adam's moments.
+ * The iteration. State: `u` (volume), running averages of it (`average`) and of the critic's loss (`averageLoss`), the
+ * critic's parameters, and the logarithms of the paper's two scales, `logAmplitude` of the volume and, if learned,
+ * `logNoise` of the noise; with Adam's moments.
  *
  * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
  */
@@ -98,7 +99,8 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const u = parameter("u", [n, n, n]);
   const logAmplitude = parameter("logAmplitude", []),
     logNoise = parameter("logNoise", []);
-  const average = input("average", [n, n, n]);
+  const average = input("average", [n, n, n]),
+    averageLoss = input("averageLoss", []);
   const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
   const feeds: Record<string, Tensor> = { ...rates };
@@ -173,13 +175,16 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     return adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
   };
 
+  const averaged = (mean: Tensor, newest: Tensor): Tensor => op.add(mean, op.mul(op.sub(newest, mean), s.averaging));
+
   return {
     name: "adversarial-iteration",
     state: {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
       ...(s.learnsNoise ? parameterState("logNoise", logNoise, nextNoise()) : {}),
-      average: { input: average, next: op.add(average, op.mul(op.sub(nextU.value, average), s.averaging)) },
+      average: { input: average, next: averaged(average, nextU.value) },
+      averageLoss: { input: averageLoss, next: averaged(averageLoss, outputs.criticLoss!) },
       ...Object.assign(
         {},
         ...Object.keys(critic).map((name) => parameterState(name, criticStart[name]!, critic[name]!)),

@@ -9,7 +9,7 @@ import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { EstimatedVolume, Paces, Place, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
-const format = "cryogan-checkpoint-9";
+const format = "cryogan-checkpoint-10";
 
 /** What an independent start came to. */
 export interface Start {
@@ -17,7 +17,8 @@ export interface Start {
   shifts?: Float32Array;
   /** Weights of the distribution of viewing directions; they belong to the axes of the start's own volume. */
   viewWeights?: Float32Array;
-  logLikelihood: number;
+  /** The higher the better: mean log-likelihood of the particles; without likelihood, the critic's loss. */
+  merit: number;
 }
 
 export interface Checkpoint {

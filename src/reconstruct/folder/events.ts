@@ -1,3 +1,4 @@
+import type { Method } from "../method.ts";
 import type { Evidence, Verdict } from "../verdict/verdict.ts";
 
 /**
@@ -12,6 +13,8 @@ export type RunEvent =
       boxSize: number;
       pixelSizeAngstrom: number;
       symmetry: string;
+      /** cryogan: adversarial stages alone; refined: with likelihood. Absent in the files of earlier versions. */
+      method?: Method;
       /** Of the sphere beyond which there is background; as asked for, or as the images show the particle. */
       maskDiameterAngstrom?: number;
       /** Standard deviation of particles from the centres of their boxes along each axis, as taken; likewise. */
@@ -71,6 +74,8 @@ export type RunEvent =
       map: string;
       /** Resolution of the finest shell in the map; of two half-maps the coarser one's. */
       finestAngstrom: number;
+      /** Which of the two the map is; cryogan, too, where the time limit left no time to refine. */
+      method?: Method;
       /** Where the FSC of two half-maps falls below 0.143; absent when already the first shell is below. */
       resolutionAngstrom?: number;
       /** It is still above at the finest shell, which is then the resolution: this or better. */

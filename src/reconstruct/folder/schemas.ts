@@ -1,6 +1,7 @@
 /** What the files of a run folder must hold to be shown: others than this program may have written them. */
 import { z } from "zod";
 import type { FscResult } from "../../evaluate/fsc.ts";
+import { methods } from "../method.ts";
 import { verdictKinds } from "../verdict/verdict.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
 
@@ -11,6 +12,7 @@ const measured = z
   .transform((x) => x ?? undefined);
 const half = z.union([z.literal(1), z.literal(2)]).optional();
 const time = z.string();
+const method = z.enum(methods);
 const count = z.number().nonnegative();
 
 const verdict = z.looseObject({
@@ -27,6 +29,7 @@ const event = z.discriminatedUnion("type", [
     boxSize: z.number().positive(),
     pixelSizeAngstrom: z.number().positive(),
     symmetry: z.string(),
+    method: method.optional(),
     maskDiameterAngstrom: z.number().positive().optional(),
     shiftSigmaAngstrom: z.number().nonnegative().optional(),
     device: z.string(),
@@ -76,6 +79,7 @@ const event = z.discriminatedUnion("type", [
     elapsedSeconds: z.number(),
     map: z.string(),
     finestAngstrom: z.number().positive(),
+    method: method.optional(),
     resolutionAngstrom: z.number().positive().optional(),
     resolutionOrBetter: z.literal(true).optional(),
     verdict: verdict.optional(),
@@ -142,6 +146,7 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
   evidence: z.looseObject({
     boxAngstrom: z.number().positive(),
     finestAngstrom: z.number().positive(),
+    method: method.optional(),
     givenShell: z.number().positive().optional(),
     cutOff: z.string().optional(),
     parts: z

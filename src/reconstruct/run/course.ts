@@ -1,7 +1,7 @@
 /** Where a run stands among its stages, and what of its starts is to come. */
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { AdversarialStage, Paces, RefinementStage, Schedule, Stage } from "../stage.ts";
-import { type Budget, numberedStart, refiningStages, startingStages, startsFor } from "./schedule.ts";
+import { type Budget, numberedStart, onwardStages, startingStages, startsFor } from "./schedule.ts";
 
 /** Where a run stands, as far as its time goes. */
 export interface Course extends Pick<Checkpoint, "schedule" | "stage" | "starts"> {
@@ -24,7 +24,7 @@ export interface Place {
   iteration?: number;
   /** Whether there are no starts any more. */
   over: boolean;
-  /** Radius of the last stage of refinement after the starts, or that finer starts are judged at. */
+  /** Radius of the last stage after the starts, or that finer starts are judged at. */
   reached?: number;
   /** Radius that poses are searched at after finer starts; absent where there are none. */
   searchRadius?: number;
@@ -40,17 +40,18 @@ export function placeOf({
 }: Pick<Course, "schedule" | "stage" | "starts" | "iteration">): Place {
   const past = schedule.stages.slice(0, stage),
     coming = schedule.stages.slice(stage);
-  const over = schedule.given === true || (past.length > 0 && coming.every(isRefining)),
-    hasBegun = !over && (iteration !== undefined || past.at(-1)?.kind === "adversarial");
-  const judging = coming.findIndex(isJudging),
-    others = coming.findIndex((each) => each.kind !== "adversarial");
+  const over = schedule.given === true || (past.length > 0 && coming.every(comesAfterStarts)),
+    last = past.at(-1),
+    hasBegun = !over && (iteration !== undefined || (last?.kind === "adversarial" && !endsStart(last)));
+  const end = coming.findIndex(endsStart),
+    others = coming.findIndex(comesAfterStarts);
   const searchRadius = finerRadiusOf(schedule);
   return {
     done: starts?.length ?? 0,
-    begun: hasBegun ? coming.slice(0, judging < 0 ? others : judging + 1) : [],
+    begun: hasBegun ? coming.slice(0, end >= 0 ? end + 1 : others >= 0 ? others : coming.length) : [],
     iteration,
     over,
-    reached: Math.max(searchRadius ?? 0, past.findLast(isRefining)?.maxRadius ?? 0) || undefined,
+    reached: Math.max(searchRadius ?? 0, past.findLast(comesAfterStarts)?.maxRadius ?? 0) || undefined,
     searchRadius,
     coming,
   };
@@ -62,8 +63,11 @@ const finerRadiusOf = ({ finer, stages }: Schedule): number | undefined =>
 
 export const isJudging = (stage: Stage): stage is RefinementStage & { endsStart: true } =>
   stage.kind === "refinement" && stage.endsStart === true;
+/** Whether a start ends with the stage. */
+export const endsStart = (stage: Stage): boolean => stage.kind !== "local" && stage.endsStart === true;
 /** Whether a stage comes after the starts. */
-export const isRefining = (stage: Stage): boolean => stage.kind !== "adversarial" && !isJudging(stage);
+export const comesAfterStarts = (stage: Stage): boolean =>
+  stage.kind === "adversarial" ? stage.onward === true : !endsStart(stage);
 
 /** A start that has begun may be left between two stages, if there is another to go on from. */
 export const fewestStarts = ({ done, begun, iteration, over }: Place): number =>
@@ -75,11 +79,11 @@ export const mostStarts = (place: Place, budget: Budget): number =>
     : Math.max(fewestStarts(place), place.searchRadius === undefined ? startsFor(budget.seconds) : startsLeft(place));
 
 /** Of finer starts there are never more than were laid out. */
-const startsLeft = ({ done, coming }: Place): number => done + coming.filter(isJudging).length;
+const startsLeft = ({ done, coming }: Place): number => done + coming.filter(endsStart).length;
 
 /** The first of the stages to come, up to the judgement of so many starts. */
 function firstStarts(coming: readonly Stage[], count: number): Stage[] {
-  const ends = coming.flatMap((stage, i) => (isJudging(stage) ? [i] : []));
+  const ends = coming.flatMap((stage, i) => (endsStart(stage) ? [i] : []));
   return coming.slice(0, 1 + (ends[count - 1] ?? -1));
 }
 
@@ -102,14 +106,20 @@ export function startsToCome(
   );
   if (count === 1) return first.filter((stage) => stage.kind === "adversarial");
   const numbered = Array.from({ length: count }, (_, i) => numberedStart(i, goal, budget));
-  if (first.length > 0 && !first.some(isJudging)) first.push(numbered[done]!.at(-1)!); // it was to be the only one
-  return [...(begun.length > 0 ? first : numbered[done]!), ...numbered.slice(done + 1).flat()];
+  const whole = first.some(endsStart) ? first : ended(first, numbered[done]!.at(-1)!); // it was to be the only one
+  return [...(begun.length > 0 ? whole : numbered[done]!), ...numbered.slice(done + 1).flat()];
 }
 
-/** Refinement after the last stage of it, or after the starts. */
-export const stagesAfter = ({ reached, searchRadius }: Place, finest: number, budget: Budget): Stage[] =>
-  refiningStages(reached, finest, budget, searchRadius);
+/** Stages of a start with the end of one of several. */
+const ended = (stages: readonly Stage[], end: Stage): Stage[] =>
+  end.kind === "adversarial"
+    ? stages.map((stage, i) => (i === stages.length - 1 ? ({ ...stage, endsStart: true } as Stage) : stage))
+    : [...stages, end];
 
-/** Finest radius at which stages need the images of all particles; 0 where none does. */
+/** After the last stage that came after the starts, or after the starts. */
+export const stagesAfter = ({ reached, searchRadius }: Place, finest: number, budget: Budget): Stage[] =>
+  onwardStages(reached, finest, budget, searchRadius);
+
+/** Finest radius at which stages of refinement need the images of all particles; 0 where none does. */
 export const finestRefined = (stages: readonly Stage[]): number =>
   Math.max(0, ...stages.map((stage) => (stage.kind === "adversarial" ? 0 : stage.maxRadius)));

@@ -2,7 +2,7 @@
 import type { Checkpoint, Start } from "../folder/checkpoint.ts";
 import type { LocalStage, Paces, RefinementStage, Stage } from "../stage.ts";
 import { secondsHere } from "./cost.ts";
-import { type Course, isRefining } from "./course.ts";
+import { type Course, comesAfterStarts, endsStart } from "./course.ts";
 import { fitToTime } from "./fitToTime.ts";
 import { resolutionOf } from "./radii.ts";
 import type { Budget } from "./schedule.ts";
@@ -54,13 +54,13 @@ export function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number)
   };
 }
 
-export function timeIsOver(state: Checkpoint, boxAngstrom: number): Decision {
+export function timeIsOver(state: Checkpoint, { boxAngstrom, budget: { method } }: Setting): Decision {
   const { schedule, stage } = state,
     past = schedule.stages.slice(0, stage);
   const ended = fromBestStart({ ...state, schedule: { ...schedule, stages: past }, finished: true });
-  if (!past.some(isRefining)) {
+  if (method === "cryogan" ? past.length === 0 : !past.some(comesAfterStarts)) {
     const cutOff =
-      "stopped by the time limit before refinement: " +
+      `stopped by the time limit before ${method === "cryogan" ? "the first stage" : "refinement"}: ` +
       `the map is ${schedule.given ? "the start that was given" : "what the adversarial start left"}, ` +
       `at ${resolutionOf(ended.volume!.n / 2, boxAngstrom)}`;
     return { state: { ...ended, cutOff } }; // told at the end of the run
@@ -87,12 +87,14 @@ export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
   schedule: { ...state.schedule, stages: state.schedule.stages.with(state.stage, stage) },
 });
 
-/** Once there are no more starts, of those made the one is gone on with whose density explains the particles best. */
+/**
+ * Once there are no more starts, of those made the one is gone on with whose density explains the particles best, or
+ * whose images the critic tells least from theirs.
+ */
 export function fromBestStart(state: Checkpoint): Checkpoint {
-  const { starts, schedule, stage } = state,
-    next = schedule.stages[stage];
-  if (!starts || (next && !isRefining(next))) return state;
-  const [{ volume, shifts, viewWeights }, ...others] = starts.toSorted((a, b) => b.logLikelihood - a.logLikelihood) as [
+  const { starts, schedule, stage } = state;
+  if (!starts || schedule.stages.slice(stage).some(endsStart)) return state;
+  const [{ volume, shifts, viewWeights }, ...others] = starts.toSorted((a, b) => b.merit - a.merit) as [
     Start,
     ...Start[],
   ];

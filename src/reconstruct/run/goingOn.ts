@@ -8,7 +8,7 @@ import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { Stage, StageVolume, TimeAndShells } from "../stage.ts";
 import { paceAt, readingSeconds } from "./cost.ts";
-import { finestRefined, mostStarts, placeOf, stagesAfter, startsToCome } from "./course.ts";
+import { mostStarts, type Place, placeOf, stagesAfter, startsToCome } from "./course.ts";
 import { type Circumstances, courseOf, type Decision, fit, laidOut, timeIsOver } from "./decision.ts";
 import { resolutionOf } from "./radii.ts";
 import { finalRadius, refiningStage } from "./schedule.ts";
@@ -79,7 +79,7 @@ export function widened(before: Checkpoint, circumstances: Circumstances): Decis
       { ...state, schedule },
       { ...circumstances, loaded: 0, secondsLeft: secondsLeft - reading },
     )!;
-    finest = finestRefined(layOut(course, budget) ?? []);
+    finest = Math.max(0, ...(layOut(course, budget) ?? []).map(({ maxRadius }) => maxRadius));
   }
   if (finest <= edge) return furtherStages(state, edge, circumstances);
   return { state: { ...state, schedule: { ...state.schedule, nextBox: Math.min(boxSize, 2 * finest) } } };
@@ -115,8 +115,7 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
   const state = { ...before, schedule: { ...before.schedule, goal } },
     place = placeOf(state);
   if (place.reached !== undefined && place.reached >= goal) {
-    const stage = refiningStage(place.reached, place.reached, budget, place.searchRadius),
-      again = secondsLeft !== undefined && fit(stage, secondsLeft, budget, state.paces);
+    const again = lastOnceMore(place.reached, place, state, circumstances);
     if (again) return laidOut(state, [again], boxAngstrom);
     return {
       ...laidOut({ ...state, finished: true }, [], boxAngstrom),
@@ -128,5 +127,16 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
     return laidOut(state, [...starts, ...stagesAfter(place, goal, budget)], boxAngstrom);
   }
   const coming = layOut(courseOf(state, circumstances)!, budget);
-  return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, boxAngstrom);
+  return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, setting);
+}
+
+/** A stage of refinement at the radius reached, in the time that is left; an adversarial one is as good as it gets. */
+function lastOnceMore(
+  reached: number,
+  { searchRadius }: Place,
+  { paces }: Checkpoint,
+  { setting: { budget }, secondsLeft }: Circumstances,
+): Stage | undefined {
+  if (budget.method === "cryogan" || secondsLeft === undefined) return undefined;
+  return fit(refiningStage(reached, reached, budget, searchRadius), secondsLeft, budget, paces);
 }

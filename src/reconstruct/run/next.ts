@@ -7,7 +7,7 @@ import type { Placement } from "../likelihood/poseSearch.ts";
 import { compareHalfSamples, type HalfSamples } from "../measure/halfSamples.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { LocalStage, Paces, RefinementStage, Stage, StageResult, TimeAndShells } from "../stage.ts";
-import { finestRefined } from "./course.ts";
+import { endsStart, finestRefined } from "./course.ts";
 import {
   type Circumstances,
   courseOf,
@@ -120,12 +120,12 @@ export function atIteration(
 export function afterSearch(
   state: Checkpoint,
   { certainty, ...placement }: Placement & { certainty: number },
-  { setting: { budget, boxAngstrom }, secondsLeft }: Circumstances,
+  { setting, secondsLeft }: Circumstances,
 ): Decision {
   if (certainty >= leastCertainty) return { state: { ...state, ...placement, placed: true } };
   const instead = globalStage(state.schedule.stages[state.stage] as LocalStage);
-  const fitted = secondsLeft === undefined ? instead : fit(instead, secondsLeft, budget, state.paces);
-  return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, boxAngstrom);
+  const fitted = secondsLeft === undefined ? instead : fit(instead, secondsLeft, setting.budget, state.paces);
+  return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, setting);
 }
 
 /**
@@ -139,8 +139,8 @@ export function afterStage(
   circumstances: Circumstances,
 ): Decision {
   const done = before.schedule.stages[before.stage]!;
-  const { volume, shifts, viewWeights, scales, poses, fit, logLikelihood } = result,
-    endsStart = done.kind === "refinement" && done.endsStart;
+  const { volume, shifts, viewWeights, scales, poses, fit, logLikelihood, criticLoss } = result,
+    ends = endsStart(done);
   const tried = triesFiner(
     {
       ...before,
@@ -148,12 +148,12 @@ export function afterStage(
       volume,
       shifts: shifts ?? before.shifts,
       viewWeights, // an adversarial stage makes a density about axes of its own
-      scales: endsStart ? undefined : (scales ?? before.scales),
+      scales: ends ? undefined : (scales ?? before.scales),
       poses,
       fit,
       halfSamples: halfSamplesAfter(before, result, circumstances),
-      ...(endsStart
-        ? { starts: [...(before.starts ?? []), { volume, shifts, viewWeights, logLikelihood: logLikelihood! }] }
+      ...(ends
+        ? { starts: [...(before.starts ?? []), { volume, shifts, viewWeights, merit: (logLikelihood ?? criticLoss)! }] }
         : {}),
       placed: undefined,
       progress: undefined,
@@ -170,7 +170,7 @@ export function afterStage(
   return {
     state: fromBestStart({
       ...state,
-      ...(endsStart ? { shifts: state.centre } : {}),
+      ...(ends ? { shifts: state.centre } : {}),
       finished: !next && state.schedule.nextBox === undefined,
     }),
     warning,
@@ -207,11 +207,11 @@ function inTime(state: Checkpoint, circumstances: Circumstances): Decision {
     // The user's own stages, each cut down by itself.
     if (!next || next.kind === "adversarial") return { state };
     const fitted = fit(next, secondsLeft, budget, state.paces);
-    return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, boxAngstrom);
+    return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, setting);
   }
   if (next ? keepsTime(course, budget) : stages.at(-1)!.maxRadius >= goal!) return { state };
   const coming = layOut(course, budget);
-  return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, boxAngstrom);
+  return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, setting);
 }
 
 /** With weak signal the likelihood rises slowly: three times the passes, unless it stands still before. */

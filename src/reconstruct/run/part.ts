@@ -8,6 +8,7 @@ import { refinementStage } from "../likelihood/refinementStage.ts";
 import { startVolume } from "../likelihood/startVolume.ts";
 import { angularShare } from "../measure/angularShare.ts";
 import { startAgreement } from "../measure/startAgreement.ts";
+import { type Method, methodOf } from "../method.ts";
 import type {
   AfterIteration,
   EstimatedVolume,
@@ -24,7 +25,7 @@ import type {
 import type { PartEvidence } from "../verdict/verdict.ts";
 import { withPlace } from "./centreMap.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
-import { finestRefined, isRefining } from "./course.ts";
+import { comesAfterStarts, finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { GivenStart } from "./givenStart.ts";
@@ -64,6 +65,8 @@ export interface PartResult extends ReconstructedMap {
   elapsedSeconds: number;
   paces: Paces;
   cutOff?: string;
+  /** Which of the two the map is. */
+  method: Method;
   evidence: PartEvidence;
 }
 
@@ -83,6 +86,7 @@ export async function reconstructPart(
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
     symmetry: options.symmetry,
+    method: budget.method,
     maskDiameterAngstrom: 2 * setting.maskRadius * boxAngstrom,
     shiftSigmaAngstrom: budget.shiftSigma * boxAngstrom,
     device: `${environment.device.name}: ${environment.device.reason}`,
@@ -227,7 +231,7 @@ export async function reconstructPart(
     const decision = afterStage(state, result, share, circumstances());
     // A start that is judged is one of several.
     await decide(
-      isRefining(stage)
+      comesAfterStarts(stage) || (decision.state.finished && budget.method === "cryogan")
         ? {
             ...decision,
             state: withPlace(decision.state, { ...images.context(), shiftSigma: budget.shiftSigma }),
@@ -259,6 +263,7 @@ export async function reconstructPart(
       finestShell: state.volume!.n / 2,
       elapsedSeconds: state === found ? earlier : elapsed(),
       paces: state.paces,
+      method: methodOf(state.schedule.stages),
       ...(state.cutOff === undefined ? {} : { cutOff: state.cutOff }),
       evidence: evidenceOf(state, setting, environment.mask),
     };

@@ -6,6 +6,7 @@ import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
+import { methodOf } from "../method.ts";
 import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
@@ -21,6 +22,11 @@ export interface PartFolder {
   writeResult(state: Checkpoint): Promise<Volume>;
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
 }
+
+/** In the map's header. */
+const mapLabel = ({ schedule: { stages }, stage }: Checkpoint, given: boolean): string =>
+  `cryogan ${given ? "reconstruction from a given map" : "ab-initio reconstruction"}, ` +
+  (methodOf(stages.slice(0, stage)) === "cryogan" ? "adversarial stages alone" : "refined by likelihood");
 
 export function openPartFolder(
   { set, map, checkpoint, half }: Part,
@@ -62,11 +68,7 @@ export function openPartFolder(
       const volume = state.volume!;
       if (written?.of === volume) return written.map;
       written = { of: volume, map: mapOf(volume, state) };
-      await writeMap(
-        folder(map),
-        written.map,
-        start ? "cryogan reconstruction from a given map" : "cryogan ab-initio reconstruction",
-      );
+      await writeMap(folder(map), written.map, mapLabel(state, start !== undefined));
       return written.map;
     },
     writeStageFiles: (result, context) => writeStageFiles(folder, result, context, half),

@@ -25,5 +25,18 @@ export function climb(from: number, finest: number): number[] {
   return finest > from ? [...list, finest] : list;
 }
 
+const adversarialStep = Math.SQRT2,
+  leastStep = 1.2;
+
+/** The same for adversarial stages, which place no images: half the wavelength in two steps. */
+export function adversarialClimb(from: number, finest: number): number[] {
+  const list: number[] = [];
+  for (let radius = Math.round(from * adversarialStep); radius * leastStep < finest; ) {
+    list.push(radius);
+    radius = Math.round(radius * adversarialStep);
+  }
+  return finest > from ? [...list, finest] : list;
+}
+
 /** The resolution of a radius, for messages: "7.6 Å". */
 export const resolutionOf = (radius: number, boxAngstrom: number): string => `${(boxAngstrom / radius).toFixed(1)} Å`;

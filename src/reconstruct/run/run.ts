@@ -161,11 +161,13 @@ export async function reconstruct(
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, (performance.now() - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
-      const boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
+      const method = done.every((part) => part.method === "cryogan") ? "cryogan" : "refined",
+        boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
         finestAngstrom = boxAngstrom / finestShell;
       const verdict = await conclude(folder, {
         boxAngstrom,
         finestAngstrom,
+        method,
         ...(start ? { givenShell: boxAngstrom / start.resolutionAngstrom } : {}),
         ...(cutOff === undefined ? {} : { cutOff }),
         parts: done.map(({ evidence }) => evidence),
@@ -175,6 +177,7 @@ export async function reconstruct(
         type: "finished",
         elapsedSeconds,
         finestAngstrom,
+        method,
         ...(joined?.concluded ?? { map: parts[0]!.map }),
         verdict,
       });

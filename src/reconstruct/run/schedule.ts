@@ -1,13 +1,14 @@
 /**
  * Which stages a run goes through: an adversarial start at low resolution, where the shape is found, then
- * posterior-weighted refinement at rising resolution. Everything is chosen from the data: box, noise, number of
- * particles, symmetry.
+ * posterior-weighted refinement at rising resolution; or, without likelihood, adversarial stages alone. Everything is
+ * chosen from the data: box, noise, number of particles, symmetry.
  */
 import { startRadius } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
+import type { Method } from "../method.ts";
 import type { AdversarialStage, LocalStage, RefinementStage, Stage } from "../stage.ts";
 import { iterationSeconds, readingSeconds, stageSeconds, transformingSeconds, type Work } from "./cost.ts";
-import { climb, finestGlobalSearch } from "./radii.ts";
+import { adversarialClimb, climb, finestGlobalSearch } from "./radii.ts";
 import { searchesShifts } from "./shiftLaw.ts";
 
 /**
@@ -42,6 +43,7 @@ export function finalRadius(spectra: Spectra, count: number, groupOrder: number,
 /** What a schedule is laid out for. */
 export interface Budget extends Work {
   seconds: number;
+  method: Method;
   /** The adversarial stages of the critic in use, the last at `startRadius`. */
   start: readonly AdversarialStage[];
   /** Those of a start at a finer shell; none where the critic does not go there. */
@@ -65,19 +67,52 @@ export function affordableRadius(budget: Budget): number {
 }
 
 /**
- * The automatic schedule: the shape in one adversarial start or several, then refinement at rising resolution.
+ * The automatic schedule: the shape in one adversarial start or several, then refinement, or further adversarial
+ * stages, at rising resolution.
  *
  * @param finest from `finalRadius`
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
-  if (budget.given !== undefined) return refiningStages(undefined, finest, budget);
+  if (budget.given !== undefined) return onwardStages(undefined, finest, budget);
   const starts = startsFor(budget.seconds);
   return [
     ...(starts === 1
       ? startingStages(finest, budget)
       : Array.from({ length: starts }, (_, i) => numberedStart(i, finest, budget)).flat()),
-    ...refiningStages(undefined, finest, budget),
+    ...onwardStages(undefined, finest, budget),
   ];
+}
+
+/** What follows the starts; the parameters are those of `refiningStages`. */
+export const onwardStages = (
+  reached: number | undefined,
+  finest: number,
+  budget: Budget,
+  searchRadius?: number,
+): Stage[] =>
+  budget.method === "cryogan"
+    ? climbingStages(reached, finest, budget)
+    : refiningStages(reached, finest, budget, searchRadius);
+
+/**
+ * Adversarial stages at rising resolution, each from the map of the one before. The finer the shell the less each image
+ * tells of it, and the more iterations.
+ *
+ * @param reached radius of the last such stage; absent before the first
+ */
+function climbingStages(reached: number | undefined, finest: number, budget: Budget): AdversarialStage[] {
+  const { maxRadius, iterations } = budget.start.at(-1)!,
+    first = firstRadius(finest, budget);
+  const radii =
+    reached === undefined && budget.given !== undefined
+      ? [first, ...adversarialClimb(first, finest)]
+      : adversarialClimb(reached ?? first, finest);
+  return radii.map((radius) => ({
+    kind: "adversarial",
+    maxRadius: radius,
+    iterations: Math.round(iterations * Math.max(1, radius / maxRadius) ** growth),
+    onward: true,
+  }));
 }
 
 /**
@@ -97,10 +132,16 @@ export function startingStages(finest: number, budget: Budget): AdversarialStage
   }));
 }
 
-/** The stages of one start of several, and a few passes of refinement to judge it by. */
+/**
+ * The stages of one start of several, and a few passes of refinement to judge it by. Without likelihood it is judged by
+ * what the critic tells at its end.
+ */
 export function numberedStart(start: number, finest: number, budget: Budget): Stage[] {
+  const stages = startingStages(finest, budget).map((stage, j) => (j === 0 ? { ...stage, start } : stage));
+  if (budget.method === "cryogan")
+    return stages.map((stage, j) => (j === stages.length - 1 ? { ...stage, endsStart: true } : stage));
   return [
-    ...startingStages(finest, budget).map((stage, j) => (j === 0 ? { ...stage, start } : stage)),
+    ...stages,
     {
       kind: "refinement",
       maxRadius: firstRadius(finest, budget),
@@ -148,7 +189,7 @@ function finerJudging(radius: number, finest: number, budget: Budget): Refinemen
   return { ...stage(maxRadius), iterations };
 }
 
-/** Of refinement in a schedule to `finest`. */
+/** Of the first stage after the starts in a schedule to `finest`; without likelihood and a given map, theirs. */
 export const firstRadius = (finest: number, { given }: Pick<Budget, "given">): number =>
   Math.min(givenRadius(given), finest);
 
@@ -213,6 +254,8 @@ function particlesAt(radius: number, finest: number, budget: Budget): number {
 /** A run of less time shortens the adversarial stage, too, down to this share. */
 const unhurriedSeconds = 50,
   shortest = 0.7;
+/** Iterations of adversarial stages after the starts go with this power of the radius. */
+const growth = 3 / 4;
 const finalIterations = 3;
 const mostPasses = 20;
 const mostStarts = 3,

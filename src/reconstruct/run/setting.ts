@@ -2,6 +2,7 @@
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { ParticleShown } from "../measure/firstLook.ts";
 import type { Spectra } from "../measure/spectra.ts";
+import { methodAsked } from "../method.ts";
 import type { ReconstructOptions } from "../options.ts";
 import type { Part, Schedule, Stage, TimeAndShells } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
@@ -46,6 +47,7 @@ export function settingOf(
   });
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
+    method: methodAsked(options),
     start: recipe.start,
     finerStart: recipe.finerStart,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),

@@ -1,10 +1,10 @@
 import type { Stage } from "../stage.ts";
-import { isJudging } from "./course.ts";
+import { endsStart } from "./course.ts";
 import { resolutionOf } from "./radii.ts";
 
 /** How one schedule falls short of another, in words; nothing where it hardly does. */
 export function shortfall(before: readonly Stage[], after: readonly Stage[], boxAngstrom: number): string[] {
-  const starts = (stages: readonly Stage[]): number => Math.max(1, stages.filter(isJudging).length),
+  const starts = (stages: readonly Stage[]): number => Math.max(1, stages.filter(endsStart).length),
     finest = (stages: readonly Stage[]): number => Math.max(...stages.map((stage) => stage.maxRadius)),
     iterations = (stages: readonly Stage[]): number =>
       Math.min(...stages.map((stage) => (stage.kind === "adversarial" ? stage.iterations : Infinity)));

@@ -14,9 +14,18 @@ import {
   stageSeconds,
   transformingSeconds,
 } from "./cost.ts";
-import { type Course, fewestStarts, finestRefined, mostStarts, placeOf, stagesAfter, startsToCome } from "./course.ts";
+import {
+  type Course,
+  comesAfterStarts,
+  fewestStarts,
+  finestRefined,
+  mostStarts,
+  placeOf,
+  stagesAfter,
+  startsToCome,
+} from "./course.ts";
 import { fitToTime } from "./fitToTime.ts";
-import { type Budget, firstRadius, refiningStage, refiningStages } from "./schedule.ts";
+import { type Budget, firstRadius, onwardStages, refiningStage } from "./schedule.ts";
 
 /**
  * On a machine this much quicker than the estimate's a schedule is laid out anew: there may be time for more starts.
@@ -24,6 +33,8 @@ import { type Budget, firstRadius, refiningStage, refiningStages } from "./sched
 const quick = 0.6;
 /** With less than this share of the particles a finer stage shows less than the one before it. */
 const smallestShare = 1 / 2;
+/** An adversarial stage, without refinement to follow, with less than this share of its iterations is worth nothing. */
+const shortestAdversarial = 1 / 2;
 /** So much of the time is little. */
 const smallShare = 0.1;
 
@@ -62,6 +73,7 @@ export function layOut(course: Course, budget: Budget): Stage[] | undefined {
 export function newGoal(stages: readonly Stage[], course: Course, budget: Budget): number {
   const finest = finestRefined(stages);
   let goal = course.schedule.goal!;
+  if (finest === 0) return goal; // adversarial stages load their images by themselves
   const seconds = (): number => loadingHere(goal, course.loaded, budget, course.paces);
   while (goal > finest && seconds() > smallShare * course.secondsLeft) goal--;
   return goal;
@@ -92,10 +104,15 @@ function* waysOn(course: Course, budget: Budget): Generator<Stage[]> {
       const stages = [...startsToCome(place, starts, goal, budget), ...stagesAfter(place, finest, budget)];
       const [only, another] = stages;
       if (another || !only) yield stages;
-      else for (let { iterations } = only; iterations > 0; iterations--) yield [{ ...only, iterations }];
+      else
+        for (let { iterations } = only; iterations >= fewestIterations(only, course); iterations--)
+          yield [{ ...only, iterations }];
     }
   }
 }
+
+const fewestIterations = (stage: Stage, { iteration = 0 }: Course): number =>
+  stage.kind === "adversarial" ? Math.max(Math.ceil(iteration), shortestAdversarial * stage.iterations) : 1;
 
 /** Where no way fits: a first start cut short, so that there is time to refine, or refinement with fewer particles. */
 function inHurry(course: Course, budget: Budget): Stage[] | undefined {
@@ -105,17 +122,17 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
     secondsLeft = course.secondsLeft - loadingHere(place.reached ?? firstRadius(goal, budget), loaded, budget, paces);
   const starts = startsToCome(place, fewestStarts(place), goal, budget);
   if (starts.length > 0) {
-    const share = Math.min(
-      1,
-      secondsForStart(secondsLeft, goal, budget, paces) / likelySeconds(starts, iteration, budget, paces),
-    );
+    const seconds =
+      budget.method === "cryogan" ? Math.max(0, secondsLeft) : secondsForStart(secondsLeft, goal, budget, paces);
+    const share = Math.min(1, seconds / likelySeconds(starts, iteration, budget, paces));
     const cut = ({ iterations }: Stage, done: number): number =>
       Math.max(1, Math.ceil(done), Math.floor(done + share * (iterations - done)));
     return [
       ...starts.map((stage, i) => ({ ...stage, iterations: cut(stage, i === 0 ? (iteration ?? 0) : 0) })),
-      ...(place.searchRadius === undefined ? refiningStages(undefined, firstRadius(goal, budget), budget) : []),
+      ...(place.searchRadius === undefined ? onwardStages(undefined, firstRadius(goal, budget), budget) : []),
     ];
   }
+  if (budget.method === "cryogan") return undefined;
   const radius = place.reached === undefined ? firstRadius(goal, budget) : place.reached + 1,
     whole = refiningStage(radius, radius, budget, place.searchRadius);
   const fitted = fitToTime(whole, secondsLeft, (stage) => secondsHere(stage, budget, paces), budget.count);
@@ -125,13 +142,14 @@ function inHurry(course: Course, budget: Budget): Stage[] | undefined {
 
 /** Seconds that the rest of a first start may take: what a short refinement leaves, and at least half. */
 function secondsForStart(secondsLeft: number, goal: number, budget: Budget, paces: Paces): number {
+  if (budget.method === "cryogan") return Math.max(0, secondsLeft / 2);
   const shortest = refiningStage(firstRadius(goal, budget), goal, { ...budget, seconds: 0 });
   return Math.max(0, secondsLeft / 2, secondsLeft - secondsHere(shortest, budget, paces));
 }
 
 /**
- * Iterations that the stage at work has time for, those planned at most: an adversarial one has to leave time to
- * refine, another ends with the limit.
+ * Iterations that the stage at work has time for, those planned at most: an adversarial start has to leave time to go
+ * on from it, another stage ends with the limit.
  */
 export function iterationsInTime(
   { schedule, stage, iteration = 0, paces, secondsLeft }: Course,
@@ -139,7 +157,7 @@ export function iterationsInTime(
 ): number {
   const now = schedule.stages[stage]!,
     each = paceAt(paces, now.kind).factor * iterationSeconds(now, budget);
-  const seconds =
-    now.kind === "adversarial" ? secondsForStart(secondsLeft, schedule.goal!, budget, paces) : secondsLeft;
+  const isStart = now.kind === "adversarial" && !comesAfterStarts(now) && stage < schedule.stages.length - 1;
+  const seconds = isStart ? secondsForStart(secondsLeft, schedule.goal!, budget, paces) : secondsLeft;
   return Math.min(now.iterations, iteration + Math.max(0, Math.floor(seconds / each)));
 }

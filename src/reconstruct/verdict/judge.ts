@@ -43,15 +43,33 @@ export function judge(evidence: Evidence): Verdict {
     return { kind: "uncertain", resolutionAngstrom: null, reason: sentence(`${cutOff}; give it more time`) };
   const samples = parts.map(({ halfSamples }) => halfSamples && detailOf(halfSamples));
   const told = samples.filter((detail) => detail !== undefined);
-  const verdict = halves ? ofHalves(halves, told, evidence) : told[0] ? ofSamples(told[0], evidence) : untold;
+  const verdict = halves
+    ? ofHalves(halves, told, evidence)
+    : told[0]
+      ? ofSamples(told[0], evidence)
+      : ofAdversarial(evidence);
   return verdict.kind === "found" && parts.some(({ skewness }) => skewness < 0) ? dark(verdict) : verdict;
 }
 
-const untold: Verdict = {
-  kind: "uncertain",
-  resolutionAngstrom: null,
-  reason: "No stage of refinement was run, so nothing tells whether the map is right.",
-};
+/**
+ * Of adversarial stages alone. The critic brings the power of a map up to that of the images, right or wrong, so that
+ * nothing in it tells which; nor do starts that were compared at a coarse shell.
+ */
+function ofAdversarial({ boxAngstrom, parts }: Evidence): Verdict {
+  const { startAgreement: [correlation] = [], startShell = 1 } = parts[0]!;
+  return {
+    kind: "uncertain",
+    resolutionAngstrom: null,
+    reason:
+      "The map is by adversarial stages alone, without likelihood: whatever it shows, its images have the power of the " +
+      "real ones, which does not tell whether it is right. " +
+      (correlation === undefined
+        ? ""
+        : `Independent starts came to ${correlation >= sameShape ? "one shape" : "different shapes"} at ` +
+          `${angstrom(boxAngstrom / startShell)} (correlation ${correlation.toFixed(2)}). `) +
+      "--half-maps tells more.",
+  };
+}
 
 /** What the images show is found, but as a molecule never looks. */
 const dark = ({ resolutionAngstrom }: Verdict): Verdict => ({

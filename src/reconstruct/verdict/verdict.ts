@@ -1,6 +1,7 @@
 /** What a run comes to in a word, and what that rests on. */
 import { formatNumber } from "../../base/format.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
+import type { Method } from "../method.ts";
 
 export const verdictKinds = ["found", "uncertain", "notFound"] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
@@ -33,6 +34,8 @@ export interface Evidence {
   boxAngstrom: number;
   /** Å, of the finest shell worked at. */
   finestAngstrom: number;
+  /** Which of the two the map is; earlier versions did not say. */
+  method?: Method;
   /** Shell up to which a density was given to start from; absent of a blind run. */
   givenShell?: number;
   /** The time limit ended the run before the map was refined; in words. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isJudging, isRefining } from "../../../src/reconstruct/run/course.ts";
+import { comesAfterStarts, isJudging } from "../../../src/reconstruct/run/course.ts";
 import type { LocalStage, Stage } from "../../../src/reconstruct/stage.ts";
 import { budgetOf, type Outcome, settingOf, virtualRun } from "./virtualRun.ts";
 
@@ -70,7 +70,7 @@ describe("starts at a finer shell", () => {
       const outcome = run(seconds, 0.1, { pace, limited: true });
       expect(outcome.seconds).toBeLessThan(1.15 * seconds);
       expect(outcome.state.cutOff).toBeUndefined();
-      expect(outcome.stages.some(isRefining)).toBe(true);
+      expect(outcome.stages.some(comesAfterStarts)).toBe(true);
       if (pace <= 1) expect(finestOf(outcome)).toBe(finest);
     }
   });

@@ -18,6 +18,7 @@ import type { LocalStage, RefinementStage, Stage } from "../../../src/reconstruc
 
 const budget = (change: Partial<Budget> = {}): Budget => ({
   seconds: 75,
+  method: "refined",
   start: likelihoodRatioRecipe.start,
   finerStart: likelihoodRatioRecipe.finerStart,
   count: 20_000,

@@ -26,6 +26,7 @@ import type { Stage, Task } from "../../../src/reconstruct/stage.ts";
 export const boxAngstrom = 325;
 export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
   seconds: 90,
+  method: "refined",
   start: likelihoodRatioRecipe.start,
   finerStart: likelihoodRatioRecipe.finerStart,
   count: 20_000,

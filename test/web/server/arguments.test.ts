@@ -12,7 +12,8 @@ const everything: RunForm = {
   symmetry: "D7",
   box: "48",
   resolution: "7.5",
-  stages: "refine 24:3:20000, local 32:2",
+  method: "cryogan",
+  stages: "adversarial 24:300, adversarial 32:200",
   particles: "5000",
   projectRoot: "/data",
   passthrough: "/data/p.cs",
@@ -73,6 +74,7 @@ test("a form becomes the command line that means the same", () => {
 
 test.each([
   { ...everything },
+  { particlesFile: "/p.star", start: "/s.mrc", stages: "refine 24:3:20000, local 32:2" },
   { particlesFile: "/p.star", invertContrast: "no" },
   { particlesFile: "/p.star", timeLimit: "1h30m" },
   { particlesFile: "/p.star" },

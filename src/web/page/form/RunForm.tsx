@@ -7,7 +7,17 @@ import { type FormField, fields } from "./fields.ts";
 import { filledIn, formProblems } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */
-const common = ["particlesFile", "out", "symmetry", "timeLimit", "halfMaps", "resolution", "maskDiameter", "maxShift"];
+const common = [
+  "particlesFile",
+  "out",
+  "symmetry",
+  "method",
+  "timeLimit",
+  "halfMaps",
+  "resolution",
+  "maskDiameter",
+  "maxShift",
+];
 const isCommon = ({ name, required }: FormField) => required || common.includes(name);
 const first = common.flatMap((name) => fields.filter((field) => field.name === name));
 const folded = fields.filter((field) => !first.includes(field) && !isCommon(field));

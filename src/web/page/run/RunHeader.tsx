@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import { methodText } from "../../../reconstruct/method.ts";
 import { type Verdict, verdictText } from "../../../reconstruct/verdict/verdict.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { go, nameOf, type Page } from "../page.ts";
@@ -9,7 +10,8 @@ import { kindWords, nowText, stateWords } from "./words.ts";
 
 export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const progress = runProgress(events);
-  const { start, stage, remainingSeconds, elapsedSeconds } = progress;
+  const { start, stage, finished, remainingSeconds, elapsedSeconds } = progress,
+    method = finished?.method ?? start?.method;
   const stageKey = `${run.state} ${stage?.stage} ${stage?.half}`;
   useEffect(() => {
     if (events.length === 0) return;
@@ -21,6 +23,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
     start && `${formatCount(start.particles)} particles${start.half ? " in each half" : ""}`,
     start && `${start.boxSize} px, ${formatNumber(start.pixelSizeAngstrom, 4)} Å per pixel`,
     start && `symmetry ${start.symmetry}`,
+    method && methodText[method],
     progress.logLikelihood !== undefined && `log-likelihood ${formatNumber(progress.logLikelihood, 4)}`,
   ].filter((fact) => typeof fact === "string");
   const percent = Math.round(100 * progress.fraction);

@@ -1,6 +1,7 @@
 /** Events and states in words. */
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import { methodText } from "../../../reconstruct/method.ts";
 import { verdictText } from "../../../reconstruct/verdict/verdict.ts";
 import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
@@ -73,7 +74,9 @@ function eventText(event: RunEvent): string {
       return sentence(
         `${formatCount(event.particles)} particles, box ${event.boxSize} px, ` +
           `${formatNumber(event.pixelSizeAngstrom, 4)} Å per pixel, ` +
-          `symmetry ${event.symmetry}, ${event.device.split(":")[0]}, seed ${event.seed}`,
+          `symmetry ${event.symmetry}, ` +
+          (event.method === undefined ? "" : `${methodText[event.method]}, `) +
+          `${event.device.split(":")[0]}, seed ${event.seed}`,
       );
     case "loading":
       return sentence(`reading ${formatCount(event.particles)} particles`);
