@@ -61,8 +61,8 @@ function ofAdversarial({ boxAngstrom, parts }: Evidence): Verdict {
     kind: "uncertain",
     resolutionAngstrom: null,
     reason:
-      "The map is by adversarial stages alone, without likelihood: whatever it shows, its images have the power of the " +
-      "real ones, which does not tell whether it is right. " +
+      "The map is by adversarial stages alone, without likelihood: whatever it shows, its images have the power of " +
+      "the real ones, which does not tell whether it is right. " +
       (correlation === undefined
         ? ""
         : `Independent starts came to ${correlation >= sameShape ? "one shape" : "different shapes"} at ` +

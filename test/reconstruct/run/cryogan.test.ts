@@ -146,7 +146,7 @@ describe("a run", () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test("chooses its stages, among its starts the one that the critic tells least, and says what its map is", async () => {
+  test("makes starts, climbs from one of them, and says what its map is", async () => {
     const events = await run("whole");
     const stages = events.filter((event) => event.type === "stage");
     expect(stages.map(({ kind, boxSize: box }) => `${kind} ${box}`)).toEqual([
@@ -251,7 +251,8 @@ describe("a run", () => {
     const refused = await cryogan("export", out, "--relion", join(folder, "relion"), "--poses");
     expect(refused.code).toBe(1);
     expect(refused.stderr).toBe(
-      `error: ${out} has no poses: adversarial stages alone (--method cryogan) give no image one; export without --poses\n`,
+      `error: ${out} has no poses: adversarial stages alone (--method cryogan) give no image one; ` +
+        "export without --poses\n",
     );
   });
 });
