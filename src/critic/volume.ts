@@ -84,6 +84,13 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
     whitening = seen.whitening(statistics.noisePower);
   const spacing = gridSpacing(statistics.maxRadius),
     capacity = viewCapacity(spacing, volume.group);
+  const made = new WeakMap<Tensor, Tensor>();
+  /** Templates of the views of a volume, made once in a program for all the images that are compared with them. */
+  const viewsOf = (of: Tensor, views: Tensor, table: () => Tensor): Tensor => {
+    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), views, grid), grid, whitening);
+    made.set(of, templates);
+    return templates;
+  };
   return {
     ...seen,
     name: "volume",
@@ -93,15 +100,13 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
       draw: (stream) => ({ ...turnedViews(spacing, volume.group, randomRotation(stream)) }),
     },
     judge(p, x, { table, draws }) {
+      const learned = viewsOf(p.volume!, draws.views!, () => fourierTable(volume.density(p.volume!))),
+        simulated = viewsOf(table, draws.views!, () => table);
       const image = { harmonics: x.harmonics!, ctfSquared: x.ctfSquared! };
-      const logLikelihoodOf = (of: Tensor): Tensor =>
-        logLikelihood(
-          templatesOfSlices(centralSlices(of, draws.views!, grid), grid, whitening),
-          draws.logPrior!,
-          image,
-          turns,
-        );
-      return op.sub(logLikelihoodOf(fourierTable(volume.density(p.volume!))), logLikelihoodOf(table));
+      return op.sub(
+        logLikelihood(learned, draws.logPrior!, image, turns),
+        logLikelihood(simulated, draws.logPrior!, image, turns),
+      );
     },
   };
 }

@@ -83,7 +83,8 @@ export const convolutionalRecipe: AdversarialRecipe = {
 
 /**
  * For the finest map by distribution matching alone. The penalty is left out: one volume is little to learn, and
- * smooth by itself. Found on the ribosome and β-galactosidase; see docs/critics.md.
+ * smooth by itself. A stage that goes on from a coarser one, at up to twice its radius, needs no more than 200
+ * iterations, whatever the shell. Found on the ribosome and β-galactosidase; see docs/critics.md.
  */
 export const volumeRecipe: AdversarialRecipe = {
   critic: (statistics, volume) =>
