@@ -11,7 +11,7 @@ import { whiteNoise } from "../src/physics/noise.ts";
 import { simulateImages } from "../src/physics/simulate.ts";
 import { viewGrid } from "../src/physics/viewGrid.ts";
 import { samplePoses } from "../src/physics/viewing.ts";
-import { type BatchSource, batchStreams, iterationFeeds } from "../src/reconstruct/adversarial/feeds.ts";
+import { type BatchSource, batchStreams, iterationFeeds, splitImages } from "../src/reconstruct/adversarial/feeds.ts";
 import {
   type AdversarialSettings,
   adversarialProgram,
@@ -118,6 +118,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     averaging: recipe.averaging,
   };
   const source: BatchSource = {
+    ...splitImages(count, 0),
     images: await criticImages(critic, images, boxSize, optics, particles, boxAngstrom, spectra, device),
     noise: await noiseBank(
       critic.grid,

@@ -193,6 +193,7 @@ function progressBlock(event: ProgressEvent, stage: StageEvent | undefined, rate
           `volume ${formatNumber(event.volumeLoss).padEnd(9)} ` +
           `penalty ${formatNumber(event.gradientPenalty)}`,
         `logits  real   ${signed(event.realLogit).padEnd(9)} fake   ${signed(event.fakeLogit).padEnd(9)} ` +
+          (event.heldOutLogit === undefined ? "" : `held out ${signed(event.heldOutLogit).padEnd(7)} `) +
           `signal  ${formatNumber(event.signalAmplitude)}` +
           (event.noiseScale === undefined ? "" : `  noise ${formatNumber(event.noiseScale)}`),
       ]

@@ -63,6 +63,7 @@ export interface IterationReport {
     fakeLogit: number;
     gradientPenalty: number;
     signalAmplitude: number;
+    heldOutLogit?: number;
     noiseScale?: number;
   };
   logLikelihood?: number;

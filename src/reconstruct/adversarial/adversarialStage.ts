@@ -21,7 +21,7 @@ import type {
   StageVolume,
 } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { type BatchSource, batchStreams, iterationFeeds } from "./feeds.ts";
+import { type BatchSource, batchStreams, iterationFeeds, splitImages } from "./feeds.ts";
 import { type AdversarialSettings, adversarialProgram, initialCritic } from "./iteration.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
 import { templateImages } from "./templates.ts";
@@ -154,6 +154,7 @@ export async function adversarialStage(
     volumeClipNorm: recipe.volumeClipNorm,
     shifts: shifts.kind !== "none",
     averaging: recipe.averaging,
+    holdsOut: recipe.heldOut > 0,
     learnsNoise: context.noiseImages !== undefined,
   };
   const program = adversarialProgram(settings);
@@ -173,6 +174,7 @@ export async function adversarialStage(
       centre,
     ),
     spectra,
+    ...splitImages(particles.length, recipe.heldOut),
     noise: await noiseOf(context, spectra, critic, createStream(context.seed, `${name}/bank`)),
     turns: critic.turns,
     optics: context.optics,
@@ -220,6 +222,7 @@ export async function adversarialStage(
           fakeLogit: value("fakeLogit"),
           gradientPenalty: value("gradientPenalty"),
           signalAmplitude: value("signalAmplitude"),
+          ...(outputs.heldOutLogit && { heldOutLogit: value("heldOutLogit") }),
           ...(outputs.noiseScale && { noiseScale: value("noiseScale") }),
         },
       },

@@ -8,9 +8,9 @@ import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts"
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { Rows } from "../measure/criticImages.ts";
 import { type GroupedNoise, groupFactors } from "../measure/noiseGroups.ts";
-import { type AdversarialSettings, drawName, feedName } from "./iteration.ts";
+import { type AdversarialSettings, drawName, feedName, type Step } from "./iteration.ts";
 
-const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing", "critic"] as const;
+const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing", "critic", "heldOut"] as const;
 export type Streams = Record<(typeof streamNames)[number], RandomStream>;
 
 /** The streams that batches draw from; `label` keeps half-sets apart. */
@@ -21,6 +21,9 @@ export function batchStreams(seed: number, label: string): Streams {
 export interface BatchSource {
   /** Real images, from `criticImages`. */
   images: Rows;
+  /** Which of them the critic learns from, and which it is only asked about. */
+  learned: Int32Array;
+  heldOut: Int32Array;
   /** From `noiseBank`. */
   noise: Rows;
   /** The critic's turns, for the noise. */
@@ -46,11 +49,25 @@ export function gatherRows(data: Float32Array, width: number, chosen: ArrayLike<
   return out;
 }
 
-/** A random batch of real images, by the critic's input names. */
-function realBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
-  const chosen = Int32Array.from({ length: batch }, () => from.streams.particles.integer(from.images.count));
+/**
+ * Images that the critic is not to learn from, evenly spread, and the others. @param share of the images, 0 to 1
+ */
+export function splitImages(count: number, share: number): Pick<BatchSource, "learned" | "heldOut"> {
+  const isHeldOut = (i: number): boolean => Math.floor((i + 1) * share) > Math.floor(i * share);
+  const all = Int32Array.from({ length: count }, (_, i) => i);
+  return { learned: all.filter((i) => !isHeldOut(i)), heldOut: all.filter(isHeldOut) };
+}
+
+/** A random batch of some of the real images, by the critic's input names. */
+function realBatch(
+  { images }: BatchSource,
+  among: Int32Array,
+  batch: number,
+  stream: RandomStream,
+): Record<string, Float32Array> {
+  const chosen = Int32Array.from({ length: batch }, () => among[stream.integer(among.length)]!);
   return Object.fromEntries(
-    Object.entries(from.images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]),
+    Object.entries(images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]),
   );
 }
 
@@ -100,14 +117,14 @@ export function noiseBatch(
  */
 export function iterationFeeds(
   from: BatchSource,
-  s: Pick<AdversarialSettings, "critic" | "batch" | "criticSteps" | "loss" | "shifts">,
+  s: Pick<AdversarialSettings, "critic" | "batch" | "criticSteps" | "loss" | "shifts" | "holdsOut">,
 ): Record<string, Float32Array> {
   const feeds: Record<string, Float32Array> = {};
-  const put = (step: number | "volume", values: Record<string, Float32Array>): void => {
+  const put = (step: Step, values: Record<string, Float32Array>): void => {
     for (const [name, v] of Object.entries(values)) feeds[feedName(name, step)] = v;
   };
   for (let k = 0; k < s.criticSteps; k++) {
-    put(k, realBatch(from, s.batch));
+    put(k, realBatch(from, from.learned, s.batch, from.streams.particles));
     put(k, simulatedBatch(from, s.batch));
     if (s.loss.mixes) {
       const mixing = new Float32Array(s.batch);
@@ -116,6 +133,7 @@ export function iterationFeeds(
     }
   }
   put("volume", simulatedBatch(from, s.batch));
+  if (s.holdsOut) put("heldOut", realBatch(from, from.heldOut, s.batch, from.streams.heldOut));
   for (const [name, values] of Object.entries(s.critic.draws?.draw(from.streams.critic) ?? {}))
     feeds[drawName(name)] = values;
   return feeds;

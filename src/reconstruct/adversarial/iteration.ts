@@ -39,6 +39,8 @@ export interface AdversarialSettings {
   volumeClipNorm?: number;
   /** Whether particles are off-centre in the simulator. */
   shifts: boolean;
+  /** Whether the critic is asked about particles that it never learns from: whether it learns others by heart. */
+  holdsOut?: boolean;
   /** Whether a scale of the noise is learned beside the volume's: where its power was not measured on the images. */
   learnsNoise?: boolean;
   /** Weight of the newest volume in the running average. */
@@ -47,8 +49,11 @@ export interface AdversarialSettings {
 
 const momentum = { beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
 
-/** Name of a feed of one critic step (counted from 0) or of the volume step. */
-export const feedName = (name: string, step: number | "volume"): string => `${name}.${step}`;
+/** A critic step, counted from 0, the volume step, or the look at particles that are held out. */
+export type Step = number | "volume" | "heldOut";
+
+/** Name of a feed of a step. */
+export const feedName = (name: string, step: Step): string => `${name}.${step}`;
 
 /** Name of the feed of what the critic draws for an iteration. */
 export const drawName = (name: string): string => `critic.${name}`;
@@ -67,6 +72,10 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
     noise: { re: fed("noiseRe", samples), im: fed("noiseIm", samples) },
   };
 }
+
+/** A batch of real images. */
+const imagesFrom = (fed: Feeder, s: AdversarialSettings): CriticInput =>
+  mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
 
 /** What the critic sees of simulated images: whitened, as the real ones were. */
 function simulate(
@@ -105,7 +114,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
   const feeds: Record<string, Tensor> = { ...rates };
   const feederOf =
-    (step: number | "volume"): Feeder =>
+    (step: Step): Feeder =>
     (name, shape) =>
       (feeds[feedName(name, step)] = input(feedName(name, step), shape));
 
@@ -130,7 +139,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     const values = mapValues(critic, (p) => p.value),
       fed = feederOf(k);
     const judge = (x: CriticInput): Tensor => s.critic.judge(values, x, scene);
-    real = mapValues(s.critic.inputs, (shape, name) => fed(name, [...shape, s.batch]));
+    real = imagesFrom(fed, s);
     const fake = simulate(fixedTable, fixedNoise, exposureFrom(fed, s), s);
     const mixing = s.loss.mixes ? fed("mixing", [s.batch]) : undefined;
     const realLogit = judge(real),
@@ -150,6 +159,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     );
     if (k === s.criticSteps - 1)
       Object.assign(outputs, {
+        ...(s.holdsOut && { heldOutLogit: op.mean(judge(imagesFrom(feederOf("heldOut"), s))) }),
         criticLoss: loss,
         gradientPenalty: penalty,
         realLogit: op.mean(realLogit),

@@ -29,6 +29,8 @@ export interface AdversarialRecipe {
   volumeClipNorm?: number;
   /** Weight of the newest volume in the running average. */
   averaging: number;
+  /** Share of the particles that the critic is asked about and never learns from, to tell memory by; 0: none. */
+  heldOut: number;
   /** Least variance of the noise in units of the signal's; images with less get more (criticNoise.ts). */
   noiseFloor: number;
   /** Stages of a run, coarse to fine. */
@@ -53,6 +55,7 @@ export const likelihoodRatioRecipe: AdversarialRecipe = {
   decay: 0.3,
   gradientPenalty: 0.01,
   averaging: 0.01,
+  heldOut: 0,
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
   finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
@@ -72,6 +75,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
   decay: 0.2,
   gradientPenalty: 1,
   averaging: 0.01,
+  heldOut: 0,
   noiseFloor: 0.05,
   start: [
     { kind: "adversarial", maxRadius: 4, iterations: 600 },
@@ -97,6 +101,7 @@ export const volumeRecipe: AdversarialRecipe = {
   decay: 0.3,
   gradientPenalty: 0,
   averaging: 0.01,
+  heldOut: 0.05,
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 400 }],
   finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],

@@ -58,6 +58,8 @@ export type RunEvent =
       gradientPenalty?: number;
       /** Learned amplitude of the signal relative to the estimate from the data. */
       signalAmplitude?: number;
+      /** With --critic volume: the same on particles that the critic never learns from. */
+      heldOutLogit?: number;
       /** With a bank of noise: the learned scale of its images, relative to the level of the particles' background. */
       noiseScale?: number;
       /** Refinement stages, after each iteration: mean log-likelihood of an image relative to pure noise. */

@@ -66,6 +66,7 @@ const event = z.discriminatedUnion("type", [
     fakeLogit: measured,
     gradientPenalty: measured,
     signalAmplitude: measured,
+    heldOutLogit: measured,
     noiseScale: measured,
     logLikelihood: measured,
     half,

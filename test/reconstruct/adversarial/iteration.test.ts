@@ -17,6 +17,7 @@ import {
   gatherRows,
   iterationFeeds,
   noiseBatch,
+  splitImages,
 } from "../../../src/reconstruct/adversarial/feeds.ts";
 import {
   type AdversarialSettings,
@@ -83,6 +84,13 @@ describe("Adam", () => {
 describe("batches", () => {
   it("lay chosen rows side by side", () => {
     expect(Array.from(gatherRows(Float32Array.from([1, 2, 3, 4, 5, 6]), 2, [2, 0, 2]))).toEqual([5, 1, 5, 6, 2, 6]);
+  });
+
+  it("hold out images evenly, and none twice", () => {
+    const { learned, heldOut } = splitImages(10, 0.3);
+    expect(Array.from(heldOut)).toEqual([3, 6, 9]);
+    expect(Array.from(learned)).toEqual([0, 1, 2, 4, 5, 7, 8]);
+    expect(splitImages(10, 0).learned.length).toBe(10);
   });
 
   it("draw noise through the critic's turns", () => {
@@ -157,6 +165,7 @@ async function setUp(
     averaging: 0.1,
   };
   const source: BatchSource = {
+    ...splitImages(count, 0.25),
     images: await criticImages(critic, images, n, optics, particles, boxAngstrom, { noise: noisePower }, cpu),
     noise: await noiseBank(critic.grid, 256, n, whiteNoise(createStream(3, "noise")), noisePower, cpu),
     turns: critic.turns,
@@ -364,4 +373,29 @@ it("the volume critic draws the simulator's volume to its own", async () => {
   const reached = distance((await iteration.getState("u")).slice());
   await iteration.release();
   expect(reached).toBeLessThan(0.3 * distance(perturbed));
+});
+
+it("asks a critic that learns images by heart about particles that it never saw: noise alone is real or simulated", async () => {
+  const critic = likelihoodRatioCritic(statistics, { angles: 8, turns: 8, templates: 16 }),
+    { settings: all, source } = await setUp(critic, "logistic-r1", 0);
+  const settings = { ...all, holdsOut: true, gradientPenalty: 0 };
+  const iteration = await compile(adversarialProgram(settings), cpu);
+  for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
+    iteration.setState(key, values);
+  const logits = { real: 0, heldOut: 0, fake: 0 };
+  for (let step = 1; step <= 150; step++) {
+    const { realLogit, heldOutLogit, fakeLogit } = await iteration.run({
+      ...iterationFeeds(source, settings),
+      step: Float32Array.of(step),
+      criticRate: Float32Array.of(0.02),
+      volumeRate: Float32Array.of(0),
+    });
+    if (step <= 100) continue;
+    logits.real += realLogit![0]! / 50;
+    logits.heldOut += heldOutLogit![0]! / 50;
+    logits.fake += fakeLogit![0]! / 50;
+  }
+  await iteration.release();
+  expect(logits.real - logits.fake).toBeGreaterThan(1);
+  expect(Math.abs(logits.heldOut - logits.fake)).toBeLessThan(0.4 * (logits.real - logits.fake));
 });
