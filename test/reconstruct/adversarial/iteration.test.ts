@@ -375,7 +375,7 @@ it("the volume critic draws the simulator's volume to its own", async () => {
   expect(reached).toBeLessThan(0.3 * distance(perturbed));
 });
 
-it("asks a critic that learns images by heart about particles that it never saw: noise alone is real or simulated", async () => {
+it("tells a critic that learns images by heart by particles that it never saw", async () => {
   const critic = likelihoodRatioCritic(statistics, { angles: 8, turns: 8, templates: 16 }),
     { settings: all, source } = await setUp(critic, "logistic-r1", 0);
   const settings = { ...all, holdsOut: true, gradientPenalty: 0 };
