@@ -228,9 +228,9 @@ export const reconstructOptions = {
     decisive: true,
   }),
   positivity: flag({ help: "keep the density non-negative", decisive: true }),
-  critic: withDefault(choice(criticNames), "likelihood-ratio", {
+  critic: optional(choice(criticNames), {
     placeholder: "kind",
-    help: "what tells real from simulated images",
+    help: "what tells real from simulated images (default: likelihood-ratio; with --method cryogan, volume)",
     decisive: true,
   }),
   loss: optional(choice(lossNames), {

@@ -189,7 +189,7 @@ describe("reconstruct", () => {
       maxShift: 12,
       cache: 1.5,
       positivity: false,
-      critic: "likelihood-ratio",
+      method: "refined",
     });
     expect(reconstruct({ maxShift: "0" }).maxShift).toBe(0);
   });

@@ -74,7 +74,7 @@ test.each([
 test("defaults are those that the help names", () => {
   const options = reconstructSchema.parse(given);
   expect(withDefaults(given)).toEqual(options);
-  expect(options).toMatchObject({ symmetry: "C1", critic: "likelihood-ratio", device: "auto", seed: 1, resume: false });
+  expect(options).toMatchObject({ symmetry: "C1", method: "refined", device: "auto", seed: 1, resume: false });
 });
 
 test("what config.json of another program, or of an attacker, holds is written as text or left out", () => {

@@ -4,6 +4,7 @@ import { convolutionalCritic } from "../../critic/convolutional.ts";
 import type { CriticModel, ImageStatistics } from "../../critic/critic.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
 import { volumeCritic } from "../../critic/volume.ts";
+import type { Method } from "../method.ts";
 import type { CriticName, LossName } from "../options.ts";
 import type { AdversarialStage } from "../stage.ts";
 import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
@@ -37,7 +38,12 @@ export interface AdversarialRecipe {
   start: readonly AdversarialStage[];
   /** Stages of a start at a finer shell, for a molecule that shows nothing where `start` ends. */
   finerStart: readonly AdversarialStage[];
+  /** About the seconds that an iteration takes on two CPU cores, for the schedule. */
+  iterationSeconds(maxRadius: number, groupOrder: number): number;
 }
+
+/** The simulator and free templates, measured at radii 8 and 16. */
+const templateSeconds = (maxRadius: number): number => 0.02 * Math.max(1, maxRadius / startRadius) ** 1.75;
 
 /** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
 export const likelihoodRatioRecipe: AdversarialRecipe = {
@@ -59,6 +65,7 @@ export const likelihoodRatioRecipe: AdversarialRecipe = {
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
   finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
+  iterationSeconds: templateSeconds,
 };
 
 /**
@@ -83,6 +90,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
     { kind: "adversarial", maxRadius: startRadius, iterations: 900 },
   ],
   finerStart: [], // this critic does not get as far (docs/critics.md)
+  iterationSeconds: templateSeconds,
 };
 
 /**
@@ -105,6 +113,9 @@ export const volumeRecipe: AdversarialRecipe = {
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 400 }],
   finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
+  // The views of two volumes in place of free templates, measured at radii 8 to 24, in C1 and D2.
+  iterationSeconds: (maxRadius, groupOrder) =>
+    templateSeconds(maxRadius) + (0.036 * Math.max(1, maxRadius / startRadius) ** 3.2) / Math.sqrt(groupOrder),
 };
 
 const recipes: Record<CriticName, AdversarialRecipe> = {
@@ -119,6 +130,9 @@ const otherPenalty: Record<CriticName, Record<LossName, number>> = {
   volume: { "logistic-r1": volumeRecipe.gradientPenalty, "wgan-gp": 0.1 },
   convolutional: { "logistic-r1": 0.1, "wgan-gp": convolutionalRecipe.gradientPenalty },
 };
+
+/** The critic where none is asked for: the quickest to the shape, or the one that goes furthest by itself. */
+export const criticFor = (method: Method): CriticName => (method === "cryogan" ? "volume" : "likelihood-ratio");
 
 /** The recipe of a critic, with another loss if one is named. */
 export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {

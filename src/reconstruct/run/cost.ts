@@ -1,6 +1,6 @@
 /** What the parts of a run cost: seconds on two CPU cores, by a model, and on the machine at hand, by its pace. */
 
-import { startRadius } from "../adversarial/recipes.ts";
+import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import type { Paces, Stage, Task } from "../stage.ts";
 import { finestGlobalSearch, searchesAgain } from "./radii.ts";
 import { searchesShifts } from "./shiftLaw.ts";
@@ -14,6 +14,8 @@ export interface Work {
   readSeconds: number;
   /** Standard deviation of particles from the centre, in units of the box. */
   shiftSigma: number;
+  /** Of an iteration of the critic in use. */
+  adversarialSeconds: AdversarialRecipe["iterationSeconds"];
 }
 
 /**
@@ -36,8 +38,7 @@ function localPassSeconds(maxRadius: number, particles: number): number {
 
 /** Seconds of an iteration of a stage: a few batches of the adversarial stage, a pass over the particles of others. */
 export function iterationSeconds(stage: Stage, work: Work): number {
-  // Measured at radii 8 and 16.
-  if (stage.kind === "adversarial") return 0.02 * Math.max(1, stage.maxRadius / startRadius) ** 1.75;
+  if (stage.kind === "adversarial") return work.adversarialSeconds(stage.maxRadius, work.groupOrder);
   const particles = Math.min(stage.particles, work.count);
   return stage.kind === "refinement"
     ? passSeconds(stage.maxRadius, particles, work)

@@ -48,6 +48,7 @@ export function settingOf(
   const budget: Budget = {
     seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
     method: methodAsked(options),
+    adversarialSeconds: recipe.iterationSeconds,
     start: recipe.start,
     finerStart: recipe.finerStart,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),

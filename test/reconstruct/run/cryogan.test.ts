@@ -7,7 +7,11 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { InputError } from "../../../src/base/errors.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
 import { disk } from "../../../src/io/disk.ts";
-import { type AdversarialRecipe, likelihoodRatioRecipe } from "../../../src/reconstruct/adversarial/recipes.ts";
+import {
+  type AdversarialRecipe,
+  likelihoodRatioRecipe,
+  volumeRecipe,
+} from "../../../src/reconstruct/adversarial/recipes.ts";
 import { type Checkpoint, readCheckpoint } from "../../../src/reconstruct/folder/checkpoint.ts";
 import type { RunEvent, RunVerdict } from "../../../src/reconstruct/folder/events.ts";
 import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.ts";
@@ -65,6 +69,14 @@ describe("the schedule", () => {
     const radii = [60, 150, 600, 3600].map((seconds) => affordableRadius(alone({ seconds })));
     expect(radii).toEqual(radii.toSorted((a, b) => a - b));
     expect(new Set(radii).size).toBe(4);
+  });
+
+  it("goes less fine with a critic that takes longer, more so without symmetry", () => {
+    const { start, iterationSeconds } = volumeRecipe;
+    const reached = (change: Partial<Budget>): number => affordableRadius(alone({ start, ...change }));
+    const byVolume = { adversarialSeconds: iterationSeconds };
+    expect(reached(byVolume)).toBeLessThan(reached({}));
+    expect(reached({ ...byVolume, groupOrder: 4 })).toBeGreaterThan(reached(byVolume));
   });
 });
 
@@ -245,6 +257,8 @@ describe("a run", () => {
     expect(ended.stderr).toContain("CryoGAN alone");
     expect(ended.stderr).not.toContain("log-likelihood");
     expect(ended.stderr).toMatch(/\nuncertain: The map is by adversarial stages alone, without likelihood/);
+    // The critic of two volumes, the default without likelihood, has none.
+    expect(existsSync(join(out, "templates.json"))).toBe(false);
     const report = (await file("command", "report.html")).toString();
     expect(report).toContain("<dt>Method</dt><dd>CryoGAN alone</dd>");
     expect(report).toContain("no likelihood was computed, and no image has a pose");
