@@ -50,6 +50,9 @@ export interface PaperCase {
   arguments: string[];
 }
 
+/** Å, as an option. */
+export const largestShift = (shiftExtent * boxSize * pixelSizeAngstrom).toFixed(2);
+
 const d2 = ["--symmetry", "D2"],
   centred = ["--max-shift", "0"];
 
@@ -58,7 +61,7 @@ export const cases: Record<string, PaperCase> = {
   shifted: {
     what: "with shifts, D2",
     data: "shifted",
-    arguments: [...d2, "--max-shift", (shiftExtent * boxSize * pixelSizeAngstrom).toFixed(2)],
+    arguments: [...d2, "--max-shift", largestShift],
   },
   c1: { what: "C1", data: "centred", arguments: ["--symmetry", "C1", ...centred] },
   quarter: {

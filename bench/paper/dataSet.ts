@@ -6,7 +6,6 @@ import { isDeepStrictEqual } from "node:util";
 import { InputError } from "../../src/base/errors.ts";
 import { simulate } from "../../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
-import type { SimulationValues } from "./cases.ts";
 
 /** Of no effect on the images but rounding. */
 const incidental = new Set(["out", "device", "threads", "json"]);
@@ -15,7 +14,11 @@ const incidental = new Set(["out", "device", "threads", "json"]);
  * Simulates particles into `folder` unless they are there already.
  * @throws InputError when the folder holds particles that were simulated with other options
  */
-export async function ensureDataSet(folder: string, values: SimulationValues, threads?: number): Promise<void> {
+export async function ensureDataSet(
+  folder: string,
+  values: Record<string, unknown>,
+  threads?: number,
+): Promise<void> {
   const options = parseSimulateOptions({ ...values, out: folder, device: "cpu", threads });
   if (!existsSync(join(folder, "particles.star"))) return simulate(options);
   // As JSON drops what is undefined, both sides have been through it.

@@ -12,14 +12,13 @@ import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
-import { crossingResolution, type FscResult } from "../../src/evaluate/fsc.ts";
-import { disk } from "../../src/io/disk.ts";
+import type { FscResult } from "../../src/evaluate/fsc.ts";
 import { namesOfCases, runExperiment, splitArguments } from "../experimentArguments.ts";
 import { cases, dataSets, type PaperCase } from "./cases.ts";
 import { ensureDataSet } from "./dataSet.ts";
 import { measure } from "./measure.ts";
 import { markdownTable, type PaperResult } from "./results.ts";
+import { againstTruth } from "./truth.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -72,9 +71,7 @@ async function runCase(
     root,
   );
   const halves = JSON.parse(await readFile(join(run, "fsc.json"), "utf8")) as FscResult;
-  const { fsc } = (
-    await evaluateAgainstReference(disk.at(join(run, "map.mrc")), disk.at(join(data, "truth.mrc")), { mask: "auto" })
-  ).report;
+  const { truth, truthUnmasked } = await againstTruth(join(run, "map.mrc"), join(data, "truth.mrc"));
   return {
     case: name,
     what: chosen.what,
@@ -88,8 +85,8 @@ async function runCase(
     ...measured,
     finestAngstrom: halves.finestAngstrom,
     halfMaps: { angstrom: halves.resolution0143Angstrom, orBetter: halves.resolution0143OrBetter },
-    truth: { angstrom: fsc.resolution05Angstrom, orBetter: fsc.resolution05OrBetter },
-    truthUnmasked: crossingResolution(fsc.frequency, fsc.fsc, 0.5),
+    truth,
+    truthUnmasked,
   };
 }
 

@@ -2,8 +2,9 @@
 import { formatDuration } from "../../src/base/format.ts";
 import type { Crossing } from "../../src/evaluate/fsc.ts";
 import type { Measured } from "./measure.ts";
+import type { AgainstTruth } from "./truth.ts";
 
-export interface PaperResult extends Measured {
+export interface PaperResult extends Measured, AgainstTruth {
   case: string;
   what: string;
   /** When it ended. */
@@ -21,24 +22,23 @@ export interface PaperResult extends Measured {
   finestAngstrom: number;
   /** FSC 0.143 between the half-maps, masked and corrected for the mask. */
   halfMaps: Crossing;
-  /** FSC 0.5 of the joint map against the truth, masked and corrected for the mask. */
-  truth: Crossing;
-  /** The same without a mask. */
-  truthUnmasked: Crossing;
 }
 
+export const crossingText = ({ angstrom, orBetter }: Crossing): string =>
+  angstrom === null ? "not reached" : `${angstrom.toFixed(2)} Å${orBetter ? " or better" : ""}`;
+export const memoryText = ({ peakMemoryMiB }: Measured): string =>
+  peakMemoryMiB === null ? "not measured" : `${(peakMemoryMiB / 1024).toFixed(1)} GiB`;
+
 export function markdownTable(results: readonly PaperResult[]): string {
-  const angstrom = ({ angstrom, orBetter }: Crossing): string =>
-    angstrom === null ? "not reached" : `${angstrom.toFixed(2)} Å${orBetter ? " or better" : ""}`;
   const rows = results.map((r) => [
     r.case,
     r.what,
     `${r.finestAngstrom.toFixed(2)} Å`,
-    angstrom(r.halfMaps),
-    angstrom(r.truth),
-    angstrom(r.truthUnmasked),
+    crossingText(r.halfMaps),
+    crossingText(r.truth),
+    crossingText(r.truthUnmasked),
     formatDuration(r.wallSeconds),
-    r.peakMemoryMiB === null ? "not measured" : `${(r.peakMemoryMiB / 1024).toFixed(1)} GiB`,
+    memoryText(r),
   ]);
   const header = [
     "case",

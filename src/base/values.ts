@@ -103,6 +103,24 @@ export const choice = <T extends string>(choices: readonly T[]): ValueKind<T> =>
   choices,
 });
 
+/** Some images of a stack, counted from 1: every `step`th from `first` to `last`, or to the end. */
+export interface ImageChoice {
+  first: number;
+  last?: number;
+  step: 1 | 2;
+}
+
+/** "odd", "even" or "1-50". */
+export const imageChoice = (): ValueKind<ImageChoice> => ({
+  expected: "odd, even or a range such as 1-50",
+  read: (text) => {
+    if (text === "odd" || text === "even") return { first: text === "odd" ? 1 : 2, step: 2 };
+    const [first, last] = (/^(\d{1,9})-(\d{1,9})$/.exec(text) ?? []).slice(1).map(Number);
+    return first! >= 1 && last! >= first! ? { first: first!, last: last!, step: 1 } : undefined;
+  },
+  write: ({ first, last, step }) => (step === 2 ? (first === 1 ? "odd" : "even") : `${first}-${last}`),
+});
+
 export const yesOrNo = (): ValueKind<boolean> => ({
   expected: "yes or no",
   read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),

@@ -2,7 +2,7 @@
 import { InputError } from "../base/errors.ts";
 import type { DataFile } from "../base/files.ts";
 import { formatNumber } from "../base/format.ts";
-import { largestBox } from "../base/values.ts";
+import { type ImageChoice, imageChoice, largestBox } from "../base/values.ts";
 import { rangeProblem } from "./mapCheck.ts";
 import { openStack } from "./mrc.ts";
 import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
@@ -21,8 +21,12 @@ export interface Backgrounds {
   pixelSizeAngstrom: number;
 }
 
-/** @throws {InputError} where they are not square, have no pixel size or one out of range, or are no finite numbers */
-export async function readBackgrounds(file: DataFile): Promise<Backgrounds> {
+/**
+ * @param chosen which of the images; absent: all
+ * @throws {InputError} where they are not square, have no pixel size or one out of range, are no finite numbers, or
+ *   where those chosen are not there
+ */
+export async function readBackgrounds(file: DataFile, chosen: ImageChoice = { first: 1, step: 1 }): Promise<Backgrounds> {
   const { path } = file,
     stack = await openStack(file);
   try {
@@ -35,10 +39,14 @@ export async function readBackgrounds(file: DataFile): Promise<Backgrounds> {
       );
     if (!isPixelSize(pixelSizeAngstrom))
       throw new InputError(`${path} has a pixel size of ${pixelSizeAngstrom} Å; ${pixelSizeRange}`);
-    const taken = Math.min(count, mostBackgrounds, Math.max(1, Math.floor(mostPixels / n ** 2)));
+    const { first, last = count, step } = chosen;
+    if (Math.max(first, last) > count)
+      throw new InputError(`${path} has ${count} images, not the ${imageChoice().write(chosen)} asked for`);
+    const available = Math.floor((last - first) / step) + 1,
+      taken = Math.min(available, mostBackgrounds, Math.max(1, Math.floor(mostPixels / n ** 2)));
     const images = new Float32Array(taken * n * n);
     await stack.read(
-      Int32Array.from({ length: taken }, (_, i) => Math.floor((i * count) / taken)),
+      Int32Array.from({ length: taken }, (_, i) => first - 1 + step * Math.floor((i * available) / taken)),
       images,
     );
     for (let i = 0; i < images.length; i++) {

@@ -20,7 +20,7 @@ export {
 export { imagesFromTransform, resampleImages, transformOfImages } from "./imageTransform.ts";
 export { cosineEdge, sphericalMask } from "./mask.ts";
 export { type Exposure, image, pixelImages } from "./microscope.ts";
-export { bankNoise, colouredNoise, extendedNoise, type NoiseSource, whiteNoise } from "./noise.ts";
+export { bankNoise, colouredNoise, extendedNoise, type NoiseSource, variedNoise, whiteNoise } from "./noise.ts";
 export { centralSlices as project, fourierTable } from "./project.ts";
 export {
   angularDistance,

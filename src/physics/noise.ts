@@ -79,17 +79,41 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
   };
 }
 
-/** Images of a source, each rolled: moved by random numbers of pixels along x and y, around the edges. */
-export function rolled(source: NoiseSource, n: number, stream: RandomStream): NoiseSource {
-  const image = new Float32Array(n * n);
+/**
+ * Mosaics of backgrounds without a seam. Each image is made of four backgrounds, as `bankNoise` draws them, each at
+ * another corner of a grid of half the box that lies anywhere: moved there around its edges, and faded by √ of a raised
+ * cosine along x and along y, which is 0 at the seam where its edges meet. The squares of the four fades sum to 1 at
+ * every pixel, so the variance is that of the bank, and so is the power spectrum, smeared by a Fourier pixel.
+ *
+ * @param bank images of n×n pixels, one after the other
+ */
+export function mosaics(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
+  const background = bankNoise(bank, n, stream),
+    drawn = new Float32Array(n * n),
+    half = Math.floor(n / 2);
+  const fade = (turn: (angle: number) => number): Float64Array =>
+    Float64Array.from({ length: n }, (_, i) => Math.abs(turn((Math.PI * (i + 0.5)) / n)));
+  const places = [
+    { offset: 0, fade: fade(Math.sin) },
+    { offset: half, fade: fade(Math.cos) },
+  ];
   return (out) => {
-    source(out);
+    out.fill(0);
     for (let start = 0; start < out.length; start += n * n) {
-      image.set(out.subarray(start, start + n * n));
-      const dx = stream.integer(n),
-        dy = stream.integer(n);
-      for (let y = 0; y < n; y++)
-        for (let x = 0; x < n; x++) out[start + ((y + dy) % n) * n + ((x + dx) % n)] = image[y * n + x]!;
+      const x0 = stream.integer(n),
+        y0 = stream.integer(n);
+      for (const along of places) {
+        for (const down of places) {
+          background(drawn);
+          for (let y = 0; y < n; y++) {
+            const from = ((y - down.offset + n) % n) * n,
+              to = start + ((y + y0) % n) * n;
+            for (let x = 0; x < n; x++)
+              out[to + ((x + x0) % n)]! +=
+                down.fade[y]! * along.fade[x]! * drawn[from + ((x - along.offset + n) % n)]!;
+          }
+        }
+      }
     }
   };
 }
@@ -113,6 +137,89 @@ export function extendedNoise(bank: Float32Array, n: number, stream: RandomStrea
       for (let i = 0; i < n * n; i++) image[i] = Math.SQRT1_2 * (image[i]! + addition[i]!);
     }
   };
+}
+
+/** Mosaics that `variedNoise` puts together: sixteen backgrounds an image. */
+const mosaicsEach = 4;
+
+/**
+ * Noise of a few backgrounds that shows none of them again, and whose statistics are not those of these few: √½ times
+ * the sum of four mosaics of them, each of a quarter of the power, plus √½ times normal noise of their radial power
+ * spectrum. That the power of two shells goes together in the backgrounds at hand, by chance or not, counts for 1/64 of
+ * what it does in the backgrounds themselves: of 50, a critic can tell it from that of 50 others.
+ *
+ * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
+ */
+export function variedNoise(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
+  const level = withoutDirection(bank, n),
+    mosaic = mosaics(level, n, stream),
+    coloured = colouredNoise(radialPower(level, n), n, stream),
+    addition = new Float32Array(n * n),
+    share = Math.sqrt(0.5 / mosaicsEach);
+  return (out) => {
+    for (let start = 0; start < out.length; start += n * n) {
+      const image = out.subarray(start, start + n * n);
+      coloured(image);
+      for (let i = 0; i < n * n; i++) image[i]! *= Math.SQRT1_2;
+      for (let k = 0; k < mosaicsEach; k++) {
+        mosaic(addition);
+        for (let i = 0; i < n * n; i++) image[i]! += share * addition[i]!;
+      }
+    }
+  };
+}
+
+/**
+ * Backgrounds without a direction in common: of few images, turned by quarters and mirrored, the mean power of two
+ * Fourier pixels of a shell differs by chance, which noise from many micrographs does not. Each image is filtered so
+ * that the mean of all, in all turns, is the same all around a shell; what directions single images have stays.
+ *
+ * @param bank images of n×n pixels, one after the other
+ */
+export function withoutDirection(bank: Float32Array, n: number): Float32Array {
+  const area = n * n,
+    re = new Float64Array(area),
+    im = new Float64Array(area),
+    power = new Float64Array(area);
+  const transform = (start: number): void => {
+    re.set(bank.subarray(start, start + area));
+    im.fill(0);
+    fftn(re, im, [n, n]);
+  };
+  for (let start = 0; start < bank.length; start += area) {
+    transform(start);
+    for (let i = 0; i < area; i++) power[i]! += re[i]! ** 2 + im[i]! ** 2;
+  }
+  // Fourier pixels that turns and mirroring lead to each other, by their distances from the axes, the larger one first.
+  const orbit = Int32Array.from({ length: area }, (_, i) => {
+    const x = Math.min(i % n, n - (i % n)),
+      y = Math.min(Math.floor(i / n), n - Math.floor(i / n));
+    return Math.max(x, y) * n + Math.min(x, y);
+  });
+  const shell = Int32Array.from(orbit, (o) => Math.round(Math.hypot(Math.floor(o / n), o % n)));
+  const meanOver = (of: Int32Array): Float64Array => {
+    const sums = new Float64Array(area),
+      sizes = new Float64Array(area);
+    of.forEach((to, i) => {
+      sums[to]! += power[i]!;
+      sizes[to]!++;
+    });
+    return sums.map((sum, i) => sum / sizes[i]!);
+  };
+  const ofOrbit = meanOver(orbit),
+    ofShell = meanOver(shell);
+  const factor = Float64Array.from(orbit, (o, i) => (ofOrbit[o]! > 0 ? Math.sqrt(ofShell[shell[i]!]! / ofOrbit[o]!) : 1));
+  const out = new Float32Array(bank.length);
+  for (let start = 0; start < bank.length; start += area) {
+    transform(start);
+    for (let i = 0; i < area; i++) {
+      re[i]! *= factor[i]!;
+      im[i]! *= factor[i]!;
+    }
+    fftn(re, im, [n, n], true);
+    out.set(re, start);
+  }
+  return out;
 }
 
 /**

@@ -58,6 +58,12 @@ export const reconstructSchema = z
         path: ["startResolution"],
         message: "is that of a map to start from: give it by --start",
       });
+    if (options.noiseImages !== undefined && options.noiseBank === undefined)
+      context.addIssue({
+        code: "custom",
+        path: ["noiseImages"],
+        message: "are those of a stack of images without particles: give it by --noise-bank",
+      });
     if (options.resume && options.overwrite)
       context.addIssue({
         code: "custom",

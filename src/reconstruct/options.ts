@@ -8,6 +8,7 @@ import {
   choice,
   count,
   duration,
+  imageChoice,
   kebabCase,
   nonNegative,
   opticsGroups,
@@ -225,6 +226,11 @@ export const reconstructOptions = {
     help:
       "images without particles (.mrcs) to take the noise of the adversarial stage from " +
       "(default: normal noise of the power that the particles' surroundings have)",
+    decisive: true,
+  }),
+  noiseImages: optional(imageChoice(), {
+    placeholder: "which",
+    help: "images of the noise bank to take: odd, even or a range such as 1-50 (default: all)",
     decisive: true,
   }),
   positivity: flag({ help: "keep the density non-negative", decisive: true }),

@@ -4,6 +4,7 @@ import type { Matrix3 } from "../physics/rotations.ts";
 import type { ShiftLaw } from "../physics/shift.ts";
 import type { ViewingDistribution } from "../physics/viewing.ts";
 import type { Device } from "../runtime/device.ts";
+import type { NoiseImages } from "./measure/noiseImages.ts";
 import type { Spectra } from "./measure/spectra.ts";
 
 /** Some of the particles' images. */
@@ -27,8 +28,8 @@ export interface ImageContext {
   count: number;
   optics: Optics;
   spectra: Spectra;
-  /** For the simulator, of mean 0 and variance 1 each, [many, boxSize, boxSize]; absent: normal noise. */
-  noiseImages?: Float32Array;
+  /** For the simulator; absent: normal noise. */
+  noiseImages?: NoiseImages;
   views: ViewingDistribution;
   group: readonly Matrix3[];
   /**

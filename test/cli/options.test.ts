@@ -64,6 +64,12 @@ describe("simulate", () => {
     expect(options.views).toEqual({ kind: "vmf", kappa: 3 });
     expect(options.optics.defocus).toEqual({ kind: "table", path: "d.csv" });
     expect(options.shift).toEqual({ kind: "triangular", boxFraction: 0.06 });
+    expect(simulate({ noise: "varied", noiseBank: "n.mrcs", noiseImages: "even" }).noise).toEqual({
+      kind: "varied",
+      snr: 0.1,
+      bank: "n.mrcs",
+      images: { first: 2, step: 2 },
+    });
     expect(simulate({ noise: "extended", noiseBank: "n.mrcs" }).noise).toEqual({
       kind: "extended",
       snr: 0.1,
@@ -91,7 +97,12 @@ describe("simulate", () => {
     [{ snr: undefined }, "--snr: is required: a signal-to-noise variance ratio per pixel such as 0.1, or --noise-free"],
     [{ noiseFree: true }, "--snr: cannot be combined with --noise-free"],
     [{ noise: "bank" }, "--noise-bank: is required with --noise bank: a stack of particle-free images"],
-    [{ noiseBank: "n.mrcs" }, "--noise-bank: has a meaning only with --noise spectrum, bank or extended"],
+    [{ noiseBank: "n.mrcs" }, "--noise-bank: has a meaning only with --noise spectrum, bank, extended or varied"],
+    [{ noiseImages: "odd" }, "--noise-images: has a meaning only with --noise-bank"],
+    [
+      { noise: "varied", noiseBank: "n.mrcs", noiseImages: "5-3" },
+      '--noise-images: expected odd, even or a range such as 1-50, got "5-3"',
+    ],
     [{ junk: "1.2" }, '--junk: expected a number from 0 to 1, got "1.2"'],
     [{ junk: "1" }, "--junk: leaves no image with a molecule; give a smaller share"],
     [

@@ -9,6 +9,7 @@ import {
   fitBackgrounds,
   type NoiseSource,
   radialPower,
+  variedNoise,
   whiteNoise,
 } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
@@ -30,7 +31,7 @@ export async function noiseSource(
   const stream = createStream(seed, "noise");
   if (options.kind === "white") return whiteNoise(stream);
 
-  const bank = await readBackgrounds(disk.at(options.bank));
+  const bank = await readBackgrounds(disk.at(options.bank), options.images);
   const step = pixelSizeAngstrom / bank.pixelSizeAngstrom;
   if (step < 1 - 1e-3) {
     throw new InputError(
@@ -52,6 +53,7 @@ export async function noiseSource(
     );
   }
   const backgrounds = await fitBackgrounds(bank.images, bank.n, boxSize, step, device);
+  if (options.kind === "varied") return variedNoise(backgrounds, boxSize, stream);
   return options.kind === "bank"
     ? bankNoise(backgrounds, boxSize, stream)
     : extendedNoise(backgrounds, boxSize, stream);

@@ -34,12 +34,14 @@ export function addSimulateCommand(program: Command): void {
       new Option(
         "--noise <kind>",
         "white Gaussian; Gaussian with the power spectrum of a stack; images of a stack; " +
-          "or the last two together, so that no two images share their noise",
+          "the last two together, so that no two images share their noise; " +
+          "or mosaics of a stack's images, in which none is seen again",
       )
         .choices(noiseKinds)
         .default(simulateDefaults.noise),
     )
-    .option("--noise-bank <stack>", "stack of particle-free images (.mrcs) for --noise spectrum, bank and extended")
+    .option("--noise-bank <stack>", "stack of particle-free images (.mrcs) for all --noise but white")
+    .option("--noise-images <which>", "images of that stack to take: odd, even or a range such as 1-50 (default: all)")
     .option("--junk <fraction>", "share of the images that hold noise alone, without a molecule", simulateDefaults.junk)
     .option("--float16", "write 16-bit floats (MRC mode 12), half the size")
     .option("--seed <number>", "seed of all random draws", simulateDefaults.seed)

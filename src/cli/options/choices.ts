@@ -2,7 +2,7 @@
  * Choices and defaults that the help texts and the validation share. No import here: `cryogan --help` loads this file,
  * and must not wait for the validation library.
  */
-export const noiseKinds = ["white", "spectrum", "bank", "extended"] as const;
+export const noiseKinds = ["white", "spectrum", "bank", "extended", "varied"] as const;
 export const viewKinds = ["uniform", "vmf"] as const;
 export const masks = ["none", "sphere", "auto"] as const;
 

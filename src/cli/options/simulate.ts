@@ -5,6 +5,8 @@ import {
   choice,
   count,
   fraction,
+  type ImageChoice,
+  imageChoice,
   nonNegative,
   path,
   pixelSize,
@@ -30,14 +32,21 @@ export type NoiseSource =
   | { kind: "none" }
   /** Gaussian, equal power at all frequencies. */
   | { kind: "white"; snr: number }
-  /** Gaussian with the mean power spectrum of the images of a stack. */
-  | { kind: "spectrum"; snr: number; bank: string }
-  /** Images drawn from a stack of particle-free boxes. */
-  | { kind: "bank"; snr: number; bank: string }
+  | BankNoise;
+
+/** Noise from a stack of particle-free images. */
+export interface BankNoise {
   /**
-   * The same, each with as much Gaussian noise of their mean power spectrum, so that no two images share their noise.
+   * spectrum: Gaussian with their mean power spectrum; bank: the images themselves; extended: each with as much Gaussian
+   * noise of their mean power spectrum, so that no two images share their noise; varied: mosaics of them, in which none
+   * is seen again.
    */
-  | { kind: "extended"; snr: number; bank: string };
+  kind: "spectrum" | "bank" | "extended" | "varied";
+  snr: number;
+  bank: string;
+  /** Which of them; absent: all. */
+  images?: ImageChoice;
+}
 
 /** What `cryogan simulate` was asked to do. `snr` is the ratio of signal to noise variance per pixel. */
 export interface SimulateCommandOptions {
@@ -85,6 +94,7 @@ const simulateSchema = z
     shiftTriangular: value(fraction()).optional(),
     noise: value(choice(noiseKinds)).default(simulateDefaults.noise),
     noiseBank: value(path("a stack of particle-free images (.mrcs)")).optional(),
+    noiseImages: value(imageChoice()).optional(),
     noiseFree: flag(),
     junk: value(fraction()).default(Number(simulateDefaults.junk)),
     float16: flag(),
@@ -154,10 +164,13 @@ function toNoise(
     noiseFree: boolean;
     snr?: number | undefined;
     noiseBank?: string | undefined;
+    noiseImages?: ImageChoice | undefined;
   },
   context: z.RefinementCtx,
 ): NoiseSource {
-  const { noise, noiseFree, snr, noiseBank: bank } = fields;
+  const { noise, noiseFree, snr, noiseBank: bank, noiseImages: images } = fields;
+  if (images !== undefined && (bank === undefined || noiseFree))
+    context.addIssue({ code: "custom", path: ["noiseImages"], message: "has a meaning only with --noise-bank" });
   if (noiseFree) {
     if (snr !== undefined)
       context.addIssue({ code: "custom", path: ["snr"], message: "cannot be combined with --noise-free" });
@@ -176,7 +189,7 @@ function toNoise(
       context.addIssue({
         code: "custom",
         path: ["noiseBank"],
-        message: "has a meaning only with --noise spectrum, bank or extended",
+        message: "has a meaning only with --noise spectrum, bank, extended or varied",
       });
     return { kind: "white", snr };
   }
@@ -188,7 +201,7 @@ function toNoise(
     });
     return z.NEVER;
   }
-  return { kind: noise, snr, bank };
+  return { kind: noise, snr, bank, ...(images && { images }) };
 }
 
 /** @throws UsageError naming the option */

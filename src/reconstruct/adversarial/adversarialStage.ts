@@ -1,17 +1,14 @@
 /** A stage of CryoGAN proper: the volume is changed until the critic cannot tell its images from the real ones. */
 
-import type { CriticModel } from "../../critic/critic.ts";
 import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
-import { bankNoise, type NoiseSource, rolled, whiteNoise } from "../../physics/noise.ts";
 import type { ShiftLaw } from "../../physics/shift.ts";
 import type { Program } from "../../runtime/program.ts";
-import { createStream, type RandomStream } from "../../runtime/random.ts";
+import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import { input } from "../../tensor/tensor.ts";
-import { criticImages, noiseBank, type Rows } from "../measure/criticImages.ts";
-import { varianceOf, withNoiseFloor } from "../measure/criticNoise.ts";
-import type { Spectra } from "../measure/spectra.ts";
+import { criticImages } from "../measure/criticImages.ts";
+import { withNoiseFloor } from "../measure/criticNoise.ts";
 import type {
   AdversarialStage,
   AfterIteration,
@@ -24,11 +21,9 @@ import { stageMask } from "../stageMask.ts";
 import { type BatchSource, batchStreams, iterationFeeds, splitImages } from "./feeds.ts";
 import { type AdversarialSettings, adversarialProgram, initialCritic } from "./iteration.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
+import { simulatorNoise } from "./simulatorNoise.ts";
 import { templateImages } from "./templates.ts";
 import { casTransform, coefficientAmplitude, density, type VolumeModel } from "./volume.ts";
-
-/** Noise images in the bank from which simulated images draw, each turned at random. */
-const bankSize = 4096;
 
 /**
  * Standard deviation of the shifts that are left where particles were centred before, as a part of the finest wave:
@@ -80,27 +75,6 @@ async function initialCoefficients(
     }
   }
   return u;
-}
-
-/**
- * Noise of the simulated images: normal, of the measured power, or from images of noise at the measured level, with the
- * white noise that was added to the particles.
- */
-function noiseOf(
-  { noiseImages: images, spectra: { noise: measured }, boxSize: n, device }: StageContext,
-  { noise }: Spectra,
-  { grid }: CriticModel,
-  stream: RandomStream,
-): Promise<Rows> {
-  if (!images) return noiseBank(grid, bankSize, n, whiteNoise(stream), noise, device);
-  const level = Math.sqrt(varianceOf(measured, n)),
-    added = Math.sqrt(Math.max(0, varianceOf(noise, n) - level ** 2)),
-    drawn = rolled(bankNoise(images, n, stream), n, stream);
-  const source: NoiseSource = (out) => {
-    drawn(out);
-    for (let i = 0; i < out.length; i++) out[i] = level * out[i]! + (added > 0 ? added * stream.normal() : 0);
-  };
-  return noiseBank(grid, bankSize, n, source, undefined, device);
 }
 
 /**
@@ -175,7 +149,14 @@ export async function adversarialStage(
     ),
     spectra,
     ...splitImages(particles.length, recipe.heldOut),
-    noise: await noiseOf(context, spectra, critic, createStream(context.seed, `${name}/bank`)),
+    noise: await simulatorNoise(
+      context.noiseImages,
+      context.boxSize,
+      spectra.noise,
+      critic.grid,
+      createStream(context.seed, `${name}/bank`),
+      context.device,
+    ),
     turns: critic.turns,
     optics: context.optics,
     particles,

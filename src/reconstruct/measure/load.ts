@@ -49,6 +49,58 @@ const batch = 128;
 /** Of a pixel from the background, in standard deviations: the squares of larger ones drown all others. */
 const largestDeviation = 1e5;
 
+/** Turns images into what a run works with. */
+export interface Preparation {
+  /**
+   * Brings an image of n×n pixels, in place, to background mean 0 and standard deviation 1.
+   * @returns the standard deviation before; where it is 0 the image becomes 0
+   */
+  normalise(image: Float32Array): number;
+  /** The first images of a `buffer` Fourier-cropped to the working box, [batch, workingBox, workingBox]. */
+  crop(buffer: Float32Array): Promise<Float32Array>;
+  /** Space for `batch` images of n×n pixels. */
+  buffer: Float32Array;
+  batch: number;
+  release(): Promise<void>;
+}
+
+/**
+ * @param n          edge of the images in pixels
+ * @param workingBox edge to crop to in Fourier space, at most n
+ * @param radius     of the particle in pixels; beyond it is background
+ * @param inverted   density is dark
+ */
+export async function openPreparation(
+  n: number,
+  workingBox: number,
+  radius: number,
+  device: Device,
+  inverted = false,
+): Promise<Preparation> {
+  const sign = inverted ? -1 : 1,
+    mask = backgroundMask(n, radius),
+    pixels = input("images", [batch, n, n]);
+  const cropping =
+    workingBox < n
+      ? await compile(
+          {
+            name: "crop",
+            state: {},
+            feeds: { images: pixels },
+            outputs: { cropped: resampleImages(pixels, workingBox) },
+          },
+          device,
+        )
+      : undefined;
+  return {
+    normalise: (image) => normaliseBackground(image, mask, (d) => (d > 0 ? sign / d : 0)),
+    crop: async (buffer) => (cropping ? (await cropping.run({ images: buffer })).cropped! : buffer),
+    buffer: new Float32Array(batch * n * n),
+    batch,
+    release: async () => cropping?.release(),
+  };
+}
+
 /**
  * Opens the images of a set.
  *
@@ -65,23 +117,9 @@ export async function openImages(
   inverted = false,
 ): Promise<ImageReader> {
   const n = set.boxSize,
-    sign = inverted ? -1 : 1;
-  const mask = backgroundMask(n, radius);
-  const pixels = input("images", [batch, n, n]);
-  const crop =
-    workingBox < n
-      ? await compile(
-          {
-            name: "crop",
-            state: {},
-            feeds: { images: pixels },
-            outputs: { cropped: resampleImages(pixels, workingBox) },
-          },
-          device,
-        )
-      : undefined;
+    preparation = await openPreparation(n, workingBox, radius, device, inverted),
+    { buffer } = preparation;
   const source = await openParticleImages(files, set);
-  const buffer = new Float32Array(batch * n * n);
   return {
     boxSize: workingBox,
     async read(chosen) {
@@ -95,7 +133,7 @@ export async function openImages(
         );
         for (let i = 0; i < size; i++) {
           const image = part.subarray(i * n * n, (i + 1) * n * n);
-          const deviation = normaliseBackground(image, mask, (d) => (d > 0 ? sign / d : 0));
+          const deviation = preparation.normalise(image);
           if (deviation === 0)
             throw new InputError(
               `${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`,
@@ -108,14 +146,14 @@ export async function openImages(
                 "or extract the particles with removal of dust",
             );
         }
-        const out = crop ? (await crop.run({ images: buffer })).cropped! : buffer;
+        const out = await preparation.crop(buffer);
         images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
       }
       return images;
     },
     async close() {
       await source.close();
-      await crop?.release();
+      await preparation.release();
     },
   };
 }

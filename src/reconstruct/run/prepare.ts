@@ -13,6 +13,7 @@ import { createParticleStore, type ParticleStore } from "../likelihood/particleS
 import type { ParticleShown } from "../measure/firstLook.ts";
 import { openImages } from "../measure/load.ts";
 import { groupsOf } from "../measure/noiseGroups.ts";
+import { drawNoiseImages } from "../measure/noiseImages.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
 import type { ImageContext, ImageSample, Part } from "../stage.ts";
@@ -101,12 +102,13 @@ export async function prepareImages(
         sample,
         spectra,
         ...(noiseBank && {
-          noiseImages: await fitBackgrounds(
-            noiseBank.images,
-            noiseBank.n,
-            boxSize,
-            boxAngstrom / boxSize / noiseBank.pixelSizeAngstrom,
+          noiseImages: await drawNoiseImages(
+            await asParticles(noiseBank, set, device),
+            { boxSize, boxAngstrom, maskRadius },
+            set.optics,
+            sample.particles,
             device,
+            createStream(options.seed, `${label}/noise`),
           ),
         }),
         views,
@@ -134,6 +136,15 @@ export async function prepareImages(
     await images.close();
     throw error;
   }
+}
+
+/** Backgrounds in the box and pixels of the particles' files. */
+async function asParticles(
+  { images, n, pixelSizeAngstrom }: Backgrounds,
+  { boxSize, pixelSizeAngstrom: wanted }: Part["set"],
+  device: ChosenDevice,
+): Promise<{ images: Float32Array; n: number }> {
+  return { images: await fitBackgrounds(images, n, boxSize, wanted / pixelSizeAngstrom, device), n: boxSize };
 }
 
 /** Images of as many particles, drawn at random, as fit into so many bytes. */

@@ -23,6 +23,7 @@ const everything: RunForm = {
   maxShift: "0",
   viewsFile: "-views.star",
   noiseBank: "/data/noise.mrcs",
+  noiseImages: "51-100",
   critic: "convolutional",
   loss: "wgan-gp",
   halfMaps: true,

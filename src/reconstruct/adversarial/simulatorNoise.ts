@@ -1,0 +1,41 @@
+/** The noise of simulated images. */
+import type { FrequencyGrid } from "../../physics/frequencies.ts";
+import { whiteNoise } from "../../physics/noise.ts";
+import type { Device } from "../../runtime/device.ts";
+import type { RandomStream } from "../../runtime/random.ts";
+import { noiseBank, type Rows } from "../measure/criticImages.ts";
+import { type NoiseImages, noiseImagesDrawn } from "../measure/noiseImages.ts";
+
+/**
+ * Noise of the particles' power: normal, or images of noise, whose power is brought to that of the particles shell by
+ * shell.
+ *
+ * @param n     edge of the images in pixels
+ * @param noise power of the particles' noise on shells 0, 1, 2, …
+ * @returns rows of `noiseBank`
+ */
+export function simulatorNoise(
+  of: NoiseImages | undefined,
+  n: number,
+  noise: ArrayLike<number>,
+  grid: FrequencyGrid,
+  stream: RandomStream,
+  device: Device,
+): Promise<Rows> {
+  if (!of) return noiseBank(grid, noiseImagesDrawn, n, whiteNoise(stream), noise, device);
+  const { images, power } = of,
+    // In the scale of white noise of unit variance, whose power is n².
+    colour = power.map((own, k) => (noise[k]! / own) * n * n);
+  let next = 0;
+  return noiseBank(
+    grid,
+    noiseImagesDrawn,
+    n,
+    (out) => {
+      out.set(images.subarray(next, next + out.length));
+      next += out.length;
+    },
+    colour,
+    device,
+  );
+}
