@@ -3,7 +3,7 @@
  * noise alone, as it would be in a stage, and then asked about images that it has not seen.
  */
 import type { Optics } from "../../src/base/types.ts";
-import type { CriticInput, CriticModel } from "../../src/critic/critic.ts";
+import type { CriticInput, CriticModel, CriticScene } from "../../src/critic/critic.ts";
 import { scaleComplex } from "../../src/physics/complex.ts";
 import { ctf, ctfInputs, ctfParameters } from "../../src/physics/ctf.ts";
 import type { NoiseSource } from "../../src/physics/noise.ts";
@@ -20,6 +20,7 @@ import { criticImages, type Rows } from "../../src/reconstruct/measure/criticIma
 import { openPreparation } from "../../src/reconstruct/measure/load.ts";
 import { drawNoiseImages } from "../../src/reconstruct/measure/noiseImages.ts";
 import { measureSpectra } from "../../src/reconstruct/measure/spectra.ts";
+import type { VolumeModel } from "../../src/reconstruct/adversarial/volume.ts";
 import type { CriticName } from "../../src/reconstruct/options.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -27,7 +28,7 @@ import { compile } from "../../src/runtime/session.ts";
 import { constant, input, type Tensor } from "../../src/tensor/tensor.ts";
 
 export interface NoiseQuestion {
-  critic: CriticName;
+  critic: Exclude<CriticName, "volume">;
   /** Shell up to which the critic sees. */
   maxRadius: number;
   iterations: number;
@@ -82,7 +83,18 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
     known = await imagesOf(question),
     particles = Int32Array.from({ length: count }, (_, i) => i);
   const { noise } = await measureSpectra(known, n, optics, particles, boxAngstrom, maskRadius * n, device);
-  const critic = recipe.critic({ maxRadius, noisePower: noise, signalPower: noise.map((power) => signalShare * power) });
+  // No molecule, and none to come.
+  const volume: VolumeModel = {
+    n: 2 * maxRadius,
+    amplitude: new Float32Array((2 * maxRadius) ** 3),
+    mask: new Float32Array((2 * maxRadius) ** 3),
+    positive: false,
+    group: pointGroup("C1"),
+  };
+  const critic = recipe.critic(
+    { maxRadius, noisePower: noise, signalPower: noise.map((power) => signalShare * power) },
+    volume,
+  );
   const rows = (images: Float32Array): Promise<Rows> =>
     criticImages(critic, images, n, optics, particles, boxAngstrom, { noise }, device);
   const simulated = async (name: string): Promise<Rows> => {
@@ -91,9 +103,8 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
         question.simulator &&
         (await drawNoiseImages(
           question.simulator,
-          { boxSize: n, boxAngstrom, maskRadius },
-          optics,
-          particles,
+          noise,
+          { boxSize: n, boxAngstrom, maskRadius, optics, particles },
           device,
           stream,
         ));
@@ -105,14 +116,7 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
   const settings: AdversarialSettings = {
     critic,
     loss: recipe.loss,
-    // No molecule, and none to come.
-    volume: {
-      n: 2 * maxRadius,
-      amplitude: new Float32Array((2 * maxRadius) ** 3),
-      mask: new Float32Array((2 * maxRadius) ** 3),
-      positive: false,
-      group: pointGroup("C1"),
-    },
+    volume,
     boxAngstrom,
     noisePower: noise,
     batch: recipe.batch,
@@ -133,7 +137,7 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
     streams: batchStreams(seed, "noise"),
   };
   const iteration = await compile(adversarialProgram(settings), device);
-  for (const [name, values] of Object.entries(initialCritic(critic, createStream(seed, "critic"))))
+  for (const [name, values] of Object.entries(initialCritic(critic, createStream(seed, "critic"), new Float32Array((2 * maxRadius) ** 3))))
     iteration.setState(name, values);
   for (let done = 0; done < question.iterations; done++) {
     const decay = recipe.decay ** (done / question.iterations);
@@ -201,8 +205,10 @@ async function openJudge(
       { re: noiseInputs.noiseRe, im: noiseInputs.noiseIm },
       constant(critic.whitening(noise), [critic.grid.count, 1]),
     );
+  // These critics look at no volume.
+  const unseen: CriticScene = { table: input("table", [1]), draws: {} };
   const ofReal = await compile(
-    { name: "judge-real", state: {}, feeds: { ...seen }, outputs: { output: critic.judge(values, seen) } },
+    { name: "judge-real", state: {}, feeds: { ...seen }, outputs: { output: critic.judge(values, seen, unseen) } },
     device,
   );
   const view = critic.view(whitened, ctf(parametersOfCtf, critic.grid, boxAngstrom));
@@ -211,7 +217,7 @@ async function openJudge(
       name: "judge-simulated",
       state: {},
       feeds: { ...noiseInputs, ...parametersOfCtf },
-      outputs: { output: critic.judge(values, view) },
+      outputs: { output: critic.judge(values, view, unseen) },
     },
     device,
   );

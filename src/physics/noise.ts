@@ -7,6 +7,7 @@ import type { Device } from "../runtime/device.ts";
 import type { RandomStream } from "../runtime/random.ts";
 import { compile } from "../runtime/session.ts";
 import { input } from "../tensor/tensor.ts";
+import { interpolateShells } from "./frequencies.ts";
 import { resampleImages } from "./imageTransform.ts";
 
 /** Fills `out` with noise images of n×n pixels, one after the other. */
@@ -139,19 +140,55 @@ export function extendedNoise(bank: Float32Array, n: number, stream: RandomStrea
   };
 }
 
-/** Mosaics that `variedNoise` puts together: sixteen backgrounds an image. */
-const mosaicsEach = 4;
+/** Images times a factor at each Fourier pixel, [n, n]. */
+function filtered(images: Float32Array, n: number, factor: ArrayLike<number>): Float32Array {
+  const area = n * n,
+    re = new Float64Array(area),
+    im = new Float64Array(area),
+    out = new Float32Array(images.length);
+  for (let start = 0; start < images.length; start += area) {
+    re.set(images.subarray(start, start + area));
+    im.fill(0);
+    fftn(re, im, [n, n]);
+    for (let i = 0; i < area; i++) {
+      re[i]! *= factor[i]!;
+      im[i]! *= factor[i]!;
+    }
+    fftn(re, im, [n, n], true);
+    out.set(re, start);
+  }
+  return out;
+}
+
+/** Distance of each Fourier pixel of an n×n image from zero. */
+const radiiOf = (n: number): Float64Array =>
+  Float64Array.from({ length: n * n }, (_, i) => {
+    const x = i % n,
+      y = Math.floor(i / n);
+    return Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
+  });
+
+/**
+ * Images times a factor on each shell 0, 1, …; the last also serves what lies beyond.
+ *
+ * @param images of n×n pixels, one after the other
+ */
+export const filterShells = (images: Float32Array, n: number, factors: ArrayLike<number>): Float32Array =>
+  filtered(images, n, interpolateShells(factors, radiiOf(n)));
+
+/** Mosaics that `variedNoise` puts together: eight backgrounds an image. */
+const mosaicsEach = 2;
 
 /**
  * Noise of a few backgrounds that shows none of them again, and whose statistics are not those of these few: √½ times
- * the sum of four mosaics of them, each of a quarter of the power, plus √½ times normal noise of their radial power
- * spectrum. That the power of two shells goes together in the backgrounds at hand, by chance or not, counts for 1/64 of
- * what it does in the backgrounds themselves: of 50, a critic can tell it from that of 50 others.
+ * the sum of two mosaics of them, each of half the power, plus √½ times normal noise of their radial power spectrum.
+ * In which backgrounds the power of two shells is high together is chance where they are few, and a critic would tell
+ * 50 from 50 others by it; of sums over so many it sees nothing.
  *
  * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
  */
 export function variedNoise(bank: Float32Array, n: number, stream: RandomStream): NoiseSource {
-  const level = withoutDirection(bank, n),
+  const level = evenedOut(bank, n),
     mosaic = mosaics(level, n, stream),
     coloured = colouredNoise(radialPower(level, n), n, stream),
     addition = new Float32Array(n * n),
@@ -169,25 +206,26 @@ export function variedNoise(bank: Float32Array, n: number, stream: RandomStream)
   };
 }
 
+/** Shells over which the mean power of backgrounds is smoothed, the standard deviation of a Gaussian. */
+const smoothedShells = 2;
+
 /**
- * Backgrounds without a direction in common: of few images, turned by quarters and mirrored, the mean power of two
- * Fourier pixels of a shell differs by chance, which noise from many micrographs does not. Each image is filtered so
- * that the mean of all, in all turns, is the same all around a shell; what directions single images have stays.
+ * Backgrounds whose mean power is smooth. Of few images, turned by quarters and mirrored, the mean power of two Fourier
+ * pixels of a shell differs by chance, and that of two shells, which in noise of many micrographs it does not. Each
+ * image is filtered so that the mean of all, in all turns, is that of the shell and its neighbours; what single images
+ * have of their own stays.
  *
  * @param bank images of n×n pixels, one after the other
  */
-export function withoutDirection(bank: Float32Array, n: number): Float32Array {
+export function evenedOut(bank: Float32Array, n: number): Float32Array {
   const area = n * n,
     re = new Float64Array(area),
     im = new Float64Array(area),
     power = new Float64Array(area);
-  const transform = (start: number): void => {
+  for (let start = 0; start < bank.length; start += area) {
     re.set(bank.subarray(start, start + area));
     im.fill(0);
     fftn(re, im, [n, n]);
-  };
-  for (let start = 0; start < bank.length; start += area) {
-    transform(start);
     for (let i = 0; i < area; i++) power[i]! += re[i]! ** 2 + im[i]! ** 2;
   }
   // Fourier pixels that turns and mirroring lead to each other, by their distances from the axes, the larger one first.
@@ -196,7 +234,7 @@ export function withoutDirection(bank: Float32Array, n: number): Float32Array {
       y = Math.min(Math.floor(i / n), n - Math.floor(i / n));
     return Math.max(x, y) * n + Math.min(x, y);
   });
-  const shell = Int32Array.from(orbit, (o) => Math.round(Math.hypot(Math.floor(o / n), o % n)));
+  const shell = Int32Array.from(radiiOf(n), Math.round);
   const meanOver = (of: Int32Array): Float64Array => {
     const sums = new Float64Array(area),
       sizes = new Float64Array(area);
@@ -207,19 +245,30 @@ export function withoutDirection(bank: Float32Array, n: number): Float32Array {
     return sums.map((sum, i) => sum / sizes[i]!);
   };
   const ofOrbit = meanOver(orbit),
-    ofShell = meanOver(shell);
-  const factor = Float64Array.from(orbit, (o, i) => (ofOrbit[o]! > 0 ? Math.sqrt(ofShell[shell[i]!]! / ofOrbit[o]!) : 1));
-  const out = new Float32Array(bank.length);
-  for (let start = 0; start < bank.length; start += area) {
-    transform(start);
-    for (let i = 0; i < area; i++) {
-      re[i]! *= factor[i]!;
-      im[i]! *= factor[i]!;
+    ofShell = smoothed(meanOver(shell), shell);
+  return filtered(
+    bank,
+    n,
+    Float64Array.from(orbit, (o, i) => (ofOrbit[o]! > 0 ? Math.sqrt(ofShell[shell[i]!]! / ofOrbit[o]!) : 1)),
+  );
+}
+
+/** Power of shells averaged with their neighbours', each weighted by its Fourier pixels; that of shell 0 stays apart. */
+function smoothed(power: Float64Array, shellOf: Int32Array): Float64Array {
+  const top = shellOf.reduce((a, b) => Math.max(a, b), 0),
+    pixels = new Float64Array(top + 1);
+  for (const shell of shellOf) pixels[shell]!++;
+  return Float64Array.from({ length: top + 1 }, (_, shell) => {
+    if (shell === 0) return power[0]!;
+    let sum = 0,
+      weights = 0;
+    for (let near = 1; near <= top; near++) {
+      const weight = pixels[near]! * Math.exp(-(((near - shell) / smoothedShells) ** 2) / 2);
+      sum += weight * power[near]!;
+      weights += weight;
     }
-    fftn(re, im, [n, n], true);
-    out.set(re, start);
-  }
-  return out;
+    return sum / weights;
+  });
 }
 
 /**

@@ -4,10 +4,11 @@ import {
   colouredNoise,
   extendedNoise,
   fitBackgrounds,
+  mosaics,
   radialPower,
   variedNoise,
   whiteNoise,
-  withoutDirection,
+  evenedOut,
 } from "../../src/physics/noise.ts";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -174,12 +175,12 @@ describe("extendedNoise", () => {
   });
 });
 
-describe.each([24, 25])("variedNoise of %d pixels", (n) => {
-  it("is a mosaic of four backgrounds whose weights have squares that sum to 1 at every pixel", () => {
+describe.each([24, 25])("mosaics of %d pixels", (n) => {
+  it("are of four backgrounds whose weights have squares that sum to 1 at every pixel", () => {
     const bank = draw(whiteNoise(createStream(9, "bank")), n, 60);
     const draws = 4000,
       squares = new Float64Array(n * n),
-      out = draw(variedNoise(bank, n, createStream(1, "noise")), n, draws);
+      out = draw(mosaics(bank, n, createStream(1, "noise")), n, draws);
     let total = 0;
     for (let i = 0; i < out.length; i++) {
       squares[i % (n * n)]! += out[i]! ** 2 / draws;
@@ -190,10 +191,10 @@ describe.each([24, 25])("variedNoise of %d pixels", (n) => {
     for (const square of squares) expect(Math.abs(square / variance - 1)).toBeLessThan(0.3);
   });
 
-  it("has no seam: neighbouring pixels of smooth backgrounds differ as little across it as elsewhere", () => {
+  it("have no seam: neighbouring pixels of smooth backgrounds differ as little across it as elsewhere", () => {
     // A ramp is smooth but where its edges meet, where it jumps by 2.
     const ramp = Float32Array.from({ length: n * n }, (_, i) => (2 * (i % n)) / n - 1),
-      out = draw(variedNoise(ramp, n, createStream(2, "noise")), n, 50);
+      out = draw(mosaics(ramp, n, createStream(2, "noise")), n, 50);
     let steepest = 0;
     for (let i = 0; i < out.length; i++) {
       const y = Math.floor(i / n),
@@ -204,10 +205,10 @@ describe.each([24, 25])("variedNoise of %d pixels", (n) => {
     expect(steepest).toBeLessThan((2 * Math.PI + 4) / n);
   });
 
-  it("shows no background again: none explains much of an image in any place and turn", () => {
+  it("show no background again: none explains much of an image in any place and turn", () => {
     const bank = draw(whiteNoise(createStream(9, "bank")), n, 3),
-      seen = draw(bankNoise(bank, n, createStream(3, "turns")), n, 60),
-      image = draw(variedNoise(bank, n, createStream(4, "noise")), n, 1);
+      seen = draw(bankNoise(bank, n, createStream(3, "turns")), n, 40),
+      image = draw(mosaics(bank, n, createStream(4, "noise")), n, 1);
     const power = (of: Float32Array): number => of.reduce((sum, v) => sum + v * v, 0);
     let most = 0;
     for (let start = 0; start < seen.length; start += n * n)
@@ -225,8 +226,40 @@ describe.each([24, 25])("variedNoise of %d pixels", (n) => {
   });
 });
 
-describe("withoutDirection", () => {
-  it.each([24, 25])("of %d pixels: backgrounds stronger along an axis become equally strong all around, by shells", (n) => {
+describe("variedNoise", () => {
+  const n = 24,
+    power = Float64Array.from({ length: 13 }, (_, s) => 0.3 + 4 / (1 + s)),
+    bankOf = (seed: number) => fitBackgrounds(draw(colouredNoise(power, n, createStream(seed, "bank")), n, 8), n, n, 1, cpu);
+
+  it("follows the spectrum of the noise that backgrounds were drawn from, of the bank's variance", async () => {
+    const noise = draw(variedNoise(await bankOf(1), n, createStream(2, "noise")), n, 500),
+      ratios = [...radialPower(noise, n)].map((p, shell) => p / power[shell]!).slice(3, 12),
+      mean = ratios.reduce((a, b) => a + b) / ratios.length;
+    for (const ratio of ratios) expect(Math.abs(ratio / mean - 1)).toBeLessThan(0.15);
+    expect(noise.reduce((sum, v) => sum + v * v, 0) / noise.length).toBeCloseTo(1, 1);
+  });
+
+  it("is as normal noise, though the backgrounds are few: the power of shells varies as much, from bank to bank", async () => {
+    // Two shells of each image; spread relative to the mean: √(2/samples) of normal noise.
+    const spreads = (source: (out: Float32Array) => void): number[] => {
+      const stack = draw(source, n, 1000),
+        each = Array.from({ length: 1000 }, (_, i) => radialPower(stack.subarray(i * n * n, (i + 1) * n * n), n));
+      return [2, 4].map((shell) => {
+        const values = each.map((p) => p[shell]!),
+          mean = values.reduce((a, b) => a + b) / values.length;
+        return Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length) / mean;
+      });
+    };
+    const normal = spreads(colouredNoise(power, n, createStream(1, "noise")));
+    for (const seed of [1, 2])
+      spreads(variedNoise(await bankOf(seed), n, createStream(3, "noise"))).forEach((spread, i) =>
+        expect(Math.abs(spread / normal[i]! - 1)).toBeLessThan(0.1),
+      );
+  });
+});
+
+describe("evenedOut", () => {
+  it.each([24, 25])("of %d pixels: backgrounds stronger along an axis, and on a shell, become equally strong all around, and as strong as shells nearby in the mean", (n) => {
     const waves = Float32Array.from(
       { length: 40 * n * n },
       (_, i) =>
@@ -235,8 +268,20 @@ describe("withoutDirection", () => {
     );
     const noise = draw(whiteNoise(createStream(5, "noise")), n, 40),
       bank = waves.map((v, i) => v + noise[i]!);
-    const even = withoutDirection(bank, n);
-    radialPower(even, n).forEach((power, shell) => expect(power / radialPower(bank, n)[shell]!).toBeCloseTo(1, 4));
+    const even = evenedOut(bank, n);
+    // Each shell as the mean of all, weighted by their pixels and a Gaussian of two shells; those beyond 12 weigh nothing.
+    const before = radialPower(bank, n),
+      after = radialPower(even, n),
+      pixels = samplesPerShell(n);
+    for (const shell of [1, 2, 3, 4, 5, 6]) {
+      const weights = pixels.map((count, near) => (near === 0 ? 0 : count * Math.exp(-((near - shell) ** 2) / 8)));
+      const mean =
+        weights.reduce((sum, w, near) => sum + w * before[near]!, 0) / weights.reduce((sum, w) => sum + w);
+      expect(after[shell]! / mean).toBeCloseTo(1, 2);
+    }
+    expect(before[4]! / before[5]!).toBeGreaterThan(1.5);
+    const variance = (of: Float32Array) => of.reduce((sum, v) => sum + v * v, 0) / of.length;
+    expect(variance(even) / variance(bank)).toBeCloseTo(1, 1);
     // Of all images together, power along the axes against that on the whole shell.
     const along = (of: Float32Array): number => {
       let sum = 0;

@@ -1,6 +1,6 @@
 /** Images of noise for the simulator, from images without particles. */
 import type { Optics } from "../../base/types.ts";
-import { variedNoise } from "../../physics/noise.ts";
+import { filterShells, variedNoise } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { RandomStream } from "../../runtime/random.ts";
 import { openPreparation } from "./load.ts";
@@ -16,32 +16,60 @@ export interface NoiseImages {
   power: Float64Array;
 }
 
+/** So many tell how the backgrounds' power compares with that of the particles' noise. */
+const compared = 1024;
+
+/** Of the particles: their working box, and where their background is. */
+export interface NoiseFrame {
+  boxSize: number;
+  boxAngstrom: number;
+  maskRadius: number;
+  optics: Optics;
+  /** Index into `optics` of some of them; the power of the background does not depend on which. */
+  particles: ArrayLike<number>;
+}
+
 /**
- * Noise images that were varied (`variedNoise`) and took the way of the particles' images into the working box.
+ * Noise images that were varied (`variedNoise`) and took the way of the particles' images into the working box. The
+ * backgrounds are filtered before, so that the images have the power of the particles' noise, shell by shell.
  *
  * @param backgrounds in the box and pixels of the particles' files, of mean 0 and variance 1 each, [many, n, n]
- * @param particles   index into `optics` of some particles; the power of the background does not depend on them
+ * @param wanted      power of the particles' noise on shells 0, 1, …
  */
 export async function drawNoiseImages(
   { images: backgrounds, n }: { images: Float32Array; n: number },
-  { boxSize, boxAngstrom, maskRadius }: { boxSize: number; boxAngstrom: number; maskRadius: number },
-  optics: Optics,
-  particles: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  frame: NoiseFrame,
   device: Device,
   stream: RandomStream,
 ): Promise<NoiseImages> {
-  const source = variedNoise(backgrounds, n, stream),
+  const { boxSize, maskRadius } = frame,
     preparation = await openPreparation(n, boxSize, maskRadius * n, device),
-    { buffer, batch } = preparation,
-    images = new Float32Array(noiseImagesDrawn * boxSize ** 2);
-  for (let first = 0; first < noiseImagesDrawn; first += batch) {
-    source(buffer);
-    for (let start = 0; start < buffer.length; start += n * n)
-      preparation.normalise(buffer.subarray(start, start + n * n));
-    images.set(await preparation.crop(buffer), first * boxSize ** 2);
-  }
+    { buffer, batch } = preparation;
+  const draw = async (from: Float32Array, count: number): Promise<NoiseImages> => {
+    const source = variedNoise(from, n, stream),
+      images = new Float32Array(count * boxSize ** 2);
+    for (let first = 0; first < count; first += batch) {
+      source(buffer);
+      for (let start = 0; start < buffer.length; start += n * n)
+        preparation.normalise(buffer.subarray(start, start + n * n));
+      images.set(await preparation.crop(buffer), first * boxSize ** 2);
+    }
+    return { images, power: await powerOf(images, count, frame, device) };
+  };
+  const { power } = await draw(backgrounds, compared),
+    factors = power.map((own, k) => Math.sqrt(wanted[k]! / own)),
+    drawn = await draw(filterShells(backgrounds, n, factors), noiseImagesDrawn);
   await preparation.release();
-  const any = Int32Array.from({ length: noiseImagesDrawn }, (_, i) => particles[i % particles.length]!);
-  const { noise } = await measureSpectra(images, boxSize, optics, any, boxAngstrom, maskRadius * boxSize, device);
-  return { images, power: noise };
+  return drawn;
+}
+
+async function powerOf(
+  images: Float32Array,
+  count: number,
+  { boxSize: n, boxAngstrom, maskRadius, optics, particles }: NoiseFrame,
+  device: Device,
+): Promise<Float64Array> {
+  const any = Int32Array.from({ length: count }, (_, i) => particles[i % particles.length]!);
+  return (await measureSpectra(images, n, optics, any, boxAngstrom, maskRadius * n, device)).noise;
 }

@@ -104,9 +104,8 @@ export async function prepareImages(
         ...(noiseBank && {
           noiseImages: await drawNoiseImages(
             await asParticles(noiseBank, set, device),
-            { boxSize, boxAngstrom, maskRadius },
-            set.optics,
-            sample.particles,
+            spectra.noise,
+            { boxSize, boxAngstrom, maskRadius, optics: set.optics, particles: sample.particles },
             device,
             createStream(options.seed, `${label}/noise`),
           ),
