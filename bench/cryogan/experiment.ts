@@ -103,7 +103,10 @@ async function runCase(
     ...measured,
     ...(await againstTruth(map, truth)),
     ...(known && {
-      meanFsc: meanOfShells((await compareHands(disk.at(map), disk.at(truth), finerShells)).report.fsc.fsc, finerShells),
+      meanFsc: meanOfShells(
+        (await compareHands(disk.at(map), disk.at(truth), finerShells)).report.fsc.fsc,
+        finerShells,
+      ),
     }),
     verdict: { kind, resolutionAngstrom, reason },
   };

@@ -66,7 +66,9 @@ async function main(argv: readonly string[]): Promise<void> {
     ["varied, odd", "normal", (stream) => variedNoise(odd, box, stream)],
     ["varied, odd", "varied, even", (stream) => variedNoise(odd, box, stream), even],
   ];
-  console.log("| noise of the data | of the simulator | critic | training | held out |\n| --- | --- | --- | --- | --- |");
+  console.log(
+    "| noise of the data | of the simulator | critic | training | held out |\n| --- | --- | --- | --- | --- |",
+  );
   for (const critic of values.critics.split(",") as NoiseQuestion["critic"][]) {
     for (const [data, simulator, source, bank] of rows) {
       const { training, heldOut } = await tellNoise({

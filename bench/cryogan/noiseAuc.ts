@@ -8,7 +8,14 @@ import { scaleComplex } from "../../src/physics/complex.ts";
 import { ctf, ctfInputs, ctfParameters } from "../../src/physics/ctf.ts";
 import type { NoiseSource } from "../../src/physics/noise.ts";
 import { pointGroup } from "../../src/physics/symmetry.ts";
-import { type BatchSource, batchStreams, gatherRows, iterationFeeds, noiseBatch } from "../../src/reconstruct/adversarial/feeds.ts";
+import {
+  type BatchSource,
+  batchStreams,
+  gatherRows,
+  iterationFeeds,
+  noiseBatch,
+  splitImages,
+} from "../../src/reconstruct/adversarial/feeds.ts";
 import {
   type AdversarialSettings,
   adversarialProgram,
@@ -16,11 +23,11 @@ import {
 } from "../../src/reconstruct/adversarial/iteration.ts";
 import { chooseRecipe } from "../../src/reconstruct/adversarial/recipes.ts";
 import { simulatorNoise } from "../../src/reconstruct/adversarial/simulatorNoise.ts";
+import type { VolumeModel } from "../../src/reconstruct/adversarial/volume.ts";
 import { criticImages, type Rows } from "../../src/reconstruct/measure/criticImages.ts";
 import { openPreparation } from "../../src/reconstruct/measure/load.ts";
 import { drawNoiseImages } from "../../src/reconstruct/measure/noiseImages.ts";
 import { measureSpectra } from "../../src/reconstruct/measure/spectra.ts";
-import type { VolumeModel } from "../../src/reconstruct/adversarial/volume.ts";
 import type { CriticName } from "../../src/reconstruct/options.ts";
 import type { Device } from "../../src/runtime/device.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -134,10 +141,13 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
     particles,
     views: { kind: "uniform" },
     shifts: { kind: "none" },
+    ...splitImages(count, 0),
     streams: batchStreams(seed, "noise"),
   };
   const iteration = await compile(adversarialProgram(settings), device);
-  for (const [name, values] of Object.entries(initialCritic(critic, createStream(seed, "critic"), new Float32Array((2 * maxRadius) ** 3))))
+  for (const [name, values] of Object.entries(
+    initialCritic(critic, createStream(seed, "critic"), new Float32Array((2 * maxRadius) ** 3)),
+  ))
     iteration.setState(name, values);
   for (let done = 0; done < question.iterations; done++) {
     const decay = recipe.decay ** (done / question.iterations);

@@ -14,11 +14,7 @@ const incidental = new Set(["out", "device", "threads", "json"]);
  * Simulates particles into `folder` unless they are there already.
  * @throws InputError when the folder holds particles that were simulated with other options
  */
-export async function ensureDataSet(
-  folder: string,
-  values: Record<string, unknown>,
-  threads?: number,
-): Promise<void> {
+export async function ensureDataSet(folder: string, values: Record<string, unknown>, threads?: number): Promise<void> {
   const options = parseSimulateOptions({ ...values, out: folder, device: "cpu", threads });
   if (!existsSync(join(folder, "particles.star"))) return simulate(options);
   // As JSON drops what is undefined, both sides have been through it.

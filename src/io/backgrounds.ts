@@ -26,7 +26,10 @@ export interface Backgrounds {
  * @throws {InputError} where they are not square, have no pixel size or one out of range, are no finite numbers, or
  *   where those chosen are not there
  */
-export async function readBackgrounds(file: DataFile, chosen: ImageChoice = { first: 1, step: 1 }): Promise<Backgrounds> {
+export async function readBackgrounds(
+  file: DataFile,
+  chosen: ImageChoice = { first: 1, step: 1 },
+): Promise<Backgrounds> {
   const { path } = file,
     stack = await openStack(file);
   try {

@@ -110,8 +110,7 @@ export function mosaics(bank: Float32Array, n: number, stream: RandomStream): No
             const from = ((y - down.offset + n) % n) * n,
               to = start + ((y + y0) % n) * n;
             for (let x = 0; x < n; x++)
-              out[to + ((x + x0) % n)]! +=
-                down.fade[y]! * along.fade[x]! * drawn[from + ((x - along.offset + n) % n)]!;
+              out[to + ((x + x0) % n)]! += down.fade[y]! * along.fade[x]! * drawn[from + ((x - along.offset + n) % n)]!;
           }
         }
       }

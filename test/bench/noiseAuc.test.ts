@@ -41,12 +41,10 @@ describe("what a critic tells of noise that it has not seen", () => {
     });
   const stream = createStream(2, "particles");
 
-  it("is much where particles have the same few backgrounds again and again", async () => {
-    expect((await asked(bankNoise(normal(6, 1), boxSize, stream))).heldOut).toBeGreaterThan(0.65);
-  });
-  it("is next to nothing where both have few, varied", async () => {
-    expect(Math.abs((await asked(variedNoise(normal(50, 1), boxSize, stream), normal(50, 2))).heldOut - 0.5)).toBeLessThan(
-      0.05,
-    );
+  it("is much where particles have the same few backgrounds again and again, and a third of it at most where varied", async () => {
+    const repeated = (await asked(bankNoise(normal(6, 1), boxSize, stream))).heldOut - 0.5,
+      varied = (await asked(variedNoise(normal(50, 1), boxSize, stream), normal(50, 2))).heldOut - 0.5;
+    expect(repeated).toBeGreaterThan(0.15);
+    expect(Math.abs(varied)).toBeLessThan(repeated / 3);
   });
 });

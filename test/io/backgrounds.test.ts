@@ -46,7 +46,9 @@ it("some of the images are taken where it is said which", async () => {
     expect(await taken({ first: 1, step: 2 })).toEqual([1, 3, 5, 7]);
     expect(await taken({ first: 2, step: 2 })).toEqual([2, 4, 6]);
     expect(await taken({ first: 3, last: 5, step: 1 })).toEqual([3, 4, 5]);
-    await expect(taken({ first: 3, last: 8, step: 1 })).rejects.toThrow("noise.mrcs has 7 images, not the 3-8 asked for");
+    await expect(taken({ first: 3, last: 8, step: 1 })).rejects.toThrow(
+      "noise.mrcs has 7 images, not the 3-8 asked for",
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import {
   bankNoise,
   colouredNoise,
+  evenedOut,
   extendedNoise,
   fitBackgrounds,
   mosaics,
   radialPower,
   variedNoise,
   whiteNoise,
-  evenedOut,
 } from "../../src/physics/noise.ts";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -229,7 +229,8 @@ describe.each([24, 25])("mosaics of %d pixels", (n) => {
 describe("variedNoise", () => {
   const n = 24,
     power = Float64Array.from({ length: 13 }, (_, s) => 0.3 + 4 / (1 + s)),
-    bankOf = (seed: number) => fitBackgrounds(draw(colouredNoise(power, n, createStream(seed, "bank")), n, 8), n, n, 1, cpu);
+    bankOf = (seed: number) =>
+      fitBackgrounds(draw(colouredNoise(power, n, createStream(seed, "bank")), n, 8), n, n, 1, cpu);
 
   it("follows the spectrum of the noise that backgrounds were drawn from, of the bank's variance", async () => {
     const noise = draw(variedNoise(await bankOf(1), n, createStream(2, "noise")), n, 500),
@@ -259,48 +260,50 @@ describe("variedNoise", () => {
 });
 
 describe("evenedOut", () => {
-  it.each([24, 25])("of %d pixels: backgrounds stronger along an axis, and on a shell, become equally strong all around, and as strong as shells nearby in the mean", (n) => {
-    const waves = Float32Array.from(
-      { length: 40 * n * n },
-      (_, i) =>
-        3 * Math.cos((2 * Math.PI * 4 * (i % n)) / n + i / (n * n)) +
-        [0.3, -0.2, 0.9, -1.1, 0.5, -0.4, 0.1][(i * 7919) % 7]!,
-    );
-    const noise = draw(whiteNoise(createStream(5, "noise")), n, 40),
-      bank = waves.map((v, i) => v + noise[i]!);
-    const even = evenedOut(bank, n);
-    // Each shell as the mean of all, weighted by their pixels and a Gaussian of two shells; those beyond 12 weigh nothing.
-    const before = radialPower(bank, n),
-      after = radialPower(even, n),
-      pixels = samplesPerShell(n);
-    for (const shell of [1, 2, 3, 4, 5, 6]) {
-      const weights = pixels.map((count, near) => (near === 0 ? 0 : count * Math.exp(-((near - shell) ** 2) / 8)));
-      const mean =
-        weights.reduce((sum, w, near) => sum + w * before[near]!, 0) / weights.reduce((sum, w) => sum + w);
-      expect(after[shell]! / mean).toBeCloseTo(1, 2);
-    }
-    expect(before[4]! / before[5]!).toBeGreaterThan(1.5);
-    const variance = (of: Float32Array) => of.reduce((sum, v) => sum + v * v, 0) / of.length;
-    expect(variance(even) / variance(bank)).toBeCloseTo(1, 1);
-    // Of all images together, power along the axes against that on the whole shell.
-    const along = (of: Float32Array): number => {
-      let sum = 0;
-      for (let start = 0; start < of.length; start += n * n)
-        for (const down of [false, true]) {
-          let re = 0,
-            im = 0;
-          for (let i = 0; i < n * n; i++) {
-            const angle = (2 * Math.PI * 4 * (down ? Math.floor(i / n) : i % n)) / n;
-            re += of[start + i]! * Math.cos(angle);
-            im += of[start + i]! * Math.sin(angle);
+  it.each([24, 25])(
+    "of %d pixels: backgrounds stronger along an axis, and on a shell, become equally strong all around, and as strong as shells nearby in the mean",
+    (n) => {
+      const waves = Float32Array.from(
+        { length: 40 * n * n },
+        (_, i) =>
+          3 * Math.cos((2 * Math.PI * 4 * (i % n)) / n + i / (n * n)) +
+          [0.3, -0.2, 0.9, -1.1, 0.5, -0.4, 0.1][(i * 7919) % 7]!,
+      );
+      const noise = draw(whiteNoise(createStream(5, "noise")), n, 40),
+        bank = waves.map((v, i) => v + noise[i]!);
+      const even = evenedOut(bank, n);
+      // Each shell as the mean of all, weighted by their pixels and a Gaussian of two shells; those beyond 12 weigh nothing.
+      const before = radialPower(bank, n),
+        after = radialPower(even, n),
+        pixels = samplesPerShell(n);
+      for (const shell of [1, 2, 3, 4, 5, 6]) {
+        const weights = pixels.map((count, near) => (near === 0 ? 0 : count * Math.exp(-((near - shell) ** 2) / 8)));
+        const mean = weights.reduce((sum, w, near) => sum + w * before[near]!, 0) / weights.reduce((sum, w) => sum + w);
+        expect(after[shell]! / mean).toBeCloseTo(1, 2);
+      }
+      expect(before[4]! / before[5]!).toBeGreaterThan(1.5);
+      const variance = (of: Float32Array) => of.reduce((sum, v) => sum + v * v, 0) / of.length;
+      expect(variance(even) / variance(bank)).toBeCloseTo(1, 1);
+      // Of all images together, power along the axes against that on the whole shell.
+      const along = (of: Float32Array): number => {
+        let sum = 0;
+        for (let start = 0; start < of.length; start += n * n)
+          for (const down of [false, true]) {
+            let re = 0,
+              im = 0;
+            for (let i = 0; i < n * n; i++) {
+              const angle = (2 * Math.PI * 4 * (down ? Math.floor(i / n) : i % n)) / n;
+              re += of[start + i]! * Math.cos(angle);
+              im += of[start + i]! * Math.sin(angle);
+            }
+            sum += (re ** 2 + im ** 2) / (n * n);
           }
-          sum += (re ** 2 + im ** 2) / (n * n);
-        }
-      return sum / (2 * (of.length / (n * n)));
-    };
-    expect(along(bank) / radialPower(bank, n)[4]!).toBeGreaterThan(3);
-    expect(along(even) / radialPower(even, n)[4]!).toBeCloseTo(1, 4);
-  });
+        return sum / (2 * (of.length / (n * n)));
+      };
+      expect(along(bank) / radialPower(bank, n)[4]!).toBeGreaterThan(3);
+      expect(along(even) / radialPower(even, n)[4]!).toBeCloseTo(1, 4);
+    },
+  );
 });
 
 describe("fitBackgrounds", () => {

@@ -77,7 +77,8 @@ export async function reconstruct(
   });
   await validateImages(files, everything);
   const mask = options.mask === undefined ? undefined : await readMask(files.at(options.mask));
-  const noiseBank = options.noiseBank === undefined
+  const noiseBank =
+    options.noiseBank === undefined
       ? undefined
       : await readBackgrounds(files.at(options.noiseBank), options.noiseImages);
   if (noiseBank) checkBackgrounds(noiseBank, everything, options.noiseBank!);
