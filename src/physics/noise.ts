@@ -181,8 +181,8 @@ const mosaicsEach = 2;
 /**
  * Noise of a few backgrounds that shows none of them again, and whose statistics are not those of these few: √½ times
  * the sum of two mosaics of them, each of half the power, plus √½ times normal noise of their radial power spectrum.
- * In which backgrounds the power of two shells is high together is chance where they are few, and a critic would tell
- * 50 from 50 others by it; of sums over so many it sees nothing.
+ * In which backgrounds the power of two shells is high together is chance where they are few, and tells 50 from 50
+ * others; in sums over so many it hardly shows (bench/README.md).
  *
  * @param bank images of n×n pixels, one after the other, each of mean 0 and variance 1 (`fitBackgrounds`)
  */
