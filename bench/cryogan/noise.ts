@@ -1,6 +1,6 @@
 /**
  * Whether a critic can tell the noise of the paper's data from that of the simulator: the area under the curve of its
- * outputs on images of noise that it has not seen; 0.5 is what it should be. Prints a markdown table, a row as it comes.
+ * outputs on images of noise that it has not seen; 0.5 is what it should be. Prints a markdown table, row by row.
  *
  *   npm run bench:noise -- [--critics likelihood-ratio,convolutional] [--shell 8] [--iterations 300] [--images 16384]
  *   [--box 64] [--threads 2] [--seed 1]

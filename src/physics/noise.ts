@@ -252,7 +252,7 @@ export function evenedOut(bank: Float32Array, n: number): Float32Array {
   );
 }
 
-/** Power of shells averaged with their neighbours', each weighted by its Fourier pixels; that of shell 0 stays apart. */
+/** Power of shells averaged with their neighbours', weighted by their Fourier pixels; that of shell 0 stays apart. */
 function smoothed(power: Float64Array, shellOf: Int32Array): Float64Array {
   const top = shellOf.reduce((a, b) => Math.max(a, b), 0),
     pixels = new Float64Array(top + 1);

@@ -52,7 +52,8 @@ it("a run is a row of a markdown table", () => {
     peakMemoryMiB: 1536,
   } as unknown as CryoganRun;
   expect([...tableHead.split("\n"), tableRow(run)]).toEqual([
-    "| case | what | seed | FSC 0.5, unmasked | corrected | shell | mean FSC, 20 to 11.4 Å | verdict | time | peak memory |",
+    "| case | what | seed | FSC 0.5, unmasked | corrected | shell | mean FSC, 20 to 11.4 Å | verdict | time | " +
+      "peak memory |",
     `|${" --- |".repeat(10)}`,
     "| paper | D2 | 2 | 10.26 Å | 9.04 Å or better | 3 of 5 | 0.26 | structure found to 9.5 Å | 19:59 | 1.5 GiB |",
   ]);

@@ -41,7 +41,7 @@ describe("what a critic tells of noise that it has not seen", () => {
     });
   const stream = createStream(2, "particles");
 
-  it("is much where particles have the same few backgrounds again and again, and a third of it at most where varied", async () => {
+  it("is much where particles have the same few backgrounds, and a third of it at most where varied", async () => {
     const repeated = (await asked(bankNoise(normal(6, 1), boxSize, stream))).heldOut - 0.5,
       varied = (await asked(variedNoise(normal(50, 1), boxSize, stream), normal(50, 2))).heldOut - 0.5;
     expect(repeated).toBeGreaterThan(0.15);

@@ -240,7 +240,7 @@ describe("variedNoise", () => {
     expect(noise.reduce((sum, v) => sum + v * v, 0) / noise.length).toBeCloseTo(1, 1);
   });
 
-  it("is as normal noise, though the backgrounds are few: the power of shells varies as much, from bank to bank", async () => {
+  it("is as normal noise, though backgrounds are few: the power of shells varies as much, in any bank", async () => {
     // Two shells of each image; spread relative to the mean: √(2/samples) of normal noise.
     const spreads = (source: (out: Float32Array) => void): number[] => {
       const stack = draw(source, n, 1000),
@@ -261,7 +261,7 @@ describe("variedNoise", () => {
 
 describe("evenedOut", () => {
   it.each([24, 25])(
-    "of %d pixels: backgrounds stronger along an axis, and on a shell, become equally strong all around, and as strong as shells nearby in the mean",
+    "of %d pixels: what is stronger along an axis, and on a shell, becomes as the shells nearby, all around",
     (n) => {
       const waves = Float32Array.from(
         { length: 40 * n * n },
@@ -272,7 +272,7 @@ describe("evenedOut", () => {
       const noise = draw(whiteNoise(createStream(5, "noise")), n, 40),
         bank = waves.map((v, i) => v + noise[i]!);
       const even = evenedOut(bank, n);
-      // Each shell as the mean of all, weighted by their pixels and a Gaussian of two shells; those beyond 12 weigh nothing.
+      // Each shell as the mean of all, weighted by their pixels and a Gaussian of two shells; beyond 12 it is nothing.
       const before = radialPower(bank, n),
         after = radialPower(even, n),
         pixels = samplesPerShell(n);

@@ -37,9 +37,9 @@ export type NoiseSource =
 /** Noise from a stack of particle-free images. */
 export interface BankNoise {
   /**
-   * spectrum: Gaussian with their mean power spectrum; bank: the images themselves; extended: each with as much Gaussian
-   * noise of their mean power spectrum, so that no two images share their noise; varied: mosaics of them, in which none
-   * is seen again.
+   * spectrum: Gaussian with their mean power spectrum; bank: the images themselves; extended: each with as much
+   * Gaussian noise of their mean power spectrum, so that no two images share their noise; varied: mosaics of them with
+   * as much, in which none is seen again.
    */
   kind: "spectrum" | "bank" | "extended" | "varied";
   snr: number;
