@@ -13,14 +13,12 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { disk } from "../../src/io/disk.ts";
-import { readMap, writeMap } from "../../src/io/mrc.ts";
+import { readMap } from "../../src/io/mrc.ts";
 import type { Verdict } from "../../src/reconstruct/verdict/verdict.ts";
 import { namesOfCases, runExperiment, splitArguments } from "../experimentArguments.ts";
-import { ensureDataSet } from "../paper/dataSet.ts";
 import { measure } from "../paper/measure.ts";
-import { boxSize, cases, exposure, model, molecules, type SmallMolecule, simulation } from "./cases.ts";
-import { signalToNoise } from "./exposure.ts";
-import { moleculeInIce } from "./molecule.ts";
+import { cases } from "./cases.ts";
+import { ensureImages } from "./images.ts";
 import { compared, type SmallRun, summary, tableHead, tableRow } from "./table.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -58,30 +56,6 @@ async function main(argv: readonly string[]): Promise<void> {
     }
   }
   if (runs.length > 0) console.log(`\n${summary(runs)}`);
-}
-
-/** @returns the folder of the images of a case */
-async function ensureImages(folder: string, name: string, threads: number | undefined): Promise<string> {
-  const { molecule, simulated } = cases[name]!,
-    { residues, micelle, pixelSizeAngstrom }: SmallMolecule = molecules[molecule],
-    map = join(folder, `${molecule}.mrc`),
-    data = join(folder, "data", name);
-  await mkdir(folder, { recursive: true });
-  // On twice as fine a grid, so that the low-pass of the atoms' density is no coarser than the images' pixels.
-  const density = await moleculeInIce(model, residues, 2 * boxSize, pixelSizeAngstrom / 2, micelle);
-  await writeMap(disk.at(map), density);
-  await ensureDataSet(
-    data,
-    {
-      ...simulation,
-      ...simulated,
-      model: map,
-      pixelSize: String(pixelSizeAngstrom),
-      snr: signalToNoise(density, boxSize, exposure).toPrecision(3),
-    },
-    threads,
-  );
-  return data;
 }
 
 async function runCase(

@@ -156,7 +156,9 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
           skewness: z.number(),
           startAgreement: numbers.optional(),
           startShell: z.number().positive().optional(),
-          halfSamples: z.looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers }).optional(),
+          halfSamples: z
+            .looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers, renewed: numbers })
+            .optional(),
         }),
       )
       .max(2),

@@ -20,6 +20,12 @@ export interface HalfSamples {
   share: (number | null)[];
   /** Signal-to-noise power ratio of the molecule in an image, without its rotational average. */
   signalToNoise: number[];
+  /**
+   * Part of the map that the pass took from the images; of the rest it keeps what it has, right or wrong. It is the
+   * power of the noise in the halves over that of images in known poses: what spreads an image over the poses that it
+   * leaves open takes as much from its noise as from its signal. Beyond 1 where the halves differ by more than noise.
+   */
+  renewed: number[];
 }
 
 /**
@@ -48,5 +54,9 @@ export function compareHalfSamples(
     agreement: shells.map((k) => (a[k]! * b[k]! > 0 ? cross[k]! / Math.sqrt(a[k]! * b[k]!) : 0)),
     share: shells.map((k) => (shown(k) > leastSignal(k, count) * noise[k]! ? cross[k]! / damping(k) / shown(k) : null)),
     signalToNoise: shells.map((k) => Math.max(0, shown(k)) / noise[k]!),
+    renewed: shells.map((k) => {
+      const inKnownPoses = (damping(k) * signal[k]!) / (attainable[k]! / 2);
+      return Math.max(0, (a[k]! + b[k]!) / 2 - cross[k]!) / inKnownPoses;
+    }),
   };
 }

@@ -19,10 +19,15 @@ const togetherShare = 0.2,
   nearlySame = 0.95,
   fineShell = 16;
 /**
- * A map that shows most of the detail up to such a shell is no average over wrong poses, whose maps came to shell 10 at
- * most where measured: the finer may be blurred by poses that noisy images of a small particle leave open.
+ * A map that shows most of the detail up to such a shell may be right: noisy images of a small particle leave its pose
+ * open by some degrees, which blurs the finer shells. Wrong maps of few such images do, too.
  */
 const placedShell = 12;
+/**
+ * Of what a map shows the last pass is to have taken at least half from the images. Where it took less, as the images
+ * leave their poses open, most is the map's own, and a wrong one upholds itself.
+ */
+const leastRenewed = 1 / 2;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
@@ -86,6 +91,8 @@ interface Detail {
   shell: number;
   /** Of the detail in the finest third of the shells up to there: coarse ones come out right of many wrong maps. */
   share: number;
+  /** Part of it that the last pass took from the images. */
+  renewed: number;
   /** Last shell up to which each shows enough, 0 where the first does not. */
   coarse: number;
   /** Last shell up to which it shows most of the detail, again in the finest third. */
@@ -94,7 +101,7 @@ interface Detail {
   shareUpTo(last: number): number;
 }
 
-function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
+function detailOf({ agreement, share, signalToNoise, renewed }: HalfSamples): Detail {
   /** The outermost shell is cut by the edge of the box. */
   const finest = agreement.length - 1;
   const lastWhere = (holds: (shell: number) => boolean): number => {
@@ -106,32 +113,41 @@ function detailOf({ agreement, share, signalToNoise }: HalfSamples): Detail {
     firstAngularShell,
     lastWhere((k) => agreement[k - 1]! >= leastAgreement),
   );
-  const shareUpTo = (wanted: number): number => {
+  /** Mean over the finest third of the shells up to one, of those in which the images show something. */
+  const finestThird = (values: readonly (number | null)[], wanted: number): number => {
     const last = Math.min(shell, wanted);
     let sum = 0,
       weights = 0;
     for (let k = Math.max(firstAngularShell, Math.floor((2 * last) / 3) + 1); k <= last; k++) {
-      const of = share[k - 1],
-        weight = k * Math.sqrt(signalToNoise[k - 1]!);
-      if (of === undefined || of === null) continue; // the images show nothing there
-      sum += weight * Math.max(0, Math.min(1, of));
+      const weight = k * Math.sqrt(signalToNoise[k - 1]!);
+      if ((share[k - 1] ?? null) === null) continue;
+      sum += weight * Math.max(0, Math.min(1, values[k - 1]!));
       weights += weight;
     }
     return weights > 0 ? sum / weights : 0;
   };
+  const shareUpTo = (wanted: number): number => finestThird(share, wanted);
   const coarse = lastWhere((k) => (share[k - 1] ?? 0) >= rightShare);
   let most = shell;
   while (most >= firstAngularShell && shareUpTo(most) < aloneShare) most--;
-  return { shell, share: shareUpTo(shell), coarse: coarse < firstAngularShell ? 0 : coarse, most, shareUpTo };
+  return {
+    shell,
+    share: shareUpTo(shell),
+    renewed: finestThird(renewed, shell),
+    coarse: coarse < firstAngularShell ? 0 : coarse,
+    most,
+    shareUpTo,
+  };
 }
 
 function ofSamples(detail: Detail, { boxAngstrom, parts, givenShell }: Evidence): Verdict {
-  const { shell, share, coarse, most } = detail,
+  const { shell, share, renewed, coarse, most } = detail,
     percent = `${Math.round(100 * share)} %`,
     resolutionAngstrom = boxAngstrom / shell,
     others = parts.flatMap(({ startAgreement = [] }) => startAgreement),
     alone = others.length > 0 && others.every((v) => v < sameShape);
-  if (share >= (alone ? aloneShare : rightShare))
+  const enough = share >= (alone ? aloneShare : rightShare);
+  if (enough && renewed >= leastRenewed)
     return {
       kind: "found",
       resolutionAngstrom,
@@ -153,6 +169,15 @@ function ofSamples(detail: Detail, { boxAngstrom, parts, givenShell }: Evidence)
         `Independent starts came to one shape at ${angstrom(boxAngstrom / compared)}, and the map shows ` +
         `${Math.round(100 * shareThere)} % of the detail that the images hold up to there. ` +
         "--half-maps tells more surely.",
+    };
+  if (enough)
+    return {
+      kind: "uncertain",
+      resolutionAngstrom,
+      reason:
+        `The map shows ${percent} of the detail that the images hold to ${angstrom(resolutionAngstrom)}, but they ` +
+        `tell their poses in part alone: ${Math.round(100 * renewed)} % of it comes from them anew in a pass, the ` +
+        "rest is the map's own, right or wrong. --half-maps tells.",
     };
   if (givenShell !== undefined)
     return {

@@ -22,7 +22,7 @@ test("a right map shows the images' signal, damped as Wiener's estimate does, wh
     damping = attainable / 2 / (1 + attainable / 2);
   const truth = density("truth", 40 * damping ** 2),
     noisy = (name: string): Float32Array => add(truth, density(name, 20));
-  const { share, agreement, signalToNoise } = compareHalfSamples(
+  const { share, agreement, signalToNoise, renewed } = compareHalfSamples(
     [noisy("first"), noisy("second")],
     n,
     spectra,
@@ -32,6 +32,8 @@ test("a right map shows the images' signal, damped as Wiener's estimate does, wh
   expect(mean(share)).toBeCloseTo(1, 1);
   expect(mean(agreement)).toBeCloseTo((40 * damping ** 2) / (40 * damping ** 2 + 20), 1);
   expect(mean(signalToNoise)).toBeCloseTo(0.4, 2);
+  // In known poses the noise of a half is the signal over half of what is attainable.
+  expect(mean(renewed)).toBeCloseTo(20 / (damping ** 2 * 40 * (2 / attainable)), 1);
 });
 
 test("noise that was put into one map and not into both is not taken for detail", () => {

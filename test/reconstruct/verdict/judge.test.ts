@@ -5,10 +5,11 @@ import { type Evidence, verdictText } from "../../../src/reconstruct/verdict/ver
 const shells = 16,
   boxAngstrom = 320;
 const each = (value: (shell: number) => number): number[] => Array.from({ length: shells }, (_, i) => value(i + 1));
-const samples = (share: (shell: number) => number | null, agreement = (_: number) => 0.9) => ({
+const samples = (share: (shell: number) => number | null, agreement = (_: number) => 0.9, renewed = 1) => ({
   agreement: each(agreement),
   share: Array.from({ length: shells }, (_, i) => share(i + 1)),
   signalToNoise: each((k) => 4 / k ** 2),
+  renewed: each(() => renewed),
 });
 const evidence = (more: Partial<Evidence>): Evidence => ({
   boxAngstrom,
@@ -46,6 +47,36 @@ describe("the verdict", () => {
       320 / 15,
     ],
     ["some of the detail", ofSamples(() => 0.4), "uncertain", 320 / 15],
+    [
+      "all detail, half of it taken from the images",
+      ofSamples(
+        () => 0.9,
+        () => 0.9,
+        0.51,
+      ),
+      "structure found to 21.3 Å",
+      320 / 15,
+    ],
+    [
+      "all detail, most of it the map's own",
+      ofSamples(
+        () => 0.9,
+        () => 0.9,
+        0.4,
+      ),
+      "uncertain",
+      320 / 15,
+    ],
+    [
+      "none of the detail, and the map its own",
+      ofSamples(
+        () => 0,
+        () => 1,
+        0,
+      ),
+      "no structure found beyond 107 Å",
+      320 / 3,
+    ],
     [
       "hardly any detail, which both halves show",
       ofSamples(
@@ -238,6 +269,7 @@ describe("the verdict", () => {
         agreement: upTo30(() => 0.9),
         share: upTo30((k) => (k <= 16 ? 0.3 : 0.1)),
         signalToNoise: upTo30((k) => 4 / k ** 2),
+        renewed: upTo30(() => 0.3),
       };
     const of = (startAgreement: number[]): Evidence => ({
       boxAngstrom,
