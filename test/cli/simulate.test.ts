@@ -315,6 +315,33 @@ describe("noise", () => {
     expect(Math.max(...alike)).toBeLessThan(0.75);
   });
 
+  test("varied: the spectrum of the chosen images of the bank, and none of them seen", async () => {
+    // Odd images have their power at low, even ones at high frequencies.
+    const images = new Float32Array(8 * n * n);
+    for (let i = 0; i < 8; i++)
+      colouredNoise(
+        Array.from({ length: n / 2 + 1 }, (_, s) => (i % 2 === 0 ? 4 / (1 + s) : 0.1 * (1 + s))),
+        n,
+        createStream(i, "bank"),
+      )(images.subarray(i * n * n, (i + 1) * n * n));
+    const bank = await writeBank("mixed.mrcs", images, n, pixel);
+    const drawn = async (noiseImages: string) =>
+      (await noiseOf(`varied-${noiseImages}`, 0.1, { particles: "60", noise: "varied", noiseBank: bank, noiseImages }))
+        .noise;
+    const [odd, even] = [await drawn("odd"), await drawn("even")];
+    const slope = (noise: Float32Array[]) => {
+      const power = radialPower(joined(noise), n);
+      return power[12]! / power[3]!;
+    };
+    expect(variance(odd)).toBeCloseTo(1, 1);
+    expect(slope(odd)).toBeLessThan(0.6);
+    expect(slope(even)).toBeGreaterThan(1.5);
+    const alike = odd.flatMap((a) =>
+      Array.from({ length: 8 }, (_, i) => correlation(a, images.slice(i * n * n, (i + 1) * n * n))),
+    );
+    expect(Math.max(...alike)).toBeLessThan(0.6);
+  });
+
   test("junk: a share of the images holds noise alone; the others are as without it", async () => {
     const values = { particles: "80", snr: "2" };
     await run("molecules", values);

@@ -169,7 +169,7 @@ function toNoise(
   context: z.RefinementCtx,
 ): NoiseSource {
   const { noise, noiseFree, snr, noiseBank: bank, noiseImages: images } = fields;
-  if (images !== undefined && (bank === undefined || noiseFree))
+  if (images !== undefined && bank === undefined)
     context.addIssue({ code: "custom", path: ["noiseImages"], message: "has a meaning only with --noise-bank" });
   if (noiseFree) {
     if (snr !== undefined)
