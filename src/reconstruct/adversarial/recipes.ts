@@ -38,12 +38,17 @@ export interface AdversarialRecipe {
   start: readonly AdversarialStage[];
   /** Stages of a start at a finer shell, for a molecule that shows nothing where `start` ends. */
   finerStart: readonly AdversarialStage[];
+  /** Iterations of a stage that goes on from a coarser one, as a multiple of those of `start`'s last. */
+  onward(maxRadius: number): number;
   /** About the seconds that an iteration takes on two CPU cores, for the schedule. */
   iterationSeconds(maxRadius: number, groupOrder: number): number;
 }
 
 /** The simulator and free templates, measured at radii 8 and 16. */
 const templateSeconds = (maxRadius: number): number => 0.02 * Math.max(1, maxRadius / startRadius) ** 1.75;
+
+/** The finer the shell the less each image tells of it, and free templates learn it anew. */
+const withRadius = (maxRadius: number): number => Math.max(1, maxRadius / startRadius) ** 0.75;
 
 /** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
 export const likelihoodRatioRecipe: AdversarialRecipe = {
@@ -65,6 +70,7 @@ export const likelihoodRatioRecipe: AdversarialRecipe = {
   noiseFloor: 1,
   start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
   finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
+  onward: withRadius,
   iterationSeconds: templateSeconds,
 };
 
@@ -90,6 +96,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
     { kind: "adversarial", maxRadius: startRadius, iterations: 900 },
   ],
   finerStart: [], // this critic does not get as far (docs/critics.md)
+  onward: withRadius,
   iterationSeconds: templateSeconds,
 };
 
@@ -111,8 +118,9 @@ export const volumeRecipe: AdversarialRecipe = {
   averaging: 0.01,
   heldOut: 0.05,
   noiseFloor: 1,
-  start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 400 }],
-  finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 200 }],
+  start: [{ kind: "adversarial", maxRadius: startRadius, iterations: 500 }],
+  finerStart: [{ kind: "adversarial", maxRadius: finerRadius, iterations: 400 }],
+  onward: () => 0.4,
   // The views of two volumes in place of free templates, measured at radii 8 to 24, in C1 and D2.
   iterationSeconds: (maxRadius, groupOrder) =>
     templateSeconds(maxRadius) + (0.036 * Math.max(1, maxRadius / startRadius) ** 3.2) / Math.sqrt(groupOrder),

@@ -48,6 +48,8 @@ export interface Budget extends Work {
   start: readonly AdversarialStage[];
   /** Those of a start at a finer shell; none where the critic does not go there. */
   finerStart: readonly AdversarialStage[];
+  /** Iterations of adversarial stages after the starts, as a multiple of those of the last of `start`. */
+  onward(maxRadius: number): number;
   /** Radius up to which a density is given to start from; absent where one is to be found. */
   given?: number;
 }
@@ -95,13 +97,12 @@ export const onwardStages = (
     : refiningStages(reached, finest, budget, searchRadius);
 
 /**
- * Adversarial stages at rising resolution, each from the map of the one before. The finer the shell the less each image
- * tells of it, and the more iterations.
+ * Adversarial stages at rising resolution, each from the map of the one before.
  *
  * @param reached radius of the last such stage; absent before the first
  */
 function climbingStages(reached: number | undefined, finest: number, budget: Budget): AdversarialStage[] {
-  const { maxRadius, iterations } = budget.start.at(-1)!,
+  const { iterations } = budget.start.at(-1)!,
     first = firstRadius(finest, budget);
   const radii =
     reached === undefined && budget.given !== undefined
@@ -110,7 +111,7 @@ function climbingStages(reached: number | undefined, finest: number, budget: Bud
   return radii.map((radius) => ({
     kind: "adversarial",
     maxRadius: radius,
-    iterations: Math.round(iterations * Math.max(1, radius / maxRadius) ** growth),
+    iterations: Math.ceil(iterations * budget.onward(radius)),
     onward: true,
   }));
 }
@@ -254,8 +255,6 @@ function particlesAt(radius: number, finest: number, budget: Budget): number {
 /** A run of less time shortens the adversarial stage, too, down to this share. */
 const unhurriedSeconds = 50,
   shortest = 0.7;
-/** Iterations of adversarial stages after the starts go with this power of the radius. */
-const growth = 3 / 4;
 const finalIterations = 3;
 const mostPasses = 20;
 const mostStarts = 3,

@@ -51,6 +51,7 @@ export function settingOf(
     adversarialSeconds: recipe.iterationSeconds,
     start: recipe.start,
     finerStart: recipe.finerStart,
+    onward: recipe.onward,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),
     count: set.count,
     groupOrder,

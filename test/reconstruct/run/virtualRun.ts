@@ -29,6 +29,7 @@ export const budgetOf = (change: Partial<Budget> = {}): Budget => ({
   method: "refined",
   start: likelihoodRatioRecipe.start,
   finerStart: likelihoodRatioRecipe.finerStart,
+  onward: likelihoodRatioRecipe.onward,
   adversarialSeconds: likelihoodRatioRecipe.iterationSeconds,
   count: 20_000,
   groupOrder: 1,
