@@ -137,8 +137,9 @@ export const reconstructOptions = {
   start: optional(path("a map (.mrc)"), {
     placeholder: "map",
     help:
-      "begin from this map instead of blind, by likelihood refinement alone: low-passed to --start-resolution, " +
-      "any box and pixel size, centred, its axes those of the group",
+      "begin from this map instead of blind, by likelihood refinement alone (--method cryogan: by adversarial " +
+      "stages at finer shells): low-passed to --start-resolution, any box and pixel size, centred, " +
+      "its axes those of the group",
     decisive: true,
   }),
   /** Å. */

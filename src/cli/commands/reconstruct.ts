@@ -32,7 +32,8 @@ Stages are "kind box:iterations", separated by commas; kind is adversarial, refi
 tried) or local (poses near the most likely one are tried). The box is in pixels and sets the
 resolution: a box of 24 works to the 12th Fourier pixel, the width of the image divided by 12.
 Iterations of refine and local are passes over the particles, or over as many of them as a third
-number says: refine 32:2:20000. The first stage must be adversarial, or with --start none.
+number says: refine 32:2:20000. The first stage must be adversarial, or with --start none; with
+--method cryogan all are.
 Example: --stages "adversarial 16:500, refine 16:2, refine 22:2, local 32:3"
 
 Examples:

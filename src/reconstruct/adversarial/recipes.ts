@@ -123,7 +123,7 @@ export const volumeRecipe: AdversarialRecipe = {
   onward: () => 0.4,
   // The views of two volumes in place of free templates, measured at radii 8 to 24, in C1 and D2.
   iterationSeconds: (maxRadius, groupOrder) =>
-    templateSeconds(maxRadius) + (0.036 * Math.max(1, maxRadius / startRadius) ** 3.2) / Math.sqrt(groupOrder),
+    templateSeconds(maxRadius) + (0.015 * Math.max(1, maxRadius / startRadius) ** 3.7) / Math.sqrt(groupOrder),
 };
 
 const recipes: Record<CriticName, AdversarialRecipe> = {

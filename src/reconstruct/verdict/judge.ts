@@ -220,7 +220,7 @@ const comparedTo = (parts: readonly PartEvidence[]): number =>
 function ofHalves(
   { angularFsc, resolutionAngstrom }: HalvesEvidence,
   told: readonly Detail[],
-  { boxAngstrom, finestAngstrom, givenShell = 0 }: Evidence,
+  { boxAngstrom, finestAngstrom, givenShell = 0, method }: Evidence,
 ): Verdict {
   const shells = angularFsc.length,
     crossing = crossingResolution(
@@ -262,7 +262,9 @@ function ofHalves(
     return {
       kind: "found",
       resolutionAngstrom: reached,
-      reason: `Two halves of the particles, reconstructed apart, show the same (correlation ${words}).`,
+      reason:
+        `Two halves of the particles, reconstructed apart, show the same (correlation ${words}).` +
+        (method === "cryogan" ? " Without likelihood nothing tells whether --symmetry is right." : ""),
     };
   if (correlation > wrongCorrelation || oneIsRight)
     return {

@@ -129,7 +129,7 @@ describe("a time limit", () => {
 });
 
 describe("a run", () => {
-  let folder: string, particles: string;
+  let folder: string, particles: string, whole: RunEvent[];
   const recipe: AdversarialRecipe = {
     ...likelihoodRatioRecipe,
     batch: 32,
@@ -155,18 +155,18 @@ describe("a run", () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "cryogan-alone-"));
     particles = await smallParticleSet(folder);
+    whole = await run("whole");
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   test("makes starts, climbs from one of them, and says what its map is", async () => {
-    const events = await run("whole");
-    const stages = events.filter((event) => event.type === "stage");
+    const stages = whole.filter((event) => event.type === "stage");
     expect(stages.map(({ kind, boxSize: box }) => `${kind} ${box}`)).toEqual([
       ...["adversarial 16", "adversarial 16", "adversarial 16"],
       "adversarial 24",
     ]);
-    expect(events[0]).toMatchObject({ type: "start", method: "cryogan" });
-    expect(events.at(-1)).toMatchObject({ type: "finished", method: "cryogan", verdict: { kind: "uncertain" } });
+    expect(whole[0]).toMatchObject({ type: "start", method: "cryogan" });
+    expect(whole.at(-1)).toMatchObject({ type: "finished", method: "cryogan", verdict: { kind: "uncertain" } });
     const { evidence, reason } = await resultOf("whole");
     expect(evidence.method).toBe("cryogan");
     expect(evidence.parts[0]!.startAgreement).toHaveLength(1);

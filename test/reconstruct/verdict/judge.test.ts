@@ -263,6 +263,25 @@ describe("the verdict", () => {
     expect(verdict.reason).toMatch(/^[A-Z].*\.$/);
   });
 
+  test("without likelihood one map is uncertain, whatever other starts came to, and halves leave the group open", () => {
+    const reasons = [0.97, 0.3].map((correlation) => {
+      const { kind, reason } = judge(
+        evidence({ method: "cryogan", parts: [{ startAgreement: [correlation], startShell: 8, skewness: 2 }] }),
+      );
+      expect(kind).toBe("uncertain");
+      return reason;
+    });
+    expect(reasons[0]).toContain("came to one shape at 40.0 Å (correlation 0.97)");
+    expect(reasons[1]).toContain("came to different shapes at 40.0 Å (correlation 0.30)");
+    const halves = ofHalves(
+      each(() => 0.9),
+      25,
+    );
+    expect(judge({ ...halves, method: "cryogan" })).toMatchObject({ kind: "found", resolutionAngstrom: 25 });
+    expect(judge({ ...halves, method: "cryogan" }).reason).toContain("--symmetry");
+    expect(judge({ ...halves, method: "refined" }).reason).not.toContain("--symmetry");
+  });
+
   test("detail that fades beyond the shell at which starts were compared does not count against them", () => {
     const upTo30 = (value: (shell: number) => number): number[] => Array.from({ length: 30 }, (_, i) => value(i + 1)),
       halfSamples = {
