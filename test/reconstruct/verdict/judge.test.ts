@@ -263,7 +263,7 @@ describe("the verdict", () => {
     expect(verdict.reason).toMatch(/^[A-Z].*\.$/);
   });
 
-  test("without likelihood one map is uncertain, whatever other starts came to, and halves leave the group open", () => {
+  test("without likelihood one map is uncertain, and halves leave the group open", () => {
     const reasons = [0.97, 0.3].map((correlation) => {
       const { kind, reason } = judge(
         evidence({ method: "cryogan", parts: [{ startAgreement: [correlation], startShell: 8, skewness: 2 }] }),
