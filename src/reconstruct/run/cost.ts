@@ -24,7 +24,8 @@ export interface Work {
  */
 function passSeconds(maxRadius: number, particles: number, work: Work): number {
   const views = (2.24 * maxRadius ** 2) / work.groupOrder;
-  return particles * (searchesShifts(maxRadius, work.shiftSigma) ? 1.6 : 1) * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
+  const shifts = searchesShifts("refinement", maxRadius, work.shiftSigma) ? 1.6 : 1;
+  return particles * shifts * views * 0.96e-6 * (maxRadius / 16) ** 1.5;
 }
 
 /**

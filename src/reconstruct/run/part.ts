@@ -38,7 +38,7 @@ import { placeParticles } from "./placement.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
-import { shiftLawAt } from "./shiftLaw.ts";
+import { shiftLawOf } from "./shiftLaw.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -100,10 +100,10 @@ export async function reconstructPart(
 
   const images = imagesAtHand(part, setting, environment),
     folder = openPartFolder(part, partCount, setting, environment);
-  const contextOf = ({ maxRadius }: Stage): StageContext => ({
+  const contextOf = (stage: Stage): StageContext => ({
     ...images.context(),
     ...(state.place ? { maskCentre: state.place } : {}),
-    shiftLaw: shiftLawAt(maxRadius, budget.shiftSigma),
+    shiftLaw: shiftLawOf(stage, budget.shiftSigma),
   });
   const circumstances = (): Circumstances => ({
     setting,

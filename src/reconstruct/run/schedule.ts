@@ -232,7 +232,7 @@ export function refiningStage(
       ...(searchRadius === undefined ? {} : { searchRadius }),
     };
   // The stage ends before, once the likelihood stands still.
-  const fewest = searchesShifts(radius, budget.shiftSigma) ? 4 : 2,
+  const fewest = searchesShifts("refinement", radius, budget.shiftSigma) ? 4 : 2,
     passes = Math.max(fewest, budget.seconds / (radius === firstRadius(finest, budget) ? 6 : 12));
   return {
     kind: "refinement",
@@ -248,7 +248,7 @@ const searchOfGiven = (given: number | undefined): number | undefined =>
 
 /** While shifts are searched for, every particle is seen: a later stage takes over what was found. */
 function particlesAt(radius: number, finest: number, budget: Budget): number {
-  if (searchesShifts(radius, budget.shiftSigma)) return budget.count;
+  if (searchesShifts("refinement", radius, budget.shiftSigma)) return budget.count;
   return radius === firstRadius(finest, budget) ? sampleSize : 2 * sampleSize;
 }
 
