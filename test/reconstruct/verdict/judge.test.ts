@@ -282,6 +282,19 @@ describe("the verdict", () => {
     expect(judge({ ...halves, method: "refined" }).reason).not.toContain("--symmetry");
   });
 
+  test("of starts that agree at a fine shell no more is asked where the map shows more", () => {
+    const of = (share: number, startAgreement: number[]): Evidence => {
+      const halfSamples = samples(
+        () => share,
+        () => 0.9,
+        0.3,
+      );
+      return evidence({ parts: [{ halfSamples, startAgreement, startShell: 16, skewness: 2 }] });
+    };
+    for (const share of [0.3, 0.5, 0.9]) expect(judge(of(share, [0.99])).kind, `${share}`).toBe("found");
+    expect(judge(of(0.9, [0.5])).kind).toBe("uncertain");
+  });
+
   test("detail that fades beyond the shell at which starts were compared does not count against them", () => {
     const upTo30 = (value: (shell: number) => number): number[] => Array.from({ length: 30 }, (_, i) => value(i + 1)),
       halfSamples = {
