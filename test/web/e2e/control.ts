@@ -95,7 +95,7 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await page.getByRole("tab", { name: "Log" }).click();
     // The newest stands first.
     await eventually(async () => (await page.locator(".log li span").allInnerTexts()).reverse().join("\n")).toMatch(
-      /^600 particles.*\n(.*\n)*Stopped\n(.*\n)*Finished in [^\n]*$/,
+      /^600 particles.*\n(.*\n)*Stopped\n(.*\n)*(Warning: )?Finished in [^\n]*$/,
     );
   });
 
