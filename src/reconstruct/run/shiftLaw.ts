@@ -9,8 +9,8 @@ import type { Stage } from "../stage.ts";
  */
 const centredWithin = 0.1;
 /**
- * Twice that while poses are searched for among all: 45 % of the amplitude is left at the finest wave, and shifts fitted
- * to images whose poses are still open hold wrong ones fast (decision 17).
+ * Twice that while poses are searched for among all: 45 % of the amplitude is left at the finest wave, and shifts
+ * fitted to images whose poses are still open hold wrong ones fast (decision 17).
  */
 const centredWithinGlobally = 0.2;
 /** The most that is taken over from images, as a fraction of the box. */

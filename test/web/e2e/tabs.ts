@@ -72,7 +72,7 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
   test("the header tells what it is of, and how it went", async () => {
     const header = page.locator(".run-header");
     await eventually(() => header.locator(".facts").innerText()).toMatch(
-      /^300 particles in each half · 24 px, 6 Å per pixel · symmetry C1 · CryoGAN, refined by likelihood · log-likelihood /,
+      /^300 particles in each half · 24 px, 6 Å per pixel · symmetry C1 · CryoGAN, refined by likelihood · log-/,
     );
     expect(await header.getByRole("heading").innerText()).toBe("halves");
     expect(await header.locator(".state").innerText()).toBe(await ended("halves"));
