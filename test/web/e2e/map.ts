@@ -212,6 +212,8 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await eventually(async () =>
       Math.min(covered(await picture(canvas(0))), covered(await picture(canvas(1)))),
     ).toBeGreaterThan(0.02);
+    const charts = page.locator("figure.chart");
+    await charts.nth(1).waitFor(); // what comes below may move what is above
     await settledPicture(canvas(1));
     await press("Reset view"); // each canvas is narrower than the one before
     const [left, right] = [await settledPicture(canvas(0)), await settledPicture(canvas(1))];
@@ -225,7 +227,6 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       await eventually(async () => difference(await picture(canvas(0)), left)).toBe(0);
       await eventually(async () => difference(await picture(canvas(1)), right)).toBe(0);
     }
-    const charts = page.locator("figure.chart");
     expect(await charts.locator("figcaption").allTextContents()).toEqual([
       "Fourier shell correlation of both runs",
       "Log-likelihood of an image, both runs",
