@@ -107,7 +107,7 @@ function table(rows: readonly Row[]): string {
   const line = (name: string, of: readonly Row[]): string => {
     const judged = of.map((row) => ({
         ...row,
-        right: isRight(row.fsc, Math.round(row.evidence.boxAngstrom / row.evidence.finestAngstrom)),
+        right: isRight(row.fsc, row.evidence),
         verdict: judge(row.evidence),
       })),
       right = judged.filter((row) => row.right),

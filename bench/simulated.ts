@@ -5,6 +5,7 @@ import { simulate } from "../src/cli/actions/simulate.ts";
 import { parseSimulateOptions } from "../src/cli/options/simulate.ts";
 import { evaluateAgainstReference } from "../src/evaluate/evaluate.ts";
 import { disk } from "../src/io/disk.ts";
+import type { Evidence } from "../src/reconstruct/verdict/verdict.ts";
 
 /** Options of `simulate`, but for the folder. */
 export interface Simulated extends Record<string, unknown> {
@@ -60,7 +61,8 @@ export async function fscWithTruth(
 }
 
 /** A map is right if its mean FSC with the truth is at least 0.5 in the finer half of the shells worked at. */
-export function isRight(fsc: readonly number[], finestShell: number): boolean {
-  const finer = fsc.slice(finestShell >> 1, finestShell);
+export function isRight(fsc: readonly number[], { boxAngstrom, finestAngstrom }: Evidence): boolean {
+  const finestShell = Math.round(boxAngstrom / finestAngstrom),
+    finer = fsc.slice(finestShell >> 1, finestShell);
   return finer.reduce((sum, v) => sum + v, 0) / finer.length >= 0.5;
 }

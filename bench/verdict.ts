@@ -193,10 +193,6 @@ async function sourceOf(folder: string, { simulated, small }: Case): Promise<{ p
   return { particles: join(real!, "particles.star"), truth: join(real!, "reference.mrc") };
 }
 
-function isRightMap({ fsc, evidence: { boxAngstrom, finestAngstrom } }: Row): boolean {
-  return fsc !== undefined && isRight(fsc, Math.round(boxAngstrom / finestAngstrom));
-}
-
 /** A particle file beside the one given, in which each particle has the defocus of another. */
 async function withShuffledDefoci(path: string): Promise<string> {
   const to = path.replace(/\.star$/, "-shuffled.star");
@@ -218,7 +214,11 @@ async function withShuffledDefoci(path: string): Promise<string> {
 }
 
 function table(rows: readonly Row[]): string {
-  const judged = rows.map((row) => ({ ...row, right: isRightMap(row), verdict: judge(row.evidence) }));
+  const judged = rows.map((row) => ({
+    ...row,
+    right: row.fsc !== undefined && isRight(row.fsc, row.evidence),
+    verdict: judge(row.evidence),
+  }));
   const count = (of: typeof judged, kind: Verdict["kind"]): number =>
     of.filter(({ verdict }) => verdict.kind === kind).length;
   const line = (name: string, of: typeof judged): string =>

@@ -26,7 +26,7 @@ import { simulatorNoise } from "../../src/reconstruct/adversarial/simulatorNoise
 import type { VolumeModel } from "../../src/reconstruct/adversarial/volume.ts";
 import { criticImages, type Rows } from "../../src/reconstruct/measure/criticImages.ts";
 import { openPreparation } from "../../src/reconstruct/measure/load.ts";
-import { drawNoiseImages } from "../../src/reconstruct/measure/noiseImages.ts";
+import { drawNoiseImages, preparedNoise } from "../../src/reconstruct/measure/noiseImages.ts";
 import { measureSpectra } from "../../src/reconstruct/measure/spectra.ts";
 import type { CriticName } from "../../src/reconstruct/options.ts";
 import type { Device } from "../../src/runtime/device.ts";
@@ -176,15 +176,7 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
 /** The particles' next images, as a run takes them. */
 async function imagesOf({ particles, boxSize, workingBox: n, images, device }: NoiseQuestion): Promise<Float32Array> {
   const preparation = await openPreparation(boxSize, n, maskRadius * boxSize, device),
-    { buffer, batch } = preparation,
-    out = new Float32Array(images * n * n);
-  for (let first = 0; first < images; first += batch) {
-    particles(buffer);
-    for (let start = 0; start < buffer.length; start += boxSize ** 2)
-      preparation.normalise(buffer.subarray(start, start + boxSize ** 2));
-    const taken = await preparation.crop(buffer);
-    out.set(taken.subarray(0, Math.min(batch, images - first) * n * n), first * n * n);
-  }
+    out = await preparedNoise(particles, images, boxSize, n, preparation);
   await preparation.release();
   return out;
 }

@@ -15,7 +15,7 @@
 import type { PolarGrid } from "../physics/frequencies.ts";
 import { centralSlices, fourierTable } from "../physics/project.ts";
 import { type Matrix3, randomRotation } from "../physics/rotations.ts";
-import { flatten, viewCapacity, viewGrid, viewSpacing } from "../physics/viewGrid.ts";
+import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../physics/viewGrid.ts";
 import * as op from "../tensor/ops.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics } from "./critic.ts";
@@ -37,9 +37,6 @@ export interface CriticVolume {
  * grid of 143 views took the ribosome as far as one of 573 did (shell 16, C1), at a quarter of the cost.
  */
 export const gridSpacing = (maxRadius: number): number => 2 * viewSpacing(maxRadius);
-
-/** Places of the grid that hold no view in this iteration, as log odds. */
-const absent = -1e4;
 
 /**
  * log p(x|V) - log p(x|nothing), averaged over views.
@@ -65,8 +62,10 @@ export function turnedViews(
   const capacity = viewCapacity(spacing, group),
     views = viewGrid(spacing, group, turn).slice(0, capacity);
   return {
-    views: flatten(Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!)),
-    logPrior: Float32Array.from({ length: capacity }, (_, i) => (i < views.length ? -Math.log(views.length) : absent)),
+    views: flattenInto(capacity, views),
+    logPrior: Float32Array.from({ length: capacity }, (_, i) =>
+      i < views.length ? -Math.log(views.length) : absentView,
+    ),
   };
 }
 

@@ -27,16 +27,10 @@ export function whiteNoise(stream: RandomStream): NoiseSource {
  *              is scaled to unit mean variance per pixel.
  */
 export function colouredNoise(power: ArrayLike<number>, n: number, stream: RandomStream): NoiseSource {
-  const amplitude = new Float64Array(n * n);
-  let total = 0;
-  for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) {
-      const radius = Math.hypot(Math.min(x, n - x), Math.min(y, n - y));
-      const shell = Math.min(Math.round(radius), power.length - 1);
-      amplitude[y * n + x] = Math.sqrt(Math.max(0, power[shell]!));
-      total += amplitude[y * n + x]! ** 2;
-    }
-  }
+  const amplitude = radiiOf(n).map((radius) =>
+    Math.sqrt(Math.max(0, power[Math.min(Math.round(radius), power.length - 1)]!)),
+  );
+  const total = amplitude.reduce((sum, a) => sum + a ** 2, 0);
   const scale = (n * n) / Math.sqrt(total);
   const re = new Float64Array(n * n),
     im = new Float64Array(n * n);
@@ -141,22 +135,32 @@ export function extendedNoise(bank: Float32Array, n: number, stream: RandomStrea
 
 /** Images times a factor at each Fourier pixel, [n, n]. */
 function filtered(images: Float32Array, n: number, factor: ArrayLike<number>): Float32Array {
-  const area = n * n,
-    re = new Float64Array(area),
-    im = new Float64Array(area),
-    out = new Float32Array(images.length);
-  for (let start = 0; start < images.length; start += area) {
-    re.set(images.subarray(start, start + area));
-    im.fill(0);
-    fftn(re, im, [n, n]);
-    for (let i = 0; i < area; i++) {
+  const out = new Float32Array(images.length);
+  forEachTransform(images, n, (re, im, start) => {
+    for (let i = 0; i < n * n; i++) {
       re[i]! *= factor[i]!;
       im[i]! *= factor[i]!;
     }
     fftn(re, im, [n, n], true);
     out.set(re, start);
-  }
+  });
   return out;
+}
+
+/** Calls with the transform of each image of n×n pixels, which may be changed, and where the image begins. */
+function forEachTransform(
+  images: Float32Array,
+  n: number,
+  call: (re: Float64Array, im: Float64Array, start: number) => void,
+): void {
+  const re = new Float64Array(n * n),
+    im = new Float64Array(n * n);
+  for (let start = 0; start < images.length; start += n * n) {
+    re.set(images.subarray(start, start + n * n));
+    im.fill(0);
+    fftn(re, im, [n, n]);
+    call(re, im, start);
+  }
 }
 
 /** Distance of each Fourier pixel of an n×n image from zero. */
@@ -218,15 +222,8 @@ const smoothedShells = 2;
  */
 export function evenedOut(bank: Float32Array, n: number): Float32Array {
   const area = n * n,
-    re = new Float64Array(area),
-    im = new Float64Array(area),
     power = new Float64Array(area);
-  for (let start = 0; start < bank.length; start += area) {
-    re.set(bank.subarray(start, start + area));
-    im.fill(0);
-    fftn(re, im, [n, n]);
-    for (let i = 0; i < area; i++) power[i]! += re[i]! ** 2 + im[i]! ** 2;
-  }
+  forEachTransform(bank, n, (re, im) => power.forEach((_, i) => (power[i]! += re[i]! ** 2 + im[i]! ** 2)));
   // Fourier pixels that turns and mirroring lead to each other, by their distances from the axes, the larger one first.
   const orbit = Int32Array.from({ length: area }, (_, i) => {
     const x = Math.min(i % n, n - (i % n)),
@@ -323,20 +320,13 @@ export function radialPower(images: Float32Array, n: number): Float64Array {
   const shells = Math.floor(n / 2) + 1;
   const power = new Float64Array(shells),
     samples = new Float64Array(shells);
-  const re = new Float64Array(n * n),
-    im = new Float64Array(n * n);
-  for (let start = 0; start < images.length; start += n * n) {
-    re.set(images.subarray(start, start + n * n));
-    im.fill(0);
-    fftn(re, im, [n, n]);
-    for (let y = 0; y < n; y++) {
-      for (let x = 0; x < n; x++) {
-        const shell = Math.round(Math.hypot(Math.min(x, n - x), Math.min(y, n - y)));
-        if (shell >= shells) continue;
-        power[shell]! += (re[y * n + x]! ** 2 + im[y * n + x]! ** 2) / (n * n);
-        samples[shell]!++;
-      }
-    }
-  }
+  const shellOf = radiiOf(n).map(Math.round);
+  forEachTransform(images, n, (re, im) =>
+    shellOf.forEach((shell, i) => {
+      if (shell >= shells) return;
+      power[shell]! += (re[i]! ** 2 + im[i]! ** 2) / (n * n);
+      samples[shell]!++;
+    }),
+  );
   return power.map((p, i) => p / samples[i]!);
 }

@@ -30,3 +30,10 @@ export function viewCapacity(spacing: number, group: readonly Matrix3[]): number
 /** Rotations as programs take them, [views, 3, 3]. */
 export const flatten = (rotations: readonly Matrix3[]): Float32Array =>
   Float32Array.from(rotations.flatMap((r) => [...r]));
+
+/** The same for a program with room for more, [capacity, 3, 3]: the last is repeated. */
+export const flattenInto = (capacity: number, rotations: readonly Matrix3[]): Float32Array =>
+  flatten(Array.from({ length: capacity }, (_, i) => rotations[Math.min(i, rotations.length - 1)]!));
+
+/** Log prior of the places in such a program that hold no view. */
+export const absentView = -1e4;

@@ -7,7 +7,7 @@ import { apply, directionOf } from "../../physics/directions.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { angularDistance, type Matrix3, multiply, randomRotation, transpose } from "../../physics/rotations.ts";
 import { shiftDeviation, shiftsOf } from "../../physics/shift.ts";
-import { flatten, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
+import { flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { RefinementContext } from "./context.ts";
@@ -82,7 +82,7 @@ export async function searchPoses(
   const { table } = await makeTable.run({ volume });
   const { templates } = await makeTemplates.run({
     table: table!,
-    rotations: flatten(Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!)),
+    rotations: flattenInto(capacity, views),
   });
   const { start, logPrior } = openViewPrior(context.group, context.views, context.seed),
     viewPrior = logPrior(context.viewWeights ?? start, views);

@@ -5,7 +5,7 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
-import { flatten, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
+import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
@@ -90,11 +90,10 @@ export async function refinementStage(
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
     const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
-    const viewPrior = new Float32Array(capacity).fill(-1e4);
+    const viewPrior = new Float32Array(capacity).fill(absentView);
     viewPrior.set(prior.logPrior(viewWeights, views));
-    const poses = Array.from({ length: capacity }, (_, i) => views[Math.min(i, views.length - 1)]!);
     const { table } = await makeTable.run({ volume });
-    const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(poses) });
+    const { templates } = await makeTemplates.run({ table: table!, rotations: flattenInto(capacity, views) });
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count));
     expectation.setState("numerator", inside?.numerator ?? new Float32Array(templates!.length));
     expectation.setState("denominator", inside?.denominator ?? new Float32Array(capacity * grid.radii.length));

@@ -1,9 +1,9 @@
 /** Images of noise for the simulator, from images without particles. */
 import type { Optics } from "../../base/types.ts";
-import { filterShells, variedNoise } from "../../physics/noise.ts";
+import { filterShells, type NoiseSource, variedNoise } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { RandomStream } from "../../runtime/random.ts";
-import { openPreparation } from "./load.ts";
+import { openPreparation, type Preparation } from "./load.ts";
 import { measureSpectra } from "./spectra.ts";
 
 /** Simulated images draw from so many, each turned at random. */
@@ -44,17 +44,9 @@ export async function drawNoiseImages(
   stream: RandomStream,
 ): Promise<NoiseImages> {
   const { boxSize, maskRadius } = frame,
-    preparation = await openPreparation(n, boxSize, maskRadius * n, device),
-    { buffer, batch } = preparation;
+    preparation = await openPreparation(n, boxSize, maskRadius * n, device);
   const draw = async (from: Float32Array, count: number): Promise<NoiseImages> => {
-    const source = variedNoise(from, n, stream),
-      images = new Float32Array(count * boxSize ** 2);
-    for (let first = 0; first < count; first += batch) {
-      source(buffer);
-      for (let start = 0; start < buffer.length; start += n * n)
-        preparation.normalise(buffer.subarray(start, start + n * n));
-      images.set(await preparation.crop(buffer), first * boxSize ** 2);
-    }
+    const images = await preparedNoise(variedNoise(from, n, stream), count, n, boxSize, preparation);
     return { images, power: await powerOf(images, count, frame, device) };
   };
   const { power } = await draw(backgrounds, compared),
@@ -62,6 +54,30 @@ export async function drawNoiseImages(
     drawn = await draw(filterShells(backgrounds, n, factors), noiseImagesDrawn);
   await preparation.release();
   return drawn;
+}
+
+/**
+ * The next images of a source, which take the way of the particles' images.
+ *
+ * @param n          edge of the source's images in pixels
+ * @param workingBox edge of the images in the working box
+ * @returns [count, workingBox, workingBox]
+ */
+export async function preparedNoise(
+  source: NoiseSource,
+  count: number,
+  n: number,
+  workingBox: number,
+  { buffer, batch, normalise, crop }: Preparation,
+): Promise<Float32Array> {
+  const out = new Float32Array(count * workingBox ** 2);
+  for (let first = 0; first < count; first += batch) {
+    source(buffer);
+    for (let start = 0; start < buffer.length; start += n * n) normalise(buffer.subarray(start, start + n * n));
+    const taken = await crop(buffer);
+    out.set(taken.subarray(0, Math.min(batch, count - first) * workingBox ** 2), first * workingBox ** 2);
+  }
+  return out;
 }
 
 async function powerOf(
