@@ -179,7 +179,7 @@ export interface Schedule {
   /** Set where the request is another one since the stage at work began. */
   reopened?: boolean;
   /**
-   * What the shape that was found at low resolution was worth (run/settled.ts): nothing more is to be tried, or starts
+   * What the shape that was found at low resolution was worth (run/finer.ts): nothing more is to be tried, or starts
    * at a finer shell were laid out.
    */
   finer?: "not needed" | "tried";

@@ -18,6 +18,7 @@ import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
 import type { Axis } from "../address.ts";
 import type { MapGrid } from "./grid.ts";
+import { sameView, type View } from "./view.ts";
 
 export interface MapDisplay {
   map?: MapGrid;
@@ -31,9 +32,6 @@ export interface MapDisplay {
   opacity: number;
   spin: boolean;
 }
-
-/** Where one looks from; may be handed from one scene to another. */
-export type View = Pick<Camera.Snapshot, "position" | "target" | "up" | "radius" | "radiusMax">;
 
 export interface MapScene {
   /**
@@ -311,12 +309,6 @@ function viewOf({ state }: Camera): View {
   const { position, target, up, radius, radiusMax } = state;
   return { position: Vec3.clone(position), target: Vec3.clone(target), up: Vec3.clone(up), radius, radiusMax };
 }
-
-const sameView = (a: View, b: View) =>
-  a.radius === b.radius &&
-  Vec3.exactEquals(a.position, b.position) &&
-  Vec3.exactEquals(a.target, b.target) &&
-  Vec3.exactEquals(a.up, b.up);
 
 /** Mol*'s volume around our values, x fastest as they are. */
 function toVolume(map: MapGrid): Volume {
