@@ -1,5 +1,6 @@
 /** What CryoGAN by itself is asked to do: data, and what the reconstruction is told of them. */
 import { dataSets, largestShift, type SimulationValues } from "../paper/cases.ts";
+import type { SeededCase } from "../seededExperiment.ts";
 import { betagal, ribosome } from "../simulated.ts";
 
 /** Images of a stack of backgrounds that are the data's; the others are the simulator's. */
@@ -20,12 +21,9 @@ export const simulated = {
   "ribosome-32": ribosome(32, 20_000, 0.1),
 } satisfies Record<string, Record<string, unknown>>;
 
-export interface CryoganCase {
-  what: string;
+export interface CryoganCase extends SeededCase {
   /** A simulated data set, or real particles beside their known structure. */
   data: keyof typeof simulated | { particles: string; reference: string };
-  seeds: number;
-  /** Options of `cryogan reconstruct`. */
   arguments: string[];
 }
 

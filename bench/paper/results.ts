@@ -4,7 +4,7 @@ import type { Crossing } from "../../src/evaluate/fsc.ts";
 import type { Measured } from "./measure.ts";
 import type { AgainstTruth } from "./truth.ts";
 
-export interface PaperResult extends Measured, AgainstTruth {
+export interface PaperResult extends Measured, Omit<AgainstTruth, "fsc"> {
   case: string;
   what: string;
   /** When it ended. */

@@ -8,9 +8,11 @@ export interface AgainstTruth {
   truth: Crossing;
   /** The same without a mask. */
   truthUnmasked: Crossing;
+  /** After alignment, shells 1, 2, …, without a mask. */
+  fsc: number[];
 }
 
-export async function againstTruth(map: string, truth: string): Promise<AgainstTruth & { fsc: number[] }> {
+export async function againstTruth(map: string, truth: string): Promise<AgainstTruth> {
   const { fsc } = (await evaluateAgainstReference(disk.at(map), disk.at(truth), { mask: "auto" })).report;
   return {
     truth: { angstrom: fsc.resolution05Angstrom, orBetter: fsc.resolution05OrBetter },

@@ -1,5 +1,6 @@
 /** Small molecules: what is imaged, and how. Paths start from the root of the repository. */
 import type { SimulationValues } from "../paper/cases.ts";
+import type { SeededCase } from "../seededExperiment.ts";
 import type { Exposure } from "./exposure.ts";
 import type { Micelle, Residues } from "./molecule.ts";
 
@@ -10,8 +11,7 @@ export interface SmallMolecule {
   pixelSizeAngstrom: number;
 }
 
-export interface SmallCase {
-  what: string;
+export interface SmallCase extends SeededCase {
   molecule: keyof typeof molecules;
   /** Further options of `cryogan simulate`. */
   simulated?: SimulationValues;
@@ -54,11 +54,12 @@ export const simulation: SimulationValues = {
 };
 
 export const cases: Record<string, SmallCase> = {
-  monomer: { what: "58 kDa, soluble", molecule: "monomer" },
-  membrane: { what: "45 kDa in a micelle", molecule: "membrane" },
+  monomer: { what: "58 kDa, soluble", seeds: 10, molecule: "monomer" },
+  membrane: { what: "45 kDa in a micelle", seeds: 10, molecule: "membrane" },
   // About the box's z axis: e⁴ = 55 times as many views from there as from opposite to it.
   "monomer-preferred": {
     what: "58 kDa, soluble, preferred views",
+    seeds: 10,
     molecule: "monomer",
     simulated: { views: "vmf", kappa: "2" },
   },

@@ -2,8 +2,9 @@
 import { formatDuration } from "../../src/base/format.ts";
 import type { Crossing, FscResult } from "../../src/evaluate/fsc.ts";
 import { meanOfShells } from "../../src/evaluate/hands.ts";
-import { type Verdict, verdictText } from "../../src/reconstruct/verdict/verdict.ts";
+import { verdictText } from "../../src/reconstruct/verdict/verdict.ts";
 import { resolutionText } from "../realTable.ts";
+import { headOf, type SeededRun } from "../seededExperiment.ts";
 
 export interface Compared {
   /** FSC with the truth after alignment, without a mask, its mean from `coarsest` to `foundTo`. */
@@ -12,15 +13,7 @@ export interface Compared {
   at05: Crossing;
 }
 
-export interface SmallRun extends Compared {
-  case: string;
-  what: string;
-  seed: number;
-  /** Options of `cryogan reconstruct`. */
-  arguments: string[];
-  seconds: number;
-  verdict: Verdict;
-}
+export type SmallRun = SeededRun & Compared;
 
 /** Å: a map whose FSC with the truth is 0.5 so far is found; coarser than the other all maps of a size are alike. */
 const foundTo = 12,
@@ -38,7 +31,7 @@ export const isFound = ({ at05 }: Compared): boolean => at05.angstrom !== null &
 /** It finds a map that is found, and no other. */
 export const isVerdictRight = (run: SmallRun): boolean => (run.verdict.kind === "found") === isFound(run);
 
-const heads = [
+export const tableHead = headOf([
   "case",
   "what",
   "seed",
@@ -47,8 +40,7 @@ const heads = [
   "verdict",
   "verdict right",
   "time",
-] as const;
-export const tableHead = `| ${heads.join(" | ")} |\n| ${heads.map(() => "---").join(" | ")} |`;
+]);
 
 export function tableRow(run: SmallRun): string {
   const cells = [
@@ -59,7 +51,7 @@ export function tableRow(run: SmallRun): string {
     resolutionText(run.at05),
     verdictText(run.verdict),
     isVerdictRight(run) ? "yes" : "no",
-    formatDuration(run.seconds),
+    formatDuration(run.wallSeconds),
   ];
   return `| ${cells.join(" | ")} |`;
 }

@@ -102,7 +102,9 @@ const fsc = (noise: number): SmallRun => {
     seed: 1,
     arguments: [],
     ...compared(fourierShellCorrelation({ ...grid, data: a }, { ...grid, data: b })),
-    seconds: 61,
+    wallSeconds: 61,
+    peakMemoryMiB: null,
+    time: "2026-01-02T03:04:05Z",
     verdict: { kind: "found", resolutionAngstrom: 10.25, reason: "Because." },
   };
 };
