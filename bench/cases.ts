@@ -1,5 +1,6 @@
 /**
- * The measured cases: the ribosome at SNR 0.1, imaged into a box of 32 pixels, up to a chosen radius in Fourier space.
+ * The measured cases: the ribosome at SNR 0.1, imaged into a box of 32 pixels unless said otherwise, up to a chosen
+ * radius in Fourier space.
  */
 
 import type { Optics } from "../src/base/types.ts";
@@ -17,7 +18,8 @@ import {
   adversarialProgram,
   initialCritic,
 } from "../src/reconstruct/adversarial/iteration.ts";
-import { likelihoodRatioRecipe as recipe } from "../src/reconstruct/adversarial/recipes.ts";
+import { paperRecipe } from "../src/reconstruct/adversarial/paper.ts";
+import { type AdversarialRecipe, likelihoodRatioRecipe } from "../src/reconstruct/adversarial/recipes.ts";
 import { coefficientAmplitude } from "../src/reconstruct/adversarial/volume.ts";
 import { expectationProgram } from "../src/reconstruct/likelihood/refinement.ts";
 import { criticImages, noiseBank } from "../src/reconstruct/measure/criticImages.ts";
@@ -44,9 +46,7 @@ export interface AdversarialCase {
 }
 
 const identity = Float64Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1);
-const seed = 1,
-  count = 2048,
-  boxSize = 32;
+const seed = 1;
 
 function opticsOf(particles: number): Optics {
   const stream = createStream(seed, "bench/defocus");
@@ -64,11 +64,25 @@ function opticsOf(particles: number): Optics {
   };
 }
 
+/** An iteration by the paper's recipe on images of so many pixels. @param critic another in place of its own */
+export const paperCase = (boxSize: number, critic?: AdversarialRecipe["critic"]): Promise<AdversarialCase> => {
+  const count = 256,
+    recipe = paperRecipe(count);
+  return adversarialCase(boxSize / 2, { ...recipe, ...(critic && { critic }) }, boxSize, count);
+};
+
 /**
- * An adversarial iteration with the settings of the likelihood-ratio recipe. @param maxRadius half the edge of the
- * volume
+ * An adversarial iteration with the settings of a recipe.
+ * @param maxRadius half the edge of the volume
+ * @param boxSize   edge of the images
+ * @param count     of the images
  */
-export async function adversarialCase(maxRadius: number): Promise<AdversarialCase> {
+export async function adversarialCase(
+  maxRadius: number,
+  recipe: AdversarialRecipe = likelihoodRatioRecipe,
+  boxSize = 32,
+  count = 2048,
+): Promise<AdversarialCase> {
   const n = 2 * maxRadius,
     label = `bench/${n}`;
   // The file states no pixel size; see data/README.md.
@@ -101,7 +115,7 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     n,
     amplitude: coefficientAmplitude(n, spectra.signal, maxRadius),
     mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }),
-    positive: false,
+    positive: recipe.positive === true,
     group: [identity],
   };
   const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal }, model);
@@ -114,6 +128,9 @@ export async function adversarialCase(maxRadius: number): Promise<AdversarialCas
     batch: recipe.batch,
     criticSteps: recipe.criticSteps,
     gradientPenalty: recipe.gradientPenalty,
+    criticClipNorm: recipe.criticClipNorm,
+    volumeClipNorm: recipe.volumeClipNorm,
+    noiseScale: recipe.criticScalesNoise && "by critic",
     shifts: false,
     averaging: recipe.averaging,
   };

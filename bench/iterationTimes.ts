@@ -62,7 +62,7 @@ export async function timeIterations(
     const results: IterationTimes[] = [];
     for (const [index, c] of ready.entries()) {
       const run = async (name: ProgramName, count: number): Promise<number[]> => {
-        if (name !== "ours") return twin.run(variants.length * index + variants.indexOf(name), count);
+        if (name !== "ours") return (await twin.run(variants.length * index + variants.indexOf(name), count)).seconds;
         const times: number[] = [];
         for (let i = 0; i < count; i++) {
           const start = performance.now();

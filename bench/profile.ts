@@ -1,26 +1,30 @@
 /**
  * Where the time of a program goes, by ONNX Runtime's own profiler.
  *
- *     npx tsx bench/profile.ts [adversarial|expectation] [maxRadius] [threads]
+ *     npx tsx bench/profile.ts [adversarial|convolutional|paper|expectation] [maxRadius] [threads] [runs]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { convolutionalRecipe, likelihoodRatioRecipe } from "../src/reconstruct/adversarial/recipes.ts";
 import { compile } from "../src/runtime/session.ts";
 import * as op from "../src/tensor/ops.ts";
 import { input } from "../src/tensor/tensor.ts";
-import { adversarialCase, device, expectationCase } from "./cases.ts";
+import { adversarialCase, device, expectationCase, paperCase } from "./cases.ts";
 
-const [kind = "adversarial", radius = "16", threads = "2"] = process.argv.slice(2);
-const warm = 5,
-  runs = 20;
+const [kind = "adversarial", radius = "16", threads = "2", count = "20"] = process.argv.slice(2);
+const runs = Number(count),
+  warm = Math.ceil(runs / 4);
 const folder = mkdtempSync(join(tmpdir(), "cryogan-profile-"));
 const maxRadius = Number(radius);
 const { program, feeds } =
   kind === "expectation"
     ? expectationCase(maxRadius)
     : await (async () => {
-        const made = await adversarialCase(maxRadius);
+        const made =
+          kind === "paper"
+            ? await paperCase(2 * maxRadius)
+            : await adversarialCase(maxRadius, kind === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe);
         return { program: made.program, feeds: made.feeds(1) };
       })();
 

@@ -144,7 +144,15 @@ class Stage:
         mask_radius: float,
         previous: torch.Tensor | None,
     ):
-        self.__dict__.update(recipe, n=n, maxRadius=n // 2, angles=n, turns=n, boxAngstrom=particles.box_angstrom)
+        self.__dict__.update(
+            recipe,
+            positive=False,
+            n=n,
+            maxRadius=n // 2,
+            angles=n,
+            turns=n,
+            boxAngstrom=particles.box_angstrom,
+        )
         x = (torch.arange(n) - n // 2).double()
         radius = torch.sqrt(x[:, None, None] ** 2 + x[:, None] ** 2 + x**2)
         low = radius.floor().long().clamp(max=len(signal) - 1)

@@ -3,44 +3,29 @@
 
     pytorch_twin.py THREADS FOLDER VARIANT [FOLDER VARIANT ...]
 
-FOLDER holds a case that bench/iteration.ts wrote. VARIANT says how templates are turned: 'harmonics', by circular
+FOLDER holds a case that bench/twin.ts wrote. VARIANT says how templates are turned: 'harmonics', by circular
 harmonics in parts that are even and odd under mirroring, the mathematics of the TypeScript program step by step;
-'dense', all turned templates in one matrix, which one writes first. Both compute the same. Each case is first run for
-three iterations and compared with the TypeScript program's results; the exit status is 1 if they disagree. Then each
-line 'INDEX COUNT' on standard input runs COUNT iterations of a case and answers with their times in seconds, as JSON.
+'dense', all turned templates in one matrix, which one writes first. Both compute the same. 'network' is the paper's
+critic (pytorch_network.py), for cases of its recipe. Each case is first run for some iterations and compared with the
+TypeScript program's results; the exit status is 1 if they disagree. Then each line 'INDEX COUNT' on standard input runs
+COUNT iterations of a case and answers with their times in seconds and the peak memory, as JSON.
 """
 
 import json
 import math
+import resource
 import sys
 import time
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
-from pytorch_ctf import Ctf, CtfParameters
+from pytorch_ctf import CtfParameters
+from pytorch_network import NetworkTwin
+from pytorch_simulator import Case, Simulator
 
-tolerance = 1e-3
 # Feeds of a step; one that is not listed stops the comparison, so that none is left out of the twin.
-feed_names = {"rotations", "noiseRe", "noiseIm", "harmonics", "ctfSquared", *CtfParameters.names()}
-
-
-class Case:
-    """Sizes, constants, feeds and expected results of a case."""
-
-    def __init__(self, folder: str):
-        self.folder = Path(folder)
-        self.__dict__.update(json.loads((self.folder / "case.json").read_text()))
-
-    def array(self, name: str) -> torch.Tensor:
-        """The array of a name, as the manifest lists it."""
-        entry = self.arrays[name]
-        return torch.from_numpy(np.fromfile(self.folder / entry["file"], dtype=np.float32).reshape(entry["shape"]))
-
-    def group(self, prefix: str) -> dict[str, torch.Tensor]:
-        return {name[len(prefix) :]: self.array(name) for name in self.arrays if name.startswith(prefix)}
+feed_names = {"rotations", "noiseRe", "noiseIm", "harmonics", "ctfSquared", "image", "mixing", *CtfParameters.names()}
 
 
 def harmonic_matrices(angles: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -59,30 +44,17 @@ def harmonic_matrices(angles: int) -> tuple[torch.Tensor, torch.Tensor]:
     return rows(range(0, angles, 2)), rows(range(1, angles, 2))
 
 
-class Twin:
+class Twin(Simulator):
     def __init__(self, case: Case, variant: str):
-        self.case, self.variant = case, variant
-        n, r, angles, turns = case.n, case.maxRadius, case.angles, case.turns
-        self.m = 2 * n + 2
+        self.variant = variant
+        r, angles, turns = case.maxRadius, case.angles, case.turns
         double = dict(dtype=torch.float64)
-
-        # Volume: cas transform, amplitude, mask; the gridding correction and the mask are one factor.
-        x = torch.arange(n, **double) - n // 2
-        phase = 2 * math.pi * torch.outer(x, x) / n
-        self.cas = ((phase.cos() + phase.sin()) / math.sqrt(n)).float()
-        w = 1 / torch.sinc(x / (2 * n)) ** 2
-        self.amplitude = case.array("amplitude") / n**1.5
-        self.mask = case.array("mask") * (w[:, None, None] * w[:, None] * w).float()
-        # Transform onto padded frequencies -n … n+1.
-        self.dft = torch.exp(-1j * math.pi * torch.outer(torch.arange(-n, n + 2, **double), x) / n).to(torch.complex64)
 
         # Image frequencies on half circles, and what depends on them.
         phi = math.pi * torch.arange(angles, **double) / angles
         radii = torch.arange(1, r + 1, **double)
         k = torch.stack([torch.outer(phi.cos(), radii), torch.outer(phi.sin(), radii)], -1).reshape(-1, 2)
-        self.points = (2 * k * (2 / (self.m - 1))).float()  # grid_sample counts from -1 to 1
-        self.origin = 2 * n / (self.m - 1) - 1
-        self.ctf = Ctf(k / case.boxAngstrom)
+        super().__init__(case, k)
         noise, signal = case.array("noisePower").double(), case.array("signalPower").double()
         weight = torch.sqrt(math.pi * radii / angles / noise[1 : r + 1])
         self.whitening = weight.repeat(angles).float()[:, None]
@@ -97,47 +69,14 @@ class Twin:
             turns, -1
         )  # [turns, 2·orders], cosine and sine in turn
 
-        initial = case.group("initial/")
-        self.u = initial["u"].requires_grad_()
-        self.average = initial["average"]
-        self.log_amplitude = torch.zeros((), requires_grad=True)
-        self.templates = initial["templates"].requires_grad_()
-        self.offsets = initial["offsets"].requires_grad_()
-        momentum = dict(betas=(0.5, 0.9), eps=1e-8)
-        self.critic_optimiser = torch.optim.Adam([self.templates, self.offsets], lr=case.criticRate, **momentum)
-        self.volume_optimiser = torch.optim.Adam(
-            [{"params": [self.u]}, {"params": [self.log_amplitude], "lr": 0.1 * case.volumeRate}],
-            lr=case.volumeRate,
-            **momentum,
-        )
-
-    # ---- simulator
-
-    def table(self) -> torch.Tensor:
-        """Padded transform of the volume, [2, m, m, m]."""
-        density = self.u * self.amplitude
-        for axis in range(3):
-            density = torch.tensordot(density, self.cas, dims=([0], [0]))  # three cyclic turns of the axes
-        density = density * self.mask * self.log_amplitude.exp()
-        n, m = self.case.n, self.m
-        # Shortest axis first; a real array times the two parts of the matrix, then complex products.
-        x = torch.matmul(density, self.dft_x)  # [z, y, (kx re, kx im)]
-        x = torch.complex(x[..., :m], x[..., m:])
-        xy = torch.matmul(self.dft, x)  # [z, ky, kx]
-        xyz = torch.matmul(self.dft, xy.reshape(n, m * m))
-        return torch.view_as_real(xyz).permute(2, 0, 1).reshape(2, m, m, m)
-
-    @property
-    def dft_x(self) -> torch.Tensor:
-        return torch.cat([self.dft.real, self.dft.imag], 0).T.contiguous()
+        self.templates = self.initial["templates"].requires_grad_()
+        self.offsets = self.initial["offsets"].requires_grad_()
+        self.critic_optimiser = torch.optim.Adam([self.templates, self.offsets], lr=case.criticRate, **self.momentum)
+        self.volume_optimiser = self.volume_adam([self.log_amplitude])
 
     def simulate(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         batch = self.case.batch
-        points = torch.matmul(self.points, feeds["rotations"][:, :2, :]).add_(self.origin)  # [batch, frequencies, 3]
-        # grid_sample spreads its first axis over threads: two halves of the batch.
-        slices = F.grid_sample(table.expand(2, *table.shape), points.view(2, 1, batch // 2, -1, 3), align_corners=True)
-        slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)  # [2, frequencies, batch]
-        ctf = self.ctf(CtfParameters(**{name: feeds[name] for name in CtfParameters.names()}))
+        slices, ctf = self.slices_and_ctf(table, feeds)
         noise = torch.stack([feeds["noiseRe"], feeds["noiseIm"]])
         filtered = (slices * ctf + noise) * (self.whitening * ctf)
         return self.harmonics(filtered), (ctf * ctf).view(self.case.angles, self.case.maxRadius, batch).mean(0)
@@ -257,7 +196,7 @@ def agrees(case: Case, variant: str, iteration: int, outputs: dict[str, float], 
         f"n={case.n} {variant}, after {iteration}: " + " ".join(f"{name} {d:.1e}" for name, d in differences.items()),
         file=sys.stderr,
     )
-    return all(d <= tolerance for d in differences.values())
+    return all(d <= case.tolerance for d in differences.values())
 
 
 def main() -> int:
@@ -266,10 +205,11 @@ def main() -> int:
     twins, good = [], True
     for folder, variant in zip(sys.argv[2::2], sys.argv[3::2]):
         case = Case(folder)
-        twin, feeds = Twin(case, variant), feed_sets(case)
-        for i in range(3):
+        twin = NetworkTwin(case) if variant == "network" else Twin(case, variant)
+        feeds = feed_sets(case)
+        for i in range(max(case.compared)):
             outputs = twin.iterate(feeds[i % len(feeds)])
-            if i + 1 in (1, 3):
+            if i + 1 in case.compared:
                 good &= agrees(case, variant, i + 1, outputs, twin.state())
         twins.append((twin, feeds))
     if not good:
@@ -279,12 +219,14 @@ def main() -> int:
     for line in sys.stdin:
         index, count = map(int, line.split())
         twin, feeds = twins[index]
-        times = []
+        times, used = [], time.process_time()
         for i in range(count):
             start = time.perf_counter()
             twin.iterate(feeds[i % len(feeds)])
             times.append(time.perf_counter() - start)
-        print(json.dumps(times), flush=True)
+        # On Linux the largest resident size is told in KiB.
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps(dict(seconds=times, cpuSeconds=time.process_time() - used, peakKib=peak)), flush=True)
     return 0
 
 

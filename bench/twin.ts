@@ -11,7 +11,8 @@ import type { AdversarialCase } from "./cases.ts";
 
 /** Ways of turning templates, see pytorch_twin.py. */
 export const variants = ["harmonics", "dense"] as const;
-export type Variant = (typeof variants)[number];
+/** The paper's critic, see pytorch_network.py. */
+export type Variant = (typeof variants)[number] | "network";
 
 type Arrays = Record<string, Float32Array>;
 
@@ -19,23 +20,29 @@ type Arrays = Record<string, Float32Array>;
 export interface ReadyCase {
   folder: string;
   executable: Executable;
+  /** Of the iterations before; later ones take turns with them. */
   feeds: readonly Arrays[];
 }
 
-/** Iterations with feeds of their own; later ones take turns with them. */
-const feedSets = 3;
-
 /**
- * Runs three iterations of a case and writes to `folder` what the twin needs: sizes, constants, initial state, feeds,
- * and the results after one and three.
+ * Runs some iterations of a case and writes to `folder` what the twin needs: sizes, constants, initial state, feeds,
+ * and the results after those that are to be compared.
+ * @param tolerance largest relative difference in the 2-norm with which the twin goes on
  */
-export async function prepareCase(folder: string, made: AdversarialCase, device: Device): Promise<ReadyCase> {
+export async function prepareCase(
+  folder: string,
+  made: AdversarialCase,
+  device: Device,
+  compared: readonly number[] = [1, 3],
+  tolerance = 1e-3,
+): Promise<ReadyCase> {
   const { settings: s, program } = made;
   const n = s.volume.n,
     maxRadius = n / 2;
   const executable = await compile(program, device);
+  const sets = Math.max(...compared);
   for (const [name, values] of Object.entries(made.initial)) executable.setState(name, values);
-  const feeds = Array.from({ length: feedSets }, (_, i) => made.feeds(i + 1));
+  const feeds = Array.from({ length: sets }, (_, i) => made.feeds(i + 1));
 
   mkdirSync(folder, { recursive: true });
   const arrays: Record<string, { file: string; shape: readonly number[] }> = {};
@@ -55,11 +62,13 @@ export async function prepareCase(folder: string, made: AdversarialCase, device:
   });
   for (const [name, values] of Object.entries(made.initial))
     put(`initial/${name}`, values, program.state[name]!.input.shape);
-  for (const iteration of [1, 2, 3]) {
-    const outputs = await executable.run(feeds[iteration - 1]!);
-    if (iteration === 2) continue;
+  const states = Object.keys(program.state).filter((name) => !/\.(first|second)$/.test(name) && name !== "averageLoss");
+  for (const [i, feed] of feeds.entries()) {
+    const outputs = await executable.run(feed),
+      iteration = i + 1;
+    if (!compared.includes(iteration)) continue;
     for (const [name, values] of Object.entries(outputs)) put(`expected${iteration}/${name}`, values, []);
-    for (const name of ["u", "average", "logAmplitude", "templates", "offsets"])
+    for (const name of states)
       put(`expected${iteration}/${name}`, (await executable.getState(name)).slice(), program.state[name]!.input.shape);
   }
   writeFileSync(
@@ -69,10 +78,16 @@ export async function prepareCase(folder: string, made: AdversarialCase, device:
       maxRadius,
       angles: 2 * maxRadius,
       turns: 2 * maxRadius,
-      templates: program.state.offsets!.input.shape[0]! / 2,
+      templates: (program.state.offsets?.input.shape[0] ?? 0) / 2,
+      blocks: states.filter((name) => name.startsWith("kernels")).length,
+      positive: s.volume.positive,
+      criticClipNorm: s.criticClipNorm,
+      volumeClipNorm: s.volumeClipNorm,
       batch: s.batch,
       criticSteps: s.criticSteps,
-      feedSets,
+      feedSets: sets,
+      compared,
+      tolerance,
       gradientPenalty: s.gradientPenalty,
       averaging: s.averaging,
       boxAngstrom: s.boxAngstrom,
@@ -84,11 +99,20 @@ export async function prepareCase(folder: string, made: AdversarialCase, device:
   return { folder, executable, feeds };
 }
 
+export interface TwinTimes {
+  /** Of each iteration, by the clock. */
+  seconds: number[];
+  /** Of processors, for all of them together. */
+  cpuSeconds: number;
+  /** Largest memory of the process until then. */
+  peakKib: number;
+}
+
 export interface Twin {
   /** The twin's report on its agreement, one line for each case, variant and iteration. */
   agreement: string;
-  /** Runs iterations of a case; their times in seconds. */
-  run(index: number, count: number): Promise<number[]>;
+  /** Runs iterations of a case. */
+  run(index: number, count: number): Promise<TwinTimes>;
   end(): void;
 }
 
@@ -118,7 +142,7 @@ export async function startTwin(
     agreement,
     async run(index, count) {
       twin.stdin.write(`${index} ${count}\n`);
-      return JSON.parse(await answer()) as number[];
+      return JSON.parse(await answer()) as TwinTimes;
     },
     end: () => twin.stdin.end(),
   };

@@ -150,7 +150,7 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
   ))
     iteration.setState(name, values);
   for (let done = 0; done < question.iterations; done++) {
-    const decay = recipe.decay ** (done / question.iterations);
+    const decay = recipe.decay(done, question.iterations);
     await iteration.run({
       ...iterationFeeds(source, settings),
       step: Float32Array.of(done + 1),

@@ -2,9 +2,8 @@
  * The critic of the CryoGAN paper: a plain convolutional network on pixel images. Blocks of 3×3 convolution, 2×2
  * max-pooling and leaky ReLU halve the image and double the channels; a small dense layer and one output follow.
  *
- * Activations are [y, x, channels, batch]: a pixel is a row of a table, its nine neighbours are gathered in one go, and
- * the convolution is a matrix product of weights and neighbours (im2col). Everything is composed of differentiable
- * operators, so gradient penalties need no rule of their own.
+ * Activations are [batch, channels, y, x]. Everything is composed of differentiable operators, so gradient penalties
+ * need no rule of their own.
  *
  * @see Gupta, McCann, Donati & Unser (2021) IEEE Trans. Comput. Imaging 7, 759, and the authors' code,
  *      https://github.com/harshit-gupta-cor/CryoGAN (discriminator `DownsamplingCNN`, leak 0.1)
@@ -13,7 +12,7 @@
 import { interpolateShells, type RectangularGrid, radiusOf, rectangularGrid } from "../physics/frequencies.ts";
 import { imagesFromTransform } from "../physics/imageTransform.ts";
 import * as op from "../tensor/ops.ts";
-import { constant, type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { type Shape, sizeOf, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 
 export interface ConvolutionalSettings {
@@ -25,58 +24,30 @@ export interface ConvolutionalSettings {
 
 const leak = 0.1;
 
-/**
- * Blocks for an n×n image: it is halved while its edge is even and at least 6, so that 3 to 5 pixels remain (or an odd
- * edge).
- */
-export function blocksFor(n: number): number {
-  return n % 2 === 0 && n >= 6 ? 1 + blocksFor(n / 2) : 0;
-}
+/** Blocks for an n×n image, n at least 6: it is halved, the last pixel of an odd edge left out, until 3 to 5 remain. */
+export const blocksFor = (n: number): number => Math.floor(Math.log2(n / 3));
 
 /**
- * For every pixel the rows of its 3×3 neighbours in a table of pixels, offset by offset; neighbours outside the image
- * are at row height·width, which holds zeros.
+ * Largest of each 2×2 pixels: [batch, channels, y, x] → [batch, channels, y/2, x/2]; the last row or column of an odd
+ * edge is left out.
  */
-function neighbourRows(height: number, width: number): Tensor {
-  const rows: number[] = [];
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (const v of [y - 1, y, y + 1]) {
-        for (const u of [x - 1, x, x + 1])
-          rows.push(v >= 0 && v < height && u >= 0 && u < width ? v * width + u : height * width);
-      }
-    }
-  }
-  return constant(rows, [height * width * 9], "int32");
-}
-
-/**
- * Cross-correlation with 3×3 kernels, edges padded with zeros (what deep learning calls a convolution).
- *
- * @param x       [y, x, channels, batch]
- * @param weights [out, 9·channels], kernel offset (row by row) before channel
- * @param bias    [out]
- * @returns [y, x, out, batch]
- */
-export function convolve3x3(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  const [height, width, channels, batch] = x.shape as [number, number, number, number];
-  const out = weights.shape[0]!,
-    pixels = height * width;
-  const table = op.pad(op.reshape(x, [pixels, channels * batch]), 0, 0, 1);
-  const neighbours = op.reshape(op.gather(table, neighbourRows(height, width)), [pixels, 9 * channels, batch]);
-  return op.reshape(op.add(op.matmul(weights, neighbours), op.reshape(bias, [out, 1])), [height, width, out, batch]);
-}
-
-/** Largest of each 2×2 pixels: [y, x, channels, batch] → [y/2, x/2, channels, batch]; edges even. */
 export function maxPool2x2(x: Tensor): Tensor {
-  const [height, width, channels, batch] = x.shape as [number, number, number, number];
+  const [batch, channels, y, u] = x.shape as [number, number, number, number],
+    [height, width] = [Math.floor(y / 2), Math.floor(u / 2)];
+  const even = op.slice(op.slice(x, 2, 0, 2 * height), 3, 0, 2 * width);
   const greaterHalf = (t: Tensor): Tensor => {
     const half = t.shape[1]! / 2;
     return op.maximum(op.slice(t, 1, 0, half), op.slice(t, 1, half, 2 * half));
   };
-  const rows = greaterHalf(op.reshape(x, [height / 2, 2 * width * channels * batch]));
-  const pixels = greaterHalf(op.reshape(rows, [(height / 2) * (width / 2), 2 * channels * batch]));
-  return op.reshape(pixels, [height / 2, width / 2, channels, batch]);
+  const rows = greaterHalf(op.reshape(even, [batch * channels * height, 4 * width]));
+  // Every other column, then those between, as one order of columns, which the gradient reverses in one go.
+  const apart = op.constant(
+    Array.from({ length: 2 * width }, (_, i) => (i < width ? 2 * i : 2 * (i - width) + 1)),
+    [2 * width],
+    "int32",
+  );
+  const pixels = greaterHalf(op.gatherColumns(rows, apart));
+  return op.reshape(pixels, [batch, channels, height, width]);
 }
 
 /**
@@ -90,10 +61,13 @@ function normalised(images: Tensor): Tensor {
 /** The critic's output from its parameters and images [n, n, batch]: [batch]. */
 export function convolutionalNetwork(p: Readonly<Record<string, Tensor>>, images: Tensor, blocks: number): Tensor {
   const [height, width, batch] = images.shape as [number, number, number];
-  let x = op.reshape(images, [height, width, 1, batch]);
-  for (let i = 0; i < blocks; i++)
-    x = op.leakyRelu(maxPool2x2(convolve3x3(x, p[`kernels${i}`]!, p[`biases${i}`]!)), leak);
-  const flat = op.reshape(x, [sizeOf(x.shape) / batch, batch]);
+  let x = op.reshape(op.matrixTranspose(op.reshape(images, [height * width, batch])), [batch, 1, height, width]);
+  for (let i = 0; i < blocks; i++) {
+    // A number added to all leaves the largest where it is: the bias comes after pooling, at a quarter of the pixels.
+    const pooled = maxPool2x2(op.convolve(x, p[`kernels${i}`]!));
+    x = op.leakyRelu(op.add(pooled, op.reshape(p[`biases${i}`]!, [pooled.shape[1]!, 1, 1])), leak);
+  }
+  const flat = op.matrixTranspose(op.reshape(x, [batch, sizeOf(x.shape) / batch]));
   const features = p.denseBias!.shape[0]!;
   const dense = op.leakyRelu(op.add(op.matmul(p.denseWeights!, flat), op.reshape(p.denseBias!, [features, 1])), leak);
   return op.add(op.reshape(op.matmul(p.outputWeights!, dense), [batch]), p.outputBias!);
@@ -101,7 +75,7 @@ export function convolutionalNetwork(p: Readonly<Record<string, Tensor>>, images
 
 /** Normal weights that keep the variance of activations (He et al. 2015, ICCV, eq. 15 for a leaky ReLU). */
 function weights(shape: Shape): CriticModel["parameters"][string] {
-  const deviation = Math.sqrt(2 / ((1 + leak ** 2) * shape[1]!));
+  const deviation = Math.sqrt((2 * shape[0]!) / ((1 + leak ** 2) * sizeOf(shape)));
   return {
     shape,
     initial(stream) {
@@ -167,7 +141,7 @@ export function convolutionalCritic(statistics: ImageStatistics, settings: Convo
     { channels, features } = settings;
   const { grid, inside } = discGrid(n, statistics.maxRadius);
   const widths = Array.from({ length: blocks }, (_, i) => channels * 2 ** i);
-  const flat = widths[blocks - 1]! * (n / 2 ** blocks) ** 2;
+  const flat = widths[blocks - 1]! * Math.floor(n / 2 ** blocks) ** 2;
   return {
     name: "convolutional",
     grid,
@@ -181,7 +155,7 @@ export function convolutionalCritic(statistics: ImageStatistics, settings: Convo
       ...Object.assign(
         {},
         ...widths.map((out, i) => ({
-          [`kernels${i}`]: weights([out, 9 * (i === 0 ? 1 : widths[i - 1]!)]),
+          [`kernels${i}`]: weights([out, i === 0 ? 1 : widths[i - 1]!, 3, 3]),
           [`biases${i}`]: biases(out),
         })),
       ),

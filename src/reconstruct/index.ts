@@ -8,6 +8,7 @@
 export { type AdamOptions, adam, type Parameter, parameter } from "./adversarial/adam.ts";
 export { type AdversarialSettings, adversarialProgram, initialCritic } from "./adversarial/iteration.ts";
 export { type AdversarialLoss, clipByNorm, type JudgedBatch, logisticR1, wganGp } from "./adversarial/losses.ts";
+export { iterationsOfEpoch, paperRecipe } from "./adversarial/paper.ts";
 export {
   type AdversarialRecipe,
   chooseRecipe,

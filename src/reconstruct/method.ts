@@ -9,9 +9,19 @@ export type Method = (typeof methods)[number];
 export const methodOf = (stages: readonly Stage[]): Method =>
   stages.every((stage) => stage.kind === "adversarial") ? "cryogan" : "refined";
 
+/** What of the options tells of a method. */
+interface Asked {
+  method?: Method;
+  recipe?: string;
+}
+
+/** That of the options: recipes are of CryoGAN alone. */
+export const methodChosen = ({ method, recipe }: Asked): Method =>
+  method ?? (recipe === undefined ? "refined" : "cryogan");
+
 /** That of a run: a user's own stages tell by themselves. */
-export const methodAsked = ({ method, stages }: { method: Method; stages?: readonly Stage[] }): Method =>
-  stages ? methodOf(stages) : method;
+export const methodAsked = ({ stages, ...asked }: Asked & { stages?: readonly Stage[] }): Method =>
+  stages ? methodOf(stages) : methodChosen(asked);
 
 /** For people. */
 export const methodText: Record<Method, string> = {

@@ -1,7 +1,7 @@
 /** The check of options as typed, on the command line or in a form. */
 import { z } from "zod";
 import { flag, parseOptions, value } from "../base/schema.ts";
-import { methodOf } from "./method.ts";
+import { methodChosen, methodOf } from "./method.ts";
 import { type OptionKey, optionEntries, type ReconstructOptions } from "./options.ts";
 import { stages } from "./optionValues.ts";
 
@@ -34,14 +34,30 @@ export const reconstructSchema = z
         message: `expected ${expected}, got "${write(options.stages)}"`,
       });
     }
-    if (options.method === "cryogan" && options.stages && methodOf(options.stages) !== "cryogan")
+    for (const key of ["critic", "loss"] as const)
+      if (options.recipe !== undefined && options[key] !== undefined)
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: `cannot be combined with --recipe ${options.recipe}, which has its own`,
+        });
+    if (options.recipe !== undefined && options.method === "refined")
+      context.addIssue({
+        code: "custom",
+        path: ["method"],
+        message: `cannot be refined with --recipe ${options.recipe}, which is CryoGAN alone`,
+      });
+    const method = methodChosen(options);
+    if (method === "cryogan" && options.stages && methodOf(options.stages) !== "cryogan")
       context.addIssue({
         code: "custom",
         path: ["stages"],
-        message: "must be adversarial stages alone with --method cryogan, which is without likelihood",
+        message: `must be adversarial stages alone with ${
+          options.recipe === undefined ? "--method cryogan" : `--recipe ${options.recipe}`
+        }, which is without likelihood`,
       });
     else if (
-      options.method !== "cryogan" &&
+      method !== "cryogan" &&
       options.stages?.some(({ kind }) => kind === "adversarial") &&
       options.start !== undefined
     )
@@ -71,7 +87,7 @@ export const reconstructSchema = z
         message: "cannot be combined with --resume; give one of them",
       });
   })
-  .transform((options): ReconstructOptions => options);
+  .transform((options): ReconstructOptions => ({ ...options, method: methodChosen(options) }));
 
 /** @throws UsageError naming the option */
 export function parseReconstructOptions(values: Record<string, unknown>): ReconstructOptions {

@@ -22,13 +22,16 @@ import {
   yesOrNo,
 } from "../base/values.ts";
 import { deviceNames } from "../runtime/deviceNames.ts";
-import { methods } from "./method.ts";
+import { methodChosen, methods } from "./method.ts";
 import { stages, symmetry } from "./optionValues.ts";
 
 const criticNames = ["likelihood-ratio", "volume", "convolutional"] as const;
 export type CriticName = (typeof criticNames)[number];
 const lossNames = ["logistic-r1", "wgan-gp"] as const;
 export type LossName = (typeof lossNames)[number];
+
+/** Settings of training by name, where they are not those that go with the critic. */
+const recipeNames = ["paper"] as const;
 
 interface About {
   /** For the help of the command and the form. */
@@ -106,10 +109,10 @@ export const reconstructOptions = {
     help: "point group: C1, C4, D2, T, O, I, ...",
     decisive: true,
   }),
-  method: withDefault(choice(methods), "refined", {
+  method: optional(choice(methods), {
     placeholder: "name",
     help:
-      "refined: CryoGAN for the shape, likelihood refinement for the detail; " +
+      "refined: CryoGAN for the shape, likelihood refinement for the detail (default); " +
       "cryogan: adversarial stages alone, to the finest resolution that data and time allow, no likelihood",
     decisive: true,
   }),
@@ -235,6 +238,13 @@ export const reconstructOptions = {
     decisive: true,
   }),
   positivity: flag({ help: "keep the density non-negative", decisive: true }),
+  recipe: optional(choice(recipeNames), {
+    placeholder: "name",
+    help:
+      "paper: the network and the training of the CryoGAN paper at the full size of the images, " +
+      "by --method cryogan; for a GPU: at 192 px an iteration takes more than a minute of one CPU core, a run 20,000",
+    decisive: true,
+  }),
   critic: optional(choice(criticNames), {
     placeholder: "kind",
     help: "what tells real from simulated images (default: likelihood-ratio; with --method cryogan, volume)",
@@ -316,7 +326,8 @@ export function withDefaults(request: RunRequest): ReconstructOptions {
     option.given === "default" ? [[key, option.default]] : option.given === "flag" ? [[key, false]] : [],
   );
   const given = Object.entries(request).filter(([, value]) => value !== undefined);
-  return Object.fromEntries([...defaults, ...given]) as unknown as ReconstructOptions;
+  const method = ["method", methodChosen(request)];
+  return Object.fromEntries([...defaults, method, ...given]) as unknown as ReconstructOptions;
 }
 
 /**

@@ -141,6 +141,16 @@ const emissions: { [P in Computed]: Emission<P> } = {
   softplus: "Softplus",
   stopGradient: "Identity",
   matmul: "MatMul",
+  convolve: (e, t, inputs, output) => {
+    const edges = t.inputs[1]!.shape.slice(2),
+      pads = edges.map((n) => (n - 1) / 2);
+    return e.op(
+      "Conv",
+      inputs,
+      [intsAttribute("kernel_shape", edges), intsAttribute("pads", [...pads, ...pads])],
+      output,
+    );
+  },
   cast: (e, t, [x], output) => e.op("Cast", [x], [intAttribute("to", elementType[t.dtype])], output),
   transpose: (e, t, [x], output) => e.op("Transpose", [x], [intsAttribute("perm", t.attributes.permutation)], output),
   reshape: (e, t, [x], output) => e.op("Reshape", [x, e.ints(t.shape)], [], output),

@@ -22,6 +22,46 @@ function sumTo(g: Tensor, shape: Shape): Tensor {
   const axes = g.shape.flatMap((n, i) => (i < extra || (shape[i - extra] === 1 && n !== 1) ? [i] : []));
   return op.reshape(op.sum(g, axes), shape);
 }
+/** Kernels that take gradients of outputs back to inputs: turned about, in and out exchanged. */
+function turnedKernels(kernels: Tensor): Tensor {
+  const [out, channels, rows, columns] = kernels.shape as [number, number, number, number],
+    places = rows * columns;
+  const table = op.reshape(op.transpose(kernels, [2, 3, 1, 0]), [places, channels * out]);
+  const backwards = op.constant(
+    Array.from({ length: places }, (_, i) => places - 1 - i),
+    [places],
+    "int32",
+  );
+  return op.transpose(op.reshape(op.gather(table, backwards), [rows, columns, channels, out]), [2, 3, 0, 1]);
+}
+/**
+ * The gradient of kernels: Σ over images and pixels of g[out, y, x]·x[in, y + dy, x + dx], a product of matrices for
+ * each row of them. Rows of the padded images follow one another, so that an offset is a slice of them all; of the two
+ * sides the one with fewer channels is moved.
+ */
+function kernelGradient(x: Tensor, g: Tensor, [out, channels, rows, columns]: Shape): Tensor {
+  if (out! < channels!) return turnedKernels(kernelGradient(g, x, [channels!, out!, rows!, columns!]));
+  const [batch, , height, width] = x.shape as [number, number, number, number],
+    [up, left] = [(rows! - 1) / 2, (columns! - 1) / 2],
+    row = width + 2 * left,
+    length = height * row - 2 * left;
+  const lines = (t: Tensor): Tensor => op.transpose(op.reshape(t, [batch, t.shape[1]!, t.shape[2]! * row]), [1, 0, 2]);
+  const flat = (t: Tensor): Tensor => op.reshape(t, [sizeOf(t.shape) / (batch * length), batch * length]);
+  const padded = lines(op.pad(op.pad(x, 3, left, left), 2, up, up)),
+    weights = flat(op.slice(lines(op.pad(g, 3, 0, 2 * left)), 2, 0, length));
+  const products = Array.from({ length: rows! }, (_, r) => {
+    const moved = Array.from({ length: columns! }, (_, c) => op.slice(padded, 2, r * row + c, r * row + c + length));
+    return op.matmul(weights, op.matrixTranspose(flat(op.concat(moved, 0))));
+  });
+  return op.transpose(op.reshape(op.concat(products, 1), [out!, rows!, columns!, channels!]), [0, 3, 1, 2]);
+}
+/** The other way round of constant indices that put so many places in another order; undefined if they do not. */
+function inverse({ shape, data }: Tensor, places: number): Tensor | undefined {
+  if (!data || shape.length !== 1 || shape[0] !== places || new Set(data).size !== places) return undefined;
+  const back = new Int32Array(places);
+  data.forEach((place, i) => (back[place] = i));
+  return op.constant(back, [places], "int32");
+}
 const float = (condition: Tensor): Tensor => op.cast(condition, "float32");
 
 const rules: { [P in Computed]: Rule<P> } = {
@@ -67,6 +107,7 @@ const rules: { [P in Computed]: Rule<P> } = {
     }
     return [ga, op.matmul(op.matrixTranspose(a), g)];
   },
+  convolve: (g, _y, x, kernels) => [op.convolve(g, turnedKernels(kernels)), kernelGradient(x, g, kernels.shape)],
   transpose: (g, y) => {
     const permutation = y.attributes.permutation;
     const inverse = permutation.map((_, i) => permutation.indexOf(i));
@@ -94,7 +135,10 @@ const rules: { [P in Computed]: Rule<P> } = {
     return [op.slice(g, axis, before, before + x.shape[axis]!)];
   },
   gather: (g, _y, table, indices) => [op.scatterAdd(g, indices, table.shape[0]!), undefined],
-  gatherColumns: (g, _y, table, indices) => [op.scatterColumns(g, indices, table.shape[1]!), undefined],
+  gatherColumns: (g, _y, table, indices) => {
+    const back = inverse(indices, table.shape[1]!);
+    return [back ? op.gatherColumns(g, back) : op.scatterColumns(g, indices, table.shape[1]!), undefined];
+  },
   scatterAdd: (g, _y, _updates, indices) => [op.gather(g, indices), undefined],
   scatterColumns: (g, _y, _updates, indices) => [op.gatherColumns(g, indices), undefined],
 };

@@ -65,7 +65,21 @@ export function add(x: Operand, y: Operand): Tensor {
     b = tensorOf(y);
   if (scalarValue(a) === 0) return b;
   if (scalarValue(b) === 0) return a;
-  return binary("add", a, b);
+  return sideBySide(a, b) ?? sideBySide(b, a) ?? binary("add", a, b);
+}
+/** The sum of two tensors with zeros where the other has its values, as gradients of two halves are. */
+function sideBySide(a: Tensor, b: Tensor): Tensor | undefined {
+  if (!isA(a, "pad") || !isA(b, "pad")) return undefined;
+  const { axis } = a.attributes,
+    [first, second] = [a.inputs[0]!, b.inputs[0]!];
+  const fit =
+    b.attributes.axis === axis &&
+    a.attributes.before === 0 &&
+    b.attributes.after === 0 &&
+    b.attributes.before === first.shape[axis] &&
+    a.attributes.after === second.shape[axis] &&
+    a.shape.join() === b.shape.join();
+  return fit ? concat([first, second], axis) : undefined;
 }
 /** x - y. */
 export function sub(x: Operand, y: Operand): Tensor {
@@ -154,6 +168,24 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (!fits) throw new ShapeError(`matmul: shapes ${show(a, b)} do not multiply`);
   needFloat("matmul", a, b);
   return node("matmul", [a, b], [...(leadA.length ? leadA : leadB), a.shape[ra - 2]!, b.shape[rb - 1]!], "float32");
+}
+
+/**
+ * Cross-correlation of images with kernels of odd edges, images padded with zeros to keep their size (what deep
+ * learning calls a convolution).
+ *
+ * @param x       [batch, in, height, width]
+ * @param kernels [out, in, rows, columns]
+ * @returns [batch, out, height, width]
+ */
+export function convolve(x: Tensor, kernels: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape,
+    [out, inputs, rows, columns] = kernels.shape;
+  const fits =
+    x.shape.length === 4 && kernels.shape.length === 4 && channels === inputs && rows! % 2 === 1 && columns! % 2 === 1;
+  if (!fits) throw new ShapeError(`convolve: images and kernels ${show(x, kernels)}`);
+  needFloat("convolve", x, kernels);
+  return node("convolve", [x, kernels], [batch!, out!, height!, width!], "float32");
 }
 
 // ---- shape ------------------------------------------------------------------------------------------------------

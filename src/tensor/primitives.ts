@@ -38,6 +38,7 @@ export interface Primitives {
   cast: Form<1, { to: DType }>;
 
   matmul: Form<2>;
+  convolve: Form<2>;
 
   transpose: Form<1, { permutation: readonly number[] }>;
   reshape: Form<1>;

@@ -108,6 +108,24 @@ const meanings: { [P in Computed]: Meaning<P> } = {
       return total;
     }),
 
+  /** y[b, o, v, u] = Σ_i,r,c x[b, i, v + r - up, u + c - left] · kernels[o, i, r, c], zero outside */
+  convolve: (t, x, kernels) => {
+    const [, channels, rows, columns] = kernels.shape as [number, number, number, number],
+      [, , height, width] = x.shape as [number, number, number, number];
+    return build(t.shape, ([image, out, y, u]) => {
+      let total = 0;
+      for (let i = 0; i < channels; i++)
+        for (let r = 0; r < rows; r++)
+          for (let c = 0; c < columns; c++) {
+            const v = y! + r - (rows - 1) / 2,
+              w = u! + c - (columns - 1) / 2;
+            if (v >= 0 && v < height && w >= 0 && w < width)
+              total += at(x, [image!, i, v, w]) * at(kernels, [out!, i, r, c]);
+          }
+      return total;
+    });
+  },
+
   /** Axis p of the result is axis permutation[p] of x. */
   transpose: (t, x) => {
     const permutation = t.attributes.permutation;

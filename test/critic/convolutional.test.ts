@@ -1,11 +1,5 @@
 import { describe, expect, it } from "vitest";
-import {
-  blocksFor,
-  convolutionalCritic,
-  convolutionalNetwork,
-  convolve3x3,
-  maxPool2x2,
-} from "../../src/critic/convolutional.ts";
+import { blocksFor, convolutionalCritic, convolutionalNetwork, maxPool2x2 } from "../../src/critic/convolutional.ts";
 import { scaleComplex } from "../../src/physics/complex.ts";
 import { transformOfImages } from "../../src/physics/imageTransform.ts";
 import { createStream } from "../../src/runtime/random.ts";
@@ -20,77 +14,57 @@ const normals = (count: number): Float64Array => Float64Array.from({ length: cou
 const valuesOf = (t: Tensor, ...feeds: [Tensor, Float64Array][]): Float64Array =>
   evaluateReference([t], new Map(feeds))[0]!;
 
-/** [y][x][channel][batch] arithmetic by loops. */
-const at = (x: Float64Array, [h, w, c, b]: number[], y: number, u: number, k: number, i: number): number =>
-  y < 0 || u < 0 || y >= h! || u >= w! ? 0 : x[((y * w! + u) * c! + k) * b! + i]!;
+/** [batch][channel][y][x] arithmetic by loops; zero outside. */
+const at = (x: Float64Array, [, c, h, w]: number[], i: number, k: number, y: number, u: number): number =>
+  y < 0 || u < 0 || y >= h! || u >= w! ? 0 : x[((i * c! + k) * h! + y) * w! + u]!;
 
-function naiveConvolution(x: Float64Array, shape: number[], weights: Float64Array, bias: Float64Array): number[] {
-  const [h, w, c, b] = shape as [number, number, number, number],
+function naiveConvolution(x: Float64Array, shape: number[], kernels: Float64Array, out: number): number[] {
+  const [b, c, h, w] = shape as [number, number, number, number],
     result: number[] = [];
-  for (let y = 0; y < h; y++)
-    for (let u = 0; u < w; u++)
-      for (let o = 0; o < bias.length; o++)
-        for (let i = 0; i < b; i++) {
-          let total = bias[o]!;
-          for (let dy = -1; dy <= 1; dy++)
-            for (let dx = -1; dx <= 1; dx++)
-              for (let k = 0; k < c; k++) {
-                total += weights[o * 9 * c + ((dy + 1) * 3 + dx + 1) * c + k]! * at(x, shape, y + dy, u + dx, k, i);
-              }
+  for (let i = 0; i < b; i++)
+    for (let o = 0; o < out; o++)
+      for (let y = 0; y < h; y++)
+        for (let u = 0; u < w; u++) {
+          let total = 0;
+          for (let k = 0; k < c; k++)
+            for (let dy = -1; dy <= 1; dy++)
+              for (let dx = -1; dx <= 1; dx++)
+                total += kernels[((o * c + k) * 3 + dy + 1) * 3 + dx + 1]! * at(x, shape, i, k, y + dy, u + dx);
           result.push(total);
         }
   return result;
 }
 function naivePool(x: Float64Array, shape: number[]): number[] {
-  const [h, w, c, b] = shape as [number, number, number, number],
+  const [b, c, h, w] = shape as [number, number, number, number],
     result: number[] = [];
-  for (let y = 0; y < h; y += 2)
-    for (let u = 0; u < w; u += 2)
-      for (let k = 0; k < c; k++)
-        for (let i = 0; i < b; i++) {
-          result.push(
-            Math.max(
-              ...[
-                [0, 0],
-                [0, 1],
-                [1, 0],
-                [1, 1],
-              ].map(([dy, dx]) => at(x, shape, y + dy!, u + dx!, k, i)),
-            ),
-          );
+  for (let i = 0; i < b; i++)
+    for (let k = 0; k < c; k++)
+      for (let y = 0; y + 1 < h; y += 2)
+        for (let u = 0; u + 1 < w; u += 2) {
+          const four = [at(x, shape, i, k, y, u), at(x, shape, i, k, y, u + 1)];
+          result.push(Math.max(...four, at(x, shape, i, k, y + 1, u), at(x, shape, i, k, y + 1, u + 1)));
         }
   return result;
 }
 
 describe("layers against loops", () => {
-  const shape = [4, 6, 2, 3];
-  const x = input("x", shape),
-    xs = normals(sizeOf(shape));
-
-  it("3×3 convolution with zero edges", () => {
-    const weights = input("w", [5, 18]),
-      bias = input("b", [5]),
-      ws = normals(90),
-      bs = normals(5);
-    const result = valuesOf(convolve3x3(x, weights, bias), [x, xs], [weights, ws], [bias, bs]);
-    naiveConvolution(xs, shape, ws, bs).forEach((v, i) => expect(result[i]).toBeCloseTo(v, 10));
-  });
-
-  it("2×2 max-pooling", () => {
+  it.each([[[3, 2, 4, 6]], [[2, 3, 5, 7]], [[1, 1, 3, 2]]])("2×2 max-pooling of [%s], odd edges cut", (shape) => {
+    const x = input("x", shape),
+      xs = normals(sizeOf(shape));
     expect(Array.from(valuesOf(maxPool2x2(x), [x, xs]))).toEqual(naivePool(xs, shape));
   });
 
   it("the whole network", () => {
-    const n = 4,
+    const n = 7,
       batch = 2,
       images = input("images", [n, n, batch]),
       pixels = normals(n * n * batch);
     const parameters: Record<string, Tensor> = {},
       values: Record<string, Float64Array> = {};
     const shapes = {
-      kernels0: [3, 9],
+      kernels0: [3, 1, 3, 3],
       biases0: [3],
-      kernels1: [6, 27],
+      kernels1: [6, 3, 3, 3],
       biases1: [6],
       denseWeights: [4, 6],
       denseBias: [4],
@@ -107,28 +81,33 @@ describe("layers against loops", () => {
       ...Object.keys(shapes).map((k): [Tensor, Float64Array] => [parameters[k]!, values[k]!]),
     );
 
-    const leaky = (list: number[]): Float64Array => Float64Array.from(list, (v) => (v > 0 ? v : 0.1 * v));
-    const block = (input: Float64Array, s: number[], w: Float64Array, b: Float64Array): Float64Array =>
-      leaky(naivePool(Float64Array.from(naiveConvolution(input, s, w, b)), [s[0]!, s[1]!, b.length, s[3]!]));
-    const first = block(pixels, [4, 4, 1, batch], values.kernels0!, values.biases0!);
-    const second = block(first, [2, 2, 3, batch], values.kernels1!, values.biases1!); // [1, 1, 6, batch]
+    /** As the paper has it: the bias added, then the largest of four, then the leaky ReLU. */
+    const block = (x: Float64Array, [b, c, h, w]: number[], kernels: Float64Array, biases: Float64Array) => {
+      const convolved = naiveConvolution(x, [b!, c!, h!, w!], kernels, biases.length),
+        biased = convolved.map((v, i) => v + biases[Math.floor(i / (h! * w!)) % biases.length]!);
+      const pooled = naivePool(Float64Array.from(biased), [b!, biases.length, h!, w!]);
+      return Float64Array.from(pooled, (v) => (v > 0 ? v : 0.1 * v));
+    };
+    const first = Float64Array.from(
+      { length: n * n * batch },
+      (_, i) => pixels[(i % (n * n)) * batch + Math.floor(i / (n * n))]!,
+    );
+    const second = block(first, [batch, 1, n, n], values.kernels0!, values.biases0!),
+      third = block(second, [batch, 3, 3, 3], values.kernels1!, values.biases1!); // [batch, 6, 1, 1]
     for (let i = 0; i < batch; i++) {
-      const dense = leaky(
-        Array.from(
-          { length: 4 },
-          (_, o) =>
-            values.denseBias![o]! +
-            [0, 1, 2, 3, 4, 5].reduce((sum, k) => sum + values.denseWeights![o * 6 + k]! * second[k * batch + i]!, 0),
-        ),
-      );
+      const dense = Float64Array.from({ length: 4 }, (_, o) => {
+        const sums = [0, 1, 2, 3, 4, 5].map((k) => values.denseWeights![o * 6 + k]! * third[i * 6 + k]!),
+          v = sums.reduce((sum, part) => sum + part, values.denseBias![o]!);
+        return v > 0 ? v : 0.1 * v;
+      });
       const output = dense.reduce((sum, v, o) => sum + v * values.outputWeights![o]!, values.outputBias![0]!);
       expect(result[i]).toBeCloseTo(output, 5);
     }
   });
 });
 
-it("halves images until 3 to 5 pixels remain, or an odd edge", () => {
-  expect([6, 8, 12, 14, 16, 20, 24, 32, 64].map(blocksFor)).toEqual([1, 1, 2, 1, 2, 2, 3, 3, 4]);
+it("halves images until 3 to 5 pixels remain, as the authors' six blocks do with 192 px and seven with 384", () => {
+  expect([6, 7, 8, 12, 14, 16, 20, 24, 32, 64, 192, 384].map(blocksFor)).toEqual([1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 6, 7]);
 });
 
 describe("convolutional critic as a model", () => {

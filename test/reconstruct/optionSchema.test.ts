@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { methodAsked } from "../../src/reconstruct/method.ts";
 import { parseReconstructOptions, reconstructSchema } from "../../src/reconstruct/optionSchema.ts";
 import { asTyped, labelOf, type OptionKey, optionEntries, withDefaults } from "../../src/reconstruct/options.ts";
 import { FormError } from "../../src/web/live/source.ts";
@@ -74,7 +75,7 @@ test.each([
 test("defaults are those that the help names", () => {
   const options = reconstructSchema.parse(given);
   expect(withDefaults(given)).toEqual(options);
-  expect(options).toMatchObject({ symmetry: "C1", method: "refined", device: "auto", seed: 1, resume: false });
+  expect(options).toMatchObject({ symmetry: "C1", device: "auto", seed: 1, resume: false });
 });
 
 test("what config.json of another program, or of an attacker, holds is written as text or left out", () => {
@@ -83,4 +84,10 @@ test("what config.json of another program, or of an attacker, holds is written a
   ).toEqual({ seed: '{"toString":null}', symmetry: "C2", stages: "5", halfMaps: '"yes"' });
   const contrast = (value: unknown) => asTyped({ invertContrast: value }).invertContrast;
   expect([true, false, null, undefined, "x", 1].map(contrast)).toEqual(["yes", "no", undefined, undefined, '"x"', "1"]);
+});
+
+test("a run is refined, unless its recipe is of CryoGAN alone", () => {
+  expect(methodAsked({})).toBe("refined");
+  expect(methodAsked({ recipe: "paper" })).toBe("cryogan");
+  expect(methodAsked({ method: "cryogan" })).toBe("cryogan");
 });

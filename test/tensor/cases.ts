@@ -72,6 +72,18 @@ export const cases: Case[] = [
   ...binary("equal", "distinct"),
   { operator: "equal", inputs: [ints([5], [0, 1, 2, 3, 4]), ints([5], [0, 2, 2, -3, 4])], build: op.equal },
   { operator: "greater", inputs: [ints([3], [1, 2, 3]), ints([3], [1, 3, 2])], build: op.greater },
+  // Zeros where the other has its values, either way round; and nearly so.
+  {
+    operator: "concat",
+    inputs: [x([2, 2]), x([2, 3])],
+    build: (a, b) => op.add(op.pad(a, 1, 0, 3), op.pad(b, 1, 2, 0)),
+  },
+  {
+    operator: "concat",
+    inputs: [x([1, 3]), x([2, 3])],
+    build: (a, b) => op.add(op.pad(b, 0, 1, 0), op.pad(a, 0, 0, 2)),
+  },
+  { operator: "add", inputs: [x([2, 2]), x([2, 2])], build: (a, b) => op.add(op.pad(a, 1, 0, 1), op.pad(b, 1, 1, 0)) },
   { operator: "mul", inputs: [x([2, 3])], build: (a) => op.mul(a, a) },
   { operator: "add", inputs: [ints([3], [1, -2, 3]), ints([], [5])], build: op.add },
   { operator: "sub", inputs: [ints([3], [1, -2, 3]), ints([], [5])], build: op.sub },
@@ -141,6 +153,10 @@ export const cases: Case[] = [
     ] as [Shape, Shape][]
   ).map(([a, b]): Case => ({ operator: "matmul", inputs: [x(a), x(b)], build: op.matmul })),
 
+  { operator: "convolve", inputs: [x([2, 2, 3, 4]), x([3, 2, 3, 3])], build: op.convolve },
+  { operator: "convolve", inputs: [x([2, 1, 4, 2]), x([2, 1, 3, 1])], build: op.convolve },
+  { operator: "convolve", inputs: [x([1, 2, 2, 3]), x([1, 2, 1, 5])], build: op.convolve },
+
   { operator: "transpose", inputs: [x([2, 3])], build: (a) => op.transpose(a, [1, 0]) },
   { operator: "transpose", inputs: [x([2, 3, 4])], build: (a) => op.transpose(a, [1, 2, 0]) },
   { operator: "transpose", inputs: [x([2, 1, 3, 2])], build: (a) => op.transpose(a, [3, 0, 2, 1]) },
@@ -177,6 +193,17 @@ export const cases: Case[] = [
   { operator: "gatherColumns", inputs: [x([3, 4]), ints([5], [3, 0, 3, 2, 0])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([1, 3]), ints([2, 2], [2, 2, 0, 1])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([2, 3]), ints([], [1])], build: op.gatherColumns },
+  // Constant indices: all columns in another order, and one twice.
+  {
+    operator: "gatherColumns",
+    inputs: [x([3, 4])],
+    build: (t) => op.gatherColumns(t, op.constant([2, 0, 3, 1], [4], "int32")),
+  },
+  {
+    operator: "gatherColumns",
+    inputs: [x([3, 4])],
+    build: (t) => op.gatherColumns(t, op.constant([2, 0, 2, 1], [4], "int32")),
+  },
   {
     operator: "scatterColumns",
     inputs: [x([3, 5]), ints([5], [3, 0, 3, 2, 0])],

@@ -107,7 +107,7 @@ export async function adversarialStage(
     n,
     amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius),
     mask: stageMask(n, context),
-    positive: context.positivity,
+    positive: context.positivity || recipe.positive === true,
     group: context.group,
   };
   const critic = recipe.critic(
@@ -129,7 +129,7 @@ export async function adversarialStage(
     shifts: shifts.kind !== "none",
     averaging: recipe.averaging,
     holdsOut: recipe.heldOut > 0,
-    learnsNoise: context.noiseImages !== undefined,
+    noiseScale: recipe.criticScalesNoise ? "by critic" : context.noiseImages ? "by power" : undefined,
   };
   const program = adversarialProgram(settings);
   const executable = await compile(program, context.device);
@@ -184,7 +184,7 @@ export async function adversarialStage(
 
   let { iterations } = stage;
   for (let done = from?.iteration ?? 0; done < iterations; done++) {
-    const decay = recipe.decay ** (done / iterations);
+    const decay = recipe.decay(done, iterations);
     const outputs = await executable.run({
       ...iterationFeeds(source, settings),
       step: Float32Array.of(done + 1),

@@ -41,8 +41,11 @@ export interface AdversarialSettings {
   shifts: boolean;
   /** Whether the critic is asked about particles that it never learns from: whether it learns others by heart. */
   holdsOut?: boolean;
-  /** Whether a scale of the noise is learned beside the volume's: where its power was not measured on the images. */
-  learnsNoise?: boolean;
+  /**
+   * What a scale of the noise is learned from beside the volume's: the mean power of the images, or, as the paper's two
+   * scales are, the critic; absent: none is.
+   */
+  noiseScale?: "by power" | "by critic";
   /** Weight of the newest volume in the running average. */
   averaging: number;
 }
@@ -128,7 +131,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       return (feeds[fed] = input(fed, shape));
     }),
   };
-  const noiseScale = s.learnsNoise ? op.exp(logNoise.value) : undefined,
+  const noiseScale = s.noiseScale ? op.exp(logNoise.value) : undefined,
     fixedNoise = noiseScale && op.stopGradient(noiseScale);
 
   /** Real images of the last critic step. */
@@ -181,7 +184,8 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
   const power = (x: CriticInput): Tensor => op.log(op.mean(op.square(x[s.critic.image]!)));
   const nextNoise = (): Parameter => {
-    const [gNoise] = gradient(op.square(op.sub(power(simulated), power(real))), [logNoise.value]);
+    const goal = s.noiseScale === "by critic" ? volumeLoss : op.square(op.sub(power(simulated), power(real))),
+      [gNoise] = gradient(goal, [logNoise.value]);
     return adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
   };
 
@@ -192,7 +196,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     state: {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
-      ...(s.learnsNoise ? parameterState("logNoise", logNoise, nextNoise()) : {}),
+      ...(noiseScale ? parameterState("logNoise", logNoise, nextNoise()) : {}),
       average: { input: average, next: averaged(average, nextU.value) },
       averageLoss: { input: averageLoss, next: averaged(averageLoss, outputs.criticLoss!) },
       ...Object.assign(

@@ -23,26 +23,39 @@ export interface AdversarialRecipe {
   criticSteps: number;
   criticRate: number;
   volumeRate: number;
-  /** Factor by which both rates fall over a stage. */
-  decay: number;
+  /** Factor on both rates after so many of the iterations of a stage. */
+  decay(done: number, iterations: number): number;
   gradientPenalty: number;
   criticClipNorm?: number;
   volumeClipNorm?: number;
+  /** Density is kept non-negative, whether asked for or not. */
+  positive?: true;
+  /** The scale of the noise is learned from the critic, whatever the noise is. */
+  criticScalesNoise?: true;
   /** Weight of the newest volume in the running average. */
   averaging: number;
   /** Share of the particles that the critic is asked about and never learns from, to tell memory by; 0: none. */
   heldOut: number;
   /** Least variance of the noise in units of the signal's; images with less get more (criticNoise.ts). */
   noiseFloor: number;
-  /** Stages of a run, coarse to fine. */
+  /** Stages of a run, coarse to fine; radii beyond the finest that images and options allow are taken to be that. */
   start: readonly AdversarialStage[];
   /** Stages of a start at a finer shell, for a molecule that shows nothing where `start` ends. */
   finerStart: readonly AdversarialStage[];
-  /** Iterations of a stage that goes on from a coarser one, as a multiple of those of `start`'s last. */
-  onward(maxRadius: number): number;
+  /**
+   * Iterations of a stage that goes on from a coarser one, as a multiple of those of `start`'s last. Absent where a run
+   * is one start that goes to the finest shell at once.
+   */
+  onward?(maxRadius: number): number;
   /** About the seconds that an iteration takes on two CPU cores, for the schedule. */
   iterationSeconds(maxRadius: number, groupOrder: number): number;
 }
+
+/** Rates that fall by a factor over a stage. */
+const fallingTo =
+  (share: number): AdversarialRecipe["decay"] =>
+  (done, iterations) =>
+    share ** (done / iterations);
 
 /** The simulator and free templates, measured at radii 8 and 16. */
 const templateSeconds = (maxRadius: number): number => 0.02 * Math.max(1, maxRadius / startRadius) ** 1.75;
@@ -63,7 +76,7 @@ export const likelihoodRatioRecipe: AdversarialRecipe = {
   criticSteps: 2,
   criticRate: 1e-2,
   volumeRate: 3e-2,
-  decay: 0.3,
+  decay: fallingTo(0.3),
   gradientPenalty: 0.01,
   averaging: 0.01,
   heldOut: 0,
@@ -85,7 +98,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
   criticSteps: 4,
   criticRate: 3e-3,
   volumeRate: 2e-2,
-  decay: 0.2,
+  decay: fallingTo(0.2),
   gradientPenalty: 1,
   averaging: 0.01,
   heldOut: 0,
@@ -113,7 +126,7 @@ export const volumeRecipe: AdversarialRecipe = {
   criticSteps: 2,
   criticRate: 3e-2,
   volumeRate: 3e-2,
-  decay: 0.3,
+  decay: fallingTo(0.3),
   gradientPenalty: 0,
   averaging: 0.01,
   heldOut: 0.05,

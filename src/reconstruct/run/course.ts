@@ -76,7 +76,7 @@ export const fewestStarts = ({ done, begun, iteration, over }: Place): number =>
 export const mostStarts = (place: Place, budget: Budget): number =>
   place.over
     ? place.done
-    : Math.max(fewestStarts(place), place.searchRadius === undefined ? startsFor(budget.seconds) : startsLeft(place));
+    : Math.max(fewestStarts(place), place.searchRadius === undefined ? startsFor(budget) : startsLeft(place));
 
 /** Of finer starts there are never more than were laid out. */
 const startsLeft = ({ done, coming }: Place): number => done + coming.filter(endsStart).length;

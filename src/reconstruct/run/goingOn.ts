@@ -6,12 +6,12 @@ import { InputError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/format.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Spectra } from "../measure/spectra.ts";
-import type { Stage, StageVolume, TimeAndShells } from "../stage.ts";
-import { paceAt, readingSeconds } from "./cost.ts";
+import type { AdversarialStage, Stage, StageVolume, TimeAndShells } from "../stage.ts";
+import { iterationSeconds, paceAt, readingSeconds } from "./cost.ts";
 import { mostStarts, type Place, placeOf, stagesAfter, startsToCome } from "./course.ts";
 import { type Circumstances, courseOf, type Decision, fit, laidOut, timeIsOver } from "./decision.ts";
 import { resolutionOf } from "./radii.ts";
-import { finalRadius, refiningStage } from "./schedule.ts";
+import { type Budget, goalRadius, refiningStage } from "./schedule.ts";
 import type { Setting } from "./setting.ts";
 import { layOut } from "./timeLimit.ts";
 
@@ -69,7 +69,7 @@ export function widened(before: Checkpoint, circumstances: Circumstances): Decis
     { spectra, workingBox } = before.schedule;
   const state = { ...before, schedule: { ...before.schedule, reopened: undefined } };
   const edge = Math.floor(workingBox / 2),
-    shown = finalRadius(spectra!, budget.count, budget.groupOrder, edge);
+    shown = goalRadius(spectra!, budget, edge);
   if (shown < edge || limit <= edge) return furtherStages(state, Math.min(shown, limit), circumstances);
   let finest = limit;
   if (secondsLeft !== undefined) {
@@ -105,7 +105,7 @@ export function enlarged(before: Checkpoint, spectra: Spectra, circumstances: Ci
     ...(before.starts && { starts: before.starts.map((start) => ({ ...start, volume: rescaled(start.volume) })) }),
   };
   const finest = Math.min(limit, Math.floor(workingBox / 2));
-  return furtherStages(state, finalRadius(spectra, budget.count, budget.groupOrder, finest), circumstances);
+  return furtherStages(state, goalRadius(spectra, budget, finest), circumstances);
 }
 
 /** Stages up to a radius; where the run has been as fine already, the last once more, if there is a time to fill. */
@@ -113,21 +113,46 @@ function furtherStages(before: Checkpoint, goal: number, circumstances: Circumst
   const { setting, secondsLeft } = circumstances,
     { budget, boxAngstrom } = setting;
   const state = { ...before, schedule: { ...before.schedule, goal } },
-    place = placeOf(state);
-  if (place.reached !== undefined && place.reached >= goal) {
-    const again = lastOnceMore(place.reached, place, state, circumstances);
+    place = placeOf(state),
+    reached = budget.onward || state.stage === 0 ? place.reached : reachedBy(state.schedule.stages, state.stage - 1);
+  if (reached !== undefined && reached >= goal) {
+    const again = budget.onward
+      ? lastOnceMore(reached, place, state, circumstances)
+      : longer(reached, state, circumstances);
     if (again) return laidOut(state, [again], boxAngstrom);
     return {
       ...laidOut({ ...state, finished: true }, [], boxAngstrom),
-      warning: `${resolutionOf(place.reached, boxAngstrom)} is as fine as the images, or the options, allow`,
+      warning: `${resolutionOf(reached, boxAngstrom)} is as fine as the images, or the options, allow`,
     };
   }
+  if (!budget.onward && reached !== undefined)
+    return laidOut(state, [longer(goal, state, circumstances) ?? atOnce(goal, budget)], boxAngstrom);
   if (secondsLeft === undefined) {
     const starts = startsToCome(place, mostStarts(place, budget), goal, budget);
     return laidOut(state, [...starts, ...stagesAfter(place, goal, budget)], boxAngstrom);
   }
   const coming = layOut(courseOf(state, circumstances)!, budget);
   return coming ? laidOut(state, coming, boxAngstrom) : timeIsOver(state, setting);
+}
+
+/** A whole stage of a run that is one, from the map that is there. */
+const atOnce = (radius: number, { start }: Budget): AdversarialStage => ({
+  ...start.at(-1)!,
+  maxRadius: radius,
+  onward: true,
+});
+
+/** The same in the time that is left; absent where none is given, or too little. */
+function longer(
+  radius: number,
+  { paces }: Checkpoint,
+  { setting: { budget }, secondsLeft }: Circumstances,
+): AdversarialStage | undefined {
+  if (secondsLeft === undefined) return undefined;
+  const whole = atOnce(radius, budget),
+    seconds = paceAt(paces, "adversarial").factor * iterationSeconds(whole, budget);
+  const iterations = Math.min(whole.iterations, Math.floor(secondsLeft / seconds));
+  return iterations < 1 ? undefined : { ...whole, iterations };
 }
 
 /** A stage of refinement at the radius reached, in the time that is left; an adversarial one is as good as it gets. */

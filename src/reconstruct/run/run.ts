@@ -8,7 +8,8 @@ import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
 import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
-import { type AdversarialRecipe, chooseRecipe, criticFor } from "../adversarial/recipes.ts";
+import { askedRecipe } from "../adversarial/askedRecipe.ts";
+import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
@@ -104,7 +105,7 @@ export async function reconstruct(
   const last = await Promise.all(
     parts.map(({ checkpoint }) => (options.resume ? readLastCheckpoint(files, folder(checkpoint).path) : undefined)),
   );
-  const adversarial = recipe ?? chooseRecipe(options.critic ?? criticFor(options.method), options.loss);
+  const adversarial = recipe ?? askedRecipe(options, parts[0]!.set.count);
   checkRequest(
     last.flatMap((found) => found?.checkpoint ?? []),
     settingOf(parts[0]!, parts.length, options, group.length, adversarial),

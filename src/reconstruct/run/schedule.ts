@@ -40,6 +40,13 @@ export function finalRadius(spectra: Spectra, count: number, groupOrder: number,
   return Math.max(4, Math.min(last + 1, spectra.noise.length - 1, limit));
 }
 
+/** Highest shell of a schedule: that worth working at, or, where a start goes there at once, the limit itself. */
+export const goalRadius = (
+  spectra: Spectra,
+  { onward, count, groupOrder }: Pick<Budget, "onward" | "count" | "groupOrder">,
+  limit: number,
+): number => (onward ? finalRadius(spectra, count, groupOrder, limit) : limit);
+
 /** What a schedule is laid out for. */
 export interface Budget extends Work {
   seconds: number;
@@ -48,14 +55,18 @@ export interface Budget extends Work {
   start: readonly AdversarialStage[];
   /** Those of a start at a finer shell; none where the critic does not go there. */
   finerStart: readonly AdversarialStage[];
-  /** Iterations of adversarial stages after the starts, as a multiple of those of the last of `start`. */
-  onward(maxRadius: number): number;
+  /**
+   * Iterations of adversarial stages after the starts, as a multiple of those of the last of `start`; absent where a
+   * run is one start that goes to the finest shell at once.
+   */
+  onward?(maxRadius: number): number;
   /** Radius up to which a density is given to start from; absent where one is to be found. */
   given?: number;
 }
 
 /** Finest radius at which the whole automatic schedule fits into the time. */
 export function affordableRadius(budget: Budget): number {
+  if (!budget.onward) return Infinity; // as many iterations as there is time for
   let affordable = startRadius;
   // Not monotonic: a radius more may do with a stage less.
   for (let radius = startRadius; radius <= 128; radius++) {
@@ -76,7 +87,7 @@ export function affordableRadius(budget: Budget): number {
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   if (budget.given !== undefined) return onwardStages(undefined, finest, budget);
-  const starts = startsFor(budget.seconds);
+  const starts = startsFor(budget);
   return [
     ...(starts === 1
       ? startingStages(finest, budget)
@@ -111,7 +122,7 @@ function climbingStages(reached: number | undefined, finest: number, budget: Bud
   return radii.map((radius) => ({
     kind: "adversarial",
     maxRadius: radius,
-    iterations: Math.ceil(iterations * budget.onward(radius)),
+    iterations: Math.ceil(iterations * (budget.onward?.(radius) ?? 1)),
     onward: true,
   }));
 }
@@ -120,12 +131,12 @@ function climbingStages(reached: number | undefined, finest: number, budget: Bud
  * An adversarial start may end in a wrong shape, from which refinement does not find back: a run that has the time
  * makes several.
  */
-export const startsFor = (seconds: number): number =>
-  Math.max(1, Math.min(mostStarts, Math.floor(seconds / secondsPerStart)));
+export const startsFor = ({ seconds, onward }: Pick<Budget, "seconds" | "onward">): number =>
+  onward ? Math.max(1, Math.min(mostStarts, Math.floor(seconds / secondsPerStart))) : 1;
 
 /** The stages of a start that is the only one. */
 export function startingStages(finest: number, budget: Budget): AdversarialStage[] {
-  const share = Math.min(1, Math.max(shortest, budget.seconds / unhurriedSeconds));
+  const share = budget.onward ? Math.min(1, Math.max(shortest, budget.seconds / unhurriedSeconds)) : 1;
   return budget.start.map((stage) => ({
     ...stage,
     maxRadius: Math.min(stage.maxRadius, finest),
@@ -191,8 +202,8 @@ function finerJudging(radius: number, finest: number, budget: Budget): Refinemen
 }
 
 /** Of the first stage after the starts in a schedule to `finest`; without likelihood and a given map, theirs. */
-export const firstRadius = (finest: number, { given }: Pick<Budget, "given">): number =>
-  Math.min(givenRadius(given), finest);
+export const firstRadius = (finest: number, { given, onward }: Pick<Budget, "given" | "onward">): number =>
+  onward ? Math.min(givenRadius(given), finest) : finest;
 
 /** Radius that a start is refined at first: as fine as it was given, but for what a search among all poses costs. */
 const givenRadius = (given = 0): number => Math.max(startRadius, Math.min(given, finestGiven));

@@ -7,7 +7,7 @@ import type { ReconstructOptions } from "../options.ts";
 import type { Part, Schedule, Stage, TimeAndShells } from "../stage.ts";
 import { joiningSeconds } from "./cost.ts";
 import { startResolutionOf } from "./givenStart.ts";
-import { affordableRadius, automaticSchedule, type Budget, finalRadius } from "./schedule.ts";
+import { affordableRadius, automaticSchedule, type Budget, goalRadius } from "./schedule.ts";
 import { shiftSigma } from "./shiftLaw.ts";
 import { sizesOf } from "./sizes.ts";
 
@@ -93,6 +93,6 @@ export function firstSchedule(before: Schedule, spectra: Spectra, { budget, stag
     );
     return { ...measured, stages: cut };
   }
-  const goal = finalRadius(spectra, budget.count, budget.groupOrder, Math.floor(before.workingBox / 2));
+  const goal = goalRadius(spectra, budget, Math.floor(before.workingBox / 2));
   return { ...measured, stages: automaticSchedule(goal, budget), goal };
 }

@@ -105,14 +105,16 @@ function* waysOn(course: Course, budget: Budget): Generator<Stage[]> {
       const [only, another] = stages;
       if (another || !only) yield stages;
       else
-        for (let { iterations } = only; iterations >= fewestIterations(only, course); iterations--)
+        for (let { iterations } = only; iterations >= fewestIterations(only, course, budget); iterations--)
           yield [{ ...only, iterations }];
     }
   }
 }
 
-const fewestIterations = (stage: Stage, { iteration = 0 }: Course): number =>
-  stage.kind === "adversarial" ? Math.max(Math.ceil(iteration), shortestAdversarial * stage.iterations) : 1;
+const fewestIterations = (stage: Stage, { iteration = 0 }: Course, { onward }: Budget): number =>
+  stage.kind === "adversarial" && onward
+    ? Math.max(Math.ceil(iteration), shortestAdversarial * stage.iterations)
+    : Math.max(1, Math.ceil(iteration));
 
 /** Where no way fits: a first start cut short, so that there is time to refine, or refinement with fewer particles. */
 function inHurry(course: Course, budget: Budget): Stage[] | undefined {

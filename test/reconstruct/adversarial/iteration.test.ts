@@ -186,7 +186,7 @@ it("learns the scale of the noise: near 1 where the noise is right, and as much 
     const { noiseRe, noiseIm } = source.noise.arrays;
     const weak = (of: typeof noiseRe) => ({ ...of!, data: of!.data.map((v) => v / weakness) });
     const noise = { ...source.noise, arrays: { noiseRe: weak(noiseRe), noiseIm: weak(noiseIm) } };
-    const iteration = await compile(adversarialProgram({ ...settings, learnsNoise: true }), cpu);
+    const iteration = await compile(adversarialProgram({ ...settings, noiseScale: "by power" }), cpu);
     for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
       iteration.setState(key, values);
     iteration.setState("u", start);

@@ -55,7 +55,8 @@ function parsed(args: string[]): Record<string, unknown> {
 }
 
 test("the example holds every option of the command", () => {
-  const notInForms = ["out", "timeLimit", "resume", "overwrite"]; // --time-limit excludes --stages
+  // --time-limit excludes --stages, and --recipe --critic.
+  const notInForms = ["out", "timeLimit", "recipe", "resume", "overwrite"];
   expect(Object.keys(everything).sort()).toEqual(
     Object.keys(reconstructOptions)
       .filter((name) => !notInForms.includes(name))
@@ -78,6 +79,7 @@ test.each([
   { particlesFile: "/p.star", start: "/s.mrc", stages: "refine 24:3:20000, local 32:2" },
   { particlesFile: "/p.star", invertContrast: "no" },
   { particlesFile: "/p.star", timeLimit: "1h30m" },
+  { particlesFile: "/p.star", recipe: "paper" },
   { particlesFile: "/p.star" },
 ])("config.json leads back to the options that the run began with: %j", (form) => {
   const options = parseReconstructOptions({ ...form, out: "/runs/a" });
