@@ -27,35 +27,42 @@ export interface CryoganCase extends SeededCase {
   arguments: string[];
 }
 
+/** No likelihood, whatever else is said. */
+const alone = (...more: string[]): string[] => ["--method", "cryogan", ...more];
 const centred = ["--max-shift", "0"],
   d2 = ["--symmetry", "D2"],
   apoferritin = "data/apoferritin";
 
 export const cases: Record<string, CryoganCase> = {
-  paper: { what: "the paper's, D2, centred", data: "paper", seeds: 3, arguments: [...d2, ...centred, ...fairNoise] },
+  paper: {
+    what: "the paper's, D2, centred",
+    data: "paper",
+    seeds: 3,
+    arguments: alone(...d2, ...centred, ...fairNoise),
+  },
   shifted: {
     what: "the same with shifts of ±3 %",
     data: "paper-shifted",
     seeds: 3,
-    arguments: [...d2, "--max-shift", largestShift, ...fairNoise],
+    arguments: alone(...d2, "--max-shift", largestShift, ...fairNoise),
   },
-  c1: { what: "the paper's, C1, centred", data: "paper", seeds: 3, arguments: [...centred, ...fairNoise] },
+  c1: { what: "the paper's, C1, centred", data: "paper", seeds: 3, arguments: alone(...centred, ...fairNoise) },
   "betagal-64": {
     what: "β-galactosidase, 64 px, SNR 0.05, white, D2",
     data: "betagal-64",
     seeds: 3,
-    arguments: [...d2, ...centred],
+    arguments: alone(...d2, ...centred),
   },
   "ribosome-32": {
     what: "ribosome, 32 px, SNR 0.1, white, C1",
     data: "ribosome-32",
     seeds: 10,
-    arguments: centred,
+    arguments: alone(...centred),
   },
   apoferritin: {
     what: "apoferritin, O (real)",
     data: { particles: `${apoferritin}/particles.star`, reference: `${apoferritin}/reference.mrc` },
     seeds: 3,
-    arguments: ["--symmetry", "O"],
+    arguments: alone("--symmetry", "O"),
   },
 };
