@@ -4,9 +4,43 @@ import { constant, type Tensor } from "../tensor/tensor.ts";
 import { fourierTable, padding } from "./project.ts";
 import type { Matrix3 } from "./rotations.ts";
 
+/** A rotation that takes axes to axes: for each axis of the source, x, y, z, the axis that it lies on, and its sign. */
+function axesOf(g: Matrix3): { axis: number; sign: number }[] | undefined {
+  const rows = [0, 1, 2].map((i) => {
+    const row = Array.from(g.slice(3 * i, 3 * i + 3)),
+      axis = row.findIndex((v) => Math.abs(Math.abs(v) - 1) < 1e-9);
+    return { axis, sign: Math.sign(row[axis] ?? 0) };
+  });
+  return rows.every(({ axis }) => axis >= 0) ? rows : undefined;
+}
+
+/** A volume mirrored along an axis of its array about voxel n/2; the first plane has no opposite and stays. */
+function flipped(volume: Tensor, axis: 0 | 1 | 2): Tensor {
+  const n = volume.shape[0]!,
+    opposite = constant(
+      Array.from({ length: n }, (_, i) => (n - i) % n),
+      [n],
+      "int32",
+    );
+  if (axis === 2) return op.reshape(op.gatherColumns(op.reshape(volume, [n * n, n]), opposite), [n, n, n]);
+  if (axis === 1) return op.transpose(flipped(op.transpose(volume, [1, 0, 2]), 0), [1, 0, 2]);
+  return op.reshape(op.gather(op.reshape(volume, [n, n * n]), opposite), [n, n, n]);
+}
+
+/** V(g·r) at every voxel r, for a rotation that takes axes to axes. */
+function turned(volume: Tensor, axes: readonly { axis: number; sign: number }[]): Tensor {
+  const order: number[] = [];
+  axes.forEach(({ axis }, source) => (order[2 - axis] = 2 - source)); // arrays are z, y, x
+  return axes.reduce(
+    (sofar, { axis, sign }) => (sign < 0 ? flipped(sofar, (2 - axis) as 0 | 1 | 2) : sofar),
+    op.transpose(volume, order),
+  );
+}
+
 /**
- * The mean of a volume over the rotations of a point group, made in Fourier space from the same interpolated samples
- * that projections are made from. Frequencies beyond the Nyquist sphere are dropped.
+ * The mean of a volume over the rotations of a point group: exact where all take axes to axes (C2, C4, D2, D4, O), else
+ * made in Fourier space from the same interpolated samples that projections are made from, frequencies beyond the
+ * Nyquist sphere dropped.
  *
  * @param volume [n, n, n], n even, centred at voxel n/2
  * @param group  all rotations of the group; a group of one leaves the volume as it is
@@ -14,6 +48,11 @@ import type { Matrix3 } from "./rotations.ts";
  */
 export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
   if (group.length === 1) return volume;
+  const onAxes = group.map(axesOf);
+  if (onAxes.every((axes) => axes !== undefined)) {
+    const all = onAxes.map((axes) => turned(volume, axes));
+    return op.mul(all.reduce(op.add), 1 / group.length);
+  }
   const n = volume.shape[0]!;
   const table = fourierTable(volume);
   const lattice: number[] = [],

@@ -241,8 +241,8 @@ export const reconstructOptions = {
   recipe: optional(choice(recipeNames), {
     placeholder: "name",
     help:
-      "paper: the network and the training of the CryoGAN paper at the full size of the images, " +
-      "by --method cryogan; for a GPU: at 192 px an iteration takes more than a minute of one CPU core, a run 20,000",
+      "paper: the network and the training of the CryoGAN paper on images at full size, by --method cryogan; " +
+      "at 192 px an iteration takes 90 s of a CPU core, and a run has 20,000: for a GPU, or for comparisons",
     decisive: true,
   }),
   critic: optional(choice(criticNames), {

@@ -134,7 +134,10 @@ const rules: { [P in Computed]: Rule<P> } = {
     const { axis, before } = y.attributes;
     return [op.slice(g, axis, before, before + x.shape[axis]!)];
   },
-  gather: (g, _y, table, indices) => [op.scatterAdd(g, indices, table.shape[0]!), undefined],
+  gather: (g, _y, table, indices) => {
+    const back = inverse(indices, table.shape[0]!);
+    return [back ? op.gather(g, back) : op.scatterAdd(g, indices, table.shape[0]!), undefined];
+  },
   gatherColumns: (g, _y, table, indices) => {
     const back = inverse(indices, table.shape[1]!);
     return [back ? op.gatherColumns(g, back) : op.scatterColumns(g, indices, table.shape[1]!), undefined];

@@ -31,8 +31,18 @@ function density(turns: readonly ArrayLike<number>[]): Float32Array {
 
 describe("symmetrise", () => {
   // The average over a group of blobs is that of blobs at the turned centres. The bound is the accuracy of trilinear
-  // sampling at 2× padding (project.ts).
-  it.each(["C1", "C3", "D2", "D7", "T", "O"])("averages a molecule of Gaussians over %s", async (symbol) => {
+  // sampling at 2× padding (project.ts), or what of the blobs is at the edge of the box where all take axes to axes.
+  it.each([
+    ["C1", 1e-4],
+    ["C2", 1e-4],
+    ["C3", 0.05],
+    ["C4", 1e-4],
+    ["D2", 1e-4],
+    ["D4", 1e-4],
+    ["D7", 0.05],
+    ["T", 0.05],
+    ["O", 1e-4],
+  ])("averages a molecule of Gaussians over %s to %d", async (symbol, bound) => {
     const group = pointGroup(symbol);
     const v = input("v", [n, n, n]);
     const e = await compile({ name: "s", state: {}, feeds: { v }, outputs: { out: symmetrise(v, group) } }, nodeCpu(1));
@@ -45,6 +55,6 @@ describe("symmetrise", () => {
       error += (out![i]! - x) ** 2;
       norm += x * x;
     });
-    expect(Math.sqrt(error / norm)).toBeLessThan(0.05);
+    expect(Math.sqrt(error / norm)).toBeLessThan(bound);
   });
 });

@@ -193,7 +193,8 @@ export const cases: Case[] = [
   { operator: "gatherColumns", inputs: [x([3, 4]), ints([5], [3, 0, 3, 2, 0])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([1, 3]), ints([2, 2], [2, 2, 0, 1])], build: op.gatherColumns },
   { operator: "gatherColumns", inputs: [x([2, 3]), ints([], [1])], build: op.gatherColumns },
-  // Constant indices: all columns in another order, and one twice.
+  // Constant indices: all rows or columns in another order, and one twice.
+  { operator: "gather", inputs: [x([3, 2])], build: (t) => op.gather(t, op.constant([2, 0, 1], [3], "int32")) },
   {
     operator: "gatherColumns",
     inputs: [x([3, 4])],
