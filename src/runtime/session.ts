@@ -62,7 +62,7 @@ export async function compile(
     // Threads that wait sleep instead of spinning: an eighth slower on idle cores, but two to three times faster where
     // others use them too.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
-    // A plan of the memory, made in the first run, gains nothing measurable and doubles what a large program takes.
+    // A plan of the memory, made in the first run, gains nothing measurable, and large programs take far more by it.
     enableMemPattern: false,
     ...(onGpu
       ? { preferredOutputLocation: Object.fromEntries(states.map(([name]) => [nextName(name), "gpu-buffer" as const])) }
