@@ -116,7 +116,7 @@ export async function adversarialCase(
     amplitude: coefficientAmplitude(n, spectra.signal, maxRadius),
     mask: stageMask(n, { maskRadius: 0.45, boxAngstrom }),
     positive: recipe.positive === true,
-    group: [identity],
+    groups: [[identity]],
   };
   const critic = recipe.critic({ maxRadius, noisePower: spectra.noise, signalPower: spectra.signal }, model);
   const settings: AdversarialSettings = {

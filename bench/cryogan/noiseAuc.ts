@@ -96,7 +96,7 @@ export async function tellNoise(question: NoiseQuestion): Promise<NoiseAnswer> {
     amplitude: new Float32Array((2 * maxRadius) ** 3),
     mask: new Float32Array((2 * maxRadius) ** 3),
     positive: false,
-    group: pointGroup("C1"),
+    groups: [pointGroup("C1")],
   };
   const critic = recipe.critic(
     { maxRadius, noisePower: noise, signalPower: noise.map((power) => signalShare * power) },

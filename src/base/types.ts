@@ -63,6 +63,8 @@ export interface ParticleSet {
    */
   micrographs?: { names: string[]; index: Int32Array };
   poses?: Poses;
+  /** Class of each particle as the file numbers them (rlnClassNumber, alignments3D/class), if present. */
+  classNumber?: Int32Array;
   /** rlnRandomSubset (1 or 2), if present. */
   randomSubset?: Int32Array;
   /**

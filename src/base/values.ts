@@ -89,6 +89,16 @@ export const list = (expected: string): ValueKind<string[]> => ({
 
 export const opticsGroups = () => list("optics groups, such as 1,3");
 
+/** "1,3" → [1, 3]. */
+export const classNumbers = (): ValueKind<number[]> => ({
+  expected: "class numbers, such as 1,3",
+  read: (text) => {
+    const numbers = text.split(",").map((part) => part.trim());
+    return numbers.every((number) => /^\d{1,9}$/.test(number)) ? numbers.map(Number) : undefined;
+  },
+  write: (numbers) => numbers.join(","),
+});
+
 export const path = (expected: string): ValueKind<string> => ({
   expected,
   read: (text) => (text === "" || text.includes("\0") ? undefined : text),

@@ -14,6 +14,8 @@ export type CriticInput = Readonly<Record<string, Tensor>>;
 export interface CriticScene {
   /** Fourier table of the volume that images are simulated from (physics/project.ts), without its gradient. */
   table: Tensor;
+  /** Where the table holds several volumes (`fourierTables`): log of the share of images of each, [volumes, 1]. */
+  logShares?: Tensor;
   /** The critic's random draws for this iteration. */
   draws: Readonly<Record<string, Tensor>>;
 }

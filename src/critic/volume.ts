@@ -13,11 +13,11 @@
  * heart, and needs no gradient penalty. docs/method.md has the measurements.
  */
 import type { PolarGrid } from "../physics/frequencies.ts";
-import { centralSlices, fourierTable } from "../physics/project.ts";
+import { centralSlices, fourierTables } from "../physics/project.ts";
 import { type Matrix3, randomRotation } from "../physics/rotations.ts";
 import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../physics/viewGrid.ts";
 import * as op from "../tensor/ops.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics } from "./critic.ts";
 import { halfEnergies, type LikelihoodInput, likelihoodRatioCritic } from "./likelihoodRatio.ts";
 import { inPortions, overPosesOf, templatesOfSlices } from "./views.ts";
@@ -26,10 +26,10 @@ import { inPortions, overPosesOf, templatesOfSlices } from "./views.ts";
 export interface CriticVolume {
   /** Edge of its coefficients in voxels. */
   n: number;
-  /** Density of coefficients [n, n, n]. */
+  /** Densities of the coefficients of all classes, [classes·n, n, n] both. */
   density(coefficients: Tensor): Tensor;
-  /** Rotations of the point group that the density has. */
-  group: readonly Matrix3[];
+  /** Of each class the rotations of the point group that its density has. */
+  groups: readonly (readonly Matrix3[])[];
 }
 
 /**
@@ -70,7 +70,8 @@ export function turnedViews(
 }
 
 /**
- * The critic for a stage. Parameter: `volume` [n, n, n], coefficients of W, which begins as the simulator's volume.
+ * The critic for a stage. Parameter: `volume` [classes·n, n, n], coefficients of W (of several classes a mixture, in
+ * which each has the share that it has in the simulator), which begins as the simulator's volume.
  * What it draws for each iteration: `views` and `logPrior`, see `turnedViews`.
  *
  * @param statistics of the images; they reach the critic as they reach the one of free templates
@@ -82,30 +83,46 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
   const grid = seen.grid as PolarGrid,
     whitening = seen.whitening(statistics.noisePower);
   const spacing = gridSpacing(statistics.maxRadius),
-    capacity = viewCapacity(spacing, volume.group);
+    capacities = volume.groups.map((group) => viewCapacity(spacing, group)),
+    capacity = capacities.reduce((sum, views) => sum + views, 0),
+    classOf = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
   const made = new WeakMap<Tensor, Tensor>();
   /** Templates of the views of a volume, made once in a program for all the images that are compared with them. */
   const viewsOf = (of: Tensor, views: Tensor, table: () => Tensor): Tensor => {
-    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), views, grid), grid, whitening);
+    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), views, grid, classOf), grid, whitening);
     made.set(of, templates);
     return templates;
   };
   return {
     ...seen,
     name: "volume",
-    parameters: { volume: { shape: [volume.n, volume.n, volume.n], initial: (_stream, start) => start.slice() } },
+    parameters: {
+      volume: {
+        shape: [volume.groups.length * volume.n, volume.n, volume.n],
+        initial: (_stream, start) => start.slice(),
+      },
+    },
     draws: {
       shapes: { views: [capacity, 3, 3], logPrior: [capacity] },
-      draw: (stream) => ({ ...turnedViews(spacing, volume.group, randomRotation(stream)) }),
+      draw(stream) {
+        const turned = volume.groups.map((group) => turnedViews(spacing, group, randomRotation(stream)));
+        return {
+          views: Float32Array.from(turned.flatMap(({ views }) => [...views])),
+          logPrior: Float32Array.from(turned.flatMap(({ logPrior }) => [...logPrior])),
+        };
+      },
     },
-    judge(p, x, { table, draws }) {
-      const learned = viewsOf(p.volume!, draws.views!, () => fourierTable(volume.density(p.volume!))),
+    judge(p, x, { table, logShares, draws }) {
+      const learned = viewsOf(p.volume!, draws.views!, () => fourierTables(volume.density(p.volume!))),
+        prior = logShares
+          ? op.add(
+              draws.logPrior!,
+              op.reshape(op.gather(logShares, constant(classOf, [capacity], "int32")), [capacity]),
+            )
+          : draws.logPrior!,
         simulated = viewsOf(table, draws.views!, () => table);
       const image = { harmonics: x.harmonics!, ctfSquared: x.ctfSquared! };
-      return op.sub(
-        logLikelihood(learned, draws.logPrior!, image, turns),
-        logLikelihood(simulated, draws.logPrior!, image, turns),
-      );
+      return op.sub(logLikelihood(learned, prior, image, turns), logLikelihood(simulated, prior, image, turns));
     },
   };
 }

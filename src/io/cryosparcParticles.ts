@@ -16,6 +16,7 @@ import {
   groupByOptics,
   largest,
   mergeStacks,
+  mostClasses,
   mostImages,
   readIfSound,
   rowsOfGroups,
@@ -102,6 +103,10 @@ export async function readCryosparcParticles(files: Files, path: string, options
       ? distinctMicrographs(count, (i) => inProject(micrographPaths[i]!))
       : undefined,
     poses: readIfSound("poses", options.needs, warnings, () => readPoses(table, pixelSizeAngstrom, where)),
+    classNumber: readIfSound("classes", options.needs, warnings, () => {
+      const classes = numbers(table, "alignments3D/class", 1, where);
+      return classes && wholeNumbers(classes, "alignments3D/class", [0, mostClasses], where);
+    }),
     randomSubset: readIfSound("halfSets", options.needs, warnings, () => readSplit(table, where)),
     ...(sign && { sign }),
     warnings: [...warnings, ...unusedAberrations(table, path)],

@@ -11,6 +11,10 @@ import { openStack } from "./mrc.ts";
 import { isPixelSize, pixelSizeRange } from "./pixelSize.ts";
 import { detached } from "./star.ts";
 
+/** Columns that not every use of a file needs. */
+const optionalNames = { poses: "angles", halfSets: "half-sets", classes: "classes" };
+type Optional = keyof typeof optionalNames;
+
 export interface ReadOptions {
   /** Folder that the stack names are relative to; tried before the particle file's folder and those above it. */
   projectRoot?: string;
@@ -22,12 +26,14 @@ export interface ReadOptions {
   boxSize?: number;
   /** Only particles of these optics groups, each by its number in the file or by its name. */
   opticsGroups?: readonly string[];
+  /** Only particles of these classes, by their numbers in the file. */
+  classes?: readonly number[];
   /** A STAR or .cs file that lists particles to leave out. */
   exclude?: string;
   /** The phases of all images were flipped: their transfer function is |CTF|. */
   ctfPhaseFlipped?: boolean;
   /** What the reader cannot do without. A fault in the columns of the other is a warning, and they are left out. */
-  needs?: readonly ("poses" | "halfSets")[];
+  needs?: readonly Optional[];
 }
 
 /** Row `particle` (from 0) as messages name it. */
@@ -99,7 +105,7 @@ export function mergeStacks(
  * @throws InputError for a fault in what is needed.
  */
 export function readIfSound<T>(
-  what: "poses" | "halfSets",
+  what: Optional,
   needs: ReadOptions["needs"],
   warnings: string[],
   read: () => T | undefined,
@@ -108,7 +114,7 @@ export function readIfSound<T>(
     return read();
   } catch (error) {
     if (!(error instanceof InputError) || needs?.includes(what)) throw error;
-    warnings.push(`${error.message}; the ${what === "poses" ? "angles" : "half-sets"} of this file are left out`);
+    warnings.push(`${error.message}; the ${optionalNames[what]} of this file are left out`);
     return undefined;
   }
 }
@@ -127,6 +133,9 @@ export function wholeNumbers(
     );
   return Int32Array.from(values);
 }
+
+/** Highest number of a class that a file may name. */
+export const mostClasses = 1_000_000;
 
 /** Images in a stack are counted by 32-bit integers. */
 export const mostImages = 2 ** 31 - 1;

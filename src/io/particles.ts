@@ -22,18 +22,33 @@ export { writeParticlesStar } from "./particlesStar.ts";
  * radians, lengths Å; `opticsGroup` counts from 0 into `opticsGroupNames`. The options select particles.
  * @throws InputError in one line naming file, row and column.
  */
-export async function readParticles(files: Files, path: string, options: ReadOptions = {}): Promise<ParticleSet> {
+export async function readParticles(files: Files, path: string, asked: ReadOptions = {}): Promise<ParticleSet> {
+  const options: ReadOptions = asked.classes ? { ...asked, needs: [...(asked.needs ?? []), "classes"] } : asked;
   if (path.toLowerCase().endsWith(".csg")) throw new InputError(groupFileMessage(path, await readText(files.at(path))));
   const read = await (path.toLowerCase().endsWith(".cs")
     ? readCryosparcParticles(files, path, options)
     : readRelionParticles(files, path, options));
+  const classed = options.classes === undefined ? read : subset(read, positionsOfClasses(read, options.classes));
   const set =
     options.exclude === undefined
-      ? read
-      : subset(read, await positionsNotIn(files, options.exclude, read, options.projectRoot));
+      ? classed
+      : subset(classed, await positionsNotIn(files, options.exclude, classed, options.projectRoot));
   if (options.ctfPhaseFlipped) set.optics.phaseFlipped = new Float64Array(set.count).fill(1);
   const duplicates = duplicateWarning(set);
   return duplicates === undefined ? set : { ...set, warnings: [...(set.warnings ?? []), duplicates] };
+}
+
+/** @throws InputError where the file names no classes, or one that is asked for has no particles. */
+function positionsOfClasses({ source, classNumber }: ParticleSet, asked: readonly number[]): Int32Array {
+  if (!classNumber)
+    throw new InputError(
+      `${source} does not tell the classes of its particles (_rlnClassNumber), to choose by --class`,
+    );
+  const there = [...new Set(classNumber)].sort((a, b) => a - b),
+    absent = asked.find((number) => !there.includes(number));
+  if (absent !== undefined)
+    throw new InputError(`${source} has no particles of class ${absent}; it has those of ${there.join(", ")}`);
+  return Int32Array.from(classNumber.keys()).filter((i) => asked.includes(classNumber[i]!));
 }
 
 /** The particles at these positions of `set`, in this order; they keep their rows in the file for messages. */
@@ -56,6 +71,7 @@ export function subset(set: ParticleSet, indices: Int32Array): ParticleSet {
     micrographs: set.micrographs && { ...set.micrographs, index: integers(set.micrographs.index) },
     uid: set.uid && BigUint64Array.from(chosen, (i) => set.uid![i]!),
     poses: set.poses && floats(set.poses),
+    classNumber: set.classNumber && integers(set.classNumber),
     randomSubset: set.randomSubset && integers(set.randomSubset),
     ...(set.sign && { sign: Int8Array.from(chosen, (i) => set.sign![i]!) }),
     where: (particle) => set.where(chosen[particle]!),

@@ -13,6 +13,8 @@ export interface ParticlesStarOptions {
   poses?: boolean;
   /** Folder that names of stacks below it start from, by default that of the file; null: all names are absolute. */
   stackNamesFrom?: string | null;
+  /** Further columns, by label: a value for each particle. */
+  columns?: Readonly<Record<string, ArrayLike<number>>>;
 }
 
 /**
@@ -23,13 +25,13 @@ export interface ParticlesStarOptions {
 export async function writeParticlesStar(
   file: DataFile,
   set: ParticleSet,
-  { poses = false, stackNamesFrom = dirname(file.path) }: ParticlesStarOptions = {},
+  { poses = false, stackNamesFrom = dirname(file.path), columns = {} }: ParticlesStarOptions = {},
 ): Promise<void> {
   refuseMixedContrast(set);
   const optics = { name: "optics", ...opticsTable(set) };
   const stackNames =
     stackNamesFrom === null ? set.stacks : set.stacks.map((stack) => nameFrom(resolve(stackNamesFrom), stack));
-  const particles = { name: "particles", ...particleTable(set, stackNames, poses) };
+  const particles = { name: "particles", ...particleTable(set, stackNames, poses, columns) };
   await writeFileAtomic(file, writeStar([optics, particles]));
 }
 
@@ -88,6 +90,7 @@ function particleTable(
   set: ParticleSet,
   stackNames: readonly string[],
   withPoses: boolean,
+  further: Readonly<Record<string, ArrayLike<number>>>,
 ): { columns: string[]; rows: Iterable<string[]> } {
   const { optics, poses, randomSubset } = set;
   if (withPoses && poses === undefined) throw new Error(`${set.source} has no poses to write`);
@@ -116,6 +119,9 @@ function particleTable(
       ["rlnOriginYAngst", (i) => fixed(poses.originYAngstrom[i]!)],
     );
   }
+  const { classNumber } = set;
+  if (classNumber !== undefined) columns.push(["rlnClassNumber", (i) => String(classNumber[i])]);
+  for (const [label, values] of Object.entries(further)) columns.push([label, (i) => fixed(values[i]!)]);
   if (randomSubset !== undefined) columns.push(["rlnRandomSubset", (i) => String(randomSubset[i])]);
 
   function* rows() {

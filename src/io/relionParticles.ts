@@ -17,9 +17,11 @@ import {
   imageNumber,
   largest,
   mergeStacks,
+  mostClasses,
   readIfSound,
   rowsOfGroups,
   stackPaths,
+  wholeNumbers,
 } from "./particleChecks.ts";
 import type { StarBlock } from "./star.ts";
 import { columnIndex, onlyBlock, parseStar } from "./star.ts";
@@ -133,6 +135,7 @@ export async function readRelionParticles(files: Files, path: string, options: R
     ...groupByOptics(set, opticsGroups(optics, groupRow)),
     micrographs: micrographName && distinctMicrographs(count, micrographName),
     poses: readIfSound("poses", options.needs, warnings, () => readPoses(particles, pixelSizeAngstrom)),
+    classNumber: readIfSound("classes", options.needs, warnings, () => readClasses(particles)),
     randomSubset: readIfSound("halfSets", options.needs, warnings, () => readRandomSubset(particles)),
     warnings: [
       ...warnings,
@@ -308,6 +311,11 @@ function readPoses(particles: Table, pixelSizeAngstrom: number): Poses | undefin
     originXAngstrom: origin("X"),
     originYAngstrom: origin("Y"),
   };
+}
+
+function readClasses(particles: Table): Int32Array | undefined {
+  const classes = particles.numbers("rlnClassNumber");
+  return classes && wholeNumbers(classes, "_rlnClassNumber", [0, mostClasses], particles.where);
 }
 
 /** Half-sets. A file in which all particles have one value, whichever, was never divided. */

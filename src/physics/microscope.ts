@@ -16,6 +16,8 @@ import { shift } from "./shift.ts";
 export interface Exposure<Noise = Complex> {
   /** Poses, [batch, 3, 3]. */
   rotations: Tensor;
+  /** Of several volumes in the table the one that each image shows, [batch]; absent: the first. */
+  of?: readonly number[];
   /** In units of the box, [2, batch]; absent: the particles are centred. */
   shifts?: Tensor;
   /** What the CTFs depend on, [1, batch] each. */
@@ -70,11 +72,11 @@ export function pixelImages(
 /** All that comes before the noise: volume → rotate and project → shift → CTF. */
 function signalAtDetector(
   table: Tensor,
-  { rotations, shifts, optics, contrast }: Exposure<unknown>,
+  { rotations, of, shifts, optics, contrast }: Exposure<unknown>,
   grid: FrequencyGrid,
   boxAngstrom: number,
 ): { signal: Complex; transfer: Tensor } {
-  const projection = centralSlices(table, rotations, grid);
+  const projection = centralSlices(table, rotations, grid, of);
   const shifted = shifts ? shift(projection, shifts, grid) : projection;
   const transfer = ctf(optics, grid, boxAngstrom);
   return { signal: scaleComplex(shifted, contrast ? op.mul(transfer, contrast) : transfer), transfer };

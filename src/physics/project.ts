@@ -89,18 +89,34 @@ export function fourierTable(volume: Tensor): Tensor {
 }
 
 /**
+ * The tables of several volumes one after another: the slices of each lie between its own rows.
+ *
+ * @param volumes [volumes·n, n, n]
+ * @returns [2, volumes·(2n+2), 2n+2, 2n+2]; of one volume its `fourierTable`
+ */
+export function fourierTables(volumes: Tensor): Tensor {
+  const [rows, , n] = volumes.shape as [number, number, number];
+  return op.concat(
+    Array.from({ length: rows / n }, (_, i) => fourierTable(op.slice(volumes, 0, i * n, (i + 1) * n))),
+    1,
+  );
+}
+
+/**
  * Central slices: the transform of the projection along the third row of each rotation.
  *
  * The sample of pose A at image frequency (kx, ky) is the volume's transform at kx·row0(A) + ky·row1(A), as in RELION.
  *
- * @param table     from `fourierTable`
+ * @param table     from `fourierTable`, or `fourierTables`
  * @param rotations [batch, 3, 3]
  * @param grid      image frequencies, |k| ≤ n/2
+ * @param of        of several volumes the one, from 0, that each slice is of, [batch]; absent: the first
  * @returns complex, [frequencies, batch]
  */
-export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyGrid): Complex {
+export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyGrid, of?: readonly number[]): Complex {
   const batch = rotations.shape[0]!;
-  const n = (table.shape[1]! - 2) / padding;
+  const edge = table.shape[3]!,
+    n = (edge - 2) / padding;
   const k = new Float32Array(2 * grid.count);
   for (let i = 0; i < grid.count; i++) {
     k[i] = padding * grid.x[i]!;
@@ -110,7 +126,11 @@ export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyG
   // frequency.
   const axes = op.reshape(op.transpose(op.slice(rotations, 1, 0, 2), [2, 0, 1]), [3 * batch, 2]);
   const coordinates = op.reshape(op.add(op.matmul(axes, constant(k, [2, grid.count])), n), [3, batch, grid.count]);
-  const sample = (at: Tensor): Tensor => op.trilinear(table, op.transpose(at, [1, 2, 0])); // [2, batch, frequencies]
+  const toOwn = of?.some((volume) => volume > 0)
+    ? constant([...new Array<number>(2 * batch).fill(0), ...of.map((volume) => volume * edge)], [3, batch, 1])
+    : undefined;
+  /** [2, batch, frequencies] */
+  const sample = (at: Tensor): Tensor => op.trilinear(table, op.transpose(toOwn ? op.add(at, toOwn) : at, [1, 2, 0]));
   const samples = op.transpose(
     radiusOf(grid).every((r) => r < n / 2 + 1e-6) ? sample(coordinates) : zeroOutside(sample, coordinates, padding * n),
     [0, 2, 1],

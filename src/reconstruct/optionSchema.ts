@@ -68,6 +68,28 @@ export const reconstructSchema = z
           "must be refine and local stages alone with --start, which gives the map that adversarial ones find; " +
           "adversarial ones go on from it with --method cryogan",
       });
+    const groups = options.symmetry.split(",").length,
+      classes = options.classes ?? 1;
+    if (groups > 1 && groups !== classes)
+      context.addIssue({
+        code: "custom",
+        path: ["symmetry"],
+        message:
+          `names ${groups} groups, and there ${classes > 1 ? `are ${classes} classes` : "is one class"} (--classes): ` +
+          "give one group for each, or one for all",
+      });
+    if (options.repeats !== undefined && classes === 1)
+      context.addIssue({
+        code: "custom",
+        path: ["repeats"],
+        message: "tells which classes are found again: give --classes",
+      });
+    if (options.halfMaps && classes > 1)
+      context.addIssue({
+        code: "custom",
+        path: ["halfMaps"],
+        message: "cannot be combined with --classes: reconstruct the particles of one class in halves (--class)",
+      });
     if (options.startResolution !== undefined && options.start === undefined)
       context.addIssue({
         code: "custom",

@@ -2,12 +2,18 @@
 import { largestBox, type ValueKind } from "../base/values.ts";
 import type { Stage } from "./stage.ts";
 
-/** Schoenflies symbol of a chiral point group as RELION names them: C1, C7, D2, T, O, I, I1 to I4. */
+/**
+ * Schoenflies symbol of a chiral point group as RELION names them: C1, C7, D2, T, O, I, I1 to I4; several, "D2,C1", of
+ * classes.
+ */
 export const symmetry = (): ValueKind<string> => ({
   expected: "a point group such as C1, C4, D2, T, O or I",
   read: (text) => {
-    const symbol = text.toUpperCase();
-    return /^([CD][1-9]\d?|T|O|I[1-4]?)$/.test(symbol) ? symbol : undefined;
+    const symbols = text
+      .toUpperCase()
+      .split(",")
+      .map((symbol) => symbol.trim());
+    return symbols.every((symbol) => /^([CD][1-9]\d?|T|O|I[1-4]?)$/.test(symbol)) ? symbols.join(",") : undefined;
   },
   write: String,
 });

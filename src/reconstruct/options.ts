@@ -6,6 +6,7 @@
 import {
   boxSize,
   choice,
+  classNumbers,
   count,
   duration,
   imageChoice,
@@ -19,6 +20,7 @@ import {
   seed,
   threads,
   type ValueKind,
+  wholeNumber,
   yesOrNo,
 } from "../base/values.ts";
 import { deviceNames } from "../runtime/deviceNames.ts";
@@ -32,6 +34,8 @@ export type LossName = (typeof lossNames)[number];
 
 /** Settings of training by name, where they are not those that go with the critic. */
 const recipeNames = ["paper"] as const;
+/** Densities that a run may hold. */
+export const mostClasses = 16;
 
 interface About {
   /** For the help of the command and the form. */
@@ -106,7 +110,23 @@ export const reconstructOptions = {
   }),
   symmetry: withDefault(symmetry(), "C1", {
     placeholder: "group",
-    help: "point group: C1, C4, D2, T, O, I, ...",
+    help: "point group: C1, C4, D2, T, O, I, ...; of several classes one for all, or one for each: D2,C1",
+    decisive: true,
+  }),
+  /** How many. */
+  classes: optional(wholeNumber(1, mostClasses), {
+    placeholder: "count",
+    help: "so many different structures are in the images: a map and a share of the particles of each (default: 1)",
+    decisive: true,
+  }),
+  /** Runs in all. */
+  repeats: optional(wholeNumber(2, 20), {
+    placeholder: "count",
+    help: "so many runs from different seeds: classes that all of them find are real; takes as many times as long",
+    decisive: false,
+  }),
+  junkClass: flag({
+    help: "images of noise, and of things that match nothing, are a class of their own, whose share is estimated",
     decisive: true,
   }),
   method: optional(choice(methods), {
@@ -172,6 +192,12 @@ export const reconstructOptions = {
   opticsGroups: optional(opticsGroups(), {
     placeholder: "list",
     help: "use only particles of these optics groups (cryoSPARC: exposure groups), by number or name: 1,3",
+    decisive: true,
+  }),
+  /** Numbers. */
+  class: optional(classNumbers(), {
+    placeholder: "list",
+    help: "use only particles of these classes (rlnClassNumber): 1,3",
     decisive: true,
   }),
   /** Å. */

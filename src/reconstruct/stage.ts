@@ -31,14 +31,17 @@ export interface ImageContext {
   /** For the simulator; absent: normal noise. */
   noiseImages?: NoiseImages;
   views: ViewingDistribution;
-  group: readonly Matrix3[];
+  /** Rotations of the point group of each class; one, unless several are asked for. */
+  groups: readonly (readonly Matrix3[])[];
+  /** Whether there is a class of images without a particle, or of something else, besides. */
+  junk?: boolean;
   /**
    * Radius of the particle as a fraction of the box edge: images show background beyond it, and density is cut off
    * there unless `mask` says where.
    */
   maskRadius: number;
-  /** Of the sphere; absent: the middle of the box. */
-  maskCentre?: Place;
+  /** Of the sphere of each class; absent: the middle of the box. */
+  maskCentres?: readonly Place[];
   /** Where there may be density. */
   mask?: Volume;
   positivity: boolean;
@@ -68,6 +71,8 @@ export interface IterationReport {
     noiseScale?: number;
   };
   logLikelihood?: number;
+  /** Of several classes: the share of each, junk last. */
+  shares?: number[];
 }
 
 /**
@@ -80,13 +85,17 @@ export type AfterIteration = (
   snapshot: () => Promise<StageProgress>,
 ) => Promise<number | undefined>;
 
-/** Densities [n, n, n] of two halves of the particles, in poses found with one density, before any mask. */
+/** Densities [classes, n, n, n] of two halves of the particles, in poses found with one density, before any mask. */
 export type HalfVolumes = readonly [Float32Array, Float32Array];
 
 export interface StageResult {
   volume: EstimatedVolume;
   /** Of the last pass of a stage of refinement. */
   halfSamples?: HalfVolumes;
+  /** Share of the particles of each class, the class of junk last; absent where there is one class alone. */
+  shares?: Float32Array;
+  /** Posterior probability of each class for each particle, [classes, count], junk last; likewise. */
+  memberships?: Float32Array;
   /** Mean over the particles of the last pass. */
   logLikelihood?: number;
   /** After an adversarial stage: the critic's loss, over about as many iterations as its volume is an average of. */
@@ -95,18 +104,23 @@ export interface StageResult {
   shifts?: Float32Array;
   /** [count], after local stages where shifts are searched for; 1 is the mean. */
   scales?: Float32Array;
-  /** Most likely pose of each particle, [count, 3, 3], and how well it fits there (localExpectation.ts), [count]. */
+  /**
+   * Most likely pose of each particle in each class, [classes, count, 3, 3], and how well it fits there
+   * (localExpectation.ts), [count].
+   */
   poses?: Float32Array;
   fit?: Float32Array;
+  /** Of several classes: posterior probability of each particle's most likely pose in its class, [count]. */
+  peaks?: Float32Array;
   /** The critic's templates, where it has any. */
   templates?: RunTemplates;
-  /** Weights of the distribution of viewing directions (likelihood/viewPrior.ts), after stages of refinement. */
+  /** Weights of the distribution of viewing directions (likelihood/viewPrior.ts) of each class, after refinement. */
   viewWeights?: Float32Array;
   /** From where the particles are seen, after stages of refinement. */
   directions?: RunDirections;
 }
 
-/** A density in the scale of the stages (see `density` in volume.ts). */
+/** Densities in the scale of the stages (see `density` in volume.ts), [classes, n, n, n]. */
 export interface StageVolume {
   n: number;
   data: Float32Array;
@@ -236,5 +250,7 @@ export interface RunDirections {
   tilt: number[];
   /** Share of the particles in each cell, by their posterior probability; sums to 1. */
   share: number[];
+  /** Of several classes: the group of the largest, whose directions these are. */
+  symmetry?: string;
   half?: 1 | 2;
 }

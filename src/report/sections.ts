@@ -8,7 +8,7 @@ import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraCh
 import type { FscResult } from "../evaluate/fsc.ts";
 import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImages.ts";
 import type { GrayImage } from "../io/grayImage.ts";
-import type { RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
+import type { ClassResult, RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
 import { methodText } from "../reconstruct/method.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
@@ -106,6 +106,7 @@ function header(title: string, run: RunFolder): Section {
       ? ""
       : `<p>Not ab initio: the map was begun from ${escapeHtml(givenStart.map)}, low-passed to ` +
         `${formatNumber(givenStart.resolutionAngstrom)} Å. Coarser shells may still show that map.</p>\n`;
+  const classes = finished?.classes ? classTable(finished.classes) : "";
   const tiles = numbers
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
@@ -125,8 +126,30 @@ function header(title: string, run: RunFolder): Section {
   return {
     html:
       `<h1>${escapeHtml(title)}</h1>\n${when}\n${said}` +
-      `${alone}${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${warnings.join("\n")}`,
+      `${alone}${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${classes}${warnings.join("\n")}`,
   };
+}
+
+/** Share and resolution of each class. */
+function classTable(classes: readonly ClassResult[]): string {
+  const row = (cells: readonly string[], tag: "td" | "th"): string =>
+    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
+  const rows = classes.map(({ number, share, particles, symmetry, resolutionAngstrom, map, junk, empty }) => [
+    junk ? `${number} (junk)` : String(number),
+    `${(100 * share).toFixed(1)} %`,
+    particles === undefined ? "" : formatCount(particles),
+    symmetry ?? "",
+    resolutionAngstrom === undefined ? "" : `${formatNumber(resolutionAngstrom)} Å`,
+    empty ? "empty" : (map ?? ""),
+  ]);
+  const head = ["Class", "Share", "Particles", "Symmetry", "Its halves agree to", "Map"];
+  return (
+    `<table class="classes"><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td")).join("")}` +
+    `</tbody></table>\n${note(
+      "Two halves of the particles of a class share their poses: what they agree to is finer than what halves that " +
+        "are reconstructed apart agree to. Whether the classes are different structures another seed tells.",
+    )}\n`
+  );
 }
 
 /** The map that the run began from, as config.json tells; undefined where it is ab initio. */

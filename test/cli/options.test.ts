@@ -178,6 +178,15 @@ describe("reconstruct", () => {
     expect(reconstruct({ symmetry }).symmetry).toBe(group);
   });
 
+  test("groups of classes: one for each, or one for all", () => {
+    expect(reconstruct({ symmetry: "d2, c1", classes: 2 })).toMatchObject({ symmetry: "D2,C1", classes: 2 });
+    expect(reconstruct({ symmetry: "D2", classes: 3 })).toMatchObject({ symmetry: "D2", classes: 3 });
+    expect(() => reconstruct({ symmetry: "D2,C1,C1", classes: 2 })).toThrow("--symmetry: names 3 groups");
+    expect(() => reconstruct({ symmetry: "D2,C1" })).toThrow("there is one class (--classes)");
+    expect(() => reconstruct({ classes: 17 })).toThrow("--classes: expected a whole number from 1 to 16");
+    expect(() => reconstruct({ classes: 2, halfMaps: true })).toThrow("--half-maps: cannot be combined with --classes");
+  });
+
   test.each(["C0", "D", "X2", "I5", "C2v", "Td"])("%s is no point group of a chiral molecule", (symmetry) => {
     expect(() => reconstruct({ symmetry })).toThrow("--symmetry: expected a point group");
   });

@@ -20,7 +20,7 @@ const batch = 4,
 /** The critic at a radius in a box of n, its inputs, and its output. */
 function open(n: number, maxRadius: number, group: readonly Matrix3[], noisePower: number[], signalPower: number[]) {
   const grid = polarGrid(maxRadius, 2 * maxRadius);
-  const critic = volumeCritic({ maxRadius, noisePower, signalPower }, { n, group, density: (u) => u });
+  const critic = volumeCritic({ maxRadius, noisePower, signalPower }, { n, groups: [group], density: (u) => u });
   const whitening = critic.whitening(noisePower);
   const { views, logPrior } = turnedViews(gridSpacing(maxRadius), group, randomRotation(createStream(8, "turn")));
   const inputs = {
@@ -196,7 +196,7 @@ describe("what the volume critic learns from", () => {
       op.sum(
         volumeCritic(
           { maxRadius, noisePower: [1, 2, 3], signalPower: [1, 1, 1] },
-          { n, group: pointGroup("C2"), density: (u) => u },
+          { n, groups: [pointGroup("C2")], density: (u) => u },
         ).judge(
           { volume: inputs.learned },
           { harmonics: harmonics(inputs, grid), ctfSquared: input("ctfSquared", [maxRadius, batch]) },

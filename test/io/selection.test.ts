@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { disk } from "../../src/io/disk.ts";
-import { readParticles, subset } from "../../src/io/particles.ts";
+import { readParticles, subset, writeParticlesStar } from "../../src/io/particles.ts";
 import { formats, inputError, installTestDebs, python, temporaryFolder } from "./helpers.ts";
 
 beforeAll(installTestDebs);
@@ -50,6 +50,64 @@ np.save(open(sys.argv[2], "wb"), t)`,
   expect([...set.optics.defocusUAngstrom]).toEqual([1, 4, 5, 6].map((i) => all.optics.defocusUAngstrom[i]));
   expect([...set.uid!]).toEqual([1, 4, 5, 6].map((i) => all.uid![i]));
   expect(set.where(1)).toBe(`${path}: row 5`);
+});
+
+test("classes by their numbers, and what is written has them", async () => {
+  const folder = temporaryFolder(),
+    path = join(folder, "classes.star"),
+    rows = [3, 1, 3, 2].map((number, i) => `${i + 1}@s.mrcs 10000 10000 300 2.7 0.1 1.5 8 ${number}`);
+  const labels = [
+    "ImageName",
+    "DefocusU",
+    "DefocusV",
+    "Voltage",
+    "SphericalAberration",
+    "AmplitudeContrast",
+    "ImagePixelSize",
+    "ImageSize",
+  ].map((label) => `_rln${label}`);
+  const text = (more: readonly string[], of = rows): string =>
+    `data_\n\nloop_\n${[...labels, ...more].join("\n")}\n${of.join("\n")}\n`;
+  writeFileSync(path, text(["_rlnClassNumber"]));
+  const set = await readParticles(disk, path, { classes: [1, 3] });
+  expect([...set.imageIndex]).toEqual([0, 1, 2]);
+  expect([...set.classNumber!]).toEqual([3, 1, 3]);
+  await writeParticlesStar(disk.at(join(folder, "chosen.star")), set, { columns: { someColumn: [0.5, 0.25, 1] } });
+  expect([...(await readParticles(disk, join(folder, "chosen.star"))).classNumber!]).toEqual([3, 1, 3]);
+  expect(readFileSync(join(folder, "chosen.star"), "utf8")).toMatch(/_someColumn[\s\S]* 0\.250000/);
+  expect(await inputError(() => readParticles(disk, path, { classes: [1, 4] }))).toBe(
+    `${path} has no particles of class 4; it has those of 1, 2, 3`,
+  );
+  writeFileSync(
+    path,
+    text(
+      [],
+      rows.map((row) => row.replace(/ \d+$/, "")),
+    ),
+  );
+  expect(await inputError(() => readParticles(disk, path, { classes: [1] }))).toBe(
+    `${path} does not tell the classes of its particles (_rlnClassNumber), to choose by --class`,
+  );
+  writeFileSync(path, text(["_rlnClassNumber"], rows.with(1, rows[1]!.replace(/1$/, "1.5"))));
+  expect((await readParticles(disk, path)).warnings).toHaveLength(1);
+  expect(await inputError(() => readParticles(disk, path, { classes: [1] }))).toContain(
+    "_rlnClassNumber is 1.5; it must be a whole number",
+  );
+});
+
+test("cryoSPARC: classes", async () => {
+  const folder = temporaryFolder(),
+    path = join(folder, "classes.cs");
+  python(
+    `
+import sys, numpy as np
+from numpy.lib.recfunctions import append_fields
+t, classes = np.load(sys.argv[1]), np.array([0, 1, 1, 0, 2, 1, 0], "u4")
+np.save(open(sys.argv[2], "wb"), append_fields(t, "alignments3D/class", classes, usemask=False))`,
+    cs,
+    path,
+  );
+  expect([...(await readParticles(disk, path, { classes: [1, 2] })).imageIndex]).toEqual([1, 2, 4, 5]);
 });
 
 test("particles that a STAR file lists are left out, whatever folder it lies in", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { polarGrid } from "../../src/physics/frequencies.ts";
-import { centralSlices, fourierTable } from "../../src/physics/project.ts";
+import { centralSlices, fourierTable, fourierTables } from "../../src/physics/project.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { gradient } from "../../src/tensor/gradient.ts";
 import * as op from "../../src/tensor/ops.ts";
@@ -52,6 +52,34 @@ describe("central slices against the analytic transform of a molecule of Gaussia
   ])("box %d, density within %f of its edge: every shell to 0.8 Nyquist within %f", async (n, radius, limit) => {
     const errors = await shellErrors(n, radius);
     for (const error of errors) expect(error).toBeLessThan(limit);
+  });
+
+  it("slices of several volumes in one table are those of each by itself", async () => {
+    const n = 8,
+      grid = polarGrid(4, 6),
+      of = [1, 0, 2, 1],
+      stream = createStream(4, "volumes");
+    const values = Float32Array.from({ length: 3 * n ** 3 }, () => stream.normal()),
+      rotations = Float32Array.from(randomPoses(5, 4).flatMap((pose) => [...pose]));
+    const volumes = input("volumes", [3 * n, n, n]),
+      poses = input("rotations", [4, 3, 3]);
+    const feeds = {
+      volumes: { tensor: volumes, values },
+      rotations: { tensor: poses, values: rotations },
+    };
+    const together = await evaluate({ ...centralSlices(fourierTables(volumes), poses, grid, of) }, feeds);
+    for (const [b, c] of of.entries()) {
+      const volume = input("volume", [n, n, n]);
+      const alone = await evaluate(
+        { ...centralSlices(fourierTable(volume), poses, grid) },
+        {
+          volume: { tensor: volume, values: values.slice(c * n ** 3, (c + 1) * n ** 3) },
+          rotations: { tensor: poses, values: rotations },
+        },
+      );
+      for (const part of ["re", "im"] as const)
+        for (let i = b; i < grid.count * 4; i += 4) expect(together[part][i]).toBeCloseTo(alone[part][i]!, 4);
+    }
   });
 
   it("is exact to rounding for a point at the centre of the box, even or odd", async () => {

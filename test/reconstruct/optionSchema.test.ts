@@ -34,12 +34,18 @@ const numeric = optionEntries.flatMap(([key, option]) =>
 
 test("the options that take numbers are found", () => {
   expect(numeric.sort()).toEqual(
-    ["box", "cache", "checkpointEvery", "maskDiameter", "maxShift", "particles", "pixelSize", "resolution"].concat(
-      "seed",
-      "startResolution",
-      "threads",
-      "timeLimit",
-    ),
+    [
+      "box",
+      "cache",
+      "checkpointEvery",
+      "classes",
+      "maskDiameter",
+      "maxShift",
+      "particles",
+      "pixelSize",
+      "repeats",
+      "resolution",
+    ].concat("seed", "startResolution", "threads", "timeLimit"),
   );
 });
 

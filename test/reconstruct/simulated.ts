@@ -106,7 +106,7 @@ export async function simulated({
       spectra,
       store,
       shiftLaw,
-      group,
+      groups: [group],
       device,
       sample: { particles: Int32Array.from({ length: count }, (_, i) => i), images },
       views: { kind: "uniform" },

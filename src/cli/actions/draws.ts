@@ -1,9 +1,8 @@
 /** Random views and optics, as `simulate` and `project` are asked for them. */
 
-import type { Optics, Poses } from "../../base/types.ts";
+import type { Optics } from "../../base/types.ts";
 import { readDefocusTable } from "../../io/defocusTable.ts";
 import { disk } from "../../io/disk.ts";
-import { matrixToEuler } from "../../physics/rotations.ts";
 import { tabulatedDefocus, uniformDefocus } from "../../physics/simulate.ts";
 import { samplePoses } from "../../physics/viewing.ts";
 import { createStream } from "../../runtime/random.ts";
@@ -23,24 +22,4 @@ export async function drawOptics(options: OpticsOptions, count: number, seed: nu
   return defocus.kind === "table"
     ? tabulatedDefocus(count, await readDefocusTable(disk.at(defocus.path)), microscope, seed)
     : uniformDefocus(count, [defocus.minimumAngstrom, defocus.maximumAngstrom], microscope, seed);
-}
-
-/**
- * Poses as RELION writes them; its origins are the way back to the centre.
- * @param rotations [count, 3, 3]
- * @param shifts [count, 2], in units of the box
- */
-export function relionPoses(rotations: Float32Array, shifts: Float32Array, boxAngstrom: number): Poses {
-  const count = rotations.length / 9;
-  const angles = Array.from({ length: count }, (_, i) =>
-    matrixToEuler(Float64Array.from(rotations.subarray(9 * i, 9 * i + 9))),
-  );
-  const column = (value: (i: number) => number) => Float64Array.from({ length: count }, (_, i) => value(i));
-  return {
-    rot: column((i) => angles[i]!.rot),
-    tilt: column((i) => angles[i]!.tilt),
-    psi: column((i) => angles[i]!.psi),
-    originXAngstrom: column((i) => -shifts[2 * i]! * boxAngstrom),
-    originYAngstrom: column((i) => -shifts[2 * i + 1]! * boxAngstrom),
-  };
 }

@@ -9,11 +9,12 @@ import { lowPass } from "../../evaluate/filter.ts";
 import { automaticMask } from "../../evaluate/mask.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
-import { writeMap } from "../../io/mrc.ts";
-import { readParticles, validateImages, writeParticlesStar } from "../../io/particles.ts";
+import { readMap, writeMap } from "../../io/mrc.ts";
+import { readParticles, subset, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
-import { readCheckpoint } from "../../reconstruct/folder/checkpoint.ts";
+import { classesIn, classMap } from "../../reconstruct/classes.ts";
+import { type Checkpoint, readCheckpoint } from "../../reconstruct/folder/checkpoint.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
@@ -21,13 +22,12 @@ import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
 import { methodOf } from "../../reconstruct/method.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
-import { shiftsOfMoved } from "../../reconstruct/run/centreMap.ts";
 import { chooseParticles } from "../../reconstruct/run/choose.ts";
+import { foundParticles } from "../../reconstruct/run/foundParticles.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { print, printJson } from "../print.ts";
 import { refinementScript } from "../relionScript.ts";
-import { relionPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
 import { sampleImages } from "./sampleImages.ts";
 
@@ -51,7 +51,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const inRoot = (path: string): string => relative(root, path);
   if (inRoot(out).startsWith(".."))
     throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
-  const { asked, maskRadius, inverted, map, resolutionAngstrom } = await readRun(runFolder);
+  const { asked, maskRadius, inverted, map: mapOfRun, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
   const { passthrough, opticsGroups, exclude, ctfPhaseFlipped } = asked;
@@ -59,6 +59,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     projectRoot: options.stacksRoot ?? asked.projectRoot,
     passthrough,
     opticsGroups,
+    classes: asked.class,
     exclude,
     pixelSizeAngstrom: asked.pixelSize,
   });
@@ -69,7 +70,11 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     throw new InputError(
       `${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`,
     );
-  const found = options.poses ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
+  const placed =
+    options.poses || options.classes ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
+  const found = options.classes ? ofClasses(placed, options.classes, runFolder) : placed,
+    map = options.classes ? await mapOfClasses(runFolder, options.classes, mapOfRun) : mapOfRun,
+    symmetry = symmetryOf(asked, options.classes);
   const radiusPixels = maskRadius * all.boxSize,
     normalise = inverted || all.sign !== undefined || !(await isNormalised(all, radiusPixels));
 
@@ -108,7 +113,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
       out: inRoot(join(out, "refine/run")),
       lowPassAngstrom: round(lowPassAngstrom),
       particleDiameterAngstrom: Math.floor(diameter),
-      symmetry: asked.symmetry,
+      symmetry,
       phaseFlipped: ctfPhaseFlipped || arePhaseFlipped(all),
     }),
   );
@@ -120,7 +125,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
     particles: set.count,
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
-    symmetry: asked.symmetry,
+    symmetry,
     poses: options.poses,
     resolutionAngstrom: resolutionAngstrom ?? null,
     lowPassAngstrom: round(lowPassAngstrom),
@@ -173,7 +178,7 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
   if (halfMaps)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
   const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
-  const { poses, place = [0, 0, 0], schedule } = checkpoint ?? {};
+  const { poses, volume, schedule }: Partial<Checkpoint> = checkpoint ?? {};
   if (poses === undefined)
     throw new InputError(
       `${folder} has no poses: ` +
@@ -182,14 +187,39 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
           : "they are found by stages of local refinement") +
         "; export without --poses",
     );
-  if (poses.length !== 9 * set.count)
+  const count = poses.length / 9 / (volume ? classesIn(volume) : 1);
+  if (count !== set.count)
     throw new InputError(
-      `${set.source} has changed since the run: ${set.count} particles, ` +
-        `the run had ${poses.length / 9}; export without --poses`,
+      `${set.source} has changed since the run: ${set.count} particles, the run had ${count}; export without --poses`,
     );
-  const moved = shiftsOfMoved(checkpoint?.shifts ?? new Float32Array(2 * set.count), poses, place);
-  const shifts = Float32Array.from({ length: 2 * set.count }, (_, i) => moved[(i % 2) * set.count + (i >> 1)]!);
-  return { ...set, poses: relionPoses(poses, shifts, set.boxSize * set.pixelSizeAngstrom) };
+  return foundParticles(set, checkpoint!);
+}
+
+/** Those of the classes that the run found. */
+function ofClasses(set: ParticleSet, classes: readonly number[], folder: string): ParticleSet {
+  const { classNumber } = set;
+  if (!classNumber) throw new InputError(`${folder} has no classes: it was run without --classes and --junk-class`);
+  const absent = classes.find((number) => !classNumber.includes(number));
+  if (absent !== undefined) throw new InputError(`${folder} has no particles of class ${absent}`);
+  return subset(
+    set,
+    Int32Array.from(classNumber.keys()).filter((i) => classes.includes(classNumber[i]!)),
+  );
+}
+
+/** The map of the first of these classes that has one. */
+async function mapOfClasses(folder: string, classes: readonly number[], ofRun: Volume): Promise<Volume> {
+  for (const number of classes) {
+    const file = disk.at(join(folder, classMap(number - 1)));
+    if (await file.exists()) return readMap(file);
+  }
+  return ofRun;
+}
+
+/** Of the first of these classes; of all, that of the first class of the run. */
+function symmetryOf({ symmetry }: ReconstructOptions, [number = 1]: readonly number[] = []): string {
+  const symbols = symmetry.split(",");
+  return symbols[number - 1] ?? symbols[0]!;
 }
 
 /**

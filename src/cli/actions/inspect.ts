@@ -16,6 +16,7 @@ export async function inspect({
   passthrough,
   pixelSize,
   opticsGroups,
+  class: classes,
   png,
   json,
 }: InspectCommandOptions): Promise<void> {
@@ -25,6 +26,7 @@ export async function inspect({
       projectRoot,
       passthrough,
       opticsGroups,
+      classes,
       pixelSizeAngstrom: pixelSize,
     });
     const summary = await summarizeParticles(particles);

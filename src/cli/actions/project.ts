@@ -8,13 +8,14 @@ import { writeFileAtomic } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
 import { particlesOfStack, readParticles, writeParticlesStar } from "../../io/particles.ts";
 import { writeStar } from "../../io/star.ts";
+import { relionPoses } from "../../physics/relionPoses.ts";
 import { eulerToMatrix } from "../../physics/rotations.ts";
 import { exposeImages, flatOptics } from "../../physics/simulate.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import { mapOptions } from "../mapOptions.ts";
 import type { ProjectCommandOptions } from "../options/project.ts";
 import { print, printJson } from "../print.ts";
-import { drawOptics, drawPoses, relionPoses } from "./draws.ts";
+import { drawOptics, drawPoses } from "./draws.ts";
 import { writeImageStack } from "./imageStack.ts";
 
 /**

@@ -16,6 +16,7 @@ export function addExportCommand(program: Command): void {
       "low-pass filter of the start model in Å (default: 1.5 times the run's resolution, at least 20)",
     )
     .option("--poses", "give each particle the most likely angles and shifts that the run found")
+    .option("--class <list>", "of a run with --classes only the particles of these, and the map of the first: 1,3")
     .option("--project-root <folder>", "RELION project folder: names of files start from it (default: absolute names)")
     .option(
       "--stacks-root <folder>",

@@ -12,6 +12,7 @@ export function addInspectCommand(program: Command): void {
     .option("--project-root <folder>", "folder that the stack names in the particle file start from")
     .option("--passthrough <file>", "passthrough .cs file with the columns that the particle file lacks")
     .option("--optics-groups <list>", "only particles of these optics groups, by number or name: 1,3")
+    .option("--class <list>", "only particles of these classes (rlnClassNumber): 1,3")
     .option("--pixel-size <Å>", "pixel size of the images in Å, where the file names none, several or a wrong one")
     .option("--png <file>", "write the first images, or the central slices of a map, as one picture")
     .option("--json", "print as JSON")

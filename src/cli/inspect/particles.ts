@@ -40,6 +40,8 @@ export interface ParticleSummary extends ParticleShown {
   hasPoses: boolean;
   /** Particles in random subsets 1 and 2, when the file names them. */
   randomSubsets?: [number, number];
+  /** Particles of each class, when the file names them. */
+  classes?: { number: number; particles: number }[];
   stacks: number;
   /** Stacks that are missing or do not fit, with the number of particles that need them. */
   stackProblems: { stack: string; particles: number; problem: string }[];
@@ -73,6 +75,7 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
     astigmatismAngstrom: mean(optics.defocusUAngstrom.map((u, i) => Math.abs(u - optics.defocusVAngstrom[i]!))),
     hasPoses: set.poses !== undefined,
     randomSubsets: set.randomSubset && [inSubset(1), inSubset(2)],
+    classes: set.classNumber && countClasses(set.classNumber),
     stacks: set.stacks.length,
     stackProblems: sample.problem === undefined ? problems : [...problems, sample.problem],
     pixels: sample.pixels,
@@ -87,6 +90,12 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
 }
 
 /** The groups that have particles. */
+function countClasses(numbers: Int32Array): { number: number; particles: number }[] {
+  const counts = new Map<number, number>();
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => a - b).map(([number, particles]) => ({ number, particles }));
+}
+
 function opticsGroups(set: ParticleSet): ParticleSummary["opticsGroups"] {
   const first = new Map<number, number>(),
     counts = new Int32Array(set.opticsGroupNames.length);
@@ -217,6 +226,17 @@ export function particleText(summary: ParticleSummary): string {
     ],
     ["Poses", summary.hasPoses ? "yes (not used)" : "no"],
     ...(summary.randomSubsets ? [["Random subsets", summary.randomSubsets.map(formatCount).join(" and ")]] : []),
+    ...(summary.classes
+      ? [
+          [
+            "Classes",
+            summary.classes
+              .slice(0, linesShown)
+              .map(({ number, particles }) => `${number} (${formatCount(particles)})`)
+              .join(", "),
+          ],
+        ]
+      : []),
     ["Stacks", `${formatCount(summary.stacks)}, ${found}`],
     ["Defocus", `${micrometre(defocus.minimum)} to ${micrometre(defocus.maximum)}, mean ${micrometre(defocus.mean)}`],
     ["Astigmatism", `${formatNumber(summary.astigmatismAngstrom)} Å on average`],

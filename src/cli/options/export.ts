@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { path, positive } from "../../base/values.ts";
+import { classNumbers, path, positive } from "../../base/values.ts";
 
 /** What `cryogan export` was asked to write. */
 export interface ExportCommandOptions {
@@ -9,6 +9,8 @@ export interface ExportCommandOptions {
   out: string;
   lowPassAngstrom?: number;
   poses: boolean;
+  /** Of a run with several classes those that are written, by number. */
+  classes?: number[];
   /** RELION's project folder, which names of files start from; absent: absolute names. */
   projectRoot?: string;
   /** Folder that the stack names of the run's particle file start from. */
@@ -23,12 +25,18 @@ const exportSchema = z
     relion: value(path("a folder")),
     iniHigh: value(positive("Å")).optional(),
     poses: flag(),
+    class: value(classNumbers()).optional(),
     projectRoot: value(path("a folder")).optional(),
     stacksRoot: value(path("a folder")).optional(),
     json: flag(),
   })
   .transform(
-    ({ relion, iniHigh, ...rest }): ExportCommandOptions => ({ ...rest, out: relion, lowPassAngstrom: iniHigh }),
+    ({ relion, iniHigh, class: classes, ...rest }): ExportCommandOptions => ({
+      ...rest,
+      classes,
+      out: relion,
+      lowPassAngstrom: iniHigh,
+    }),
   );
 
 /** @throws UsageError naming the option */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { flag, parseOptions, value } from "../../base/schema.ts";
-import { opticsGroups, path, pixelSize } from "../../base/values.ts";
+import { classNumbers, opticsGroups, path, pixelSize } from "../../base/values.ts";
 
 /** Fields as typed; keys are the option names in camel case. */
 const inspectSchema = z
@@ -10,12 +10,13 @@ const inspectSchema = z
     passthrough: value(path("a passthrough .cs file")).optional(),
     pixelSize: value(pixelSize()).optional(),
     opticsGroups: value(opticsGroups()).optional(),
+    class: value(classNumbers()).optional(),
     png: value(path("an image file (.png)")).optional(),
     json: flag(),
   })
   .superRefine((fields, context) => {
     if (isParticleFile(fields.file)) return;
-    for (const name of ["pixelSize", "opticsGroups"] as const)
+    for (const name of ["pixelSize", "opticsGroups", "class"] as const)
       if (fields[name] !== undefined)
         context.addIssue({ code: "custom", path: [name], message: "has a meaning only with a particle file" });
   });

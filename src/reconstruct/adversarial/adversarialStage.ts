@@ -7,6 +7,7 @@ import type { Program } from "../../runtime/program.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import { input } from "../../tensor/tensor.ts";
+import { partOf, volumeOf } from "../classes.ts";
 import { criticImages } from "../measure/criticImages.ts";
 import { withNoiseFloor } from "../measure/criticNoise.ts";
 import type {
@@ -31,6 +32,13 @@ import { casTransform, coefficientAmplitude, density, type VolumeModel } from ".
  */
 const shiftLeft = 0.1;
 
+/** Shares of classes by their logarithms. */
+function sharesOf(logits: Float32Array): Float32Array {
+  const values = logits.map(Math.exp),
+    total = values.reduce((sum, v) => sum + v, 0);
+  return values.map((v) => v / total);
+}
+
 /** Runs one program once. */
 async function once(
   program: Program,
@@ -43,34 +51,42 @@ async function once(
   return results;
 }
 
-/** Coefficients U of a first guess: faint noise around a blob, or the result of a coarser stage in the middle of it. */
+/**
+ * Coefficients U of a first guess: faint noise around a blob, or the result of a coarser stage in the middle of it.
+ * Those of several classes differ by their noise alone.
+ */
 async function initialCoefficients(
   model: VolumeModel,
   previous: StageVolume | undefined,
   context: StageContext,
   name: string,
 ): Promise<Float32Array> {
-  const { n } = model;
-  const u = new Float32Array(n ** 3);
+  const { n } = model,
+    classes = model.groups.length;
+  const u = new Float32Array(classes * n ** 3);
   createStream(context.seed, name).fillNormal(u);
   u.forEach((v, i) => (u[i] = 0.02 * v));
   const centre = Math.floor(n / 2);
-  u[(centre * n + centre) * n + centre] = 1;
+  for (let c = 0; c < classes; c++) u[((c * n + centre) * n + centre) * n + centre] = 1;
   if (!previous) return u;
-  const { n: m, data } = previous.n > n ? changeBox(previous, n) : previous, // a given map may be finer
-    v = input("v", [m, m, m]);
-  const { coefficients } = await once(
-    { name: "cas", state: {}, feeds: { v }, outputs: { coefficients: casTransform(v) } },
-    { v: data },
-    context,
-  );
-  const offset = centre - Math.floor(m / 2);
-  for (let z = 1; z < m; z++) {
-    for (let y = 1; y < m; y++) {
-      for (let x = 1; x < m; x++) {
-        const to = ((z + offset) * n + y + offset) * n + x + offset;
-        const amplitude = model.amplitude[to]!;
-        if (amplitude > 0) u[to] = (coefficients![(z * m + y) * m + x]! * m ** 1.5) / amplitude;
+  for (let c = 0; c < classes; c++) {
+    const own = volumeOf(previous, c),
+      { n: m, data } = own.n > n ? changeBox(own, n) : own, // a given map may be finer
+      v = input("v", [m, m, m]);
+    const { coefficients } = await once(
+      { name: "cas", state: {}, feeds: { v }, outputs: { coefficients: casTransform(v) } },
+      { v: data },
+      context,
+    );
+    const offset = centre - Math.floor(m / 2),
+      ofClass = partOf(u, c, classes);
+    for (let z = 1; z < m; z++) {
+      for (let y = 1; y < m; y++) {
+        for (let x = 1; x < m; x++) {
+          const to = ((z + offset) * n + y + offset) * n + x + offset;
+          const amplitude = model.amplitude[to]!;
+          if (amplitude > 0) ofClass[to] = (coefficients![(z * m + y) * m + x]! * m ** 1.5) / amplitude;
+        }
       }
     }
   }
@@ -108,7 +124,7 @@ export async function adversarialStage(
     amplitude: coefficientAmplitude(n, spectra.signal, stage.maxRadius),
     mask: stageMask(n, context),
     positive: context.positivity || recipe.positive === true,
-    group: context.group,
+    groups: context.groups,
   };
   const critic = recipe.critic(
     { maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal },
@@ -118,6 +134,7 @@ export async function adversarialStage(
     critic,
     loss: recipe.loss,
     volume: model,
+    junk: context.junk,
     boxAngstrom: context.boxAngstrom,
     noisePower: spectra.noise,
     grouped: spectra.groups !== undefined,
@@ -216,7 +233,7 @@ export async function adversarialStage(
     iterations = changed ?? iterations;
   }
 
-  const u = input("u", [n, n, n]);
+  const u = input("u", [model.groups.length * n, n, n]);
   const everywhere = { ...settings.volume, positive: false, mask: new Float32Array(n ** 3).fill(1) };
   const { volume, unmasked } = await once(
     {
@@ -239,8 +256,9 @@ export async function adversarialStage(
           context.device,
         )
       : undefined;
+  const shares = program.state.shares && sharesOf(await executable.getState("shares"));
   await executable.release();
   const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
     criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0
-  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, criticLoss, templates };
+  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, shares, criticLoss, templates };
 }

@@ -10,7 +10,7 @@ import type { CriticInput, CriticModel, CriticScene } from "../../critic/critic.
 import { scaleComplex } from "../../physics/complex.ts";
 import { ctfInputs } from "../../physics/ctf.ts";
 import { type Exposure, image } from "../../physics/microscope.ts";
-import { fourierTable } from "../../physics/project.ts";
+import { fourierTables } from "../../physics/project.ts";
 import type { Program } from "../../runtime/program.ts";
 import type { RandomStream } from "../../runtime/random.ts";
 import { gradient } from "../../tensor/gradient.ts";
@@ -18,13 +18,16 @@ import * as op from "../../tensor/ops.ts";
 import { constant, input, type Shape, type Tensor } from "../../tensor/tensor.ts";
 import { onGrid, signalInput } from "../measure/noiseGroups.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
-import { type AdversarialLoss, clipByNorm } from "./losses.ts";
+import { dealt, imageWeights, logSharesOf } from "./dealing.ts";
+import { type AdversarialLoss, clipByNorm, weightedMean } from "./losses.ts";
 import { density, type VolumeModel } from "./volume.ts";
 
 export interface AdversarialSettings {
   critic: CriticModel;
   loss: AdversarialLoss;
   volume: VolumeModel;
+  /** Whether there is a class of images that hold no particle besides. */
+  junk?: boolean;
   boxAngstrom: number;
   /** Power of the noise on shells 0, 1, 2, …; whitens simulated images as it did the real ones. */
   noisePower: ArrayLike<number>;
@@ -64,11 +67,12 @@ export const drawName = (name: string): string => `critic.${name}`;
 /** Makes an input of a step, under the name that `iterationFeeds` feeds it by. */
 type Feeder = (name: string, shape: Shape) => Tensor;
 
-/** A batch of simulated images. */
+/** A batch of simulated images, dealt out to the classes. */
 function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
   const samples = [s.critic.grid.count, s.batch];
   return {
     rotations: fed("rotations", [s.batch, 3, 3]),
+    of: classesOf(s) > 1 ? dealt(s.batch, classesOf(s)) : undefined,
     shifts: s.shifts ? fed("shifts", [2, s.batch]) : undefined,
     optics: ctfInputs(s.batch, fed),
     contrast: s.grouped ? onGrid(signalInput(s.noisePower.length, s.batch, fed), s.critic.grid) : undefined,
@@ -88,9 +92,17 @@ function simulate(
   s: AdversarialSettings,
 ): CriticInput {
   const noise = noiseScale ? scaleComplex(exposure.noise!, noiseScale) : exposure.noise,
-    exposed = image(table, { ...exposure, noise }, s.critic.grid, s.boxAngstrom);
+    { contrast, of } = exposure,
+    present = s.junk
+      ? constant(
+          of!.map((c) => Number(c < s.volume.groups.length)),
+          [1, s.batch],
+        )
+      : undefined,
+    signal = present && contrast ? op.mul(contrast, present) : (present ?? contrast);
+  const shown = of?.map((c) => Math.min(c, s.volume.groups.length - 1)),
+    exposed = image(table, { ...exposure, of: shown, contrast: signal, noise }, s.critic.grid, s.boxAngstrom);
   const whitening = constant(s.critic.whitening(s.noisePower), [s.critic.grid.count, 1]);
-  const { contrast } = exposure;
   return s.critic.view(scaleComplex(exposed.image, whitening), contrast ? op.mul(exposed.ctf, contrast) : exposed.ctf);
 }
 
@@ -100,18 +112,22 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 
 /**
- * The iteration. State: `u` (volume), running averages of it (`average`) and of the critic's loss (`averageLoss`), the
- * critic's parameters, and the logarithms of the paper's two scales, `logAmplitude` of the volume and, if learned,
- * `logNoise` of the noise; with Adam's moments.
+ * The iteration. State: `u` (volume; of all classes, [classes·n, n, n]), running averages of it (`average`) and of the
+ * critic's loss (`averageLoss`), the critic's parameters, and the logarithms of the paper's two scales, `logAmplitude`
+ * of the volume and, if learned, `logNoise` of the noise, and of several classes `shares`, the logarithms of the images
+ * that each has, up to a common constant; with Adam's moments.
  *
  * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
  */
 export function adversarialProgram(s: AdversarialSettings): Program {
-  const n = s.volume.n;
-  const u = parameter("u", [n, n, n]);
+  const n = s.volume.n,
+    classes = classesOf(s),
+    volumes = [s.volume.groups.length * n, n, n];
+  const u = parameter("u", volumes),
+    shares = parameter("shares", [classes, 1]);
   const logAmplitude = parameter("logAmplitude", []),
     logNoise = parameter("logNoise", []);
-  const average = input("average", [n, n, n]),
+  const average = input("average", volumes),
     averageLoss = input("averageLoss", []);
   const criticStart = mapValues(s.critic.parameters, ({ shape }, name) => parameter(name, shape));
   const rates = { volumeRate: input("volumeRate", []), criticRate: input("criticRate", []), step: input("step", []) };
@@ -122,10 +138,14 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       (feeds[feedName(name, step)] = input(feedName(name, step), shape));
 
   const amplitude = op.exp(logAmplitude.value);
-  const table = fourierTable(op.mul(density(u.value, s.volume), amplitude));
+  const table = fourierTables(op.mul(density(u.value, s.volume), amplitude));
   const fixedTable = op.stopGradient(table);
+  const logShares = classes > 1 ? logSharesOf(shares.value) : undefined,
+    weights = logShares && imageWeights(logShares, s.batch),
+    fixedWeights = weights && op.stopGradient(weights);
   const scene: CriticScene = {
     table: fixedTable,
+    ...(logShares && { logShares: op.stopGradient(logShares) }),
     draws: mapValues(s.critic.draws?.shapes ?? {}, (shape, name) => {
       const fed = drawName(name);
       return (feeds[fed] = input(fed, shape));
@@ -147,7 +167,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     const mixing = s.loss.mixes ? fed("mixing", [s.batch]) : undefined;
     const realLogit = judge(real),
       fakeLogit = judge(fake);
-    const loss = s.loss.critic(realLogit, fakeLogit);
+    const loss = s.loss.critic(realLogit, fakeLogit, fixedWeights);
     const penalty =
       s.gradientPenalty === 0
         ? constant([0], [])
@@ -166,7 +186,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
         criticLoss: loss,
         gradientPenalty: penalty,
         realLogit: op.mean(realLogit),
-        fakeLogit: op.mean(fakeLogit),
+        fakeLogit: weightedMean(fakeLogit, fixedWeights),
       });
   }
 
@@ -176,15 +196,20 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     simulated,
     scene,
   );
-  const volumeLoss = s.loss.volume(logit);
-  const [gU, gAmplitude] = gradient(volumeLoss, [u.value, logAmplitude.value]);
+  const volumeLoss = s.loss.volume(logit, weights);
+  const [gU, gAmplitude, gShares] = gradient(volumeLoss, [
+    u.value,
+    logAmplitude.value,
+    ...(weights ? [shares.value] : []),
+  ]);
   const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
   const scaleRate = op.mul(rates.volumeRate, 0.1),
     nextAmplitude = adam(logAmplitude, gAmplitude!, scaleRate, rates.step, momentum);
   // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
-  const power = (x: CriticInput): Tensor => op.log(op.mean(op.square(x[s.critic.image]!)));
+  const power = (x: CriticInput, of?: Tensor): Tensor => op.log(weightedMean(op.square(x[s.critic.image]!), of));
   const nextNoise = (): Parameter => {
-    const goal = s.noiseScale === "by critic" ? volumeLoss : op.square(op.sub(power(simulated), power(real))),
+    const goal =
+        s.noiseScale === "by critic" ? volumeLoss : op.square(op.sub(power(simulated, fixedWeights), power(real))),
       [gNoise] = gradient(goal, [logNoise.value]);
     return adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
   };
@@ -196,6 +221,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     state: {
       ...parameterState("u", u, nextU),
       ...parameterState("logAmplitude", logAmplitude, nextAmplitude),
+      ...(gShares ? parameterState("shares", shares, adam(shares, gShares, scaleRate, rates.step, momentum)) : {}),
       ...(noiseScale ? parameterState("logNoise", logNoise, nextNoise()) : {}),
       average: { input: average, next: averaged(average, nextU.value) },
       averageLoss: { input: averageLoss, next: averaged(averageLoss, outputs.criticLoss!) },
@@ -208,6 +234,9 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude, ...(noiseScale && { noiseScale }) },
   };
 }
+
+/** How many classes simulated images are dealt out to. */
+const classesOf = ({ volume, junk }: AdversarialSettings): number => volume.groups.length + (junk ? 1 : 0);
 
 /**
  * Starting values of the critic's parameters, by the names of the program's state.

@@ -25,13 +25,17 @@ export interface AdversarialLoss {
   name: string;
   /** Whether the penalty needs `mixing`. */
   mixes: boolean;
-  /** Loss of the critic without penalty, scalar. */
-  critic(realLogit: Tensor, fakeLogit: Tensor): Tensor;
+  /** Loss of the critic without penalty, scalar. @param weights of the simulated images, of mean 1; absent: all 1 */
+  critic(realLogit: Tensor, fakeLogit: Tensor, weights?: Tensor): Tensor;
   /** Gradient penalty of the critic before its weight, scalar. */
   penalty(batch: JudgedBatch): Tensor;
   /** Loss of the volume, scalar. */
-  volume(fakeLogit: Tensor): Tensor;
+  volume(fakeLogit: Tensor, weights?: Tensor): Tensor;
 }
+
+/** Mean over a batch of images, the last axis. @param weights of mean 1, [batch]; absent: all 1 */
+export const weightedMean = (values: Tensor, weights: Tensor | undefined): Tensor =>
+  op.mean(weights ? op.mul(values, weights) : values);
 
 /**
  * Logistic loss, non-saturating for the volume, with the penalty E‖∇D‖² on real images (R1).
@@ -42,12 +46,12 @@ export interface AdversarialLoss {
 export const logisticR1: AdversarialLoss = {
   name: "logistic-r1",
   mixes: false,
-  critic: (real, fake) => op.add(op.mean(op.softplus(op.neg(real))), op.mean(op.softplus(fake))),
+  critic: (real, fake, weights) => op.add(op.mean(op.softplus(op.neg(real))), weightedMean(op.softplus(fake), weights)),
   penalty({ real, realLogit, image }) {
     const [slope] = gradient(op.sum(realLogit), [real[image]!]);
     return op.mul(op.sum(op.square(slope!)), 1 / realLogit.shape[0]!);
   },
-  volume: (fake) => op.mean(op.softplus(op.neg(fake))),
+  volume: (fake, weights) => weightedMean(op.softplus(op.neg(fake)), weights),
 };
 
 /**
@@ -58,7 +62,7 @@ export const logisticR1: AdversarialLoss = {
 export const wganGp: AdversarialLoss = {
   name: "wgan-gp",
   mixes: true,
-  critic: (real, fake) => op.sub(op.mean(fake), op.mean(real)),
+  critic: (real, fake, weights) => op.sub(weightedMean(fake, weights), op.mean(real)),
   penalty({ judge, image, real, fake, mixing }) {
     const mixed = Object.fromEntries(
       Object.keys(real).map((name) => {
@@ -72,7 +76,7 @@ export const wganGp: AdversarialLoss = {
     // The root's derivative is infinite at zero slope; 1e-12 bounds it.
     return op.mean(op.square(op.sub(op.sqrt(op.add(squares, 1e-12)), 1)));
   },
-  volume: (fake) => op.neg(op.mean(fake)),
+  volume: (fake, weights) => op.neg(weightedMean(fake, weights)),
 };
 
 /** The loss of a name. */

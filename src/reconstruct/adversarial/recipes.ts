@@ -65,11 +65,11 @@ const withRadius = (maxRadius: number): number => Math.max(1, maxRadius / startR
 
 /** Found on the ribosome at SNR 0.1 and 1; see docs/method.md. */
 export const likelihoodRatioRecipe: AdversarialRecipe = {
-  critic: (statistics) =>
+  critic: (statistics, { groups }) =>
     likelihoodRatioCritic(statistics, {
       angles: 2 * statistics.maxRadius,
       turns: 2 * statistics.maxRadius,
-      templates: 16,
+      templates: 16 * groups.length,
     }),
   loss: logisticR1,
   batch: 128,
@@ -120,7 +120,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
  */
 export const volumeRecipe: AdversarialRecipe = {
   critic: (statistics, volume) =>
-    volumeCritic(statistics, { n: volume.n, group: volume.group, density: (u) => density(u, volume) }),
+    volumeCritic(statistics, { n: volume.n, groups: volume.groups, density: (u) => density(u, volume) }),
   loss: logisticR1,
   batch: 128,
   criticSteps: 2,

@@ -55,25 +55,29 @@ export interface VolumeModel {
   mask: Float32Array;
   /** Whether negative density is cut off. */
   positive: boolean;
-  /** Rotations of the point group that the density is averaged over. */
-  group: readonly Matrix3[];
+  /** Of each class the rotations of the point group that its density is averaged over. */
+  groups: readonly (readonly Matrix3[])[];
 }
 
 /**
  * Density of coefficients U, scaled so that its unnormalised Fourier transform is √P·U.
  *
- * @param u [n, n, n]
- * @returns density, [n, n, n]
+ * @param u [classes·n, n, n]
+ * @returns densities, [classes·n, n, n]
  */
 export function density(u: Tensor, model: VolumeModel): Tensor {
   const { n } = model;
-  const scaled = op.mul(
-    u,
-    constant(
+  const amplitude = constant(
       model.amplitude.map((a) => a / n ** 1.5),
       [n, n, n],
     ),
+    mask = constant(model.mask, [n, n, n]);
+  return op.concat(
+    model.groups.map((group, c) => {
+      const scaled = op.mul(op.slice(u, 0, c * n, (c + 1) * n), amplitude),
+        everywhere = symmetrise(casTransform(scaled), group);
+      return op.mul(model.positive ? op.maximum(everywhere, 0) : everywhere, mask);
+    }),
+    0,
   );
-  const everywhere = symmetrise(casTransform(scaled), model.group);
-  return op.mul(model.positive ? op.maximum(everywhere, 0) : everywhere, constant(model.mask, [n, n, n]));
 }

@@ -17,6 +17,8 @@ export interface Start {
   shifts?: Float32Array;
   /** Weights of the distribution of viewing directions; they belong to the axes of the start's own volume. */
   viewWeights?: Float32Array;
+  shares?: Float32Array;
+  memberships?: Float32Array;
   /** The higher the better: mean log-likelihood of the particles; without likelihood, the critic's loss. */
   merit: number;
 }
@@ -30,20 +32,25 @@ export interface Checkpoint {
   weighed?: boolean;
   /** Result of the stage before. */
   volume?: EstimatedVolume;
-  /** Where its molecule lies, which the map that is written has in the middle; absent: there. */
-  place?: Place;
+  /** Where the molecule of each class lies, which the map that is written has in the middle; absent: there. */
+  places?: Place[];
   /** Shifts found so far, [2, count] in units of the box. */
   shifts?: Float32Array;
   /** Weights of the distribution of viewing directions, about the axes of the volume. */
   viewWeights?: Float32Array;
   /** Scales found so far, [count]. */
   scales?: Float32Array;
-  /** Most likely poses found so far, [count, 3, 3]. */
+  /** Most likely poses found so far, [classes, count, 3, 3]. */
   poses?: Float32Array;
   /** How well particles fit there, [count]. */
   fit?: Float32Array;
   /** Set where poses are those that the local stage to come starts from. */
   placed?: boolean;
+  /** Share of each class, and how likely each particle is of it (likelihood/classShares.ts); absent of one alone. */
+  shares?: Float32Array;
+  memberships?: Float32Array;
+  /** Of several classes: posterior probability of each particle's most likely pose in its class, [count]. */
+  peaks?: Float32Array;
   /** Shifts found at low resolution, where starts at a finer shell take the particles for centred by them. */
   centre?: Float32Array;
   /** Results of the starts made so far. */

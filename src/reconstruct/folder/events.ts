@@ -64,6 +64,8 @@ export type RunEvent =
       noiseScale?: number;
       /** Refinement stages, after each iteration: mean log-likelihood of an image relative to pure noise. */
       logLikelihood?: number;
+      /** Of several classes, or with one of junk: the share of each, that of junk last. */
+      shares?: number[];
       half?: 1 | 2;
     }
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
@@ -82,6 +84,8 @@ export type RunEvent =
       resolutionAngstrom?: number;
       /** It is still above at the finest shell, which is then the resolution: this or better. */
       resolutionOrBetter?: true;
+      /** Of several classes, or with one of junk; `map` is that of the largest. */
+      classes?: ClassResult[];
       /** Whether the structure was found; in the files of earlier versions there is none. */
       verdict?: Verdict;
     }
@@ -101,6 +105,8 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   log.txt           what the command printed, of a run that the live page started
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps, at its end
  *                     also half1_unmasked.mrc, half2_unmasked.mrc and half2_unaligned.mrc
+ *   class1.mrc …      with --classes, a map of each; map.mrc is that of the largest
+ *   particles.star    with --classes or --junk-class, at the end: classes, poses and shifts as they were found
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
@@ -109,6 +115,7 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   convolutional critic
  *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
  *   spectra.json      measured noise and signal power (see RunSpectra)
+ *   repeat2, …        with --repeats, run folders of the others
  *   result.json       the verdict of the run, and what it rests on (see RunVerdict)
  *   fsc.json          FscResult (evaluate/), after half maps or evaluation
  *   report.html       self-contained report
@@ -130,7 +137,41 @@ export interface RunSpectra {
   signalPower: number[];
 }
 
+/** One of several classes, or the one of junk. */
+export interface ClassResult {
+  /** From 1, as in particles.star. */
+  number: number;
+  /** Of the images. */
+  share: number;
+  /** Images that are most likely of this class; absent where they were not told one by one. */
+  particles?: number;
+  /** Absent of junk, and where the class is empty. */
+  map?: string;
+  symmetry?: string;
+  /**
+   * Å: to which two halves of its particles agree (0.143), in poses found with one map; finer than halves that are
+   * reconstructed apart.
+   */
+  resolutionAngstrom?: number;
+  junk?: true;
+  empty?: true;
+}
+
+/** Which classes of a run the same run finds again from other seeds. */
+export interface FoundAgain {
+  /** This one and its repeats. */
+  runs: number;
+  /** Of the particles' classes in this run and in each repeat; 1: the same, 0: as at random. */
+  adjustedRandIndex: number[];
+  /** Classes of this run, those that differ by no more than their noise together, and how many runs find them. */
+  structures: { classes: number[]; foundBy: number }[];
+}
+
 /** Content of result.json. */
 export interface RunVerdict extends Verdict {
   evidence: Evidence;
+  /** Where there were several, or one of junk. */
+  classes?: ClassResult[];
+  /** With `--repeats`. */
+  repeats?: FoundAgain;
 }

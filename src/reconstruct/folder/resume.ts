@@ -4,7 +4,8 @@
  */
 import { InputError } from "../../base/errors.ts";
 import type { Folder } from "../../io/files.ts";
-import { asTyped, labelOf, optionEntries, type ReconstructOptions } from "../options.ts";
+import { classMap } from "../classes.ts";
+import { asTyped, labelOf, mostClasses, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
 import { inputDifference, type RunInput, readInput } from "./input.ts";
@@ -18,6 +19,8 @@ const results = [
   ...checkpoints,
   "input.json",
   "map.mrc",
+  ...Array.from({ length: mostClasses }, (_, c) => classMap(c)),
+  "particles.star",
   "half1.mrc",
   "half2.mrc",
   "half2_unaligned.mrc",

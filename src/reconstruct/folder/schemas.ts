@@ -21,6 +21,20 @@ const verdict = z.looseObject({
   reason: z.string(),
 });
 
+const classes = z
+  .array(
+    z.looseObject({
+      number: z.number().int().positive(),
+      share: z.number(),
+      particles: z.number().optional(),
+      map: z.string().optional(),
+      symmetry: z.string().optional(),
+      resolutionAngstrom: z.number().positive().optional(),
+      junk: z.literal(true).optional(),
+      empty: z.literal(true).optional(),
+    }),
+  )
+  .max(100);
 const event = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("start"),
@@ -69,6 +83,7 @@ const event = z.discriminatedUnion("type", [
     heldOutLogit: measured,
     noiseScale: measured,
     logLikelihood: measured,
+    shares: z.array(z.number()).max(100).optional(),
     half,
   }),
   z.looseObject({ type: z.literal("checkpoint"), time, stage: count, iteration: count, path: z.string(), half }),
@@ -83,6 +98,7 @@ const event = z.discriminatedUnion("type", [
     method: method.optional(),
     resolutionAngstrom: z.number().positive().optional(),
     resolutionOrBetter: z.literal(true).optional(),
+    classes: classes.optional(),
     verdict: verdict.optional(),
   }),
   z.looseObject({ type: z.literal("stopped"), time }),
@@ -144,6 +160,14 @@ export const fscSchema: z.ZodType<FscResult> = z.looseObject({
 const perShell = z.array(z.number().nullable()).max(100_000);
 const numbers = z.array(z.number()).max(100_000);
 export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
+  classes: classes.optional(),
+  repeats: z
+    .looseObject({
+      runs: z.number().int().positive(),
+      adjustedRandIndex: z.array(z.number()).max(100),
+      structures: z.array(z.looseObject({ classes: z.array(z.number()).max(100), foundBy: z.number() })).max(100),
+    })
+    .optional(),
   evidence: z.looseObject({
     boxAngstrom: z.number().positive(),
     finestAngstrom: z.number().positive(),
@@ -156,6 +180,20 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
           skewness: z.number(),
           startAgreement: numbers.optional(),
           startShell: z.number().positive().optional(),
+          classes: z
+            .looseObject({
+              count: z.number().int().positive(),
+              correlation: z
+                .array(
+                  z.looseObject({
+                    classes: z.tuple([z.number(), z.number()]),
+                    value: z.number(),
+                    expected: z.number(),
+                  }),
+                )
+                .max(1000),
+            })
+            .optional(),
           halfSamples: z
             .looseObject({ agreement: numbers, share: perShell, signalToNoise: numbers, renewed: numbers })
             .optional(),

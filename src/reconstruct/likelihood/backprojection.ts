@@ -30,7 +30,10 @@ export interface TableSums {
   values: Float32Array;
 }
 
-export const emptySums = (n: number): TableSums => ({ n, values: new Float32Array(3 * (2 * n + 2) ** 3) });
+/** How many they are. */
+export const sumsSize = (n: number): number => 3 * (2 * n + 2) ** 3;
+
+export const emptySums = (n: number): TableSums => ({ n, values: new Float32Array(sumsSize(n)) });
 
 export interface SliceSums {
   /** [samples, views], from `sampleSumsProgram`. */
@@ -38,6 +41,8 @@ export interface SliceSums {
   im: Float32Array;
   /** Σ posterior·CTF², [views, radii]. */
   denominator: Float32Array;
+  /** The first of the views that are added; absent: 0. */
+  first?: number;
 }
 
 /**
@@ -45,11 +50,11 @@ export interface SliceSums {
  * (`centralSlices`). A loop and not a tensor program, because scattering is slower there; sample by sample over all
  * views, because neighbouring views then touch the same part of the table while it is in the cache.
  *
- * @param poses of the first of the views; the others are left out
+ * @param poses of the views from the first on; the others are left out
  */
 export function addSlices(
   { n, values }: TableSums,
-  { re, im, denominator }: SliceSums,
+  { re, im, denominator, first = 0 }: SliceSums,
   poses: readonly Matrix3[],
   group: readonly Matrix3[],
   grid: PolarGrid,
@@ -71,7 +76,7 @@ export function addSlices(
         r = s % radii;
       for (let v = 0; v < poses.length; v++) {
         const a = 6 * v,
-          j = s * views + v;
+          j = s * views + first + v;
         const px = kx * axes[a]! + ky * axes[a + 3]! + n,
           py = kx * axes[a + 1]! + ky * axes[a + 4]! + n,
           pz = kx * axes[a + 2]! + ky * axes[a + 5]! + n;
@@ -83,7 +88,7 @@ export function addSlices(
           fz = pz - iz;
         const sampleRe = re[j]!,
           sampleIm = im[j]!,
-          weight = energy * denominator[v * radii + r]!;
+          weight = energy * denominator[(first + v) * radii + r]!;
         let i = iz * toZ + iy * toY + 3 * ix;
         for (let corner = 0; corner < 4; corner++) {
           const w = (corner & 1 ? fy : 1 - fy) * (corner & 2 ? fz : 1 - fz),
@@ -120,17 +125,22 @@ export function tablePrior(n: number, power: ArrayLike<number>, maxRadius: numbe
   return out;
 }
 
+/** A mask with the scale of the inverse transform in it, for the program below. */
+export const wienerMask = (mask: Float32Array, n: number): Float32Array => mask.map((w) => w / (2 * n) ** 3);
+
 /**
  * Wiener's estimate numerator/(denominator + 1/prior) at each frequency, then back to real space and masked.
  *
- * Feed `sums` [(2n+2)³, 3] from `addSlices`; outputs `volume` and, before the mask, `unmasked`, [n, n, n].
+ * Feeds `sums` [(2n+2)³, 3] from `addSlices` and `mask` [n, n, n] from `wienerMask`; outputs `volume` and, before the
+ * mask, `unmasked`, [n, n, n].
  *
  * @param prior from `tablePrior`
  */
-export function wienerProgram(n: number, prior: Float32Array, mask: Float32Array): Program {
+export function wienerProgram(n: number, prior: Float32Array): Program {
   const m = 2 * n + 2,
     rows = m ** 3;
-  const sums = input("sums", [rows, 3]);
+  const sums = input("sums", [rows, 3]),
+    mask = input("mask", [n, n, n]);
   // Slices fill one half of the table; frequency -f holds the conjugate. The last plane of each axis has no partner and
   // stays empty.
   const partner = new Int32Array(rows),
@@ -163,15 +173,9 @@ export function wienerProgram(n: number, prior: Float32Array, mask: Float32Array
   return {
     name: "wiener",
     state: {},
-    feeds: { sums },
+    feeds: { sums, mask },
     outputs: {
-      volume: op.mul(
-        back!,
-        constant(
-          mask.map((w) => w / (2 * n) ** 3),
-          [n, n, n],
-        ),
-      ),
+      volume: op.mul(back!, mask),
       unmasked: op.mul(back!, 1 / (2 * n) ** 3),
     },
   };

@@ -7,6 +7,10 @@ export interface RefinementContext extends StageContext {
   store: ParticleStore;
   /** Scales of all particles as far as they were found (scales.ts), [count]. */
   scales?: Float32Array;
+  /** Shares of several classes as far as they were found, junk last. */
+  shares?: Float32Array;
+  /** And the posterior probability of each for each particle, [classes, count]. */
+  memberships?: Float32Array;
   /** Weights of the distribution of viewing directions as far as it was found (viewPrior.ts). */
   viewWeights?: Float32Array;
 }

@@ -18,6 +18,10 @@ export interface LocalShape {
   batch: number;
   /** Whether particles are centred, so that no shift is taken back. */
   centred: boolean;
+  /** Whether the odds of junk are each image's own. */
+  ownOdds?: boolean;
+  /** Whether it is told how likely the most likely pose is. */
+  tellsPeak?: boolean;
 }
 
 /**
@@ -42,16 +46,27 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * `numerator` [orders, views, 2·radii] and `denominator` [views, radii].
  *
  * Feeds: `templates` of the cell's views, `tilts` [2, views] of these; the images' `harmonics` and `ctfSquared`; for
- * each image `psi`, `mirror` (from `sortIntoCells`) and `present` (0 leaves it out); `junkOdds` [1], the log odds of an
- * image without a particle, on the scale of `evidence`; unless particles are centred, `shifts` [2, batch] to take back.
+ * each image `psi`, `mirror` (from `sortIntoCells`) and `present` (0 leaves it out); `junkOdds` [1], or [batch], the
+ * log odds of an image without a particle, on the scale of `evidence`; unless particles are centred, `shifts` [2,
+ * batch] to take back.
  * Outputs: `evidence` [batch], the log-likelihood relative to pure noise, as if the poses not tried had none; `share`
  * [batch], the posterior probability of a particle; times that, posterior means of the `turn` [batch] and the `tilt`
  * [2, batch], the `slope` [2, batch] of the log-likelihood in the shift, the `response` [batch] to the templates and
  * their half-`energy` [batch]; the `curvature` [batch] in the shift of a particle whose pose is known; `fit` [batch],
  * the log-likelihood, summed over the poses tried, against what a particle in its right place gives (mean e, variance
- * 2e for templates of half-energy e), in standard deviations.
+ * 2e for templates of half-energy e), in standard deviations; where asked for, `peak` [batch], the posterior
+ * probability of the most likely of the poses tried.
  */
-export function localExpectationProgram({ grid, views, turns, poses, batch, centred }: LocalShape): Program {
+export function localExpectationProgram({
+  grid,
+  views,
+  turns,
+  poses,
+  batch,
+  centred,
+  ownOdds,
+  tellsPeak,
+}: LocalShape): Program {
   const radii = grid.radii.length,
     orders = grid.angles,
     window = turns.length;
@@ -62,7 +77,7 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
   const psi = input("psi", [batch]),
     mirror = input("mirror", [batch]),
     present = input("present", [batch]),
-    junkOdds = input("junkOdds", [1]),
+    junkOdds = input("junkOdds", [ownOdds ? batch : 1]),
     shifts = input("shifts", [2, batch]);
 
   // The slope of the log-likelihood in these is the posterior mean of what they multiply.
@@ -125,6 +140,7 @@ export function localExpectationProgram({ grid, views, turns, poses, batch, cent
       share: op.mul(op.sigmoid(excess), present),
       turn: turn!,
       tilt: tilt!,
+      ...(tellsPeak ? { peak: op.exp(op.sub(op.max(op.sub(op.max(responses, [0]), energies), [0]), overPoses)) } : {}),
       ...(centred
         ? {}
         : {

@@ -1,22 +1,34 @@
 /**
  * A stage of local refinement: posterior-weighted refinement in which each image is compared only with the poses near
- * its most likely one, at a hundredth of the cost of comparing it with all.
+ * its most likely one, at a hundredth of the cost of comparing it with all. Of several classes each image is compared
+ * with those that are left to it, which mostly is one: it counts in each by the probability that the pass before came
+ * to.
  */
-import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
 import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
-import { createStream } from "../../runtime/random.ts";
+import { createStream, type RandomStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
+import { changeBoxes, eachClass, joined, largestOf, partOf } from "../classes.ts";
 import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
+import {
+  afterComparing,
+  type ClassShares,
+  classShares,
+  logShares,
+  mainClass,
+  membersOf,
+  ofParticles,
+} from "./classShares.ts";
 import type { RefinementContext } from "./context.ts";
+import { type Junk, junkOdds, varianceOf } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
-import { junkOdds, leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";
@@ -37,6 +49,8 @@ const manyCells = 64;
  * by half their size.
  */
 const turnsEitherSide = 3;
+/** An image of which a class has less than this is not compared with it any more. */
+const leastMembership = 0.02;
 
 /**
  * Runs the stage, from the start or from a checkpoint inside it.
@@ -50,7 +64,9 @@ export async function localStage(
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<StageResult> {
-  const { count, spectra, device, shiftLaw, store } = context;
+  const { count, spectra, device, shiftLaw, store, groups, junk = false } = context,
+    classes = groups.length,
+    several = classes > 1 || junk;
   const n = 2 * stage.maxRadius,
     centred = shiftLaw.kind === "none";
   const name = `${context.label}/local-${stage.maxRadius}`;
@@ -65,24 +81,53 @@ export async function localStage(
     (_, i) => ((i - turnsEitherSide) * 2 * Math.PI) / (2 * n),
   );
   // directions up to their sign, mirroring, turns
-  const allPoses = ((2 * Math.PI) / spacing ** 2 / context.group.length) * 2 * (2 * n);
+  const allPoses = groups.map((group) => ((2 * Math.PI) / spacing ** 2 / group.length) * 2 * (2 * n));
+  /** Log of how many more poses a class has than the first, whose number the program has. */
+  const morePoses = allPoses.map((poses) => Math.log(poses / allPoses[0]!));
 
   const shifts = from?.tensors.shifts ?? previous.placement.shifts.slice();
   const poses = from?.tensors.poses ?? previous.placement.poses.slice();
   const fit = from?.tensors.fit ?? new Float32Array(count);
+  const ofClass = (values: Float32Array, c: number): Float32Array => partOf(values, c, classes);
+  const found: ClassShares = classShares(
+    classes,
+    junk,
+    count,
+    from?.tensors ?? {
+      shares: context.shares,
+      memberships: previous.placement.memberships ?? context.memberships,
+    },
+  );
 
   let scales = restoredScales(from?.tensors ?? {}) ?? scalesFrom(count, context.scales);
+  /** Of each particle the posterior probability of its most likely pose, in the class that it belongs to. */
+  const peaks = from?.tensors.peaks ?? new Float32Array(several ? count : 0);
   /** What was found of each particle, for a checkpoint. */
-  const known = (): Record<string, Float32Array> => ({ shifts, poses, fit, ...(centred ? {} : scaleTensors(scales)) });
+  const known = (): Record<string, Float32Array> => ({
+    shifts,
+    poses,
+    fit,
+    ...(several ? { ...found, peaks } : {}),
+    ...(centred ? {} : scaleTensors(scales)),
+  });
 
   const makeTable = await compile(tableProgram(n), device);
   const makeTemplates = await compile(templateProgram(n, grid, viewsPerCell, whitening), device);
   const expectation = await compile(
-    localExpectationProgram({ grid, views: viewsPerCell, turns, poses: allPoses, batch, centred }),
+    localExpectationProgram({
+      grid,
+      views: viewsPerCell,
+      turns,
+      poses: allPoses[0]!,
+      batch,
+      centred,
+      ownOdds: junk,
+      tellsPeak: several,
+    }),
     device,
   );
   const maximisation = await openMaximisation(n, grid, viewsPerCell, whitening, context);
-  let volume = from?.tensors.volume ?? changeBox(previous.volume, n).data,
+  let volume = from?.tensors.volume ?? changeBoxes(previous.volume, n).data,
     unmasked = from?.tensors.unmasked ?? volume;
   let inside = from?.tensors.position ? from.tensors : undefined;
   if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
@@ -90,74 +135,108 @@ export async function localStage(
   let halved = false,
     halfSamples = halvesIn(from?.tensors);
 
+  /** What junk is like beside the densities as they are: by random views of each. */
+  const junkOf = async (tables: readonly Float32Array[], stream: RandomStream): Promise<Junk> => {
+    const logs = logShares(found, classes),
+      variance = new Float32Array(orders * 2 * radii),
+      rotations = flatten(Array.from({ length: viewsPerCell }, () => randomRotation(stream)));
+    for (let c = 0; c < classes; c++) {
+      const { templates } = await makeTemplates.run({ table: tables[c]!, rotations });
+      const places = [{ first: 0, views: viewsPerCell, share: Math.exp(logs[c]!) }];
+      varianceOf(templates!, orders, viewsPerCell, places).forEach((v, i) => (variance[i]! += v));
+    }
+    return { share: found.shares[classes]!, variance };
+  };
+
   let { iterations } = stage;
   for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
     const stream = createStream(context.seed, `${name}/${done}`);
-    const { table } = await makeTable.run({ volume });
+    const tables = [];
+    for (let c = 0; c < classes; c++) tables.push((await makeTable.run({ volume: ofClass(volume, c) })).table!.slice());
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count)).sort();
     const before = inside?.before ?? poses.slice();
-    const sorted = sortIntoCells(
-      before,
-      used,
-      Math.sqrt(Math.PI) * cellRadius * spacing,
-      context.group,
-      randomRotation(stream),
-    );
+    /** Before the pass: probability that an image is of a class, if it is of a particle at all. */
+    const beforePass = inside?.counted ?? found.memberships.slice(),
+      counted = ofParticles(beforePass, classes, count);
+    const ofAll = eachClass(classes, (c) => {
+      const turn = randomRotation(stream),
+        own = classes > 1 ? used.filter((p) => counted(c, p) >= leastMembership) : used;
+      return {
+        c,
+        ...sortIntoCells(ofClass(before, c), own, Math.sqrt(Math.PI) * cellRadius * spacing, groups[c]!, turn),
+      };
+    });
+    const cells = ofAll.flatMap(({ c, cells: own, psi, mirror }) => own.map((cell) => ({ ...cell, c, psi, mirror }))),
+      comparisons = cells.reduce((sum, { members }) => sum + members.length, 0);
+    const junkClass = junk ? await junkOf(tables, stream) : undefined;
+    /**
+     * Log-likelihood of each particle in each class that it was compared with, and what is left of a particle of it.
+     */
+    const evidences = inside?.evidences ?? new Float32Array(several ? classes * count : 0).fill(-Infinity),
+      particles = inside?.particles ?? new Float32Array(several ? count : 0);
     let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
     inside = undefined;
-    const whole = sorted.cells.length >= manyCells,
+    const whole = cells.length >= manyCells,
       split = !whole && done + 1 === iterations;
     halved = whole || split;
 
-    for (let c = start; c < sorted.cells.length; c++) {
-      const { frame, members } = sorted.cells[c]!;
-      const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${c}`));
+    for (let at = start; at < cells.length; at++) {
+      const { frame, members, c, psi, mirror } = cells[at]!;
+      const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${at}`));
       const views = tilts.map((tilt) => tilted(frame, tilt));
-      const { templates } = await makeTemplates.run({ table: table!, rotations: flatten(views) });
+      const { templates } = await makeTemplates.run({ table: tables[c]!, rotations: flatten(views) });
       const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
       const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
       for (const half of [0, 1] as const) {
-        const ofHalf = starts.filter((_, i) => (split ? c + i : c) % 2 === half);
+        const ofHalf = starts.filter((_, i) => (split ? at + i : at) % 2 === half);
         if (ofHalf.length === 0) continue;
         expectation.setState("numerator", new Float32Array(orders * viewsPerCell * 2 * radii));
         expectation.setState("denominator", new Float32Array(viewsPerCell * radii));
         for (const first of ofHalf) {
           const size = Math.min(batch, members.length - first);
           const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
-          const found = await expectation.run({
+          const images = await store.take(chosen, stage.maxRadius, scales.values);
+          const present = Float32Array.from(chosen, (p, b) => (b >= size ? 0 : classes > 1 ? counted(c, p) : 1));
+          const result = await expectation.run({
             templates: templates!,
             tilts: tiltFeed,
-            ...(await store.take(chosen, stage.maxRadius, scales.values)),
-            junkOdds,
-            psi: Float32Array.from(chosen, (p) => sorted.psi[p]!),
-            mirror: Float32Array.from(chosen, (p) => sorted.mirror[p]!),
-            present: new Float32Array(batch).fill(1, 0, size),
+            ...images,
+            junkOdds: junkOdds(junkClass, images).map((log) => log + morePoses[c]!),
+            psi: Float32Array.from(chosen, (p) => psi[p]!),
+            mirror: Float32Array.from(chosen, (p) => mirror[p]!),
+            present,
             ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
           });
-          const { evidence, share, turn, tilt, slope, curvature, response, energy } = found;
+          const { evidence, share, turn, tilt, slope, curvature, response, energy } = result;
           for (let b = 0; b < size; b++) {
             const p = chosen[b]!,
-              weight = share![b]!;
-            logLikelihood += evidence![b]!;
-            fit[p] = found.fit![b]!;
+              weight = share![b]!,
+              isMain = mainClass(beforePass, classes, count, p) === c;
+            logLikelihood += present[b]! * (evidence![b]! - morePoses[c]!);
+            if (several) {
+              evidences[c * count + p] = evidence![b]! - morePoses[c]!;
+              particles[p]! += weight;
+              if (isMain) peaks[p] = result.peak![b]!;
+            }
+            if (isMain) fit[p] = result.fit![b]!;
             if (weight < leastShare) continue;
             const unmirrored = turned(
               tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
-              sorted.psi[p]! - turn![b]! / weight,
+              psi[p]! - turn![b]! / weight,
             );
-            poses.set(sorted.mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
-            if (centred) continue;
+            poses.set(mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * (c * count + p));
+            if (centred || !isMain) continue;
             moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
             moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
           }
         }
         const sums = await Promise.all([expectation.getState("numerator"), expectation.getState("denominator")]);
-        await maximisation.add(...sums, views, half);
+        await maximisation.add(...sums, [{ of: c, first: 0, poses: views }], half);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
       seen += members.length;
-      if (c + 1 < sorted.cells.length) {
-        await after({ iteration: done + seen / used.length, iterations }, async () => ({
+      if (at + 1 < cells.length) {
+        await after({ iteration: done + seen / comparisons, iterations }, async () => ({
           iteration: done,
           tensors: {
             volume,
@@ -165,16 +244,23 @@ export async function localStage(
             before,
             sums: maximisation.sums().first,
             sumsOfSecond: maximisation.sums().second,
-            position: Float32Array.of(c + 1, seen, logLikelihood),
+            position: Float32Array.of(at + 1, seen, logLikelihood),
+            ...(several ? { counted: beforePass, evidences, particles } : {}),
           },
           streams: {},
         }));
       }
     }
     if (!centred) scales = afterPass(scales);
+    if (several) afterComparing(found, classes, used, evidences, particles);
     ({ data: volume, unmasked } = await maximisation.solve());
     const changed = await after(
-      { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
+      {
+        iteration: done + 1,
+        iterations,
+        logLikelihood: logLikelihood / used.length,
+        ...(several ? { shares: [...found.shares] } : {}),
+      },
       async () => ({
         iteration: done + 1,
         tensors: { volume, unmasked, ...known(), ...(halved ? tensorsOf(await maximisation.halfSamples()) : {}) },
@@ -185,14 +271,25 @@ export async function localStage(
   }
   if (halved) halfSamples = await maximisation.halfSamples();
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
+  const largest = largestOf(found.shares, classes);
   return {
     volume: { n, data: volume, unmasked },
+    ...(several ? { ...found, peaks } : {}),
     halfSamples,
     shifts,
     ...(centred ? {} : { scales: scales.values }),
     poses,
     fit,
     viewWeights: context.viewWeights,
-    directions: directionsOfPoses(poses, context.group),
+    directions: directionsOfPoses(
+      classes === 1
+        ? poses
+        : joined(
+            membersOf(found.memberships, classes, count, largest).map((p) =>
+              ofClass(poses, largest).subarray(9 * p, 9 * p + 9),
+            ),
+          ),
+      groups[largest]!,
+    ),
   };
 }

@@ -1,21 +1,31 @@
-/** The maximisation step of a stage, ready to be fed: slices in, density out. */
+/** The maximisation step of a stage, ready to be fed: slices in, the densities of its classes out. */
 
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { compile } from "../../runtime/session.ts";
+import { joined, partOf } from "../classes.ts";
 import type { EstimatedVolume, HalfVolumes, StageContext } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { addSlices, emptySums, sampleSumsProgram, tablePrior, wienerProgram } from "./backprojection.ts";
+import { addSlices, sampleSumsProgram, sumsSize, tablePrior, wienerMask, wienerProgram } from "./backprojection.ts";
+
+/** Views of a class among all of an expectation step. */
+export interface ClassViews {
+  /** The class, from 0. */
+  of: number;
+  /** Place of the first of its views. */
+  first: number;
+  poses: readonly Matrix3[];
+}
 
 export interface Maximisation {
   /**
    * Adds what the expectation step collected for some views.
    * @param numerator [orders, views, 2·radii], `denominator` [views, radii], of exactly as many views as the
-   *   maximisation was made for; those beyond
-   * `poses` are left out
+   *   maximisation was made for
+   * @param views the poses of those of each class, and the place of the first; the others are left out
    * @param half of the particles that it was collected from
    */
-  add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[], half: 0 | 1): Promise<void>;
+  add(numerator: Float32Array, denominator: Float32Array, views: readonly ClassViews[], half: 0 | 1): Promise<void>;
   /** The density of all that was added since the last call: a sample is regularised as the sample that it is. */
   solve(): Promise<EstimatedVolume>;
   /**
@@ -36,29 +46,37 @@ export async function openMaximisation(
   whitening: Float32Array,
   context: StageContext,
 ): Promise<Maximisation> {
-  const { device, spectra, group } = context;
+  const { device, spectra, groups } = context;
   const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
-  const wiener = await compile(
-    wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length), stageMask(n, context)),
-    device,
-  );
-  const halves = [emptySums(n), emptySums(n)] as const,
-    [{ values: first }, { values: second }] = halves;
+  const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length)), device),
+    masks = groups.map((_, c) => wienerMask(stageMask(n, context, c), n));
+  const classes = groups.length,
+    halves = [0, 1].map(() => new Float32Array(classes * sumsSize(n))) as [Float32Array, Float32Array],
+    [first, second] = halves;
   /** Whether `first` holds the sums of both halves. */
   let solved = false;
   const clear = (): void => {
-    for (const { values } of halves) values.fill(0);
+    for (const values of halves) values.fill(0);
     solved = false;
   };
   const estimate = async (sums: Float32Array): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
-    const { volume, unmasked } = await wiener.run({ sums });
-    return { volume: volume!.slice(), unmasked: unmasked!.slice() };
+    const volumes: Float32Array[] = [],
+      before: Float32Array[] = [];
+    for (let c = 0; c < classes; c++) {
+      const { volume, unmasked } = await wiener.run({ sums: partOf(sums, c, classes), mask: masks[c]! });
+      volumes.push(volume!.slice());
+      before.push(unmasked!.slice());
+    }
+    return { volume: joined(volumes), unmasked: joined(before) };
   };
   return {
-    async add(numerator, denominator, poses, half) {
+    async add(numerator, denominator, views, half) {
       if (solved) clear();
       const { re, im } = await sampleSums.run({ numerator });
-      addSlices(halves[half], { re: re!, im: im!, denominator }, poses, group, grid, whitening);
+      for (const { of, first: at, poses } of views) {
+        const sums = { n, values: partOf(halves[half], of, classes) };
+        addSlices(sums, { re: re!, im: im!, denominator, first: at }, poses, groups[of]!, grid, whitening);
+      }
     },
     async solve() {
       for (let i = 0; i < first.length; i++) first[i]! += second[i]!;

@@ -21,10 +21,20 @@ const batch = 64;
 
 /** Poses and shifts of all particles. */
 export interface Placement {
-  /** [count, 3, 3] */
+  /** [classes, count, 3, 3] */
   poses: Float32Array;
   /** [2, count], units of the box; 0 where particles are centred. */
   shifts: Float32Array;
+  /** Posterior probability of several classes, [classes, count]. */
+  memberships?: Float32Array;
+}
+
+/** What a search came to. */
+export interface PosesFound extends Placement {
+  /** Of each particle searched for: log-likelihood over all poses, relative to pure noise. */
+  scores: Float64Array;
+  /** And the posterior probability of the place found among all. */
+  certainty: Float64Array;
 }
 
 export interface PoseSearch {
@@ -48,17 +58,18 @@ const nearbyShift = 0.2;
 const clearlyBetter = 1;
 
 /**
- * Searches all poses and the trial shifts.
+ * Searches all poses and the trial shifts, in one class.
  *
- * @param volume [2·maxRadius]³
- * @returns where the chosen particles were found (others stay), and the mean posterior probability that they are there
+ * @param volume  [2·maxRadius]³
+ * @param context with the group and the distribution of views of the class
+ * @returns where the chosen particles were found; others stay
  */
 export async function searchPoses(
   volume: Float32Array,
   maxRadius: number,
   context: RefinementContext,
   { chosen: particles, trials, shifts, poses, onProgress }: PoseSearch,
-): Promise<Placement & { certainty: number }> {
+): Promise<PosesFound> {
   const { count, spectra, device, store } = context;
   const n = 2 * maxRadius,
     turns = 2 * n,
@@ -68,10 +79,10 @@ export async function searchPoses(
     orders = grid.angles,
     width = 2 * grid.radii.length;
   const spacing = viewSpacing(maxRadius),
-    capacity = viewCapacity(spacing, context.group);
+    capacity = viewCapacity(spacing, context.groups[0]!);
   const views = viewGrid(
     spacing,
-    context.group,
+    context.groups[0]!,
     randomRotation(createStream(context.seed, `${context.label}/poses-${maxRadius}`)),
   ).slice(0, capacity);
   const makeTable = await compile(tableProgram(n), device);
@@ -84,12 +95,13 @@ export async function searchPoses(
     table: table!,
     rotations: flattenInto(capacity, views),
   });
-  const { start, logPrior } = openViewPrior(context.group, context.views, context.seed),
+  const { start, logPrior } = openViewPrior(context.groups[0]!, context.views, context.seed),
     viewPrior = logPrior(context.viewWeights ?? start, views);
-  const neighbours = neighboursOf(views, context.group, nearby * spacing),
+  const neighbours = neighboursOf(views, context.groups[0]!, nearby * spacing),
     sigma = shiftDeviation(context.shiftLaw);
   const found: Placement = { poses: poses?.slice() ?? new Float32Array(9 * count), shifts: shifts.slice() };
-  let certain = 0;
+  const scores = new Float64Array(particles.length),
+    certainty = new Float64Array(particles.length);
   for (let first = 0; first < particles.length; first += batch) {
     const size = Math.min(batch, particles.length - first);
     const chosen = Int32Array.from({ length: batch }, (_, b) => particles[first + Math.min(b, size - 1)]!);
@@ -119,8 +131,9 @@ export async function searchPoses(
     });
     for (let b = 0; b < size; b++) {
       const p = chosen[b]!,
-        { view, logs, shift } = best[b]!;
-      certain += sumRelative(logs, logs[view]!, neighbours[view]) / sumRelative(logs, logs[view]!);
+        { view, logs, shift, score } = best[b]!;
+      scores[first + b] = score;
+      certainty[first + b] = sumRelative(logs, logs[view]!, neighbours[view]) / sumRelative(logs, logs[view]!);
       const a = highest(plain!, b, turns),
         m = highest(mirror!, b, turns);
       const angle = (t: number): number => (2 * Math.PI * t) / turns;
@@ -131,7 +144,12 @@ export async function searchPoses(
           : mirrored(turned(views[view]!, angle(m)));
       if (
         poses &&
-        keeps({ poses, shifts }, p, pose, best[b]!, tried[b]!, { views, neighbours, group: context.group, maxRadius })
+        keeps({ poses, shifts }, p, pose, best[b]!, tried[b]!, {
+          views,
+          neighbours,
+          group: context.groups[0]!,
+          maxRadius,
+        })
       )
         continue;
       found.poses.set(pose, 9 * p);
@@ -141,7 +159,7 @@ export async function searchPoses(
     onProgress(first + size);
   }
   await Promise.all([makeTable, makeTemplates, likelihood, turning].map((e) => e.release()));
-  return { ...found, certainty: certain / particles.length };
+  return { ...found, scores, certainty };
 }
 
 /** What one shift of an image gives. */

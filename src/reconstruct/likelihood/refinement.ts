@@ -11,37 +11,42 @@ import { angularSamples, harmonics } from "../../critic/harmonics.ts";
 import { energyOnCircles, halfEnergies } from "../../critic/likelihoodRatio.ts";
 import { inPortions, overPosesOf, templatesOfSlices } from "../../critic/views.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
-import { centralSlices, fourierTable } from "../../physics/project.ts";
+import { centralSlices, fourierTables } from "../../physics/project.ts";
 import { shift } from "../../physics/shift.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
 
-/** A twentieth of the images is expected to hold no particle: log odds. */
-export const junkOdds = Float32Array.of(Math.log(0.05 / 0.95));
 /** Below this probability of being a particle, an image tells nothing of its pose. */
 export const leastShare = 1e-3;
 
-/** The Fourier table of a density: feeds `volume` [n,n,n]; output `table`. */
-export function tableProgram(n: number): Program {
-  const volume = input("volume", [n, n, n]);
-  return { name: "table", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } };
+/** The Fourier tables of the densities of some classes: feeds `volume` [classes·n,n,n]; output `table`. */
+export function tableProgram(n: number, classes = 1): Program {
+  const volume = input("volume", [classes * n, n, n]);
+  return { name: "table", state: {}, feeds: { volume }, outputs: { table: fourierTables(volume) } };
 }
 
 /**
  * Templates of views of a Fourier table. Feeds `table` from `tableProgram`, `rotations` [views,3,3]; output `templates`
  * [orders, views, 2·radii].
+ * @param of class of each view, ascending, where there are tables of several
  */
-export function templateProgram(n: number, grid: PolarGrid, views: number, whitening: Float32Array): Program {
+export function templateProgram(
+  n: number,
+  grid: PolarGrid,
+  views: number,
+  whitening: Float32Array,
+  of: readonly number[] = [0],
+): Program {
   const m = 2 * n + 2,
-    table = input("table", [2, m, m, m]),
+    table = input("table", [2, (1 + of.at(-1)!) * m, m, m]),
     rotations = input("rotations", [views, 3, 3]);
   return {
     name: "templates",
     state: {},
     feeds: { table, rotations },
-    outputs: { templates: templatesOfSlices(centralSlices(table, rotations, grid), grid, whitening) },
+    outputs: { templates: templatesOfSlices(centralSlices(table, rotations, grid, of), grid, whitening) },
   };
 }
 
@@ -52,6 +57,10 @@ export interface ExpectationShape {
   batch: number;
   /** Whether particles are centred, so that no shift is taken back. */
   centred: boolean;
+  /** Class of each view, ascending, where there are several. */
+  of?: readonly number[];
+  /** Whether the odds of junk are each image's own. */
+  ownOdds?: boolean;
 }
 
 /** Images with their shifts taken back. @param shifts [2, batch], units of the box */
@@ -113,20 +122,28 @@ export function viewLikelihoodProgram(shape: ExpectationShape): Program {
  * posterior · CTF².
  *
  * Feeds: those of `viewLikelihoods`; `viewPrior` [views], the log prior of each view, very negative for places without
- * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], the log odds of an image without a particle.
+ * one; `present` [batch], 0 to leave an image out; `junkOdds` [1], or [batch], the log odds of an image without a
+ * particle; of several classes `classPrior` [classes, batch], the log prior of each.
  * Outputs: `posterior` [views], summed over the batch; [batch] each: `evidence`, the log-likelihood relative to pure
- * noise; `share`, the posterior probability of a particle; and, unless particles are centred, the `slope` [2, batch] of
+ * noise; `share`, the posterior probability of a particle; `memberships` [classes, batch], of one of each class, where
+ * there are several; and, unless particles are centred, the `slope` [2, batch] of
  * the log-likelihood in the shift, times that, and its `curvature`.
  */
 export function expectationProgram(shape: ExpectationShape): Program {
-  const { grid, views, batch, centred } = shape,
+  const { grid, views, batch, centred, of = [0], ownOdds } = shape,
+    classes = 1 + of.at(-1)!,
     radii = grid.radii.length,
     orders = grid.angles;
   const { feeds, templates, parts, energies, ctfSquared, shifts, byView } = viewLikelihoods(shape);
   const viewPrior = input("viewPrior", [views]),
     present = input("present", [batch]),
-    junkOdds = input("junkOdds", [1]);
-  const evidence = op.logSumExp(op.add(byView, op.reshape(viewPrior, [views, 1])), [0]);
+    junkOdds = input("junkOdds", [ownOdds ? batch : 1]),
+    classPrior = input("classPrior", [classes, batch]);
+  const byPrior = op.add(byView, op.reshape(viewPrior, [views, 1])),
+    evidence = op.logSumExp(
+      classes > 1 ? op.add(byPrior, op.gather(classPrior, constant(of, [views], "int32"))) : byPrior,
+      [0],
+    );
   const excess = op.sub(evidence, junkOdds);
   const total = op.sum(op.mul(op.softplus(excess), present));
   const [minusWeights, slope, ...numerators] = gradient(total, [energies, shifts, ...parts]);
@@ -142,12 +159,22 @@ export function expectationProgram(shape: ExpectationShape): Program {
       numerator: { input: sums.numerator, next: op.add(sums.numerator, op.concat(numerators, 1)) },
       denominator: { input: sums.denominator, next: op.add(sums.denominator, denominator) },
     },
-    feeds: { ...feeds, viewPrior, present, junkOdds },
+    feeds: { ...feeds, viewPrior, present, junkOdds, ...(classes > 1 ? { classPrior } : {}) },
     outputs: {
       posterior: op.neg(op.sum(minusWeights!, [1])),
       evidence,
       share: op.mul(op.sigmoid(excess), present),
+      ...(classes > 1 ? { memberships: ofClasses(op.neg(minusWeights!), of) } : {}),
       ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
     },
   };
+}
+
+/** Sums over the views of each class: [views, batch] → [classes, batch]. @param of class of each view, ascending */
+function ofClasses(weights: Tensor, of: readonly number[]): Tensor {
+  const classes = 1 + of.at(-1)!;
+  return op.stack(
+    Array.from({ length: classes }, (_, c) => op.sum(op.slice(weights, 0, of.indexOf(c), of.lastIndexOf(c) + 1), [0])),
+    0,
+  );
 }

@@ -1,18 +1,20 @@
 /**
  * A stage of posterior-weighted refinement: expectation over all poses, then the volume that the weighted images make.
  */
-import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
 import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
+import { changeBoxes, classesIn, eachClass, joined, largestOf, volumeOf } from "../classes.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
+import { classShares, logShares, sharesOf } from "./classShares.ts";
 import type { RefinementContext } from "./context.ts";
+import { junkOdds, varianceOf } from "./junk.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { expectationProgram, junkOdds, leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { expectationProgram, leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { moveShift } from "./shifts.ts";
 import { openViewPrior } from "./viewPrior.ts";
 import { directionsOfViews } from "./viewShares.ts";
@@ -48,7 +50,8 @@ export async function refinementStage(
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<StageResult> {
-  const { count, spectra, device, shiftLaw, store } = context;
+  const { count, spectra, device, shiftLaw, store, groups, junk = false } = context,
+    classes = groups.length;
   const n = 2 * stage.maxRadius,
     centred = shiftLaw.kind === "none";
   const name = `${context.label}/refinement-${stage.maxRadius}`;
@@ -56,30 +59,41 @@ export async function refinementStage(
   const grid = critic.grid as PolarGrid;
   const whitening = critic.whitening(spectra.noise);
   const spacing = viewSpacing(stage.maxRadius);
-  const capacity = viewCapacity(spacing, context.group);
+  // The views of all classes side by side.
+  const capacities = groups.map((group) => viewCapacity(spacing, group)),
+    firsts = capacities.map((_, c) => capacities.slice(0, c).reduce((sum, views) => sum + views, 0)),
+    capacity = firsts.at(-1)! + capacities.at(-1)!,
+    of = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
 
-  const makeTable = await compile(tableProgram(n), device);
-  const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening), device);
+  const makeTable = await compile(tableProgram(n, classes), device);
+  const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening, of), device);
   const expectation = await compile(
-    expectationProgram({ grid, views: capacity, turns: 2 * n, batch, centred }),
+    expectationProgram({ grid, views: capacity, turns: 2 * n, batch, centred, of, ownOdds: junk }),
     device,
   );
   const maximisation = await openMaximisation(n, grid, capacity, whitening, context);
 
   const stream = createStream(context.seed, name);
   /** What the images are compared with, and the estimate of the last pass. */
-  let volume = from ? from.tensors.volume! : changeBox(previous, n).data,
+  let volume = from ? from.tensors.volume! : changeBoxes(previous, n).data,
     estimate = from?.tensors.estimate ?? volume,
     unmasked = from?.tensors.unmasked ?? volume;
   const shifts = from?.tensors.shifts ?? shiftsSoFar?.slice() ?? new Float32Array(2 * count);
   if (from) stream.restore(from.streams.order!);
-  const prior = openViewPrior(context.group, context.views, context.seed);
-  let viewWeights = from?.tensors.viewWeights ?? context.viewWeights ?? prior.start,
-    inside = from?.tensors.position ? from.tensors : undefined;
+  const priors = groups.map((group) => openViewPrior(group, context.views, context.seed));
+  let viewWeights = from?.tensors.viewWeights ?? context.viewWeights ?? joined(priors.map(({ start }) => start));
+  /** Those of each class. */
+  const weightsOf = (weights: Float32Array): Float32Array[] => {
+    let at = 0;
+    return priors.map(({ start }) => weights.subarray(at, (at += start.length)));
+  };
+  const several = classes > 1 || junk,
+    found = classShares(classes, junk, count, from?.tensors ?? context);
+  let inside = from?.tensors.position ? from.tensors : undefined;
   /** Mean log-likelihood of each pass. */
   const history = [...(from?.tensors.history ?? [])];
   /** Views of the last pass, and how the particles share among them. */
-  let last: { views: Matrix3[]; sums: Float32Array } | undefined;
+  let last: { views: Matrix3[][]; sums: Float32Array } | undefined;
 
   let { iterations } = stage;
   for (
@@ -89,11 +103,34 @@ export async function refinementStage(
   ) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
-    const views = viewGrid(spacing, context.group, randomRotation(stream)).slice(0, capacity);
+    const views = groups.map((group, c) => viewGrid(spacing, group, randomRotation(stream)).slice(0, capacities[c]));
     const viewPrior = new Float32Array(capacity).fill(absentView);
-    viewPrior.set(prior.logPrior(viewWeights, views));
+    weightsOf(viewWeights).forEach((weights, c) => viewPrior.set(priors[c]!.logPrior(weights, views[c]!), firsts[c]));
     const { table } = await makeTable.run({ volume });
-    const { templates } = await makeTemplates.run({ table: table!, rotations: flattenInto(capacity, views) });
+    const { templates } = await makeTemplates.run({
+      table: table!,
+      rotations: joined(views.map((ofClass, c) => flattenInto(capacities[c]!, ofClass))),
+    });
+    const logs = logShares(found, classes),
+      drawn =
+        classes > 1 && areAlike({ n, data: volume }) ? drawnClasses(context.seed, name, count, classes) : undefined;
+    /** Log prior of the classes for some images: at first, of classes that are all alike, each has a random one. */
+    const classPriorOf = (chosen: Int32Array): Float32Array =>
+      Float32Array.from({ length: classes * batch }, (_, i) => {
+        const c = Math.floor(i / batch);
+        return drawn ? (drawn[chosen[i % batch]!] === c ? 0 : absentView) : logs[c]!;
+      });
+    const junkClass = junk
+      ? {
+          share: found.shares[classes]!,
+          variance: varianceOf(
+            templates!,
+            grid.angles,
+            capacity,
+            views.map(({ length }, c) => ({ first: firsts[c]!, views: length, share: Math.exp(logs[c]!) })),
+          ),
+        }
+      : undefined;
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count));
     expectation.setState("numerator", inside?.numerator ?? new Float32Array(templates!.length));
     expectation.setState("denominator", inside?.denominator ?? new Float32Array(capacity * grid.radii.length));
@@ -108,16 +145,23 @@ export async function refinementStage(
     const border = batch * Math.ceil(used.length / batch / 2);
     /** What the images of a half came to goes into the volume of that half. */
     const addHalf = async (half: 0 | 1): Promise<void> =>
-      maximisation.add(await expectation.getState("numerator"), await expectation.getState("denominator"), views, half);
+      maximisation.add(
+        await expectation.getState("numerator"),
+        await expectation.getState("denominator"),
+        views.map((poses, c) => ({ of: c, first: firsts[c]!, poses })),
+        half,
+      );
     for (let first = start; first < used.length; first += batch) {
       const size = Math.min(batch, used.length - first);
       const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
-      const { posterior, evidence, share, slope, curvature } = await expectation.run({
+      const images = await store.take(chosen, stage.maxRadius, context.scales);
+      const { posterior, evidence, share, memberships, slope, curvature } = await expectation.run({
         templates: templates!,
         viewPrior,
-        ...(await store.take(chosen, stage.maxRadius, context.scales)),
+        ...images,
         present: new Float32Array(batch).fill(1, 0, size),
-        junkOdds,
+        junkOdds: junkOdds(junkClass, images),
+        ...(classes > 1 ? { classPrior: classPriorOf(chosen) } : {}),
         ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
       });
       const ofHalf = sums[first < border ? 0 : 1];
@@ -125,6 +169,11 @@ export async function refinementStage(
       for (let b = 0; b < size; b++) {
         logLikelihood += evidence![b]!;
         const weight = share![b]!;
+        if (several)
+          found.shares.forEach((_, c) => {
+            const own = c === classes ? 1 - weight : classes > 1 ? memberships![c * batch + b]! : weight;
+            found.memberships[c * count + chosen[b]!] = own;
+          });
         if (centred || weight <= leastShare) continue;
         moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
       }
@@ -149,6 +198,7 @@ export async function refinementStage(
             sums: maximisation.sums().first,
             sumsOfSecond: maximisation.sums().second,
             viewWeights,
+            ...(several ? { shares: found.shares, memberships: found.memberships.slice() } : {}),
             [viewSums[0]]: sums[0].slice(),
             [viewSums[1]]: sums[1].slice(),
           },
@@ -159,14 +209,25 @@ export async function refinementStage(
 
     await addHalf(used.length > border ? 1 : 0);
     last = { views, sums: sums[0].map((sum, v) => sum + sums[1][v]!) };
-    viewWeights = prior.estimate(viewWeights, views, sums);
+    viewWeights = joined(
+      weightsOf(viewWeights).map((weights, c) => {
+        const ofClass = (half: Float32Array): Float32Array => half.subarray(firsts[c], firsts[c]! + views[c]!.length);
+        return priors[c]!.estimate(weights, views[c]!, [ofClass(sums[0]), ofClass(sums[1])]);
+      }),
+    );
+    if (several) found.shares = sharesOf(found, used);
     const before = estimate,
       momentum = history.length > 0 && logLikelihood / used.length > history.at(-1)! ? carriedOn : 0;
     ({ data: estimate, unmasked } = await maximisation.solve());
     volume = estimate.map((v, i) => v + momentum * (v - before[i]!));
     history.push(Math.fround(logLikelihood / used.length));
     const changed = await after(
-      { iteration: done + 1, iterations, logLikelihood: logLikelihood / used.length },
+      {
+        iteration: done + 1,
+        iterations,
+        logLikelihood: logLikelihood / used.length,
+        ...(several ? { shares: [...found.shares] } : {}),
+      },
       async () => ({
         iteration: done + 1,
         tensors: {
@@ -175,6 +236,7 @@ export async function refinementStage(
           unmasked,
           shifts,
           viewWeights,
+          ...(several ? found : {}),
           history: Float32Array.from(history),
           ...tensorsOf(await maximisation.halfSamples()),
         },
@@ -185,12 +247,25 @@ export async function refinementStage(
   }
   const halfSamples = last ? await maximisation.halfSamples() : halvesIn(from?.tensors);
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
+  const largest = largestOf(found.shares, classes);
   return {
     volume: { n, data: estimate, unmasked },
+    ...(several ? found : {}),
     halfSamples,
     logLikelihood: history.at(-1),
     shifts: centred ? undefined : shifts,
     viewWeights,
-    directions: last && directionsOfViews(last.views, last.sums, context.group),
+    directions: last && directionsOfViews(last.views[largest]!, last.sums.subarray(firsts[largest]), groups[largest]!),
   };
+}
+
+/** Whether the densities of all classes are one: nothing tells then which image is of which. */
+const areAlike = (volume: StageVolume): boolean => {
+  const [first, ...others] = eachClass(classesIn(volume), (c) => volumeOf(volume, c).data);
+  return others.every((other) => other.every((v, i) => v === first![i]));
+};
+
+function drawnClasses(seed: number, name: string, count: number, classes: number): Int32Array {
+  const stream = createStream(seed, `${name}/classes`);
+  return Int32Array.from({ length: count }, () => stream.integer(classes));
 }

@@ -31,16 +31,22 @@ export async function startVolume(
   { path, map, resolutionAngstrom }: { path: string; map: Volume; resolutionAngstrom: number },
   context: Pick<
     StageContext,
-    "boxSize" | "boxAngstrom" | "spectra" | "group" | "device" | "mask" | "maskRadius" | "positivity"
+    "boxSize" | "boxAngstrom" | "spectra" | "groups" | "device" | "mask" | "maskRadius" | "positivity"
   >,
 ): Promise<StartVolume> {
-  const { boxSize, boxAngstrom, spectra, group, device } = context,
+  const {
+      boxSize,
+      boxAngstrom,
+      spectra,
+      groups: [group],
+      device,
+    } = context,
     cutoff = boxAngstrom / resolutionAngstrom;
   const n = 2 * Math.min(Math.floor(boxSize / 2), Math.ceil(cutoff + 1)),
     onGrid = resample(map, n, boxAngstrom / n);
   const volume = input("volume", [n, n, n]);
   const average = await compile(
-    { name: "symmetrise", state: {}, feeds: { volume }, outputs: { averaged: symmetrise(volume, group) } },
+    { name: "symmetrise", state: {}, feeds: { volume }, outputs: { averaged: symmetrise(volume, group!) } },
     device,
   );
   const averaged = (await average.run({ volume: onGrid.data })).averaged!.slice();

@@ -9,6 +9,7 @@ import { apply, type Direction, directionOf, evenDirections, isInUnit } from "..
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
 import { createStream } from "../../runtime/random.ts";
+import type { RefinementContext } from "./context.ts";
 import { cellsOf, nearestViews } from "./viewShares.ts";
 
 /** About the angle between the middles of cells: that of views at the shell where refinement begins. */
@@ -102,6 +103,21 @@ export function openViewPrior(
       return Float32Array.from(start, (share, c) => share + kept * mean[c]!);
     },
   };
+}
+
+/** Weights of several classes one after another, by class. @returns undefined where there are none yet */
+export function weightsOfClasses({
+  groups,
+  views,
+  seed,
+  viewWeights,
+}: Pick<RefinementContext, "groups" | "views" | "seed" | "viewWeights">): Float32Array[] | undefined {
+  if (!viewWeights || groups.length === 1) return viewWeights && [viewWeights];
+  let at = 0;
+  return groups.map((group) => {
+    const { length } = openViewPrior(group, views, seed).start;
+    return viewWeights.subarray(at, (at += length));
+  });
 }
 
 const sumOf = (values: Float64Array): number => values.reduce((sum, v) => sum + v, 0);

@@ -1,5 +1,6 @@
 /** How much of the signal in the images a density explains, leaving aside what any ball of its size would. */
 import { forEachCoefficient, spectrumOf } from "../../evaluate/shells.ts";
+import { volumeOf } from "../classes.ts";
 import type { StageVolume } from "../stage.ts";
 import { asMap } from "./asMap.ts";
 import type { Spectra } from "./spectra.ts";
@@ -41,21 +42,29 @@ const leastSignal = 0.01;
  * rotational average comes out right whatever the poses.
  *
  * @param volume in the scale of the stages
+ * @param shares of the particles among its classes, whose powers count by them
  * @param attainable signal-to-noise power ratio of each shell, were all poses known: no more than what this leaves is
  *   expected
  * @returns 0 to about 1; 0 where the images show no such signal
  */
-export function angularShare(volume: StageVolume, { signal, noise }: Spectra, attainable: ArrayLike<number>): number {
-  const { radial, angular } = shellPowers(volume),
-    top = Math.floor(volume.n / 2);
+export function angularShare(
+  volume: StageVolume,
+  { signal, noise }: Spectra,
+  attainable: ArrayLike<number>,
+  shares: readonly number[] = [1],
+): number {
+  const powers = shares.map((_, c) => shellPowers(volumeOf(volume, c))),
+    mean = (name: "radial" | "angular", k: number): number =>
+      shares.reduce((sum, share, c) => sum + share * powers[c]![name][k]!, 0);
+  const top = Math.floor(volume.n / 2);
   let explained = 0,
     expected = 0;
   // The outermost shell is cut by the edge of the box.
   for (let k = Math.floor(top / 2) + 1; k < top; k++) {
-    const shown = signal[k]! - radial[k]!;
+    const shown = signal[k]! - mean("radial", k);
     if (shown <= leastSignal * noise[k]!) continue;
     const weight = (k * shown) / noise[k]!,
-      share = Math.min(1, angular[k]! / shown);
+      share = Math.min(1, mean("angular", k) / shown);
     explained += weight * share;
     expected += (weight * attainable[k]!) / (1 + attainable[k]!);
   }

@@ -2,21 +2,29 @@
  * Where a molecule lies in its box: the mask follows it, and the map that is written has it in the middle. The stages
  * themselves stay in the frame of the images, about whose centres the law of shifts is.
  */
+import { volumeOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import { centreOfMass } from "../measure/centreOfMass.ts";
 import type { ImageContext, Place } from "../stage.ts";
 
 /**
- * The state with the place of its density, along the axes that the point group leaves free. Without one where particles
- * are said to be centred, or the frame is the user's, by a start or a mask of theirs.
+ * The state with the place of the density of each class, along the axes that the point group leaves free. Without one
+ * where particles are said to be centred, or the frame is the user's, by a start or a mask of theirs.
  */
 export function withPlace(
   state: Checkpoint,
-  { group, mask, maskRadius, shiftSigma }: Pick<ImageContext, "group" | "mask" | "maskRadius"> & { shiftSigma: number },
+  {
+    groups,
+    mask,
+    maskRadius,
+    shiftSigma,
+  }: Pick<ImageContext, "groups" | "mask" | "maskRadius"> & { shiftSigma: number },
 ): Checkpoint {
   const { volume, schedule } = state;
   if (!volume || mask || schedule.given || shiftSigma === 0) return state;
-  return { ...state, place: centreOfMass({ n: volume.n, data: volume.unmasked }, maskRadius, group) };
+  const { n, unmasked } = volume;
+  const places = groups.map((group, c) => centreOfMass(volumeOf({ n, data: unmasked }, c), maskRadius, group));
+  return { ...state, places };
 }
 
 /**

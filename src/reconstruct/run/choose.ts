@@ -10,16 +10,20 @@ import type { Part } from "../stage.ts";
 /** The particles asked for, drawn at random but kept in their order. */
 export function chooseParticles(
   set: ParticleSet,
-  options: Pick<ReconstructOptions, "particles" | "halfMaps" | "seed">,
+  options: Pick<ReconstructOptions, "particles" | "halfMaps" | "seed"> & { classes?: number },
 ): ParticleSet {
   const limit = options.particles ?? set.count;
   const chosen =
     limit < set.count
       ? subset(set, createStream(options.seed, "choice").permutation(set.count).slice(0, limit).sort())
       : set;
-  const least = options.halfMaps ? 2 * fewestParticles : fewestParticles;
+  const { classes = 1 } = options,
+    least = (options.halfMaps ? 2 : 1) * classes * fewestParticles;
   if (chosen.count < least)
-    throw new InputError(`${set.source}: ${chosen.count} particles are too few; at least ${least} are needed`);
+    throw new InputError(
+      `${set.source}: ${chosen.count} particles are too few` +
+        `${classes > 1 ? ` for ${classes} classes` : ""}; at least ${least} are needed`,
+    );
   return chosen;
 }
 

@@ -9,6 +9,7 @@ import { searchesShifts } from "./shiftLaw.ts";
 export interface Work {
   /** Particles of the set. */
   count: number;
+  /** Of several classes the joint one (`jointOrder`). */
   groupOrder: number;
   /** To read, normalise and crop one image. */
   readSeconds: number;

@@ -94,9 +94,17 @@ export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
 export function fromBestStart(state: Checkpoint): Checkpoint {
   const { starts, schedule, stage } = state;
   if (!starts || schedule.stages.slice(stage).some(endsStart)) return state;
-  const [{ volume, shifts, viewWeights }, ...others] = starts.toSorted((a, b) => b.merit - a.merit) as [
-    Start,
-    ...Start[],
-  ];
-  return { ...state, volume, shifts, viewWeights, starts: undefined, otherStarts: others.map((other) => other.volume) };
+  const [{ volume, shifts, viewWeights, shares, memberships }, ...others] = starts.toSorted(
+    (a, b) => b.merit - a.merit,
+  ) as [Start, ...Start[]];
+  return {
+    ...state,
+    volume,
+    shifts,
+    viewWeights,
+    shares,
+    memberships,
+    starts: undefined,
+    otherStarts: others.map((other) => other.volume),
+  };
 }

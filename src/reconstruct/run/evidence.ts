@@ -1,20 +1,52 @@
 /** What a set of particles has to say on whether its map is right. */
 import type { Volume } from "../../base/types.ts";
 import { skewness } from "../../evaluate/statistics.ts";
+import { changeBoxes, classesIn, eachClass, largestOf, particleShares, partOf, volumeOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
+import { classCorrelation } from "../measure/classCorrelation.ts";
+import type { StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import type { PartEvidence } from "../verdict/verdict.ts";
+import type { ClassesEvidence, PartEvidence } from "../verdict/verdict.ts";
+import { isEmpty } from "./classResults.ts";
 import type { Setting } from "./setting.ts";
 
 export function evidenceOf(
-  { volume, place, halfSamples, startAgreement, startShell }: Checkpoint,
+  { volume, places, shares, halfSamples, startAgreement, startShell }: Checkpoint,
   setting: Setting,
   mask?: Volume,
 ): PartEvidence {
-  const { n, unmasked } = volume!;
+  const { n, data, unmasked } = volume!,
+    classes = classesIn({ n, data }),
+    largest = largestOf(particleShares(shares, classes));
   return {
+    ...(classes > 1
+      ? { classes: { count: classes, correlation: correlations({ n, data }, shares!, halfSamples?.classes, setting) } }
+      : {}),
     ...(halfSamples ? { halfSamples } : {}),
     ...(startAgreement ? { startAgreement, startShell } : {}),
-    skewness: skewness(unmasked, stageMask(n, { ...setting, mask, maskCentre: place })),
+    skewness: skewness(
+      partOf(unmasked, largest, classes),
+      stageMask(n, { ...setting, mask, maskCentres: places }, largest),
+    ),
   };
+}
+
+/** Densities are compared up to this radius at most. */
+const finestCompared = 22;
+
+function correlations(
+  volume: StageVolume,
+  shares: Float32Array,
+  agreements: readonly (readonly number[])[] | undefined,
+  { budget }: Pick<Setting, "budget">,
+): ClassesEvidence["correlation"] {
+  if (!agreements) return [];
+  const coarse = changeBoxes(volume, Math.min(volume.n, 2 * finestCompared)),
+    there = eachClass(classesIn(volume), (c) => c).filter((c) => !isEmpty(shares[c]!, budget.count));
+  return there.flatMap((a, i) =>
+    there.slice(i + 1).flatMap((b) => {
+      const told = classCorrelation(volumeOf(coarse, a), volumeOf(coarse, b), [agreements[a]!, agreements[b]!]);
+      return told ? [{ classes: [a + 1, b + 1] as [number, number], ...told }] : [];
+    }),
+  );
 }

@@ -2,6 +2,7 @@
  * What comes next for a set of particles, told from where it stands: no file, clock or image is touched here. The
  * checkpoint holds where it stands, what was decided included, so that a resumed run does the same.
  */
+import { classesIn, particleShares } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { Placement } from "../likelihood/poseSearch.ts";
 import { compareHalfSamples, type HalfSamples } from "../measure/halfSamples.ts";
@@ -139,7 +140,8 @@ export function afterStage(
   circumstances: Circumstances,
 ): Decision {
   const done = before.schedule.stages[before.stage]!;
-  const { volume, shifts, viewWeights, scales, poses, fit, logLikelihood, criticLoss } = result,
+  const { volume, shifts, viewWeights, shares, memberships, scales, poses, fit, peaks, logLikelihood, criticLoss } =
+      result,
     ends = endsStart(done);
   const tried = triesFiner(
     {
@@ -148,12 +150,20 @@ export function afterStage(
       volume,
       shifts: shifts ?? before.shifts,
       viewWeights, // an adversarial stage makes a density about axes of its own
+      shares: shares ?? before.shares,
+      memberships,
       scales: ends ? undefined : (scales ?? before.scales),
       poses,
       fit,
+      peaks,
       halfSamples: halfSamplesAfter(before, result, circumstances),
       ...(ends
-        ? { starts: [...(before.starts ?? []), { volume, shifts, viewWeights, merit: (logLikelihood ?? criticLoss)! }] }
+        ? {
+            starts: [
+              ...(before.starts ?? []),
+              { volume, shifts, viewWeights, shares, memberships, merit: (logLikelihood ?? criticLoss)! },
+            ],
+          }
         : {}),
       placed: undefined,
       progress: undefined,
@@ -180,7 +190,7 @@ export function afterStage(
 /** What halves of the particles agree in: as this stage left them, or the one before where it does not tell. */
 function halfSamplesAfter(
   { schedule, stage, halfSamples }: Checkpoint,
-  { volume, halfSamples: halves }: StageResult,
+  { volume, shares, halfSamples: halves }: StageResult,
   { setting: { budget } }: Circumstances,
 ): HalfSamples | undefined {
   const { spectra } = schedule;
@@ -191,6 +201,7 @@ function halfSamplesAfter(
     spectra,
     attainableIn(schedule.stages[stage]!, spectra, budget),
     budget.count,
+    particleShares(shares, classesIn(volume)),
   );
 }
 

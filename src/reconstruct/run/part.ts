@@ -1,11 +1,13 @@
 /** One set of particles (all, or a half of them) through all stages, from its checkpoint if there is one. */
 import { adversarialStage } from "../adversarial/adversarialStage.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import { classesIn, joined, particleShares } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
+import type { ClassResult } from "../folder/events.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
-import { startVolume } from "../likelihood/startVolume.ts";
+import { type StartVolume, startVolume } from "../likelihood/startVolume.ts";
 import { angularShare } from "../measure/angularShare.ts";
 import { startAgreement } from "../measure/startAgreement.ts";
 import { type Method, methodOf } from "../method.ts";
@@ -24,6 +26,7 @@ import type {
 } from "../stage.ts";
 import type { PartEvidence } from "../verdict/verdict.ts";
 import { withPlace } from "./centreMap.ts";
+import { classResults } from "./classResults.ts";
 import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
 import { comesAfterStarts, finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
@@ -65,6 +68,7 @@ export interface PartResult extends ReconstructedMap {
   elapsedSeconds: number;
   paces: Paces;
   cutOff?: string;
+  classes?: ClassResult[];
   /** Which of the two the map is. */
   method: Method;
   evidence: PartEvidence;
@@ -78,7 +82,7 @@ export async function reconstructPart(
     { set } = part,
     found = last?.checkpoint,
     label = part.half === undefined ? {} : { half: part.half };
-  const setting = settingOf(part, partCount, options, environment.group.length, environment.recipe, environment.shown),
+  const setting = settingOf(part, partCount, options, environment.groups, environment.recipe, environment.shown),
     { budget, boxAngstrom } = setting;
   emit({
     type: "start",
@@ -102,7 +106,7 @@ export async function reconstructPart(
     folder = openPartFolder(part, partCount, setting, environment);
   const contextOf = (stage: Stage): StageContext => ({
     ...images.context(),
-    ...(state.place ? { maskCentre: state.place } : {}),
+    ...(state.places ? { maskCentres: state.places } : {}),
     shiftLaw: shiftLawOf(stage, budget.shiftSigma),
   });
   const circumstances = (): Circumstances => ({
@@ -145,7 +149,11 @@ export async function reconstructPart(
     await folder.writeSpectra(state);
   };
   const given = async (start: GivenStart): Promise<EstimatedVolume> => {
-    const { volume, symmetric } = await startVolume(start, images.context());
+    const context = images.context(),
+      ofClasses: StartVolume[] = [];
+    for (const group of context.groups) ofClasses.push(await startVolume(start, { ...context, groups: [group] }));
+    const symmetric = Math.min(...ofClasses.map((each) => each.symmetric)),
+      [{ volume: first }] = ofClasses as [StartVolume];
     if (symmetric < leastSymmetric)
       emit({
         type: "warning",
@@ -153,7 +161,11 @@ export async function reconstructPart(
           `${start.path} does not have the symmetry ${options.symmetry} about its axes: of what is not round in it ` +
           `${Math.round(100 * symmetric)} % is left; turn it onto them, or give its own group`,
       });
-    return volume;
+    return {
+      n: first.n,
+      data: joined(ofClasses.map(({ volume }) => volume.data)),
+      unmasked: joined(ofClasses.map(({ volume }) => volume.unmasked)),
+    };
   };
   const load = (maxRadius: number): Promise<void> =>
     paced("loading", transformingSeconds(maxRadius, budget), () => images.load(maxRadius));
@@ -163,6 +175,8 @@ export async function reconstructPart(
       store: images.store()!,
       scales: state.scales,
       viewWeights: state.viewWeights,
+      shares: state.shares,
+      memberships: state.memberships,
     };
     const known = { shifts: state.shifts ?? new Float32Array(2 * context.count), poses: state.poses, fit: state.fit };
     // until it is done the last checkpoint stands
@@ -210,6 +224,7 @@ export async function reconstructPart(
             ...times(elapsed(), remaining, state.paces.adversarial?.factor ?? 1),
             ...losses,
             ...(logLikelihood === undefined ? {} : { logLikelihood }),
+            ...(report.shares ? { shares: report.shares } : {}),
             ...label,
           });
         }
@@ -227,7 +242,13 @@ export async function reconstructPart(
     );
     since = performance.now();
     const { spectra } = state.schedule;
-    const share = (): number => angularShare(result.volume, spectra!, attainableIn(stage, spectra!, budget));
+    const share = (): number =>
+      angularShare(
+        result.volume,
+        spectra!,
+        attainableIn(stage, spectra!, budget),
+        particleShares(result.shares, classesIn(result.volume)),
+      );
     const decision = afterStage(state, result, share, circumstances());
     // A start that is judged is one of several.
     await decide(
@@ -240,7 +261,8 @@ export async function reconstructPart(
     );
     await folder.writeResult(state);
     await folder.writeStageFiles(result, images.context());
-    emit({ type: "map", path: part.map, stage: index + 1, iteration: stage.iterations, ...label });
+    for (const path of [...folder.classMaps(state), part.map])
+      emit({ type: "map", path, stage: index + 1, iteration: stage.iterations, ...label });
   };
 
   try {
@@ -257,9 +279,13 @@ export async function reconstructPart(
       else if (step.kind === "search") await search(step.stage);
       else await runStage(step.stage);
     }
+    await folder.writeParticles(state);
+    const classes = classResults(state, { count: set.count, boxAngstrom, symmetry: options.symmetry });
+    for (const { number, empty } of classes ?? [])
+      if (empty) emit({ type: "warning", message: `class ${number} has no particles left; it has no map` });
     return {
-      map: await folder.writeResult(state),
-      unmasked: folder.mapOf({ n: state.volume!.n, data: state.volume!.unmasked }, state),
+      ...(classes ? { classes } : {}),
+      ...(await folder.writeResult(state)),
       finestShell: state.volume!.n / 2,
       elapsedSeconds: state === found ? earlier : elapsed(),
       paces: state.paces,
@@ -276,7 +302,8 @@ export async function reconstructPart(
 function withStartsCompared(state: Checkpoint): Checkpoint {
   const { volume, otherStarts } = state;
   if (!otherStarts) return state;
-  const agreement = startAgreement(volume!, otherStarts.slice(0, startsCompared));
+  // Which class of one is which of another start is not known.
+  const agreement = classesIn(volume!) > 1 ? [] : startAgreement(volume!, otherStarts.slice(0, startsCompared));
   return {
     ...state,
     otherStarts: undefined,
@@ -287,7 +314,7 @@ function withStartsCompared(state: Checkpoint): Checkpoint {
 function computeStage(
   stage: Stage,
   { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
-  { volume, shifts, scales, viewWeights, centre, poses, progress }: Checkpoint,
+  { volume, shifts, scales, viewWeights, shares, memberships, centre, poses, progress }: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
   if (stage.kind === "adversarial")
@@ -300,7 +327,7 @@ function computeStage(
       progress,
       after,
     );
-  const all = { ...context, store: store!, scales, viewWeights };
+  const all = { ...context, store: store!, scales, viewWeights, shares, memberships };
   if (stage.kind === "local") {
     const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };
     return localStage(stage, all, previous, progress, after);

@@ -2,12 +2,16 @@
 import type { Volume } from "../../base/types.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
+import { writeParticlesStar } from "../../io/particles.ts";
+import { classesIn, classMap, eachClass, largestOf, particleShares, volumeOf } from "../classes.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
-import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
+import type { ImageContext, Part, ReconstructedMap, StageResult, StageVolume } from "../stage.ts";
+import { isEmpty } from "./classResults.ts";
+import { foundParticles, probabilities } from "./foundParticles.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
 
@@ -16,12 +20,19 @@ export interface PartFolder {
   writeConfig(state: Checkpoint): Promise<void>;
   writeSpectra(state: Checkpoint): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
-  /** A density in the scale of the stages as a map at the particles' own box and pixel size, in its middle. */
-  mapOf(density: StageVolume, state: Checkpoint): Volume;
-  /** The map as it stands. */
-  writeResult(state: Checkpoint): Promise<Volume>;
+  /**
+   * The map as it stands; of several classes that of the largest, and beside it a map of each.
+   * @returns also the same before the mask, both at the particles' own box and pixel size, the molecule in its middle
+   */
+  writeResult(state: Checkpoint): Promise<Maps>;
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
+  /** Names of the maps of several classes that are not empty. */
+  classMaps(state: Checkpoint): string[];
+  /** particles.star: what was found of them, where there are classes and poses. */
+  writeParticles(state: Checkpoint): Promise<void>;
 }
+
+type Maps = Pick<ReconstructedMap, "map" | "unmasked">;
 
 /** In the map's header. */
 const mapLabel = ({ schedule: { stages }, stage }: Checkpoint, given: boolean): string =>
@@ -34,13 +45,21 @@ export function openPartFolder(
   { boxAngstrom, maskRadius, budget }: Setting,
   { folder, options, inverted, start, emit }: PartEnvironment,
 ): PartFolder {
-  let written: { of: StageVolume; map: Volume } | undefined;
-  const mapOf = (density: StageVolume, { schedule, place }: Checkpoint): Volume => {
-    const centred = place ? { n: density.n, data: movedToMiddle(density, place) } : density;
+  let written: { of: StageVolume; maps: Maps } | undefined;
+  const mapOf = (densities: StageVolume, c: number, { schedule, places }: Checkpoint): Volume => {
+    const density = volumeOf(densities, c),
+      place = places?.[c],
+      centred = place ? { n: density.n, data: movedToMiddle(density, place) } : density;
     return mapOfVolume(centred, schedule.workingBox, set.boxSize, set.pixelSizeAngstrom);
   };
+  const classMaps = ({ volume, shares }: Checkpoint): string[] =>
+    !volume || classesIn(volume) === 1
+      ? []
+      : eachClass(classesIn(volume), (c) => c).flatMap((c) =>
+          isEmpty(shares?.[c] ?? 1, set.count) ? [] : [classMap(c)],
+        );
   return {
-    mapOf,
+    classMaps,
     async writeConfig(state) {
       const used = {
         particles: set.count * partCount,
@@ -66,11 +85,37 @@ export function openPartFolder(
     },
     async writeResult(state) {
       const volume = state.volume!;
-      if (written?.of === volume) return written.map;
-      written = { of: volume, map: mapOf(volume, state) };
-      await writeMap(folder(map), written.map, mapLabel(state, start !== undefined));
-      return written.map;
+      if (written?.of === volume) return written.maps;
+      const classes = classesIn(volume),
+        largest = largestOf(particleShares(state.shares, classes)),
+        label = mapLabel(state, start !== undefined);
+      const there = classMaps(state);
+      for (let c = 0; classes > 1 && c < classes; c++) {
+        const file = folder(classMap(c));
+        if (there.includes(classMap(c))) await writeMap(file, mapOf(volume, c, state), `${label}, class ${c + 1}`);
+        else await file.remove();
+      }
+      const unmasked = mapOf({ n: volume.n, data: volume.unmasked }, largest, state);
+      written = { of: volume, maps: { map: mapOf(volume, largest, state), unmasked } };
+      await writeMap(folder(map), written.maps.map, label);
+      return written.maps;
     },
-    writeStageFiles: (result, context) => writeStageFiles(folder, result, context, half),
+    async writeParticles(state) {
+      if (!state.memberships || !state.poses) return;
+      await writeParticlesStar(folder("particles.star"), foundParticles(set, state), {
+        poses: true,
+        columns: probabilities(state, set.count),
+      });
+    },
+    writeStageFiles(result, context) {
+      const { volume, shares } = result,
+        largest = largestOf(particleShares(shares, classesIn(volume))),
+        shown = classesIn(volume) === 1 ? volume : { ...volume, ...volumeOf(volume, largest) };
+      const directions = result.directions && {
+        ...result.directions,
+        ...(classesIn(volume) > 1 ? { symmetry: options.symmetry.split(",")[largest] ?? options.symmetry } : {}),
+      };
+      return writeStageFiles(folder, { ...result, volume: shown, directions }, context, half);
+    },
   };
 }

@@ -31,7 +31,7 @@ export interface PartEnvironment {
   options: ReconstructOptions;
   /** Whether the images are taken as their negatives. */
   inverted: boolean;
-  group: ImageContext["group"];
+  groups: ImageContext["groups"];
   views: ViewingDistribution;
   mask?: Volume;
   /** By the images, where no option says so. */
@@ -59,7 +59,7 @@ export interface PreparedImages {
 export async function prepareImages(
   { set, half, label }: Part,
   { boxAngstrom, maskRadius }: Setting,
-  { files, folder, options, inverted, group, views, mask, noiseBank, device, emit, signal }: PartEnvironment,
+  { files, folder, options, inverted, groups, views, mask, noiseBank, device, emit, signal }: PartEnvironment,
   boxSize: number,
   known: Spectra | undefined,
 ): Promise<PreparedImages> {
@@ -111,7 +111,8 @@ export async function prepareImages(
           ),
         }),
         views,
-        group,
+        groups,
+        junk: options.junkClass,
         maskRadius,
         mask,
         positivity: options.positivity,

@@ -6,14 +6,14 @@ import { checkBackgrounds, readBackgrounds } from "../../io/backgrounds.ts";
 import { type Folder, folderAt, writeFileAtomic } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
-import { pointGroup } from "../../physics/symmetry.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import { askedRecipe } from "../adversarial/askedRecipe.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import { groupsOfClasses } from "../classes.ts";
 import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
-import type { RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
+import type { ClassResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
@@ -28,6 +28,7 @@ import { checkRequest } from "./goingOn.ts";
 import type { Host } from "./host.ts";
 import { joinHalves } from "./joinHalves.ts";
 import { type PartResult, reconstructPart } from "./part.ts";
+import { compareRepeats, folderOfRepeat } from "./repeats.ts";
 import { runDevice } from "./runDevice.ts";
 import { settingOf } from "./setting.ts";
 import { sizesOf } from "./sizes.ts";
@@ -39,12 +40,16 @@ export interface RunResult {
   maps: Volume[];
   elapsedSeconds: number;
   verdict: Verdict;
+  /** What the last event told. */
+  finished: Finished;
 }
 
+type Finished = Extract<UntimedEvent, { type: "finished" }>;
 type Emit = (event: RunEvent) => void;
 
 /**
- * Reconstructs a map. Writes the run folder described in events.ts.
+ * Reconstructs a map, or maps of several classes, with `repeats` from that many seeds. Writes the run folder described
+ * in events.ts.
  *
  * @param host    what it runs on
  * @param request what options.ts describes
@@ -55,22 +60,48 @@ type Emit = (event: RunEvent) => void;
  * @throws {InputError} for anything wrong with the input, before any work is done
  */
 export async function reconstruct(
-  { files, runtime, claim }: Host,
+  host: Host,
   request: RunRequest,
   onEvent: Emit = () => {},
   signal?: AbortSignal,
   recipe?: AdversarialRecipe,
 ): Promise<RunResult> {
+  const { repeats = 1, seed } = withDefaults(request),
+    results: RunResult[] = [];
+  for (let r = 0; r < repeats; r++) {
+    const each = { ...request, out: folderOfRepeat(request.out, r), seed: seed + r };
+    results.push(await reconstructOnce(host, each, onEvent, signal, recipe));
+  }
+  const [first] = results as [RunResult];
+  if (repeats === 1) return first;
+  const verdict = await compareRepeats(host.files, request.out, repeats),
+    elapsedSeconds = results.reduce((sum, each) => sum + each.elapsedSeconds, 0),
+    log = await openEventLog(folderAt(host.files, request.out)("events.jsonl"), true),
+    finished: RunEvent = { ...first.finished, elapsedSeconds, verdict, time: new Date().toISOString() };
+  log.append(finished);
+  await log.close();
+  onEvent(finished);
+  return { ...first, elapsedSeconds, verdict, finished };
+}
+
+async function reconstructOnce(
+  { files, runtime, claim }: Host,
+  request: RunRequest,
+  onEvent: Emit,
+  signal: AbortSignal | undefined,
+  recipe: AdversarialRecipe | undefined,
+): Promise<RunResult> {
   const options = withDefaults(request);
   const folder = folderAt(files, options.out);
   await files.makeFolder(options.out);
   const before = await checkFolder(folder, options);
-  const group = pointGroup(options.symmetry);
-  const { projectRoot, passthrough, opticsGroups, exclude, ctfPhaseFlipped, pixelSize } = options;
+  const groups = groupsOfClasses(options.symmetry, options.classes ?? 1);
+  const { projectRoot, passthrough, opticsGroups, class: classes, exclude, ctfPhaseFlipped, pixelSize } = options;
   const everything = await readParticles(files, options.particlesFile, {
     projectRoot,
     passthrough,
     opticsGroups,
+    classes,
     exclude,
     ctfPhaseFlipped,
     pixelSizeAngstrom: pixelSize,
@@ -108,7 +139,7 @@ export async function reconstruct(
   const adversarial = recipe ?? askedRecipe(options, parts[0]!.set.count);
   checkRequest(
     last.flatMap((found) => found?.checkpoint ?? []),
-    settingOf(parts[0]!, parts.length, options, group.length, adversarial),
+    settingOf(parts[0]!, parts.length, options, groups, adversarial),
     options.out,
   );
 
@@ -144,7 +175,7 @@ export async function reconstruct(
             folder,
             options,
             inverted,
-            group,
+            groups,
             views,
             mask,
             shown,
@@ -168,24 +199,31 @@ export async function reconstruct(
       const method = done.every((part) => part.method === "cryogan") ? "cryogan" : "refined",
         boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
         finestAngstrom = boxAngstrom / finestShell;
-      const verdict = await conclude(folder, {
-        boxAngstrom,
-        finestAngstrom,
-        method,
-        ...(start ? { givenShell: boxAngstrom / start.resolutionAngstrom } : {}),
-        ...(cutOff === undefined ? {} : { cutOff }),
-        parts: done.map(({ evidence }) => evidence),
-        ...(joined ? { halves: joined.evidence } : {}),
-      });
-      emit({
+      const [{ classes: ofClasses }] = done as [PartResult];
+      const verdict = await conclude(
+        folder,
+        {
+          boxAngstrom,
+          finestAngstrom,
+          method,
+          ...(start ? { givenShell: boxAngstrom / start.resolutionAngstrom } : {}),
+          ...(cutOff === undefined ? {} : { cutOff }),
+          parts: done.map(({ evidence }) => evidence),
+          ...(joined ? { halves: joined.evidence } : {}),
+        },
+        ofClasses,
+      );
+      const finished: Finished = {
         type: "finished",
         elapsedSeconds,
         finestAngstrom,
         method,
         ...(joined?.concluded ?? { map: parts[0]!.map }),
+        ...(ofClasses && !joined ? { classes: ofClasses } : {}),
         verdict,
-      });
-      return { maps: done.map(({ map }) => map), elapsedSeconds, verdict };
+      };
+      emit(finished);
+      return { maps: done.map(({ map }) => map), elapsedSeconds, verdict, finished };
     } catch (error) {
       emit(endedBy(error, signal));
       throw error;
@@ -198,9 +236,9 @@ export async function reconstruct(
 }
 
 /** The verdict of a run, which result.json holds with what it rests on. */
-async function conclude(folder: Folder, evidence: Evidence): Promise<Verdict> {
+async function conclude(folder: Folder, evidence: Evidence, classes?: ClassResult[]): Promise<Verdict> {
   const verdict = judge(evidence),
-    content: RunVerdict = { ...verdict, evidence };
+    content: RunVerdict = { ...verdict, evidence, ...(classes ? { classes } : {}) };
   await writeFileAtomic(folder("result.json"), JSON.stringify(content));
   return verdict;
 }

@@ -1,5 +1,6 @@
 /** What is fixed before an image is read: sizes, and what the schedule may cost. */
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import { jointOrder } from "../classes.ts";
 import type { ParticleShown } from "../measure/firstLook.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import { methodAsked } from "../method.ts";
@@ -37,7 +38,7 @@ export function settingOf(
   { set }: Part,
   partCount: number,
   options: ReconstructOptions,
-  groupOrder: number,
+  groups: readonly (readonly unknown[])[],
   recipe: AdversarialRecipe,
   shown: ParticleShown = {},
 ): Setting {
@@ -54,7 +55,7 @@ export function settingOf(
     onward: recipe.onward,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),
     count: set.count,
-    groupOrder,
+    groupOrder: jointOrder(groups),
     readSeconds: readSeconds(set.boxSize),
     shiftSigma: shiftSigma(options.maxShift, shown.shiftSigmaAngstrom, boxAngstrom),
   };

@@ -2,7 +2,7 @@
 import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
-import type { Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
+import type { ClassesEvidence, Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
 const rightShare = 0.45,
@@ -30,6 +30,8 @@ const placedShell = 12;
 const leastRenewed = 1 / 2;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
+/** Of what two densities of one structure would correlate by: two that reach it are not told apart. */
+const sameClass = 0.98;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
 const rightCorrelation = 0.6,
   wrongCorrelation = 0.3;
@@ -43,6 +45,25 @@ const alignedShells = 8;
  * No known structure is looked at. Rotational averages are left out everywhere: they come out right whatever the poses.
  */
 export function judge(evidence: Evidence): Verdict {
+  const verdict = ofMaps(evidence),
+    classes = evidence.parts[0]?.classes;
+  return classes ? { ...verdict, reason: `${verdict.reason} ${ofClasses(classes)}` } : verdict;
+}
+
+/** Whether two classes differ by no more than their noise. */
+export const isOneStructure = ({ value, expected }: ClassesEvidence["correlation"][number]): boolean =>
+  value >= sameClass * expected;
+
+/** One run parts any particles into as many classes as it was asked for. */
+function ofClasses({ count, correlation }: ClassesEvidence): string {
+  const alike = correlation.filter(isOneStructure).map(({ classes }) => classes.join(" and "));
+  return (
+    (alike.length > 0 ? `Classes ${alike.join(", ")} differ by no more than their noise. ` : "") +
+    `Whether the ${count} classes are different structures one run does not tell: --repeats does.`
+  );
+}
+
+function ofMaps(evidence: Evidence): Verdict {
   const { cutOff, halves, parts } = evidence;
   if (cutOff !== undefined)
     return { kind: "uncertain", resolutionAngstrom: null, reason: sentence(`${cutOff}; give it more time`) };

@@ -58,6 +58,15 @@ export interface PartEvidence {
    * above 0; below where the contrast is inverted.
    */
   skewness: number;
+  /** Where several classes were asked for. */
+  classes?: ClassesEvidence;
+}
+
+export interface ClassesEvidence {
+  /** How many were asked for. */
+  count: number;
+  /** Of each two that have particles: how they correlate, and would if they were one (measure/classCorrelation.ts). */
+  correlation: { classes: [number, number]; value: number; expected: number }[];
 }
 
 export interface HalvesEvidence {

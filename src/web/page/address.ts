@@ -2,12 +2,20 @@
  * What the page shows, as it stands behind the # of its address; reloading the page or sharing the address keeps it.
  */
 
+import { mostClasses } from "../../reconstruct/options.ts";
+
 export const tabs = ["curves", "particles", "views", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
 export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];
-export const mapFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
-export type MapFile = (typeof mapFiles)[number];
+/** Maps that every run is asked for. */
+export const commonFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
+export type MapFile = (typeof commonFiles)[number] | `class${number}.mrc`;
+/** And those of classes. */
+export const mapFiles: readonly MapFile[] = [
+  ...commonFiles,
+  ...Array.from({ length: mostClasses }, (_, c) => `class${c + 1}.mrc` as const),
+];
 
 export interface Address {
   /** Id of the run shown; absent: the one that changed last. */

@@ -124,13 +124,13 @@ const model: VolumeModel = {
   amplitude: new Float32Array(n ** 3).fill(Math.sqrt(signalPower[0]!)),
   mask: sphericalMask([n, n, n], 3.5, 1),
   positive: false,
-  group: [eulerToMatrix(0, 0, 0)],
+  groups: [[eulerToMatrix(0, 0, 0)]],
 };
 /** Coefficients that volumes start from. */
 const start = Float32Array.from({ length: n ** 3 }, (_, i) => 0.02 * Math.sin(i));
 const critics: Record<string, CriticModel> = {
   "likelihood-ratio": likelihoodRatioCritic(statistics, { angles: 8, turns: 8, templates: 2 }),
-  volume: volumeCritic(statistics, { n, group: model.group, density: (u) => density(u, model) }),
+  volume: volumeCritic(statistics, { n, groups: model.groups, density: (u) => density(u, model) }),
   convolutional: convolutionalCritic(statistics, { channels: 4, features: 8 }),
 };
 
@@ -339,7 +339,7 @@ describe.each(Object.keys(critics))("an adversarial iteration with the %s critic
 it("the volume critic draws the simulator's volume to its own", async () => {
   // As weak as at the finer shells of real images. It begins near, as images do not tell a volume from a turned one.
   const weak = { ...model, amplitude: model.amplitude.map((a) => 0.2 * a) },
-    critic = volumeCritic(statistics, { n, group: weak.group, density: (u) => density(u, weak) }),
+    critic = volumeCritic(statistics, { n, groups: weak.groups, density: (u) => density(u, weak) }),
     { settings: few, source } = await setUp(critic, "logistic-r1");
   const settings = { ...few, volume: weak, gradientPenalty: 0, batch: 256, criticSteps: 1 };
   const iteration = await compile(adversarialProgram(settings), cpu);

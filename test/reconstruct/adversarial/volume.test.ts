@@ -23,7 +23,7 @@ const model = (n: number, change: Partial<VolumeModel> = {}): VolumeModel => ({
   amplitude: new Float32Array(n ** 3).fill(1),
   mask: new Float32Array(n ** 3).fill(1),
   positive: false,
-  group: identity,
+  groups: [identity],
   ...change,
 });
 const densityOf = (u: ArrayLike<number>, m: VolumeModel): Float64Array => applied((x) => density(x, m), u, m.n);
@@ -161,7 +161,7 @@ describe("density", () => {
     createStream(3, "volume").fillNormal(u);
     const volume = densityOf(
       u,
-      model(n, { group: pointGroup("C2"), amplitude: coefficientAmplitude(n, [1, 1, 1, 1], 3) }),
+      model(n, { groups: [pointGroup("C2")], amplitude: coefficientAmplitude(n, [1, 1, 1, 1], 3) }),
     );
     const at = (z: number, y: number, x: number): number => volume[((z + 4) * n + y + 4) * n + x + 4]!;
     const deviation = Math.sqrt(volume.reduce((sum, v) => sum + v * v, 0) / n ** 3);

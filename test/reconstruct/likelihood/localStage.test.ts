@@ -68,7 +68,7 @@ function poseError({ context, poses }: Simulated, found: Float32Array): number {
         ? sum
         : sum +
           Math.min(
-            ...context.group.map((g) => angularDistance(poseOf(found, i / 9), multiply(poseOf(poses, i / 9), g))),
+            ...context.groups[0]!.map((g) => angularDistance(poseOf(found, i / 9), multiply(poseOf(poses, i / 9), g))),
           ) /
             context.count,
     0,

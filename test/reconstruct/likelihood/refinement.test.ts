@@ -12,6 +12,7 @@ import {
   emptySums,
   sampleSumsProgram,
   tablePrior,
+  wienerMask,
   wienerProgram,
 } from "../../../src/reconstruct/likelihood/backprojection.ts";
 import { expectationProgram, tableProgram, templateProgram } from "../../../src/reconstruct/likelihood/refinement.ts";
@@ -142,6 +143,37 @@ describe("expectation step", () => {
   /** Whether coefficient i of the templates is that of sin 0φ. */
   const zeroSine = (i: number): boolean => Math.floor(i / (views * 2 * radii)) === 0 && i % (2 * radii) >= radii;
 
+  it("of two classes an image belongs to each as the likelihoods by each alone say", async () => {
+    const of = [0, 1, 1],
+      logShares = [Math.log(0.3), Math.log(0.7)],
+      odds = -0.4;
+    const executable = await compile(expectationProgram({ grid, views, turns, batch, centred: true, of }), device);
+    const out = await executable.run({
+      ...feeds,
+      classPrior: Float32Array.from({ length: 2 * batch }, (_, i) => logShares[Math.floor(i / batch)]!),
+      junkOdds: Float32Array.of(odds),
+      present: Float32Array.of(1, 1),
+    });
+    for (let b = 0; b < batch; b++) {
+      // Views of the other class count for nothing.
+      const alone = [0, 1].map((c) => {
+        const kept = viewPrior.slice();
+        of.forEach((own, view) => {
+          if (own !== c) viewPrior[view] = -1e4;
+        });
+        const log = logLikelihood(templates, b, templates);
+        viewPrior.set(kept);
+        return logShares[c]! + log;
+      });
+      const evidence = Math.log(Math.exp(alone[0]!) + Math.exp(alone[1]!));
+      expect(out.evidence![b]).toBeCloseTo(evidence, 4);
+      alone.forEach((log, c) =>
+        expect(out.memberships![c * batch + b]).toBeCloseTo(Math.exp(log - evidence) * sigmoid(evidence - odds), 4),
+      );
+    }
+    await executable.release();
+  });
+
   it("knows where a moved image belongs: Newton's steps along its slope end at the shift", async () => {
     const fine = polarGrid(6, 12),
       truth = [0.03, -0.02] as const,
@@ -243,8 +275,8 @@ describe("maximisation step", () => {
     );
     const mask = sphericalMask([n, n, n], 0.45 * n, 2),
       prior = tablePrior(n, new Float64Array(maxRadius + 1).fill(1e3), maxRadius);
-    const solve = await compile(wienerProgram(n, prior, mask), device);
-    const { volume, unmasked } = await solve.run({ sums: sums.values });
+    const solve = await compile(wienerProgram(n, prior), device);
+    const { volume, unmasked } = await solve.run({ sums: sums.values, mask: wienerMask(mask, n) });
     const largest = volume!.reduce((a, b) => Math.max(a, b));
     unmasked!.forEach((v, i) => expect(Math.abs(v * mask[i]! - volume![i]!)).toBeLessThan(1e-5 * largest));
     expect(unmasked!.some((v, i) => mask[i] === 0 && v !== 0)).toBe(true);

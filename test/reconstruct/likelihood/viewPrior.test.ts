@@ -162,7 +162,7 @@ describe("from particles, with their map", () => {
       ),
     );
     const own = only(context, chosen);
-    const prior = openViewPrior(context.group);
+    const prior = openViewPrior(context.groups[0]!);
     let { viewWeights } = own;
     const errors: number[] = [];
     for (let pass = 0; pass < 6; pass++) {
@@ -174,7 +174,7 @@ describe("from particles, with their map", () => {
         undefined,
         async () => undefined,
       ));
-      errors.push(logError(densities(prior, viewWeights!, context.group), kappa, context.group));
+      errors.push(logError(densities(prior, viewWeights!, context.groups[0]!), kappa, context.groups[0]!));
     }
     await context.store.close();
     expect(errors[0]).toBeGreaterThan(0.3);

@@ -24,7 +24,7 @@ const molecule = densityOf(
 const stream = createStream(1, "shifts"),
   shifts = Float32Array.from({ length: 2 * count }, () => 0.02 * stream.normal()),
   poses = samplePoses({ kind: "uniform" }, count, createStream(1, "poses"));
-const setting = { group: pointGroup("C1"), maskRadius: 0.45, shiftSigma: 0.02 };
+const setting = { groups: [pointGroup("C1")], maskRadius: 0.45, shiftSigma: 0.02 };
 const state = {
   volume: { n, data: molecule.data, unmasked: molecule.data },
   poses,
@@ -50,23 +50,23 @@ async function imagesOf(volume: Volume, of: Float32Array): Promise<Float32Array>
 }
 
 test("a map moved to the middle shows its particles the same with their shifts moved", async () => {
-  const { volume, shifts: same, place } = withPlace(state, setting);
+  const { volume, shifts: same, places } = withPlace(state, setting);
   expect(volume).toBe(state.volume);
   expect(same).toBe(shifts);
-  const middle = movedToMiddle({ n, data: molecule.data }, place!);
-  expect(Math.hypot(...centreOfMass({ n, data: middle }, 0.45, setting.group)) * n).toBeLessThan(0.1);
+  const middle = movedToMiddle({ n, data: molecule.data }, places![0]!);
+  expect(Math.hypot(...centreOfMass({ n, data: middle }, 0.45, setting.groups[0]!)) * n).toBeLessThan(0.1);
   const before = await imagesOf(molecule, shifts),
-    after = await imagesOf({ ...molecule, data: middle }, shiftsOfMoved(shifts, poses, place!));
+    after = await imagesOf({ ...molecule, data: middle }, shiftsOfMoved(shifts, poses, places![0]!));
   const product = (a: Float32Array, b: Float32Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
   expect(product(before, after) / Math.sqrt(product(before, before) * product(after, after))).toBeGreaterThan(0.999);
 });
 
 test("a mask about the molecule cuts it fairly", () => {
   const narrow = { maskRadius: 0.3, boxAngstrom },
-    { place } = withPlace(state, { ...setting, ...narrow });
+    { places } = withPlace(state, { ...setting, ...narrow });
   const kept = (mask: Float32Array): number => molecule.data.reduce((sum, v, i) => sum + v * mask[i]!, 0),
     all = molecule.data.reduce((sum, v) => sum + v, 0);
-  expect(kept(stageMask(n, { ...narrow, maskCentre: place }))).toBeGreaterThan(0.95 * all);
+  expect(kept(stageMask(n, { ...narrow, maskCentres: places }))).toBeGreaterThan(0.95 * all);
   expect(kept(stageMask(n, narrow))).toBeLessThan(0.9 * all);
 });
 
@@ -79,6 +79,6 @@ test.each([
 });
 
 test("a group without a free axis has its molecule in the middle", () => {
-  const { place } = withPlace(state, { ...setting, group: pointGroup("D2") });
-  expect(Math.hypot(...place!)).toBeLessThan(1e-9);
+  const { places } = withPlace(state, { ...setting, groups: [pointGroup("D2")] });
+  expect(Math.hypot(...places![0]!)).toBeLessThan(1e-9);
 });

@@ -43,8 +43,13 @@ describe("the schedule", () => {
     const set = { boxSize: 192, pixelSizeAngstrom: 1.274, count: 500, source: "p.star" } as never;
     const part = { set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" };
     const limitOf = (more: object): number =>
-      settingOfRun(part, 1, withDefaults({ particlesFile: "p.star", out: "o", recipe: "paper", ...more }), 1, recipe)
-        .limit;
+      settingOfRun(
+        part,
+        1,
+        withDefaults({ particlesFile: "p.star", out: "o", recipe: "paper", ...more }),
+        [[1]],
+        recipe,
+      ).limit;
     expect(limitOf({})).toBe(96);
     expect(limitOf({ box: 128 })).toBe(64);
   });

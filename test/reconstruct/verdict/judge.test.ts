@@ -328,3 +328,29 @@ describe("the verdict", () => {
     }
   });
 });
+
+describe("several classes", () => {
+  const of = (value: number): Evidence => {
+    const [part] = ofSamples(() => 0.9).parts;
+    const classes = {
+      count: 3,
+      correlation: [
+        { classes: [1, 2] as [number, number], value, expected: 0.97 },
+        { classes: [1, 3] as [number, number], value: 0.6, expected: 0.97 },
+      ],
+    };
+    return evidence({ parts: [{ ...part!, classes }] });
+  };
+
+  test("are never claimed by the verdict of one run", () => {
+    for (const value of [0.5, 0.99]) {
+      expect(judge(of(value)).kind).toBe("found");
+      expect(judge(of(value)).reason).toContain("Whether the 3 classes are different structures one run does not tell");
+    }
+  });
+
+  test("that differ by no more than their noise are named", () => {
+    expect(judge(of(0.96)).reason).toContain("Classes 1 and 2 differ by no more than their noise.");
+    expect(judge(of(0.9)).reason).not.toContain("their noise");
+  });
+});

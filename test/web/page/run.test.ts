@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { endState } from "../../../src/web/live/source.ts";
-import { shownMapFile } from "../../../src/web/page/map/choice.ts";
+import { offeredMapFiles, shownMapFile } from "../../../src/web/page/map/choice.ts";
 import { fileVersion } from "../../../src/web/page/run/fileVersion.ts";
 import { shortNames } from "../../../src/web/page/run/names.ts";
 import { runProgress } from "../../../src/web/page/run/progress.ts";
@@ -146,6 +146,14 @@ test("a map is read again when it is named, other files when a stage begins or e
   expect(changes("map.mrc", stage())).toBe(false);
   expect(changes("examples.json", progress(1, 2))).toBe(false);
   for (const path of ["map.mrc", "half1.mrc", "fsc.json"]) expect(changes(path, finished)).toBe(true);
+});
+
+test("maps of classes are offered where there are some, and that of the largest is shown", () => {
+  const events = [map("class1.mrc"), map("class3.mrc"), map("map.mrc")];
+  expect(offeredMapFiles([map("map.mrc")])).toEqual(["map.mrc", "half1.mrc", "half2.mrc"]);
+  expect(offeredMapFiles(events)).toEqual(["map.mrc", "half1.mrc", "half2.mrc", "class1.mrc", "class3.mrc"]);
+  expect(shownMapFile("map.mrc", events)).toBe("map.mrc");
+  expect(shownMapFile("class3.mrc", events)).toBe("class3.mrc");
 });
 
 test("while there is no map of both halves, that of the last half is shown", () => {

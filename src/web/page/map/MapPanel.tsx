@@ -2,10 +2,10 @@ import { useEffect, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { type Axis, axes, type MapFile, mapFiles } from "../address.ts";
+import { type Axis, axes, type MapFile } from "../address.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
-import { shownMapFile } from "./choice.ts";
+import { offeredMapFiles, shownMapFile } from "./choice.ts";
 import type { MapGrid } from "./grid.ts";
 import { MapCanvas } from "./MapCanvas.tsx";
 import type { MapScene } from "./scene.ts";
@@ -16,7 +16,9 @@ interface Shown {
   events: readonly RunEvent[];
 }
 
-const fileNames: Record<MapFile, string> = { "map.mrc": "map", "half1.mrc": "half-map 1", "half2.mrc": "half-map 2" };
+/** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2.mrc" → "class 2". */
+const nameOfFile = (file: MapFile): string =>
+  file.replace(".mrc", "").replace("half", "half-map ").replace("class", "class ");
 
 async function readGrid(bytes: ArrayBuffer): Promise<MapGrid> {
   const { readMapGrid } = await import("./grid.ts");
@@ -69,7 +71,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">
       <MapCanvas
-        label={`${fileNames[grid.file]} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
+        label={`${nameOfFile(grid.file)} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
         map={grid.grid}
         levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0}
         slice={slice}
@@ -187,9 +189,9 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         <label>
           Show{" "}
           <select value={mine.file} onChange={(event) => choose({ map: event.currentTarget.value as MapFile })}>
-            {mapFiles.map((file) => (
+            {offeredMapFiles(events).map((file) => (
               <option key={file} value={file}>
-                {fileNames[file]}
+                {nameOfFile(file)}
               </option>
             ))}
           </select>
@@ -232,7 +234,7 @@ function caption(name: string, { read, file, grid }: ReturnType<typeof useGrid>)
   if (!grid) return `${name}No map yet: the first comes after the first stage.`;
   const edge = grid.shape[0] * grid.pixelSizeAngstrom;
   return (
-    `${name}${fileNames[file]}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. ` +
+    `${name}${nameOfFile(file)}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. ` +
     "Drag to turn, scroll to zoom; drop a PDB or mmCIF file to lay it over the map."
   );
 }

@@ -89,7 +89,8 @@ function eventText(event: RunEvent): string {
     case "progress":
       return sentence(
         `pass ${formatNumber(event.iteration)} of ${event.iterations}: ` +
-          `log-likelihood ${formatNumber(event.logLikelihood!, 5)}`,
+          `log-likelihood ${formatNumber(event.logLikelihood!, 5)}` +
+          (event.shares ? `, shares ${event.shares.map((share) => formatNumber(100 * share)).join(", ")} %` : ""),
       );
     case "checkpoint":
       return sentence(`checkpoint written`);

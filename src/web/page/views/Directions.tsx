@@ -14,7 +14,7 @@ const size = 180;
 /** Where the particles are seen from. */
 export function Directions({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const directions = useJson<RunDirections>(page, run.id, "directions.json", events).value;
-  const symmetry = events.findLast((event) => event.type === "start")?.symmetry ?? "C1";
+  const symmetry = directions?.symmetry ?? events.findLast((event) => event.type === "start")?.symmetry ?? "C1";
   const map = useMemo(() => directions && coverage(directions, symmetry, size), [directions, symmetry]);
   if (!map) return <Empty>No viewing directions yet: they are counted after each stage of refinement.</Empty>;
   return (

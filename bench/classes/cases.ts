@@ -1,0 +1,75 @@
+/** The mixtures that classes are measured on. */
+import type { RunRequest } from "../../src/reconstruct/options.ts";
+import type { Mixture } from "./mixture.ts";
+import { betagal, type Grid, iceBlob, ribosome } from "./structures.ts";
+
+export interface MixtureCase {
+  what: string;
+  request: Partial<RunRequest>;
+  /** Structures from this number on are junk; absent: none is. */
+  junkFrom?: number;
+  /** @param share of the particles that the case has in full */
+  mixture(share: number): Promise<Omit<Mixture, "seed">>;
+}
+
+const wide: Grid = { boxSize: 64, pixelSizeAngstrom: 5.08 },
+  narrow: Grid = { boxSize: 64, pixelSizeAngstrom: 3.8 };
+const some = (share: number, count: number): number => Math.round(share * count);
+/** Chains of the states of β-galactosidase, most particles first. */
+const states = ["ABCD", "ABC", "AB", "AC"];
+const statesAt = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: await Promise.all(
+    states.map(async (chains, i) => ({
+      volume: await betagal(narrow, chains),
+      count: some(share, 2500),
+      ...(i === 0 ? { snr: 0.1 } : {}),
+    })),
+  ),
+  shiftSigmaAngstrom: 2,
+});
+const alone = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: [{ volume: await betagal(narrow), count: some(share, 10_000), snr: 0.1 }],
+  shiftSigmaAngstrom: 2,
+});
+const withJunk = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: [
+    { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
+    { count: some(share, 3000) },
+    ...Array.from({ length: 10 }, (_, i) => ({ volume: iceBlob(narrow, i + 1), count: some(share, 100), snr: 0.1 })),
+  ],
+  shiftSigmaAngstrom: 2,
+});
+
+export const cases: Record<string, MixtureCase> = {
+  mixture: {
+    what: "β-galactosidase 60 %, ribosome 40 %, SNR 0.05",
+    request: { classes: 2 },
+    mixture: async (share) => ({
+      components: [
+        { volume: await betagal(wide), count: some(share, 12_000), snr: 0.05 },
+        { volume: await ribosome(wide), count: some(share, 8000), snr: 0.05 },
+      ],
+      shiftSigmaAngstrom: 0,
+    }),
+  },
+  chains: {
+    what: "β-galactosidase with four chains 60 %, with three 40 %, SNR 0.1",
+    request: { classes: 2 },
+    mixture: async (share) => ({
+      components: [
+        { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
+        { volume: await betagal(narrow, "ABC"), count: some(share, 4000) },
+      ],
+      shiftSigmaAngstrom: 2,
+    }),
+  },
+  junk: {
+    what: "β-galactosidase 60 %, noise 30 %, lumps of ice 10 %, SNR 0.1",
+    request: { junkClass: true, symmetry: "D2" },
+    junkFrom: 2,
+    mixture: withJunk,
+  },
+  "states-4": { what: "four states of β-galactosidase, K = 4", request: { classes: 4 }, mixture: statesAt },
+  "states-6": { what: "four states of β-galactosidase, K = 6", request: { classes: 6 }, mixture: statesAt },
+  one: { what: "β-galactosidase alone, K = 3", request: { classes: 3 }, mixture: alone },
+};
