@@ -9,7 +9,7 @@ import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { EstimatedVolume, Paces, Place, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
-const format = "cryogan-checkpoint-12";
+const format = "cryogan-checkpoint-13";
 
 /** What an independent start came to. */
 export interface Start {
