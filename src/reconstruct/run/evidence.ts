@@ -31,8 +31,9 @@ export function evidenceOf(
   };
 }
 
-/** Densities are compared up to this radius at most. */
-const finestCompared = 22;
+/** Densities are compared up to this radius at most, and so many of the largest classes: each two take some seconds. */
+const finestCompared = 22,
+  mostCompared = 6;
 
 function correlations(
   volume: StageVolume,
@@ -42,7 +43,11 @@ function correlations(
 ): ClassesEvidence["correlation"] {
   if (!agreements) return [];
   const coarse = changeBoxes(volume, Math.min(volume.n, 2 * finestCompared)),
-    there = eachClass(classesIn(volume), (c) => c).filter((c) => !isEmpty(shares[c]!, budget.count));
+    there = eachClass(classesIn(volume), (c) => c)
+      .filter((c) => !isEmpty(shares[c]!, budget.count))
+      .sort((a, b) => shares[b]! - shares[a]!)
+      .slice(0, mostCompared)
+      .sort((a, b) => a - b);
   return there.flatMap((a, i) =>
     there.slice(i + 1).flatMap((b) => {
       const told = classCorrelation(volumeOf(coarse, a), volumeOf(coarse, b), [agreements[a]!, agreements[b]!]);
