@@ -32,11 +32,15 @@ export interface CriticVolume {
   groups: readonly (readonly Matrix3[])[];
 }
 
+/** Views of the asymmetric unit, however coarse the shell: apoferritin was found with as few (shell 16, O). */
+const fewestViews = 6;
+
 /**
  * Angle between neighbouring views, radians: twice that of the likelihood's grid. Turned at random in each iteration, a
  * grid of 143 views took the ribosome as far as one of 573 did (shell 16, C1), at a quarter of the cost.
  */
-export const gridSpacing = (maxRadius: number): number => 2 * viewSpacing(maxRadius);
+export const gridSpacing = (maxRadius: number, { length }: readonly Matrix3[]): number =>
+  Math.min(2 * viewSpacing(maxRadius), Math.sqrt((2 * Math.PI) / length / fewestViews));
 
 /**
  * log p(x|V) - log p(x|nothing), averaged over views.
@@ -82,8 +86,8 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
   const { judge: _, parameters: __, ...seen } = likelihoodRatioCritic(statistics, { angles, turns, templates: 1 });
   const grid = seen.grid as PolarGrid,
     whitening = seen.whitening(statistics.noisePower);
-  const spacing = gridSpacing(statistics.maxRadius),
-    capacities = volume.groups.map((group) => viewCapacity(spacing, group)),
+  const spacings = volume.groups.map((group) => gridSpacing(statistics.maxRadius, group)),
+    capacities = volume.groups.map((group, c) => viewCapacity(spacings[c]!, group)),
     capacity = capacities.reduce((sum, views) => sum + views, 0),
     classOf = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
   const made = new WeakMap<Tensor, Tensor>();
@@ -105,7 +109,7 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
     draws: {
       shapes: { views: [capacity, 3, 3], logPrior: [capacity] },
       draw(stream) {
-        const turned = volume.groups.map((group) => turnedViews(spacing, group, randomRotation(stream)));
+        const turned = volume.groups.map((group, c) => turnedViews(spacings[c]!, group, randomRotation(stream)));
         return {
           views: Float32Array.from(turned.flatMap(({ views }) => [...views])),
           logPrior: Float32Array.from(turned.flatMap(({ logPrior }) => [...logPrior])),

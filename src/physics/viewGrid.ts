@@ -10,12 +10,12 @@ import { poseAlong } from "./viewing.ts";
  *
  * @param spacing angle between neighbours, radians
  * @param turn    orientation of the lattice; its points change, the unit does not
- * @returns poses with psi = 0
+ * @returns poses with psi = 0, at least one
  */
 export function viewGrid(spacing: number, group: readonly Matrix3[], turn: Matrix3): Matrix3[] {
-  return evenDirections(spacing, turn)
-    .filter((direction) => isInUnit(direction, group))
-    .map((direction) => poseAlong(direction, 0));
+  const inUnit = evenDirections(spacing, turn).filter((direction) => isInUnit(direction, group));
+  // A coarse lattice may miss a small unit.
+  return inUnit.length > 0 ? inUnit.map((direction) => poseAlong(direction, 0)) : viewGrid(spacing / 2, group, turn);
 }
 
 /** Angle between neighbouring views at radius R is 96°/R: half the width that a feature of that size moves by. */

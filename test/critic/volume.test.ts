@@ -22,7 +22,11 @@ function open(n: number, maxRadius: number, group: readonly Matrix3[], noisePowe
   const grid = polarGrid(maxRadius, 2 * maxRadius);
   const critic = volumeCritic({ maxRadius, noisePower, signalPower }, { n, groups: [group], density: (u) => u });
   const whitening = critic.whitening(noisePower);
-  const { views, logPrior } = turnedViews(gridSpacing(maxRadius), group, randomRotation(createStream(8, "turn")));
+  const { views, logPrior } = turnedViews(
+    gridSpacing(maxRadius, group),
+    group,
+    randomRotation(createStream(8, "turn")),
+  );
   const inputs = {
     learned: input("learned", [n, n, n]),
     simulators: input("simulators", [n, n, n]),
@@ -209,3 +213,18 @@ describe("what the volume critic learns from", () => {
     expect(values!.every((v) => v === 0)).toBe(true);
   });
 });
+
+it.each(["C1", "D2", "O", "I"])(
+  "the asymmetric unit of %s has views at a coarse shell, whatever the turn",
+  (symbol) => {
+    const group = pointGroup(symbol),
+      spacing = gridSpacing(4, group),
+      stream = createStream(3, symbol);
+    for (let i = 0; i < 60; i++) {
+      const { logPrior } = turnedViews(spacing, group, randomRotation(stream)),
+        present = logPrior.filter((log) => log > -100);
+      expect(present.length).toBeGreaterThanOrEqual(3);
+      expect(present.reduce((sum, log) => sum + Math.exp(log), 0)).toBeCloseTo(1, 5);
+    }
+  },
+);
