@@ -34,6 +34,7 @@ const everything: RunForm = {
   seed: "7",
   opticsGroups: "1,3",
   exclude: "/data/junk.star",
+  class: "1,3",
   invertContrast: "yes",
   ctfPhaseFlipped: true,
   mask: "/data/mask.mrc",
@@ -55,8 +56,8 @@ function parsed(args: string[]): Record<string, unknown> {
 }
 
 test("the example holds every option of the command", () => {
-  // --time-limit excludes --stages, and --recipe --critic.
-  const notInForms = ["out", "timeLimit", "recipe", "resume", "overwrite"];
+  // --time-limit excludes --stages, --recipe --critic, and several classes --half-maps.
+  const notInForms = ["out", "timeLimit", "recipe", "classes", "junkClass", "repeats", "resume", "overwrite"];
   expect(Object.keys(everything).sort()).toEqual(
     Object.keys(reconstructOptions)
       .filter((name) => !notInForms.includes(name))
@@ -74,12 +75,20 @@ test("a form becomes the command line that means the same", () => {
   expect(() => contrast("maybe")).toThrow(FormError);
 });
 
+test("so does one of several classes", () => {
+  const form = { particlesFile: "/p.star", symmetry: "D2,C1,C1", classes: "3", junkClass: true, repeats: "2" },
+    options = parseReconstructOptions(parsed(argumentsOfForm(form, "o")));
+  expect(options).toEqual(parseReconstructOptions({ ...form, out: "o" }));
+  expect([options.classes, options.junkClass, options.repeats]).toEqual([3, true, 2]);
+});
+
 test.each([
   { ...everything },
   { particlesFile: "/p.star", start: "/s.mrc", stages: "refine 24:3:20000, local 32:2" },
   { particlesFile: "/p.star", invertContrast: "no" },
   { particlesFile: "/p.star", timeLimit: "1h30m" },
   { particlesFile: "/p.star", recipe: "paper" },
+  { particlesFile: "/p.star", symmetry: "D2,C1", classes: "2", junkClass: true, repeats: "3" },
   { particlesFile: "/p.star" },
 ])("config.json leads back to the options that the run began with: %j", (form) => {
   const options = parseReconstructOptions({ ...form, out: "/runs/a" });
