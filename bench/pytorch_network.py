@@ -32,6 +32,7 @@ class NetworkTwin(Simulator):
         }
         self.critic_optimiser = torch.optim.Adam(self.parameters.values(), lr=case.criticRate, **self.momentum)
         self.volume_optimiser = self.volume_adam([self.log_amplitude, self.log_noise])
+        self.volume_clip_norm = case.volumeClipNorm
 
     def simulate(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> torch.Tensor:
         """Images [batch, 1, n, n] of unit spread."""
@@ -52,7 +53,6 @@ class NetworkTwin(Simulator):
         return F.linear(x, p["outputWeights"], p["outputBias"].view(1))[:, 0]
 
     def critic_step(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-        case, parameters = self.case, list(self.parameters.values())
         with torch.no_grad():
             fake = self.simulate(table, feeds)
         real = feeds["image"].permute(2, 0, 1)[:, None]
@@ -61,30 +61,10 @@ class NetworkTwin(Simulator):
         loss = fake_logit.mean() - real_logit.mean()
         (slope,) = torch.autograd.grad(self.critic(mixed).sum(), mixed, create_graph=True)
         penalty = ((slope.square().sum((1, 2, 3)) + 1e-12).sqrt() - 1).square().mean()
-        self.critic_optimiser.zero_grad(set_to_none=True)
-        (loss + case.gradientPenalty * penalty).backward(inputs=parameters)
-        torch.nn.utils.clip_grad_norm_(parameters, case.criticClipNorm)
-        self.critic_optimiser.step()
-        return {
-            "criticLoss": loss,
-            "gradientPenalty": penalty,
-            "realLogit": real_logit.mean(),
-            "fakeLogit": fake_logit.mean(),
-        }
+        return self.move_critic(loss, penalty, real_logit, fake_logit, self.case.criticClipNorm)
 
-    def iterate(self, feeds: dict[str, dict[str, torch.Tensor]]) -> dict[str, float]:
-        table = self.table()
-        for step in range(self.case.criticSteps):
-            outputs = self.critic_step(table.detach(), feeds[str(step)])
-        loss = -self.critic(self.simulate(table, feeds["volume"])).mean()
-        self.volume_optimiser.zero_grad(set_to_none=True)
-        scales = {name: t.detach().exp() for name, t in self.scales().items()}
-        loss.backward(inputs=[self.u, self.log_amplitude, self.log_noise])
-        torch.nn.utils.clip_grad_norm_([self.u], self.case.volumeClipNorm)
-        self.volume_optimiser.step()
-        with torch.no_grad():
-            self.average.lerp_(self.u, self.case.averaging)
-        return {name: float(value) for name, value in {**outputs, "volumeLoss": loss, **scales}.items()}
+    def volume_loss(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> torch.Tensor:
+        return -self.critic(self.simulate(table, feeds)).mean()
 
     def scales(self) -> dict[str, torch.Tensor]:
         return {"signalAmplitude": self.log_amplitude, "noiseScale": self.log_noise}

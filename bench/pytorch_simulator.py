@@ -28,7 +28,8 @@ class Case:
 
 
 class Simulator:
-    """The volume, its images, and the optimiser of both; a critic is for those who inherit."""
+    """The volume, its images, and an iteration. For those who inherit: `critic_step`, which moves their critic,
+    `volume_loss`, `scales` and both optimisers."""
 
     def __init__(self, case: Case, k: torch.Tensor):
         """k [frequencies, 2]: where images are sampled, in Fourier pixels."""
@@ -55,6 +56,7 @@ class Simulator:
         self.average = self.initial["average"]
         self.log_amplitude = torch.zeros((), requires_grad=True)
         self.momentum = dict(betas=(0.5, 0.9), eps=1e-8)
+        self.volume_clip_norm = None  # no limit
 
     def volume_adam(self, scales: list[torch.Tensor]) -> torch.optim.Adam:
         rate = self.case.volumeRate
@@ -92,3 +94,33 @@ class Simulator:
         slices = F.grid_sample(table.expand(2, *table.shape), points.view(2, 1, batch // 2, -1, 3), align_corners=True)
         slices = slices.view(2, 2, batch // 2, -1).permute(1, 3, 0, 2).reshape(2, -1, batch)
         return slices, self.ctf(CtfParameters(**{name: feeds[name] for name in CtfParameters.names()}))
+
+    def move_critic(self, loss, penalty, real_logit, fake_logit, clip_norm=None) -> dict[str, torch.Tensor]:
+        """A step of the critic's optimiser down the loss and its penalty."""
+        parameters = [p for group in self.critic_optimiser.param_groups for p in group["params"]]
+        self.critic_optimiser.zero_grad(set_to_none=True)
+        (loss + self.case.gradientPenalty * penalty).backward(inputs=parameters)
+        if clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, clip_norm)
+        self.critic_optimiser.step()
+        return {
+            "criticLoss": loss,
+            "gradientPenalty": penalty,
+            "realLogit": real_logit.mean(),
+            "fakeLogit": fake_logit.mean(),
+        }
+
+    def iterate(self, feeds: dict[str, dict[str, torch.Tensor]]) -> dict[str, float]:
+        table = self.table()
+        for step in range(self.case.criticSteps):
+            outputs = self.critic_step(table.detach(), feeds[str(step)])
+        loss = self.volume_loss(table, feeds["volume"])
+        self.volume_optimiser.zero_grad(set_to_none=True)
+        scales = {name: t.detach().exp() for name, t in self.scales().items()}
+        loss.backward(inputs=[self.u, *self.scales().values()])
+        if self.volume_clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_([self.u], self.volume_clip_norm)
+        self.volume_optimiser.step()
+        with torch.no_grad():
+            self.average.lerp_(self.u, self.case.averaging)
+        return {name: float(value) for name, value in {**outputs, "volumeLoss": loss, **scales}.items()}

@@ -133,30 +133,13 @@ class Twin(Simulator):
         loss = F.softplus(-real_logit).mean() + F.softplus(fake_logit).mean()
         (slope,) = torch.autograd.grad(real_logit.sum(), real, create_graph=True)
         penalty = slope.square().sum() / self.case.batch
-        self.critic_optimiser.zero_grad(set_to_none=True)
-        (loss + self.case.gradientPenalty * penalty).backward(inputs=[self.templates, self.offsets])
-        self.critic_optimiser.step()
-        return {
-            "criticLoss": loss,
-            "gradientPenalty": penalty,
-            "realLogit": real_logit.mean(),
-            "fakeLogit": fake_logit.mean(),
-        }
+        return self.move_critic(loss, penalty, real_logit, fake_logit)
 
-    def iterate(self, feeds: dict[str, dict[str, torch.Tensor]]) -> dict[str, float]:
-        table = self.table()
-        for step in range(self.case.criticSteps):
-            outputs = self.critic_step(table.detach(), feeds[str(step)])
-        loss = F.softplus(-self.critic(*self.simulate(table, feeds["volume"]))).mean()
-        self.volume_optimiser.zero_grad(set_to_none=True)
-        amplitude = self.log_amplitude.detach().exp()
-        loss.backward(inputs=[self.u, self.log_amplitude])
-        self.volume_optimiser.step()
-        with torch.no_grad():
-            self.average.lerp_(self.u, self.case.averaging)
-        return {
-            name: float(value) for name, value in {**outputs, "volumeLoss": loss, "signalAmplitude": amplitude}.items()
-        }
+    def volume_loss(self, table: torch.Tensor, feeds: dict[str, torch.Tensor]) -> torch.Tensor:
+        return F.softplus(-self.critic(*self.simulate(table, feeds))).mean()
+
+    def scales(self) -> dict[str, torch.Tensor]:
+        return {"signalAmplitude": self.log_amplitude}
 
     def state(self) -> dict[str, torch.Tensor]:
         return {
