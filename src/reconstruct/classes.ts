@@ -71,5 +71,9 @@ export function particleShares(shares: Float32Array | undefined, classes: number
   return own.map((share) => share / total);
 }
 
+/** The class that most particles belong to, from 0. @param shares junk last; absent: of one class */
+export const largestClass = (volume: StageVolume, shares: Float32Array | undefined): number =>
+  largestOf(particleShares(shares, classesIn(volume)));
+
 /** Name of the map of a class in the run folder. */
 export const classMap = (c: number): string => `class${c + 1}.mrc`;

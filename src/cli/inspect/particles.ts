@@ -89,13 +89,13 @@ export async function summarizeParticles(set: ParticleSet): Promise<ParticleSumm
   };
 }
 
-/** The groups that have particles. */
 function countClasses(numbers: Int32Array): { number: number; particles: number }[] {
   const counts = new Map<number, number>();
   for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
   return [...counts].sort(([a], [b]) => a - b).map(([number, particles]) => ({ number, particles }));
 }
 
+/** The groups that have particles. */
 function opticsGroups(set: ParticleSet): ParticleSummary["opticsGroups"] {
   const first = new Map<number, number>(),
     counts = new Int32Array(set.opticsGroupNames.length);

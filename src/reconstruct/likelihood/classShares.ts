@@ -76,7 +76,7 @@ export function ofParticles(
 }
 const leastParticle = 1e-3;
 
-/** The class that a particle belongs to most likely, junk left out. */
+/** The class that a particle belongs to most likely, of so many; junk, which is the last, may be one of them. */
 export const mainClass = (memberships: Float32Array, classes: number, count: number, p: number): number =>
   classes === 1 ? 0 : largestOf(eachClass(classes, (c) => memberships[c * count + p]!));
 

@@ -1,7 +1,8 @@
 /** What a run with several classes, or one of junk, came to in each. */
-import { classesIn, classMap, eachClass, largestOf } from "../classes.ts";
+import { classesIn, classMap } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { ClassResult } from "../folder/events.ts";
+import { mainClass } from "../likelihood/classShares.ts";
 
 /** Half-samples that agree less show nothing more. */
 const leastAgreement = 0.143;
@@ -20,9 +21,7 @@ export function classResults(
   const classes = classesIn(volume),
     symbols = symmetry.split(","),
     particles = new Int32Array(shares.length);
-  if (memberships)
-    for (let p = 0; p < count; p++)
-      particles[largestOf(eachClass(shares.length, (c) => memberships[c * count + p]!))]!++;
+  if (memberships) for (let p = 0; p < count; p++) particles[mainClass(memberships, shares.length, count, p)]!++;
   return Array.from(shares, (share, c): ClassResult => {
     const told = memberships ? { particles: particles[c]! } : {},
       own = { number: c + 1, share: Number(share.toFixed(4)), ...told };

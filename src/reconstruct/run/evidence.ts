@@ -1,7 +1,7 @@
 /** What a set of particles has to say on whether its map is right. */
 import type { Volume } from "../../base/types.ts";
 import { skewness } from "../../evaluate/statistics.ts";
-import { changeBoxes, classesIn, eachClass, largestOf, particleShares, partOf, volumeOf } from "../classes.ts";
+import { changeBoxes, classesIn, eachClass, largestClass, partOf, volumeOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import { classCorrelation } from "../measure/classCorrelation.ts";
 import type { StageVolume } from "../stage.ts";
@@ -17,7 +17,7 @@ export function evidenceOf(
 ): PartEvidence {
   const { n, data, unmasked } = volume!,
     classes = classesIn({ n, data }),
-    largest = largestOf(particleShares(shares, classes));
+    largest = largestClass({ n, data }, shares);
   return {
     ...(classes > 1
       ? { classes: { count: classes, correlation: correlations({ n, data }, shares!, halfSamples?.classes, setting) } }

@@ -1,8 +1,9 @@
 /** What a run found of its particles, as particle files tell it. */
 import type { ParticleSet } from "../../base/types.ts";
 import { relionPoses } from "../../physics/relionPoses.ts";
-import { classesIn, eachClass, largestOf } from "../classes.ts";
+import { classesIn, eachClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
+import { mainClass } from "../likelihood/classShares.ts";
 import type { Place } from "../stage.ts";
 import { shiftsOfMoved } from "./centreMap.ts";
 
@@ -53,4 +54,4 @@ export function probabilities({ memberships, peaks }: Checkpoint, count: number)
 
 /** Of each particle the number, from 1, of its most likely class among the first ones. */
 const mostLikely = (memberships: Float32Array, lines: number, count: number): Int32Array =>
-  Int32Array.from({ length: count }, (_, p) => 1 + largestOf(eachClass(lines, (c) => memberships[c * count + p]!)));
+  Int32Array.from({ length: count }, (_, p) => 1 + mainClass(memberships, lines, count, p));

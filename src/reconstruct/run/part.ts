@@ -285,7 +285,8 @@ export async function reconstructPart(
       if (empty) emit({ type: "warning", message: `class ${number} has no particles left; it has no map` });
     return {
       ...(classes ? { classes } : {}),
-      ...(await folder.writeResult(state)),
+      map: await folder.writeResult(state),
+      unmasked: folder.unmaskedResult(state),
       finestShell: state.volume!.n / 2,
       elapsedSeconds: state === found ? earlier : elapsed(),
       paces: state.paces,

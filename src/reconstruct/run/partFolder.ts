@@ -3,13 +3,13 @@ import type { Volume } from "../../base/types.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
-import { classesIn, classMap, eachClass, largestOf, particleShares, volumeOf } from "../classes.ts";
+import { classesIn, classMap, eachClass, largestClass, volumeOf } from "../classes.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
-import type { ImageContext, Part, ReconstructedMap, StageResult, StageVolume } from "../stage.ts";
+import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
 import { isEmpty } from "./classResults.ts";
 import { foundParticles, probabilities } from "./foundParticles.ts";
 import type { PartEnvironment } from "./prepare.ts";
@@ -21,18 +21,18 @@ export interface PartFolder {
   writeSpectra(state: Checkpoint): Promise<void>;
   saveCheckpoint(state: Checkpoint): Promise<void>;
   /**
-   * The map as it stands; of several classes that of the largest, and beside it a map of each.
-   * @returns also the same before the mask, both at the particles' own box and pixel size, the molecule in its middle
+   * The map as it stands, at the particles' own box and pixel size, its molecule in the middle; of several classes that
+   * of the largest, and beside it a map of each.
    */
-  writeResult(state: Checkpoint): Promise<Maps>;
+  writeResult(state: Checkpoint): Promise<Volume>;
+  /** The same before the mask; it is not written. */
+  unmaskedResult(state: Checkpoint): Volume;
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
   /** Names of the maps of several classes that are not empty. */
   classMaps(state: Checkpoint): string[];
   /** particles.star: what was found of them, where there are classes and poses. */
   writeParticles(state: Checkpoint): Promise<void>;
 }
-
-type Maps = Pick<ReconstructedMap, "map" | "unmasked">;
 
 /** In the map's header. */
 const mapLabel = ({ schedule: { stages }, stage }: Checkpoint, given: boolean): string =>
@@ -45,7 +45,7 @@ export function openPartFolder(
   { boxAngstrom, maskRadius, budget }: Setting,
   { folder, options, inverted, start, emit }: PartEnvironment,
 ): PartFolder {
-  let written: { of: StageVolume; maps: Maps } | undefined;
+  let written: { of: StageVolume; map: Volume } | undefined;
   const mapOf = (densities: StageVolume, c: number, { schedule, places }: Checkpoint): Volume => {
     const density = volumeOf(densities, c),
       place = places?.[c],
@@ -85,20 +85,25 @@ export function openPartFolder(
     },
     async writeResult(state) {
       const volume = state.volume!;
-      if (written?.of === volume) return written.maps;
+      if (written?.of === volume) return written.map;
       const classes = classesIn(volume),
-        largest = largestOf(particleShares(state.shares, classes)),
+        largest = largestClass(volume, state.shares),
+        ofLargest = mapOf(volume, largest, state),
         label = mapLabel(state, start !== undefined);
       const there = classMaps(state);
       for (let c = 0; classes > 1 && c < classes; c++) {
         const file = folder(classMap(c));
-        if (there.includes(classMap(c))) await writeMap(file, mapOf(volume, c, state), `${label}, class ${c + 1}`);
+        if (there.includes(classMap(c)))
+          await writeMap(file, c === largest ? ofLargest : mapOf(volume, c, state), `${label}, class ${c + 1}`);
         else await file.remove();
       }
-      const unmasked = mapOf({ n: volume.n, data: volume.unmasked }, largest, state);
-      written = { of: volume, maps: { map: mapOf(volume, largest, state), unmasked } };
-      await writeMap(folder(map), written.maps.map, label);
-      return written.maps;
+      written = { of: volume, map: ofLargest };
+      await writeMap(folder(map), ofLargest, label);
+      return ofLargest;
+    },
+    unmaskedResult: (state) => {
+      const volume = state.volume!;
+      return mapOf({ n: volume.n, data: volume.unmasked }, largestClass(volume, state.shares), state);
     },
     async writeParticles(state) {
       if (!state.memberships || !state.poses) return;
@@ -109,7 +114,7 @@ export function openPartFolder(
     },
     writeStageFiles(result, context) {
       const { volume, shares } = result,
-        largest = largestOf(particleShares(shares, classesIn(volume))),
+        largest = largestClass(volume, shares),
         shown = classesIn(volume) === 1 ? volume : { ...volume, ...volumeOf(volume, largest) };
       const directions = result.directions && {
         ...result.directions,
