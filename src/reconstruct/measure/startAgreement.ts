@@ -5,6 +5,9 @@ import { changeBox } from "../../numeric/fourierCrop.ts";
 import type { StageVolume } from "../stage.ts";
 import { asMap } from "./asMap.ts";
 
+/** Starts that agree so far at a fine shell came to one shape. */
+export const nearlySame = 0.95;
+
 /**
  * Mean correlation of the density of each other start with that of the best one, put onto it (rotation, shift and
  * hand), over the shells that both hold; rotational averages are left out, as any two balls agree in them.

@@ -2,9 +2,11 @@
  * Whether a molecule's shape was found at low resolution, and what is tried where it was not: some molecules (a shell,
  * a small protein) show none there, and are to be begun at a finer shell.
  */
+import { classesIn } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import type { Stage } from "../stage.ts";
-import { isJudging } from "./course.ts";
+import { nearlySame } from "../measure/startAgreement.ts";
+import type { Stage, StageVolume } from "../stage.ts";
+import { endsStart, isJudging } from "./course.ts";
 import { type Circumstances, type Decision, laidOut } from "./decision.ts";
 import { finestGlobalSearch, resolutionOf } from "./radii.ts";
 import { finerStarts, refiningStages } from "./schedule.ts";
@@ -12,20 +14,22 @@ import { finerStarts, refiningStages } from "./schedule.ts";
 /** A shape that explains so much of what the images show of one, of all that they could show, is found. */
 const found = 0.6;
 
+/** What is asked about densities; it takes some time, and is not asked where nothing depends on it. */
+export interface Measures {
+  /** The share of the images' angular signal that the density of the stage just done explains (measure/angularShare.ts). */
+  share(): number;
+  /** How far two starts agree (measure/startAgreement.ts). */
+  agreement(best: StageVolume, other: StageVolume): number;
+}
+
 /**
  * After the last stage of refinement over all poses at low resolution: where the shape found there explains too little
  * of the images, starts at a finer shell are laid out. The shifts found stand: a shape that is wrong is still in the
  * middle of the particle.
  *
- * @param done         the stage that has just ended
- * @param measureShare tells the share of the images' angular signal that its density explains; not asked after others
+ * @param done the stage that has just ended
  */
-export function triesFiner(
-  state: Checkpoint,
-  done: Stage,
-  measureShare: () => number,
-  { setting }: Circumstances,
-): Decision {
+export function triesFiner(state: Checkpoint, done: Stage, measures: Measures, { setting }: Circumstances): Decision {
   const { schedule, stage } = state,
     { goal, stages } = schedule,
     { budget, boxAngstrom } = setting,
@@ -33,7 +37,7 @@ export function triesFiner(
   const isLast = done.kind === "refinement" && !isJudging(done) && next?.kind === "local";
   if (goal === undefined || schedule.given || schedule.finer || !isLast || done.maxRadius > finestGlobalSearch)
     return { state };
-  const share = measureShare(),
+  const share = measures.share(),
     starts = share < found ? finerStarts(stages.filter(isJudging).length, goal, budget) : [];
   const judging = starts.find(isJudging);
   if (!judging) return { state: { ...state, schedule: { ...schedule, finer: "not needed" } } };
@@ -47,7 +51,24 @@ export function triesFiner(
     state: decided.state,
     warning:
       `the shape found at ${resolutionOf(done.maxRadius, boxAngstrom)} explains ` +
-      `${Math.round(100 * share)} % of what the images show there: ${starts.filter(isJudging).length - 1} further ` +
+      `${Math.round(100 * share)} % of what the images show there: up to ${starts.filter(isJudging).length - 1} further ` +
       `starts at ${resolutionOf(budget.finerStart.at(-1)!.maxRadius, boxAngstrom)}`,
   };
+}
+
+/**
+ * After a start at a finer shell: once the two likeliest, of which one may be the coarse one, came to one shape, further
+ * ones would not change it, and none is made.
+ *
+ * @param done the stage that has just ended
+ */
+export function endsFinerStarts(state: Checkpoint, done: Stage, measures: Measures): Checkpoint {
+  const { schedule, stage, starts = [] } = state,
+    { stages } = schedule,
+    last = stages.findLastIndex(endsStart);
+  if (schedule.finer !== "tried" || !isJudging(done) || last < stage || starts.length < 2) return state;
+  const [best, next] = starts.toSorted((a, b) => b.merit - a.merit);
+  // Which class of one is which of another start is not known.
+  if (classesIn(best!.volume) > 1 || measures.agreement(best!.volume, next!.volume) < nearlySame) return state;
+  return { ...state, schedule: { ...schedule, stages: [...stages.slice(0, stage), ...stages.slice(last + 1)] } };
 }

@@ -19,7 +19,7 @@ import {
   timeIsOver,
   withStage,
 } from "./decision.ts";
-import { triesFiner } from "./finer.ts";
+import { endsFinerStarts, type Measures, triesFiner } from "./finer.ts";
 import { enlarged, widened } from "./goingOn.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
@@ -129,14 +129,11 @@ export function afterSearch(
   return fitted ? { state: withStage(state, fitted) } : timeIsOver(state, setting);
 }
 
-/**
- * After a stage: its result taken over, and what is to come laid out for the time that is left.
- * @param measureShare tells the share of the images' angular signal that its density explains (measure/angularShare.ts)
- */
+/** After a stage: its result taken over, and what is to come laid out for the time that is left. */
 export function afterStage(
   before: Checkpoint,
   result: StageResult,
-  measureShare: () => number,
+  measures: Measures,
   circumstances: Circumstances,
 ): Decision {
   const done = before.schedule.stages[before.stage]!;
@@ -169,10 +166,10 @@ export function afterStage(
       progress: undefined,
     },
     done,
-    measureShare,
+    measures,
     circumstances,
   );
-  const kept = inTime(tried.state, circumstances),
+  const kept = inTime(endsFinerStarts(tried.state, done, measures), circumstances),
     { state } = kept,
     warning = [tried.warning, kept.warning].filter((each) => each !== undefined).join("; ") || undefined;
   const next = state.schedule.stages[state.stage];

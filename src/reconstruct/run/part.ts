@@ -31,6 +31,7 @@ import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformi
 import { comesAfterStarts, finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { evidenceOf } from "./evidence.ts";
+import type { Measures } from "./finer.ts";
 import type { GivenStart } from "./givenStart.ts";
 import { reopened } from "./goingOn.ts";
 import { imagesAtHand } from "./imagesAtHand.ts";
@@ -242,14 +243,17 @@ export async function reconstructPart(
     );
     since = performance.now();
     const { spectra } = state.schedule;
-    const share = (): number =>
-      angularShare(
-        result.volume,
-        spectra!,
-        attainableIn(stage, spectra!, budget),
-        particleShares(result.shares, classesIn(result.volume)),
-      );
-    const decision = afterStage(state, result, share, circumstances());
+    const measures: Measures = {
+      share: () =>
+        angularShare(
+          result.volume,
+          spectra!,
+          attainableIn(stage, spectra!, budget),
+          particleShares(result.shares, classesIn(result.volume)),
+        ),
+      agreement: (best, other) => startAgreement(best, [other])[0]!,
+    };
+    const decision = afterStage(state, result, measures, circumstances());
     // A start that is judged is one of several.
     await decide(
       comesAfterStarts(stage) || (decision.state.finished && budget.method === "cryogan")

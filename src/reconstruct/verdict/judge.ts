@@ -2,6 +2,7 @@
 import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
+import { nearlySame } from "../measure/startAgreement.ts";
 import type { ClassesEvidence, Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
@@ -16,7 +17,6 @@ const aloneShare = 0.6,
  * ones a smooth shell, or the outline of a wrong shape, is the same from any start.
  */
 const togetherShare = 0.2,
-  nearlySame = 0.95,
   fineShell = 16;
 /**
  * A map that shows most of the detail up to such a shell may be right: noisy images of a small particle leave its pose

@@ -278,10 +278,15 @@ test("of several starts the one is gone on with whose images the critic tells le
   let state: Checkpoint = { ...begin(32, {}, {}), schedule: { workingBox: 32, request: {}, stages, goal: 16 } };
   for (const [i, criticLoss] of [1.1, 1.3, 1.2].entries()) {
     const data = Float32Array.of(i);
-    ({ state } = afterStage(state, { volume: { n: 16, data, unmasked: data }, criticLoss }, () => 1, {
-      setting,
-      loaded: 0,
-    }));
+    ({ state } = afterStage(
+      state,
+      { volume: { n: 16, data, unmasked: data }, criticLoss },
+      { share: () => 1, agreement: () => 0 },
+      {
+        setting,
+        loaded: 0,
+      },
+    ));
   }
   expect([...state.volume!.data]).toEqual([1]);
   expect(state.otherStarts!.map(({ data }) => data[0])).toEqual([2, 0]); // best first

@@ -4,14 +4,18 @@ import type { LocalStage, Stage } from "../../../src/reconstruct/stage.ts";
 import { budgetOf, type Outcome, settingOf, virtualRun } from "./virtualRun.ts";
 
 const finest = 32;
-const run = (seconds: number, share: number, more: { pace?: number; groupOrder?: number; limited?: boolean } = {}) =>
+const run = (
+  seconds: number,
+  share: number,
+  more: { pace?: number; groupOrder?: number; limited?: boolean; agreement?: (starts: number) => number } = {},
+) =>
   virtualRun(
     settingOf(
       budgetOf({ seconds, shiftSigma: 0, groupOrder: more.groupOrder ?? 24, count: 3000 }),
       finest,
       more.limited ? {} : { request: {} },
     ),
-    { pace: more.pace ?? 1, share },
+    { pace: more.pace ?? 1, share, ...(more.agreement ? { agreement: more.agreement } : {}) },
   );
 const finerOnes = (stages: readonly Stage[]) =>
   stages.filter((stage) => stage.kind === "adversarial" && stage.maxRadius > 8);
@@ -34,7 +38,15 @@ describe("starts at a finer shell", () => {
     expect(stages[from]).toEqual(judging[0]); // the map found at low resolution
     const numbers = stages.flatMap((stage) => (stage.kind === "adversarial" ? [stage.start] : []));
     expect(numbers).toEqual(numbers.map((_, i) => i)); // each with a random stream of its own
-    expect(warnings.join()).toMatch(/explains 10 % of what the images show there: 4 further starts/);
+    expect(warnings.join()).toMatch(/explains 10 % of what the images show there: up to 4 further starts/);
+    expect(state.starts).toBeUndefined();
+    expect(stages.at(-1)!.maxRadius).toBe(finest);
+  });
+
+  it("end once the two likeliest came to one shape", () => {
+    const { stages, warnings, state } = run(600, 0.1, { agreement: (starts) => (starts >= 3 ? 0.97 : 0.3) });
+    expect(finerOnes(stages)).toHaveLength(2); // the third that is judged, with the coarse map
+    expect(warnings).toHaveLength(1);
     expect(state.starts).toBeUndefined();
     expect(stages.at(-1)!.maxRadius).toBe(finest);
   });

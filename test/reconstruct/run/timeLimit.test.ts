@@ -178,11 +178,16 @@ describe("a stage that no longer fits", () => {
       };
     const data = new Float32Array(0),
       result = { volume: { n: 2 * stages[index]!.maxRadius, data, unmasked: data }, logLikelihood: 1 };
-    const { state } = afterStage(before, result, () => 1, {
-      setting: settingOf(budget, goal),
-      secondsLeft,
-      loaded: goal,
-    });
+    const { state } = afterStage(
+      before,
+      result,
+      { share: () => 1, agreement: () => 0 },
+      {
+        setting: settingOf(budget, goal),
+        secondsLeft,
+        loaded: goal,
+      },
+    );
     return { done: stages[index]!.maxRadius, coming: state.schedule.stages.slice(index + 1), seconds: secondsLeft };
   };
 

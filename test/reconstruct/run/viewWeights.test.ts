@@ -28,7 +28,7 @@ function through(stages: Stage[], found: [number, number][]): (Float32Array | un
         ...(weight === undefined ? {} : { viewWeights: Float32Array.of(weight) }),
         ...(stage.kind === "adversarial" ? {} : { shifts: Float32Array.of(0, 0) }),
       },
-      () => 1,
+      { share: () => 1, agreement: () => 0 },
       circumstances,
     ));
     return state.viewWeights;

@@ -64,6 +64,8 @@ export interface Machine {
   certainty?: number;
   /** Of the images' angular signal, that every density explains. */
   share?: number;
+  /** How far the two likeliest of so many starts agree. */
+  agreement?: (starts: number) => number;
 }
 
 export interface Outcome {
@@ -79,7 +81,7 @@ export const virtualRun = (setting: Setting, machine: Machine): Outcome =>
   goOn(begin(firstBox(setting), setting.request, {}), setting, machine);
 
 export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outcome {
-  const { overheadSeconds = 0, passes = 6, certainty = 1, share = 1 } = machine,
+  const { overheadSeconds = 0, passes = 6, certainty = 1, share = 1, agreement = () => 0 } = machine,
     { budget } = setting;
   const pace = (task: Task): number => (typeof machine.pace === "number" ? machine.pace : machine.pace(task, seconds));
   let seconds = from.elapsedSeconds,
@@ -137,7 +139,9 @@ export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outc
     stages.push({ ...state.schedule.stages[state.stage]!, iterations: done });
     const density = Float32Array.of(state.schedule.workingBox ** 2); // in its scale, as a map of 1
     const volume = { n: 2 * stage.maxRadius, data: density, unmasked: density };
-    decide(afterStage(state, { volume, logLikelihood: 1 }, () => share, circumstances()));
+    const made = (state.starts?.length ?? 0) + 1,
+      measures = { share: () => share, agreement: () => agreement(made) };
+    decide(afterStage(state, { volume, logLikelihood: 1 }, measures, circumstances()));
   }
   return { state, stages, warnings, seconds };
 }
