@@ -1,6 +1,6 @@
 /**
- * What a critic is to the adversarial iteration. Three exist: `likelihoodRatio.ts` (default), `volume.ts` and
- * `convolutional.ts` (the paper's).
+ * What a critic is to the adversarial iteration. Three exist: `volume.ts` (default), `likelihoodRatio.ts` (of
+ * several classes) and `convolutional.ts` (the paper's).
  */
 import type { Complex } from "../physics/complex.ts";
 import type { FrequencyGrid } from "../physics/frequencies.ts";

@@ -273,7 +273,7 @@ export const reconstructOptions = {
   }),
   critic: optional(choice(criticNames), {
     placeholder: "kind",
-    help: "what tells real from simulated images (default: likelihood-ratio; with --method cryogan, volume)",
+    help: "what tells real from simulated images (default: volume; of several classes likelihood-ratio)",
     decisive: true,
   }),
   loss: optional(choice(lossNames), {

@@ -23,7 +23,7 @@ import { type BatchSource, batchStreams, iterationFeeds, splitImages } from "./f
 import { type AdversarialSettings, adversarialProgram, initialCritic } from "./iteration.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
 import { simulatorNoise } from "./simulatorNoise.ts";
-import { templateImages } from "./templates.ts";
+import { templateImages, volumeImages } from "./templates.ts";
 import { casTransform, coefficientAmplitude, density, type VolumeModel } from "./volume.ts";
 
 /**
@@ -247,15 +247,18 @@ export async function adversarialStage(
   );
   const [logAmplitude] = await executable.getState("logAmplitude"),
     [averageLoss] = await executable.getState("averageLoss");
+  const parameters = async (key: string): Promise<Float32Array> => (await executable.getState(key)).slice();
   const templates =
     critic.name === "likelihood-ratio"
-      ? await templateImages(
-          (await executable.getState("templates")).slice(),
-          critic.grid as PolarGrid,
-          spectra.signal,
-          context.device,
-        )
-      : undefined;
+      ? await templateImages(await parameters("templates"), critic.grid as PolarGrid, spectra.signal, context.device)
+      : critic.name === "volume"
+        ? await volumeImages(
+            await parameters("volume"),
+            settings.volume,
+            createStream(context.seed, `${name}/templates`),
+            context.device,
+          )
+        : undefined;
   const shares = program.state.shares && sharesOf(await executable.getState("shares"));
   await executable.release();
   const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),

@@ -1,14 +1,18 @@
 /** Which settings of training the options of a run ask for. */
-import { methodChosen } from "../method.ts";
 import type { ReconstructOptions } from "../options.ts";
 import { paperRecipe } from "./paper.ts";
-import { type AdversarialRecipe, chooseRecipe, criticFor } from "./recipes.ts";
+import { type AdversarialRecipe, chooseRecipe } from "./recipes.ts";
 
-/** @param particles of a set */
+/**
+ * The critic of two volumes finds most of one structure. That of free templates is the one for several: they take up
+ * what differs among the images, where a mixture of volumes may end with all particles in one of them.
+ *
+ * @param particles of a set
+ */
 export const askedRecipe = (
-  options: Pick<ReconstructOptions, "recipe" | "critic" | "loss" | "method">,
+  { recipe, critic, loss, classes = 1 }: Pick<ReconstructOptions, "recipe" | "critic" | "loss" | "classes">,
   particles: number,
 ): AdversarialRecipe =>
-  options.recipe === "paper"
+  recipe === "paper"
     ? paperRecipe(particles)
-    : chooseRecipe(options.critic ?? criticFor(methodChosen(options)), options.loss);
+    : chooseRecipe(critic ?? (classes > 1 ? "likelihood-ratio" : "volume"), loss);

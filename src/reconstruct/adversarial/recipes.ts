@@ -4,7 +4,6 @@ import { convolutionalCritic } from "../../critic/convolutional.ts";
 import type { CriticModel, ImageStatistics } from "../../critic/critic.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
 import { volumeCritic } from "../../critic/volume.ts";
-import type { Method } from "../method.ts";
 import type { CriticName, LossName } from "../options.ts";
 import type { AdversarialStage } from "../stage.ts";
 import { type AdversarialLoss, logisticR1, losses, wganGp } from "./losses.ts";
@@ -151,9 +150,6 @@ const otherPenalty: Record<CriticName, Record<LossName, number>> = {
   volume: { "logistic-r1": volumeRecipe.gradientPenalty, "wgan-gp": 0.1 },
   convolutional: { "logistic-r1": 0.1, "wgan-gp": convolutionalRecipe.gradientPenalty },
 };
-
-/** The critic where none is asked for: the quickest to the shape, or the one that goes furthest by itself. */
-export const criticFor = (method: Method): CriticName => (method === "cryogan" ? "volume" : "likelihood-ratio");
 
 /** The recipe of a critic, with another loss if one is named. */
 export function chooseRecipe(critic: CriticName, loss?: LossName): AdversarialRecipe {

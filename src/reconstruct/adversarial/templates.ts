@@ -1,15 +1,22 @@
-/** The likelihood-ratio critic's templates as images, for people to look at. */
+/** What a critic looks for, as images for people to look at. */
 
 import { angularSamples } from "../../critic/harmonics.ts";
-import type { PolarGrid } from "../../physics/frequencies.ts";
+import { scaleComplex } from "../../physics/complex.ts";
+import { type PolarGrid, radiusOf, rectangularGrid } from "../../physics/frequencies.ts";
+import { imagesFromTransform } from "../../physics/imageTransform.ts";
+import { centralSlices, fourierTables } from "../../physics/project.ts";
+import { randomRotation } from "../../physics/rotations.ts";
+import { flatten } from "../../physics/viewGrid.ts";
 import type { Device } from "../../runtime/device.ts";
+import type { RandomStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import type { RunTemplates } from "../stage.ts";
+import { density, type VolumeModel } from "./volume.ts";
 
 /**
- * What the critic takes the projections of the real particles to look like: its templates of real images, before the
+ * What the likelihood-ratio critic takes the projections of the real particles to look like: its templates of real images, before the
  * CTF, in an image plane of 2·maxRadius pixels. Their mean is zero, as the critic does not see the zero frequency;
  * in-plane turn and hand are arbitrary.
  *
@@ -57,10 +64,53 @@ export async function templateImages(
   );
   const drawn = (await executable.run({ templates: parameters })).images!;
   await executable.release();
-  return {
-    boxSize: n,
-    images: Array.from({ length: count }, (_, i) =>
-      Array.from(drawn.subarray(i * n * n, (i + 1) * n * n), (v) => Number(v.toPrecision(4))),
-    ),
-  };
+  return cut(drawn, n);
 }
+
+const viewsDrawn = 16;
+
+/**
+ * Views from all around of the volume by which a critic tells real particles (volume.ts), before the CTF.
+ *
+ * @param coefficients of it, [classes·n, n, n]
+ * @param model        the simulator's volume, which the critic's is like
+ */
+export async function volumeImages(
+  coefficients: Float32Array,
+  model: VolumeModel,
+  stream: RandomStream,
+  device: Device,
+): Promise<RunTemplates> {
+  const { n, groups } = model,
+    classOf = groups.flatMap((_, c) => new Array<number>(viewsDrawn).fill(c)),
+    count = classOf.length;
+  const u = input("u", [groups.length * n, n, n]),
+    rotations = input("rotations", [count, 3, 3]);
+  const grid = rectangularGrid(n),
+    slices = centralSlices(fourierTables(density(u, model)), rotations, grid, classOf),
+    inside = Float32Array.from(radiusOf(grid), (r) => (r <= n / 2 ? 1 : 0));
+  const pixels = imagesFromTransform(scaleComplex(slices, constant(inside, [grid.count, 1])), grid);
+  const executable = await compile(
+    {
+      name: "template-views",
+      state: {},
+      feeds: { u, rotations },
+      outputs: { images: op.transpose(op.reshape(pixels, [n * n, count]), [1, 0]) },
+    },
+    device,
+  );
+  const drawn = await executable.run({
+    u: coefficients,
+    rotations: flatten(classOf.map(() => randomRotation(stream))),
+  });
+  await executable.release();
+  return cut(drawn.images!, n);
+}
+
+/** @param images of n×n pixels, one after the other */
+const cut = (images: Float32Array, n: number): RunTemplates => ({
+  boxSize: n,
+  images: Array.from({ length: images.length / n ** 2 }, (_, i) =>
+    Array.from(images.subarray(i * n * n, (i + 1) * n * n), (v) => Number(v.toPrecision(4))),
+  ),
+});

@@ -111,7 +111,7 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
  *   RunExamples)
- *   templates.json    the critic's templates at the end of the last adversarial stage (see RunTemplates); not with the
+ *   templates.json    the critic's templates, or views of its volume, at the end of the last adversarial stage (see RunTemplates); not with the
  *   convolutional critic
  *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
  *   spectra.json      measured noise and signal power (see RunSpectra)

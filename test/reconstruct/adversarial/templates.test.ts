@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { harmonics } from "../../../src/critic/harmonics.ts";
 import { polarGrid } from "../../../src/physics/frequencies.ts";
-import { templateImages } from "../../../src/reconstruct/adversarial/templates.ts";
+import { pointGroup } from "../../../src/physics/symmetry.ts";
+import { templateImages, volumeImages } from "../../../src/reconstruct/adversarial/templates.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
+import { createStream } from "../../../src/runtime/random.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
 import { input } from "../../../src/tensor/tensor.ts";
 
@@ -62,4 +64,25 @@ test("templates of Gaussian blobs are drawn as those blobs", async () => {
     expect(Math.max(...errors.map((e) => Math.abs(e - mean)))).toBeLessThan(0.03 * Math.max(...blob));
     expect(drawn.images[j]!.every((v, p) => inside[p] || v === 0)).toBe(true);
   });
+});
+
+test("of a critic's volume its views are drawn: those of a Gaussian are Gaussians √(2π)·σ times as high", async () => {
+  const n = 16,
+    sigma = 1.5,
+    centre = n / 2,
+    all = new Float32Array(n ** 3).fill(1);
+  // The transform of a Gaussian of height 1, which is real and even, as its cas coefficients are.
+  const coefficients = all.map((_, i) => {
+    const k2 =
+      ((i % n) - centre) ** 2 + ((Math.floor(i / n) % n) - centre) ** 2 + (Math.floor(i / n ** 2) - centre) ** 2;
+    return (2 * Math.PI) ** 1.5 * sigma ** 3 * Math.exp((-2 * Math.PI ** 2 * sigma ** 2 * k2) / n ** 2);
+  });
+  const model = { n, amplitude: all, mask: all, positive: false, groups: [pointGroup("C1")] };
+  const { images, boxSize } = await volumeImages(coefficients, model, createStream(1, "views"), nodeCpu(1));
+  expect([boxSize, images.length]).toEqual([n, 16]);
+  for (const image of images)
+    for (let p = 0; p < n * n; p++) {
+      const r2 = ((p % n) - centre) ** 2 + (Math.floor(p / n) - centre) ** 2;
+      if (r2 < 25) expect(image[p]!).toBeCloseTo(Math.sqrt(2 * Math.PI) * sigma * Math.exp(-r2 / (2 * sigma ** 2)), 1);
+    }
 });

@@ -257,8 +257,6 @@ describe("a run", () => {
     expect(ended.stderr).toContain("CryoGAN alone");
     expect(ended.stderr).not.toContain("log-likelihood");
     expect(ended.stderr).toMatch(/\nuncertain: The map is by adversarial stages alone, without likelihood/);
-    // The critic of two volumes, the default without likelihood, has none.
-    expect(existsSync(join(out, "templates.json"))).toBe(false);
     const report = (await file("command", "report.html")).toString();
     expect(report).toContain("<dt>Method</dt><dd>CryoGAN alone</dd>");
     expect(report).toContain("no likelihood was computed, and no image has a pose");

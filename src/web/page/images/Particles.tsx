@@ -34,8 +34,8 @@ export function Particles({ page, run, events }: { page: Page; run: RunSummary; 
       {kernels ? (
         <>
           <p class="note">
-            What the critic looks for in an image, at the end of the last adversarial stage. Each has its own grey
-            scale.
+            What the critic looks for in an image, at the end of the last adversarial stage: its templates, or views of
+            its volume. Each has its own grey scale.
           </p>
           <div class="strip dense">
             {kernels.map((image, i) => (
@@ -44,10 +44,7 @@ export function Particles({ page, run, events }: { page: Page; run: RunSummary; 
           </div>
         </>
       ) : (
-        <Empty>
-          No templates: the likelihood-ratio critic writes them after an adversarial stage; the convolutional critic has
-          none.
-        </Empty>
+        <Empty>No templates: they are written after an adversarial stage; the convolutional critic has none.</Empty>
       )}
     </>
   );
