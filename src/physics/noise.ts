@@ -63,13 +63,13 @@ export function bankNoise(bank: Float32Array, n: number, stream: RandomStream): 
     for (let start = 0; start < out.length; start += n * n) {
       const image = stream.integer(count) * n * n,
         turn = stream.integer(8);
-      for (let y = 0; y < n; y++) {
-        for (let x = 0; x < n; x++) {
-          const u = turn & 1 ? n - 1 - x : x,
-            v = turn & 2 ? n - 1 - y : y;
-          out[start + y * n + x] = bank[image + (turn & 4 ? u * n + v : v * n + u)]!;
-        }
-      }
+      // In the bank a step along x or y is one along a row or a column, forwards or backwards.
+      const [row, column] = turn & 4 ? [n, 1] : [1, n],
+        alongX = turn & 1 ? -row : row,
+        alongY = turn & 2 ? -column : column,
+        first = image + (turn & 1 ? (n - 1) * row : 0) + (turn & 2 ? (n - 1) * column : 0);
+      for (let y = 0, to = start; y < n; y++)
+        for (let x = 0, from = first + y * alongY; x < n; x++, from += alongX) out[to++] = bank[from]!;
     }
   };
 }
@@ -88,23 +88,26 @@ export function mosaics(bank: Float32Array, n: number, stream: RandomStream): No
     half = Math.floor(n / 2);
   const fade = (turn: (angle: number) => number): Float64Array =>
     Float64Array.from({ length: n }, (_, i) => Math.abs(turn((Math.PI * (i + 0.5)) / n)));
+  /** Where pixels come from that are moved around the edges by an offset. */
+  const movedBy = (offset: number): Int32Array => Int32Array.from({ length: n }, (_, i) => (i - offset + n) % n);
   const places = [
-    { offset: 0, fade: fade(Math.sin) },
-    { offset: half, fade: fade(Math.cos) },
+    { from: movedBy(0), fade: fade(Math.sin) },
+    { from: movedBy(half), fade: fade(Math.cos) },
   ];
   return (out) => {
     out.fill(0);
     for (let start = 0; start < out.length; start += n * n) {
-      const x0 = stream.integer(n),
-        y0 = stream.integer(n);
+      const columns = movedBy(-stream.integer(n)),
+        rows = movedBy(-stream.integer(n));
       for (const along of places) {
         for (const down of places) {
           background(drawn);
           for (let y = 0; y < n; y++) {
-            const from = ((y - down.offset + n) % n) * n,
-              to = start + ((y + y0) % n) * n;
+            const from = down.from[y]! * n,
+              to = start + rows[y]! * n,
+              faded = down.fade[y]!;
             for (let x = 0; x < n; x++)
-              out[to + ((x + x0) % n)]! += down.fade[y]! * along.fade[x]! * drawn[from + ((x - along.offset + n) % n)]!;
+              out[to + columns[x]!]! += faded * along.fade[x]! * drawn[from + along.from[x]!]!;
           }
         }
       }
