@@ -1,12 +1,12 @@
 /**
  * Where the time of a program goes, by ONNX Runtime's own profiler.
  *
- *     npx tsx bench/profile.ts [adversarial|convolutional|paper|expectation] [maxRadius] [threads] [runs]
+ *     npx tsx bench/profile.ts [adversarial|volume|convolutional|paper|expectation] [maxRadius] [threads] [runs]
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { convolutionalRecipe, likelihoodRatioRecipe } from "../src/reconstruct/adversarial/recipes.ts";
+import { convolutionalRecipe, likelihoodRatioRecipe, volumeRecipe } from "../src/reconstruct/adversarial/recipes.ts";
 import { compile } from "../src/runtime/session.ts";
 import * as op from "../src/tensor/ops.ts";
 import { input } from "../src/tensor/tensor.ts";
@@ -17,6 +17,7 @@ const runs = Number(count),
   warm = Math.ceil(runs / 4);
 const folder = mkdtempSync(join(tmpdir(), "cryogan-profile-"));
 const maxRadius = Number(radius);
+const recipes = { adversarial: likelihoodRatioRecipe, volume: volumeRecipe, convolutional: convolutionalRecipe };
 const { program, feeds } =
   kind === "expectation"
     ? expectationCase(maxRadius)
@@ -24,7 +25,7 @@ const { program, feeds } =
         const made =
           kind === "paper"
             ? await paperCase(2 * maxRadius)
-            : await adversarialCase(maxRadius, kind === "convolutional" ? convolutionalRecipe : likelihoodRatioRecipe);
+            : await adversarialCase(maxRadius, recipes[kind as keyof typeof recipes]);
         return { program: made.program, feeds: made.feeds(1) };
       })();
 
