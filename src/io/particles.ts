@@ -38,8 +38,11 @@ export async function readParticles(files: Files, path: string, asked: ReadOptio
   return duplicates === undefined ? set : { ...set, warnings: [...(set.warnings ?? []), duplicates] };
 }
 
-/** @throws InputError where the file names no classes, or one that is asked for has no particles. */
-function positionsOfClasses({ source, classNumber }: ParticleSet, asked: readonly number[]): Int32Array {
+/**
+ * Where the particles of these classes stand.
+ * @throws InputError where the file names no classes, or one that is asked for has no particles.
+ */
+export function positionsOfClasses({ source, classNumber }: ParticleSet, asked: readonly number[]): Int32Array {
   if (!classNumber)
     throw new InputError(
       `${source} does not tell the classes of its particles (_rlnClassNumber), to choose by --class`,

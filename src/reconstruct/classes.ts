@@ -75,5 +75,26 @@ export function particleShares(shares: Float32Array | undefined, classes: number
 export const largestClass = (volume: StageVolume, shares: Float32Array | undefined): number =>
   largestOf(particleShares(shares, classesIn(volume)));
 
+/** What the run folder holds of a class besides its map: files of half-maps. */
+const filesOfHalves = [
+  "half1.mrc",
+  "half2.mrc",
+  "half1_unmasked.mrc",
+  "half2_unmasked.mrc",
+  "half2_unaligned.mrc",
+  "fsc.json",
+  "fsc.xml",
+  "evaluation.json",
+] as const;
+export type MapFileName = "map.mrc" | (typeof filesOfHalves)[number];
+
+/** Name in the run folder of what is a class's own, from what it is called where there is one class. */
+export const fileOfClass = (c: number, name: MapFileName): string =>
+  name === "map.mrc" ? `class${c + 1}.mrc` : `class${c + 1}_${name}`;
+
 /** Name of the map of a class in the run folder. */
-export const classMap = (c: number): string => `class${c + 1}.mrc`;
+export const classMap = (c: number): string => fileOfClass(c, "map.mrc");
+
+/** All that a run with so many classes may leave of each; halves may differ in all of theirs. */
+export const filesOfClasses = (classes: number): string[] =>
+  eachClass(2 * classes, (c) => [classMap(c), ...filesOfHalves.map((name) => fileOfClass(c, name))]).flat();

@@ -84,12 +84,6 @@ export const reconstructSchema = z
         path: ["repeats"],
         message: "tells which classes are found again: give --classes",
       });
-    if (options.halfMaps && classes > 1)
-      context.addIssue({
-        code: "custom",
-        path: ["halfMaps"],
-        message: "cannot be combined with --classes: reconstruct the particles of one class in halves (--class)",
-      });
     if (options.startResolution !== undefined && options.start === undefined)
       context.addIssue({
         code: "custom",

@@ -220,9 +220,11 @@ export interface Paces extends Partial<Record<Task, { factor: number; overheadSe
 export interface Part {
   set: ParticleSet;
   label: string;
-  map: string;
+  map: "map.mrc" | "half1.mrc" | "half2.mrc";
   checkpoint: string;
   half?: 1 | 2;
+  /** Of a half: where its particles stand among all. */
+  positions?: Int32Array;
 }
 
 /** What a set of particles came to, at its own box and pixel size. */

@@ -134,20 +134,27 @@ function header(title: string, run: RunFolder): Section {
 function classTable(classes: readonly ClassResult[]): string {
   const row = (cells: readonly string[], tag: "td" | "th"): string =>
     `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join("")}</tr>`;
-  const rows = classes.map(({ number, share, particles, symmetry, resolutionAngstrom, map, junk, empty }) => [
+  const ofHalves = classes.some(({ fsc, half }) => fsc !== undefined || half !== undefined);
+  const rows = classes.map(({ number, share, particles, symmetry, resolutionAngstrom, map, junk, empty, ...more }) => [
     junk ? `${number} (junk)` : String(number),
     `${(100 * share).toFixed(1)} %`,
     particles === undefined ? "" : formatCount(particles),
     symmetry ?? "",
-    resolutionAngstrom === undefined ? "" : `${formatNumber(resolutionAngstrom)} Å`,
+    more.half !== undefined
+      ? `in half ${more.half} alone`
+      : resolutionAngstrom === undefined
+        ? ""
+        : formatResolution(resolutionAngstrom, more.resolutionOrBetter),
     empty ? "empty" : (map ?? ""),
   ]);
   const head = ["Class", "Share", "Particles", "Symmetry", "Its halves agree to", "Map"];
   return (
     `<table class="classes"><thead>${row(head, "th")}</thead><tbody>${rows.map((cells) => row(cells, "td")).join("")}` +
     `</tbody></table>\n${note(
-      "Two halves of the particles of a class share their poses: what they agree to is finer than what halves that " +
-        "are reconstructed apart agree to. Whether the classes are different structures another seed tells.",
+      ofHalves
+        ? "Halves are reconstructed apart, classes and all, and compared at an FSC of 0.143."
+        : "Two halves of the particles of a class share their poses: what they agree to is finer than what halves " +
+            "that are reconstructed apart agree to. Whether the classes are different structures another seed tells.",
     )}\n`
   );
 }

@@ -10,13 +10,13 @@ import { automaticMask } from "../../evaluate/mask.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { readMap, writeMap } from "../../io/mrc.ts";
-import { readParticles, subset, validateImages, writeParticlesStar } from "../../io/particles.ts";
+import { positionsOfClasses, readParticles, subset, validateImages, writeParticlesStar } from "../../io/particles.ts";
 import { linkStacks } from "../../io/stackLinks.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
 import { classesIn, classMap } from "../../reconstruct/classes.ts";
 import { type Checkpoint, readCheckpoint } from "../../reconstruct/folder/checkpoint.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
-import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import type { ClassResult, RunEvent } from "../../reconstruct/folder/events.ts";
 import { readRunFolder } from "../../reconstruct/folder/runFolder.ts";
 import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
@@ -51,7 +51,7 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const inRoot = (path: string): string => relative(root, path);
   if (inRoot(out).startsWith(".."))
     throw new InputError(`${options.out} is not in the project folder ${options.projectRoot}; give a folder inside it`);
-  const { asked, maskRadius, inverted, map: mapOfRun, resolutionAngstrom } = await readRun(runFolder);
+  const { asked, maskRadius, inverted, map: mapOfRun, classes, resolutionAngstrom } = await readRun(runFolder);
   const lowPassAngstrom = options.lowPassAngstrom ?? startResolution(runFolder, resolutionAngstrom);
 
   const { passthrough, opticsGroups, exclude, ctfPhaseFlipped } = asked;
@@ -73,8 +73,8 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
   const placed =
     options.poses || options.classes ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
   const found = options.classes ? ofClasses(placed, options.classes, runFolder) : placed,
-    map = options.classes ? await mapOfClasses(runFolder, options.classes, mapOfRun) : mapOfRun,
-    symmetry = symmetryOf(asked, options.classes);
+    map = options.classes ? await mapOfClasses(runFolder, options.classes, classes, mapOfRun) : mapOfRun,
+    symmetry = symmetryOf(asked, options.classes, classes);
   const radiusPixels = maskRadius * all.boxSize,
     normalise = inverted || all.sign !== undefined || !(await isNormalised(all, radiusPixels));
 
@@ -141,8 +141,10 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
 
 async function readRun(
   folder: string,
-): Promise<ReturnType<typeof parseConfig> & { map: Volume; resolutionAngstrom?: number }> {
-  const { config, map, events, problems } = await readRunFolder(disk, folder);
+): Promise<
+  ReturnType<typeof parseConfig> & { map: Volume; classes: readonly ClassResult[]; resolutionAngstrom?: number }
+> {
+  const { config, map, events, result, problems } = await readRunFolder(disk, folder);
   if (map === undefined)
     throw new InputError(
       problems.find((line) => line.startsWith("map.mrc")) ??
@@ -153,7 +155,12 @@ async function readRun(
       problems.find((line) => line.startsWith("config.json")) ??
         `${folder} has no config.json, so that its particles are not known`,
     );
-  return { ...parseConfig(folder, config), map, resolutionAngstrom: resolutionOf(events) };
+  return {
+    ...parseConfig(folder, config),
+    map,
+    classes: result?.classes ?? [],
+    resolutionAngstrom: resolutionOf(events),
+  };
 }
 
 /** Of the half-maps where there are two, else what the last stage in the map was worked at. */
@@ -175,8 +182,7 @@ function startResolution(folder: string, resolutionAngstrom: number | undefined)
 
 /** The particles of a run with the poses and shifts of its checkpoint. */
 async function withPoses(folder: string, set: ParticleSet, { halfMaps }: ReconstructOptions): Promise<ParticleSet> {
-  if (halfMaps)
-    throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
+  if (halfMaps) return withJointPoses(folder, set);
   const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
   const { poses, volume, schedule }: Partial<Checkpoint> = checkpoint ?? {};
   if (poses === undefined)
@@ -187,40 +193,61 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
           : "they are found by stages of local refinement") +
         "; export without --poses",
     );
-  const count = poses.length / 9 / (volume ? classesIn(volume) : 1);
-  if (count !== set.count)
-    throw new InputError(
-      `${set.source} has changed since the run: ${set.count} particles, the run had ${count}; export without --poses`,
-    );
+  checkSameCount(set, poses.length / 9 / (volume ? classesIn(volume) : 1));
   return foundParticles(set, checkpoint!);
+}
+
+/** Those of half-maps with classes, which particles.star has against the joint maps. */
+async function withJointPoses(folder: string, set: ParticleSet): Promise<ParticleSet> {
+  const path = join(folder, "particles.star");
+  if (!(await disk.at(path).exists()))
+    throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
+  const { count, poses, classNumber, randomSubset } = await readParticles(disk, path, {
+    needs: ["classes", "halfSets"],
+  });
+  checkSameCount(set, count);
+  return { ...set, poses, classNumber, randomSubset };
+}
+
+function checkSameCount({ source, count }: ParticleSet, ofRun: number): void {
+  if (count !== ofRun)
+    throw new InputError(
+      `${source} has changed since the run: ${count} particles, the run had ${ofRun}; export without --poses`,
+    );
 }
 
 /** Those of the classes that the run found. */
 function ofClasses(set: ParticleSet, classes: readonly number[], folder: string): ParticleSet {
-  const { classNumber } = set;
-  if (!classNumber) throw new InputError(`${folder} has no classes: it was run without --classes and --junk-class`);
-  const absent = classes.find((number) => !classNumber.includes(number));
-  if (absent !== undefined) throw new InputError(`${folder} has no particles of class ${absent}`);
-  return subset(
-    set,
-    Int32Array.from(classNumber.keys()).filter((i) => classes.includes(classNumber[i]!)),
-  );
+  if (!set.classNumber) throw new InputError(`${folder} has no classes: it was run without --classes and --junk-class`);
+  return subset(set, positionsOfClasses({ ...set, source: folder }, classes));
 }
 
 /** The map of the first of these classes that has one. */
-async function mapOfClasses(folder: string, classes: readonly number[], ofRun: Volume): Promise<Volume> {
+async function mapOfClasses(
+  folder: string,
+  classes: readonly number[],
+  results: readonly ClassResult[],
+  ofRun: Volume,
+): Promise<Volume> {
   for (const number of classes) {
-    const file = disk.at(join(folder, classMap(number - 1)));
+    const file = disk.at(join(folder, resultOf(results, number)?.map ?? classMap(number - 1)));
     if (await file.exists()) return readMap(file);
   }
   return ofRun;
 }
 
 /** Of the first of these classes; of all, that of the first class of the run. */
-function symmetryOf({ symmetry }: ReconstructOptions, [number = 1]: readonly number[] = []): string {
+function symmetryOf(
+  { symmetry }: ReconstructOptions,
+  [number = 1]: readonly number[] = [],
+  results: readonly ClassResult[] = [],
+): string {
   const symbols = symmetry.split(",");
-  return symbols[number - 1] ?? symbols[0]!;
+  return resultOf(results, number)?.symmetry ?? symbols[number - 1] ?? symbols[0]!;
 }
+
+const resultOf = (results: readonly ClassResult[], wanted: number): ClassResult | undefined =>
+  results.find(({ number }) => number === wanted);
 
 /**
  * Whether the phases of the images were flipped.

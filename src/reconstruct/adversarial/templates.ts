@@ -16,9 +16,9 @@ import type { RunTemplates } from "../stage.ts";
 import { density, type VolumeModel } from "./volume.ts";
 
 /**
- * What the likelihood-ratio critic takes the projections of the real particles to look like: its templates of real images, before the
- * CTF, in an image plane of 2·maxRadius pixels. Their mean is zero, as the critic does not see the zero frequency;
- * in-plane turn and hand are arbitrary.
+ * What the likelihood-ratio critic takes the projections of the real particles to look like: its templates of real
+ * images, before the CTF, in an image plane of 2·maxRadius pixels. Their mean is zero, as the critic does not see the
+ * zero frequency; in-plane turn and hand are arbitrary.
  *
  * @param parameters  the critic's `templates`, [orders, 2·templates, 2·radii]; the first half, those of real images,
  *   are drawn

@@ -105,14 +105,15 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   log.txt           what the command printed, of a run that the live page started
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps, at its end
  *                     also half1_unmasked.mrc, half2_unmasked.mrc and half2_unaligned.mrc
- *   class1.mrc …      with --classes, a map of each; map.mrc is that of the largest
+ *   class1.mrc …      with --classes, a map of each; map.mrc is that of the largest. With --half-maps, at its end
+ *                     also class1_half1.mrc, class1_fsc.json and the others, of each class that both halves have
  *   particles.star    with --classes or --junk-class, at the end: classes, poses and shifts as they were found
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
  *   RunExamples)
- *   templates.json    the critic's templates, or views of its volume, at the end of the last adversarial stage (see RunTemplates); not with the
- *   convolutional critic
+ *   templates.json    the critic's templates, or views of its volume, at the end of the last adversarial stage (see
+ *   RunTemplates); not with the convolutional critic
  *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
  *   spectra.json      measured noise and signal power (see RunSpectra)
  *   repeat2, …        with --repeats, run folders of the others
@@ -150,9 +151,14 @@ export interface ClassResult {
   symmetry?: string;
   /**
    * Å: to which two halves of its particles agree (0.143), in poses found with one map; finer than halves that are
-   * reconstructed apart.
+   * reconstructed apart. With `--half-maps`: of these, by `fsc`.
    */
   resolutionAngstrom?: number;
+  /** With `--half-maps`: this or better, and the FSC of its halves. */
+  resolutionOrBetter?: true;
+  fsc?: string;
+  /** With `--half-maps`: in this half alone. */
+  half?: 1 | 2;
   junk?: true;
   empty?: true;
 }

@@ -4,7 +4,7 @@
  */
 import { InputError } from "../../base/errors.ts";
 import type { Folder } from "../../io/files.ts";
-import { classMap } from "../classes.ts";
+import { filesOfClasses } from "../classes.ts";
 import { asTyped, labelOf, mostClasses, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
@@ -19,7 +19,7 @@ const results = [
   ...checkpoints,
   "input.json",
   "map.mrc",
-  ...Array.from({ length: mostClasses }, (_, c) => classMap(c)),
+  ...filesOfClasses(mostClasses),
   "particles.star",
   "half1.mrc",
   "half2.mrc",

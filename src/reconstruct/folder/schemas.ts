@@ -30,6 +30,9 @@ const classes = z
       map: z.string().optional(),
       symmetry: z.string().optional(),
       resolutionAngstrom: z.number().positive().optional(),
+      resolutionOrBetter: z.literal(true).optional(),
+      fsc: z.string().optional(),
+      half,
       junk: z.literal(true).optional(),
       empty: z.literal(true).optional(),
     }),
@@ -200,7 +203,26 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
         }),
       )
       .max(2),
-    halves: z.looseObject({ angularFsc: numbers, resolutionAngstrom: resolution }).optional(),
+    halves: z
+      .looseObject({
+        angularFsc: numbers,
+        resolutionAngstrom: resolution,
+        classes: z
+          .looseObject({
+            both: z.array(z.looseObject({ number: z.number(), correlation: z.number() })).max(100),
+            alone: z
+              .array(
+                z.looseObject({
+                  number: z.number(),
+                  half: z.union([z.literal(1), z.literal(2)]),
+                  closest: z.looseObject({ number: z.number(), correlation: z.number() }).optional(),
+                }),
+              )
+              .max(100),
+          })
+          .optional(),
+      })
+      .optional(),
   }),
 });
 

@@ -4,6 +4,10 @@ import { angularCorrelation, firstAngularShell } from "../../evaluate/angular.ts
 import type { StageVolume } from "../stage.ts";
 import { asMap } from "./asMap.ts";
 
+/** Classes are compared up to this radius at most, and so many of the largest: each two take some seconds. */
+export const finestCompared = 22,
+  mostCompared = 6;
+
 /** Shells in which two halves of the particles of a class agree less are left out. */
 const leastAgreement = 0.5;
 

@@ -28,14 +28,18 @@ export function chooseParticles(
 }
 
 /** What is reconstructed by itself: all particles, or each half of them. */
-export function partsOf(set: ParticleSet, { halfMaps, seed }: Pick<ReconstructOptions, "halfMaps" | "seed">): Part[] {
+export function partsOf(
+  set: ParticleSet,
+  { halfMaps, seed, classes = 1 }: Pick<ReconstructOptions, "halfMaps" | "seed"> & { classes?: number },
+): Part[] {
   if (!halfMaps) return [{ set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" }];
-  return halves(set, seed).map((half, i) => ({
-    set: half,
+  return halves(set, seed, classes * fewestParticles).map((positions, i) => ({
+    set: subset(set, positions),
     label: `half${i + 1}`,
-    map: `half${i + 1}.mrc`,
+    map: i === 0 ? "half1.mrc" : "half2.mrc",
     checkpoint: `checkpoint-half${i + 1}.bin`,
     half: (i + 1) as 1 | 2,
+    positions,
   }));
 }
 
@@ -43,19 +47,19 @@ export function partsOf(set: ParticleSet, { halfMaps, seed }: Pick<ReconstructOp
  * Two halves: as the file's random subsets say (rlnRandomSubset), else at random. Particles that are listed more than
  * once are all in the half of the first of them: maps with images in common are not independent.
  */
-function halves(set: ParticleSet, seed: number): [ParticleSet, ParticleSet] {
+function halves(set: ParticleSet, seed: number, least: number): Int32Array[] {
   const first = firstListed(set);
   const inFirstHalf = set.randomSubset ? ofSubset(set.randomSubset, 1) : drawn(first, seed);
   const all = Array.from(first.keys());
   return [true, false].map((wanted, h) => {
-    const half = subset(set, Int32Array.from(all.filter((i) => inFirstHalf(first[i]!) === wanted)));
-    if (half.count < fewestParticles)
+    const half = Int32Array.from(all.filter((i) => inFirstHalf(first[i]!) === wanted));
+    if (half.length < least)
       throw new InputError(
-        `${set.source}: half ${h + 1}${set.randomSubset ? " (rlnRandomSubset)" : ""} has ${half.count} particles; ` +
-          `at least ${fewestParticles} are needed`,
+        `${set.source}: half ${h + 1}${set.randomSubset ? " (rlnRandomSubset)" : ""} has ${half.length} particles; ` +
+          `at least ${least} are needed`,
       );
     return half;
-  }) as [ParticleSet, ParticleSet];
+  });
 }
 
 const ofSubset = (subsets: Int32Array, wanted: number) => (particle: number) => subsets[particle] === wanted;

@@ -1,6 +1,7 @@
 /** What the parts of a run cost: seconds on two CPU cores, by a model, and on the machine at hand, by its pace. */
 
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import { mostCompared } from "../measure/classCorrelation.ts";
 import type { Paces, Stage, Task } from "../stage.ts";
 import { finestGlobalSearch, searchesAgain } from "./radii.ts";
 import { searchesShifts } from "./shiftLaw.ts";
@@ -66,8 +67,12 @@ export const readingSeconds = (work: Work): number => work.count * work.readSeco
 export const transformingSeconds = (maxRadius: number, work: Work): number =>
   (work.count * (4 * maxRadius ** 2) ** 2) / 1.5e11;
 
-/** Seconds to put two half-maps onto each other and compare them, measured at boxes of 32 to 192. */
-export const joiningSeconds = (boxSize: number): number => 3 + 4e-6 * boxSize ** 3;
+/**
+ * Seconds to put two half-maps onto each other and compare them, measured at boxes of 32 to 192; of several classes
+ * each, after each two of both halves were compared.
+ */
+export const joiningSeconds = (boxSize: number, classes = 1): number =>
+  classes * (3 + 4e-6 * boxSize ** 3) + (classes === 1 ? 0 : 3 * Math.min(classes, mostCompared) ** 2);
 
 /** The pace at a task; until it is measured, that of the task measured last. */
 export const paceAt = (paces: Paces, task: Task): { factor: number; overheadSeconds: number } =>

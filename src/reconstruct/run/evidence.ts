@@ -3,7 +3,7 @@ import type { Volume } from "../../base/types.ts";
 import { skewness } from "../../evaluate/statistics.ts";
 import { changeBoxes, classesIn, eachClass, largestClass, partOf, volumeOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import { classCorrelation } from "../measure/classCorrelation.ts";
+import { classCorrelation, finestCompared, mostCompared } from "../measure/classCorrelation.ts";
 import type { StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import type { ClassesEvidence, PartEvidence } from "../verdict/verdict.ts";
@@ -30,10 +30,6 @@ export function evidenceOf(
     ),
   };
 }
-
-/** Densities are compared up to this radius at most, and so many of the largest classes: each two take some seconds. */
-const finestCompared = 22,
-  mostCompared = 6;
 
 function correlations(
   volume: StageVolume,

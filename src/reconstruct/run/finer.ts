@@ -16,7 +16,7 @@ const found = 0.6;
 
 /** What is asked about densities; it takes some time, and is not asked where nothing depends on it. */
 export interface Measures {
-  /** The share of the images' angular signal that the density of the stage just done explains (measure/angularShare.ts). */
+  /** Share of the images' angular signal that the density of the stage just done explains (measure/angularShare.ts). */
   share(): number;
   /** How far two starts agree (measure/startAgreement.ts). */
   agreement(best: StageVolume, other: StageVolume): number;
@@ -51,14 +51,15 @@ export function triesFiner(state: Checkpoint, done: Stage, measures: Measures, {
     state: decided.state,
     warning:
       `the shape found at ${resolutionOf(done.maxRadius, boxAngstrom)} explains ` +
-      `${Math.round(100 * share)} % of what the images show there: up to ${starts.filter(isJudging).length - 1} further ` +
-      `starts at ${resolutionOf(budget.finerStart.at(-1)!.maxRadius, boxAngstrom)}`,
+      `${Math.round(100 * share)} % of what the images show there: ` +
+      `up to ${starts.filter(isJudging).length - 1} further starts ` +
+      `at ${resolutionOf(budget.finerStart.at(-1)!.maxRadius, boxAngstrom)}`,
   };
 }
 
 /**
- * After a start at a finer shell: once the two likeliest, of which one may be the coarse one, came to one shape, further
- * ones would not change it, and none is made.
+ * After a start at a finer shell: once the two likeliest, of which one may be the coarse one, came to one shape,
+ * further ones would not change it, and none is made.
  *
  * @param done the stage that has just ended
  */

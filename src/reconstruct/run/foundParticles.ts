@@ -6,17 +6,20 @@ import type { Checkpoint } from "../folder/checkpoint.ts";
 import { mainClass } from "../likelihood/classShares.ts";
 import type { Place } from "../stage.ts";
 import { shiftsOfMoved } from "./centreMap.ts";
+import { type Placement, posesOfPlaced } from "./placedPoses.ts";
 
 const middle: Place = [0, 0, 0];
 
 /**
  * The particles with their most likely class (from 1; that of junk is the last), and their poses and shifts against its
  * map.
- * @param state with poses
+ * @param state  with poses
+ * @param placed how the maps of classes were put elsewhere, where they were
  */
 export function foundParticles(
   set: ParticleSet,
   { volume, poses, shifts = new Float32Array(2 * set.count), places, memberships }: Checkpoint,
+  placed: readonly (Placement | undefined)[] = [],
 ): ParticleSet {
   const { count } = set,
     classes = volume ? classesIn(volume) : 1,
@@ -27,10 +30,11 @@ export function foundParticles(
     moved = new Float32Array(2 * count);
   const byClass = eachClass(classes, (c) => {
     const own = poses!.subarray(9 * c * count, 9 * (c + 1) * count);
-    return { own, shifts: shiftsOfMoved(shifts, own, places?.[c] ?? middle) };
+    const found = { poses: own, shifts: shiftsOfMoved(shifts, own, places?.[c] ?? middle) };
+    return placed[c] ? posesOfPlaced(found, placed[c]) : found;
   });
   of.forEach((number, p) => {
-    const { own, shifts: ofClass } = byClass[number - 1]!;
+    const { poses: own, shifts: ofClass } = byClass[number - 1]!;
     rotations.set(own.subarray(9 * p, 9 * p + 9), 9 * p);
     moved.set([ofClass[p]!, ofClass[count + p]!], 2 * p);
   });

@@ -1,10 +1,11 @@
 import type { Volume } from "../../base/types.ts";
 import { angularCorrelation } from "../../evaluate/angular.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
-import { evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
+import { type AlignmentReport, evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { maskOnGrid } from "../../io/maskFile.ts";
 import { writeMap } from "../../io/mrc.ts";
+import { fileOfClass, type MapFileName } from "../classes.ts";
 import type { RunEvent } from "../folder/events.ts";
 import type { ReconstructedMap } from "../stage.ts";
 import type { HalvesEvidence } from "../verdict/verdict.ts";
@@ -14,6 +15,8 @@ export interface JoinedHalves {
   /** Name of the joint map, and the resolution of the halves as the event at the end of a run tells it. */
   concluded: Pick<Extract<RunEvent, { type: "finished" }>, "map" | "resolutionAngstrom" | "resolutionOrBetter">;
   evidence: HalvesEvidence;
+  /** How half 2 was put onto half 1. */
+  alignment: AlignmentReport;
 }
 
 /**
@@ -23,12 +26,15 @@ export interface JoinedHalves {
  * maps share a rotation, a shift and a hand from here on, six numbers and a sign, and nothing before.
  *
  * @param mask of the run, where one was given: the FSC is taken in it, else in a mask around the density
+ * @param classes whose half-maps they are: files of each, half1.mrc too, with its number in their names
+ *   (`fileOfClass`); undefined among them: the files above
  */
 export async function joinHalves(
   folder: Folder,
   half1: ReconstructedMap,
   half2: ReconstructedMap,
   mask?: Volume,
+  classes?: readonly (number | undefined)[],
 ): Promise<JoinedHalves> {
   const { map } = half1;
   const { report, ...aligned } = await evaluateHalfMaps(map, half2.map, {
@@ -36,15 +42,23 @@ export async function joinHalves(
     unmasked: [half1.unmasked, half2.unmasked],
     finestShells: [half1.finestShell, half2.finestShell],
   });
-  const write = (name: string, volume: Volume, label: string) => writeMap(folder(name), volume, label);
+  const files = (name: MapFileName) =>
+    (classes ?? [undefined]).map((c) => folder(c === undefined ? name : fileOfClass(c, name)));
+  const write = async (name: MapFileName, volume: Volume, label: string): Promise<void> => {
+    for (const file of files(name)) await writeMap(file, volume, label);
+  };
+  const writeText = async (name: MapFileName, text: string): Promise<void> => {
+    for (const file of files(name)) await writeFileAtomic(file, text);
+  };
+  if (classes) await write("half1.mrc", map, "cryogan half-map 1");
   await write("half2_unaligned.mrc", half2.map, "cryogan half-map 2");
   await write("half2.mrc", aligned.map, "cryogan half-map 2, aligned to half-map 1");
   await write("half1_unmasked.mrc", half1.unmasked, "cryogan half-map 1 before its mask");
   await write("half2_unmasked.mrc", aligned.unmasked!, "cryogan half-map 2 before its mask, aligned");
   await write("map.mrc", meanOf(map, aligned.map), "cryogan mean of the aligned half-maps");
-  await writeFileAtomic(folder("fsc.json"), fscJson(report.fsc));
-  await writeFileAtomic(folder("fsc.xml"), emdbFscXml(report.fsc, "FSC of half-maps"));
-  await writeFileAtomic(folder("evaluation.json"), JSON.stringify(report));
+  await writeText("fsc.json", fscJson(report.fsc));
+  await writeText("fsc.xml", emdbFscXml(report.fsc, "FSC of half-maps"));
+  await writeText("evaluation.json", JSON.stringify(report));
   const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
   return {
     concluded: {
@@ -56,5 +70,6 @@ export async function joinHalves(
       angularFsc: angularCorrelation(map, aligned.map).slice(0, report.fsc.finestShell),
       resolutionAngstrom: resolution0143Angstrom,
     },
+    alignment: report.alignment!,
   };
 }

@@ -70,6 +70,8 @@ export interface PartResult extends ReconstructedMap {
   paces: Paces;
   cutOff?: string;
   classes?: ClassResult[];
+  /** Of several classes, or with one of junk: what was found, and the map of each. */
+  inClasses?: { state: Checkpoint; ofClass(c: number): ReconstructedMap };
   /** Which of the two the map is. */
   method: Method;
   evidence: PartEvidence;
@@ -286,9 +288,17 @@ export async function reconstructPart(
     await folder.writeParticles(state);
     const classes = classResults(state, { count: set.count, boxAngstrom, symmetry: options.symmetry });
     for (const { number, empty } of classes ?? [])
-      if (empty) emit({ type: "warning", message: `class ${number} has no particles left; it has no map` });
+      if (empty)
+        emit({
+          type: "warning",
+          message: `class ${number}${
+            part.half === undefined ? "" : ` of half ${part.half}`
+          } has no particles left; it has no map`,
+        });
+    const ended = state;
     return {
       ...(classes ? { classes } : {}),
+      ...(ended.shares ? { inClasses: { state: ended, ofClass: (c) => folder.ofClass(ended, c) } } : {}),
       map: await folder.writeResult(state),
       unmasked: folder.unmaskedResult(state),
       finestShell: state.volume!.n / 2,

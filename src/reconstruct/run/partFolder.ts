@@ -3,13 +3,13 @@ import type { Volume } from "../../base/types.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
-import { classesIn, classMap, eachClass, largestClass, volumeOf } from "../classes.ts";
+import { classesIn, eachClass, fileOfClass, largestClass, volumeOf } from "../classes.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
-import type { ImageContext, Part, StageResult, StageVolume } from "../stage.ts";
+import type { ImageContext, Part, ReconstructedMap, StageResult, StageVolume } from "../stage.ts";
 import { isEmpty } from "./classResults.ts";
 import { foundParticles, probabilities } from "./foundParticles.ts";
 import type { PartEnvironment } from "./prepare.ts";
@@ -27,10 +27,12 @@ export interface PartFolder {
   writeResult(state: Checkpoint): Promise<Volume>;
   /** The same before the mask; it is not written. */
   unmaskedResult(state: Checkpoint): Volume;
+  /** What a class came to, with its mask and without; it is not written. */
+  ofClass(state: Checkpoint, c: number): ReconstructedMap;
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
   /** Names of the maps of several classes that are not empty. */
   classMaps(state: Checkpoint): string[];
-  /** particles.star: what was found of them, where there are classes and poses. */
+  /** particles.star: what was found of all, where there are classes and poses; of halves when they are joined. */
   writeParticles(state: Checkpoint): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export function openPartFolder(
     !volume || classesIn(volume) === 1
       ? []
       : eachClass(classesIn(volume), (c) => c).flatMap((c) =>
-          isEmpty(shares?.[c] ?? 1, set.count) ? [] : [classMap(c)],
+          isEmpty(shares?.[c] ?? 1, set.count) ? [] : [fileOfClass(c, map)],
         );
   return {
     classMaps,
@@ -92,10 +94,10 @@ export function openPartFolder(
         label = mapLabel(state, start !== undefined);
       const there = classMaps(state);
       for (let c = 0; classes > 1 && c < classes; c++) {
-        const file = folder(classMap(c));
-        if (there.includes(classMap(c)))
-          await writeMap(file, c === largest ? ofLargest : mapOf(volume, c, state), `${label}, class ${c + 1}`);
-        else await file.remove();
+        const name = fileOfClass(c, map);
+        if (there.includes(name))
+          await writeMap(folder(name), c === largest ? ofLargest : mapOf(volume, c, state), `${label}, class ${c + 1}`);
+        else await folder(name).remove();
       }
       written = { of: volume, map: ofLargest };
       await writeMap(folder(map), ofLargest, label);
@@ -105,8 +107,16 @@ export function openPartFolder(
       const volume = state.volume!;
       return mapOf({ n: volume.n, data: volume.unmasked }, largestClass(volume, state.shares), state);
     },
+    ofClass(state, c) {
+      const { n, data, unmasked } = state.volume!;
+      return {
+        map: mapOf({ n, data }, c, state),
+        unmasked: mapOf({ n, data: unmasked }, c, state),
+        finestShell: n / 2,
+      };
+    },
     async writeParticles(state) {
-      if (!state.memberships || !state.poses) return;
+      if (half !== undefined || !state.memberships || !state.poses) return;
       await writeParticlesStar(folder("particles.star"), foundParticles(set, state), {
         poses: true,
         columns: probabilities(state, set.count),

@@ -18,6 +18,7 @@ import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
 import { type ReconstructOptions, type RunRequest, withDefaults } from "../options.ts";
+import type { Part } from "../stage.ts";
 import { judge } from "../verdict/judge.ts";
 import type { Evidence, Verdict } from "../verdict/verdict.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
@@ -26,7 +27,7 @@ import { joiningSeconds } from "./cost.ts";
 import { readStart, startResolutionOf } from "./givenStart.ts";
 import { checkRequest } from "./goingOn.ts";
 import type { Host } from "./host.ts";
-import { joinHalves } from "./joinHalves.ts";
+import { joinParts } from "./joinParts.ts";
 import { type PartResult, reconstructPart } from "./part.ts";
 import { compareRepeats, folderOfRepeat } from "./repeats.ts";
 import { runDevice } from "./runDevice.ts";
@@ -157,7 +158,7 @@ async function reconstructOnce(
       for (const message of [...(everything.warnings ?? []), ...(warning === undefined ? [] : [warning])])
         emit({ type: "warning", message });
       const taken = last.map((found) => found?.checkpoint.elapsedSeconds ?? 0),
-        joining = options.halfMaps ? joiningSeconds(set.boxSize) : 0;
+        joining = options.halfMaps ? joiningSeconds(set.boxSize, options.classes) : 0;
       const done: PartResult[] = [];
       for (const [i, part] of parts.entries()) {
         const result = await reconstructPart(
@@ -192,14 +193,16 @@ async function reconstructOnce(
       }
       const parted = performance.now(),
         [half1, half2] = done;
-      const joined = half2 && (await joinHalves(folder, half1!, half2, mask));
+      const joined =
+        half2 &&
+        (await joinParts(folder, set, parts as [Part, Part], [half1!, half2], { mask, symmetry: options.symmetry }));
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, (performance.now() - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
       const method = done.every((part) => part.method === "cryogan") ? "cryogan" : "refined",
         boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
         finestAngstrom = boxAngstrom / finestShell;
-      const [{ classes: ofClasses }] = done as [PartResult];
+      const { classes: ofClasses } = joined ?? done[0]!;
       const verdict = await conclude(
         folder,
         {
@@ -219,7 +222,7 @@ async function reconstructOnce(
         finestAngstrom,
         method,
         ...(joined?.concluded ?? { map: parts[0]!.map }),
-        ...(ofClasses && !joined ? { classes: ofClasses } : {}),
+        ...(ofClasses ? { classes: ofClasses } : {}),
         verdict,
       };
       emit(finished);

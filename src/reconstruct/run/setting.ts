@@ -47,7 +47,7 @@ export function settingOf(
     maskDiameter: options.maskDiameter ?? shown.diameterAngstrom,
   });
   const budget: Budget = {
-    seconds: secondsFor(options.timeLimit, partCount, set.boxSize),
+    seconds: secondsFor(options, partCount, set.boxSize),
     method: methodAsked(options),
     adversarialSeconds: recipe.iterationSeconds,
     start: recipe.start,
@@ -72,9 +72,14 @@ export function settingOf(
 }
 
 /** Seconds of one set of particles: of a limit the halves share what their joining leaves. */
-function secondsFor(timeLimit: number | undefined, partCount: number, boxSize: number): number {
+function secondsFor(
+  { timeLimit, classes }: Pick<ReconstructOptions, "timeLimit"> & { classes?: number },
+  partCount: number,
+  boxSize: number,
+): number {
   if (timeLimit === undefined) return defaultBudgetSeconds / partCount;
-  return partCount === 1 ? timeLimit : Math.max(timeLimit / 2, timeLimit - joiningSeconds(boxSize)) / partCount;
+  if (partCount === 1) return timeLimit;
+  return Math.max(timeLimit / 2, timeLimit - joiningSeconds(boxSize, classes)) / partCount;
 }
 
 /** Edge of the working box of a run that begins. */

@@ -3,7 +3,7 @@ import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import { nearlySame } from "../measure/startAgreement.ts";
-import type { ClassesEvidence, Evidence, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
+import type { ClassesEvidence, Evidence, HalvesClasses, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
 const rightShare = 0.45,
@@ -47,20 +47,43 @@ const alignedShells = 8;
 export function judge(evidence: Evidence): Verdict {
   const verdict = ofMaps(evidence),
     classes = evidence.parts[0]?.classes;
-  return classes ? { ...verdict, reason: `${verdict.reason} ${ofClasses(classes)}` } : verdict;
+  return classes
+    ? { ...verdict, reason: `${verdict.reason} ${ofClasses(classes, evidence.halves?.classes)}` }
+    : verdict;
 }
 
 /** Whether two classes differ by no more than their noise. */
 export const isOneStructure = ({ value, expected }: ClassesEvidence["correlation"][number]): boolean =>
   value >= sameClass * expected;
 
-/** One run parts any particles into as many classes as it was asked for. */
-function ofClasses({ count, correlation }: ClassesEvidence): string {
+/** One run parts any particles into as many classes as it was asked for; so do not two halves of them, each alike. */
+function ofClasses({ count, correlation }: ClassesEvidence, halves?: HalvesClasses): string {
   const alike = correlation.filter(isOneStructure).map(({ classes }) => classes.join(" and "));
   return (
     (alike.length > 0 ? `Classes ${alike.join(", ")} differ by no more than their noise. ` : "") +
-    `Whether the ${count} classes are different structures one run does not tell: --repeats does.`
+    (halves
+      ? inHalves(halves)
+      : `Whether the ${count} classes are different structures one run does not tell: --repeats does.`)
   );
+}
+
+function inHalves({ both, alone }: HalvesClasses): string {
+  const found =
+    both.length === 0
+      ? "No class of one half of the particles is in the other."
+      : `Both halves have ${both.length > 1 ? "classes" : "class"} ${both.map(({ number }) => number).join(" and ")} ` +
+        `(correlation ${both.map((each) => each.correlation.toFixed(2)).join(", ")}).`;
+  return [
+    found,
+    ...alone.map(
+      ({ number, half, closest }) =>
+        `Class ${number} is in half ${half} alone${
+          closest
+            ? `: class ${closest.number} of the other is most like it (${closest.correlation.toFixed(2)})`
+            : ", and was compared with none of the other"
+        }.`,
+    ),
+  ].join(" ");
 }
 
 function ofMaps(evidence: Evidence): Verdict {

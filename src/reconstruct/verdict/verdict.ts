@@ -74,4 +74,14 @@ export interface HalvesEvidence {
   angularFsc: number[];
   /** Å, where the FSC of fsc.json falls below 0.143; null when already the first shell is below. */
   resolutionAngstrom: number | null;
+  /** Of several classes: which of them both halves have; the other fields are of the largest of these. */
+  classes?: HalvesClasses;
+}
+
+/** By the numbers that classes have in the run. */
+export interface HalvesClasses {
+  /** How its maps of the two halves correlate (measure/matchClasses.ts). */
+  both: { number: number; correlation: number }[];
+  /** Of one half, with that of the other which is most like it; absent where none could be compared. */
+  alone: { number: number; half: 1 | 2; closest?: { number: number; correlation: number } }[];
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeMixture } from "../../../bench/classes/mixture.ts";
 import type { Poses } from "../../../src/base/types.ts";
 import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
+import type { FscResult } from "../../../src/evaluate/fsc.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { readParticles } from "../../../src/io/particles.ts";
@@ -49,6 +50,10 @@ async function right(run: string, data: string): Promise<{ share: number; classO
   const hits = truth.filter((structure, p) => classNumber![p] === classOf[structures.indexOf(structure)]).length;
   return { share: hits / truth.length, classOf };
 }
+
+const rotation = ({ rot, tilt, psi }: Poses, p: number) => eulerToMatrix(rot[p]!, tilt[p]!, psi[p]!);
+/** Between two images: the same whatever the orientation and the hand of the map. */
+const between = (of: Poses, p: number, q: number): number => angularDistance(rotation(of, p), rotation(of, q));
 
 describe("two structures", () => {
   let data: string, options: RunRequest;
@@ -118,9 +123,6 @@ describe("two structures", () => {
   test("images of one class are turned against each other as they truly are", async () => {
     const truth = (await readParticles(disk, join(data, "truth.star"))).poses!,
       { poses, classNumber } = await readParticles(disk, join(options.out, "particles.star"));
-    const rotation = ({ rot, tilt, psi }: Poses, p: number) => eulerToMatrix(rot[p]!, tilt[p]!, psi[p]!),
-      /** The same whatever the orientation and the hand of the map. */
-      between = (of: Poses, p: number, q: number) => angularDistance(rotation(of, p), rotation(of, q));
     const own = [...classNumber!.keys()].filter((p) => classNumber![p] === 1),
       errors = own
         .slice(1)
@@ -183,6 +185,57 @@ describe("two structures", () => {
     expect(repeats!.adjustedRandIndex[0]).toBeGreaterThan(0.8);
     expect(repeats!.structures.map(({ foundBy }) => foundBy)).toEqual([2, 2]);
     expect(await readFile(join(out, "map.mrc"))).toEqual(await readFile(join(options.out, "map.mrc")));
+  });
+
+  test("each half finds both by itself, and the halves of each are joined", async () => {
+    const out = join(folder, "two-halves"),
+      told: RunEvent[] = [];
+    await reconstruct(nodeHost, { ...options, out, halfMaps: true }, (event) => told.push(event));
+    const { classes, evidence, reason } = JSON.parse(await readFile(join(out, "result.json"), "utf8")) as RunVerdict;
+    expect(told.at(-1)).toMatchObject({ type: "finished", map: "map.mrc", classes });
+    expect(classes!.map(({ number }) => number)).toEqual([1, 2]);
+    expect(evidence.halves!.classes).toMatchObject({ both: [{ number: 1 }, { number: 2 }], alone: [] });
+    expect(reason).toMatch(/Both halves have classes 1 and 2 \(correlation 0\.\d\d, 0\.\d\d\)\.$/);
+
+    const { share, classOf } = await right(out, data);
+    expect(share).toBeGreaterThan(0.9);
+    const largest = classes![classOf[0]! - 1]!;
+    expect(largest.share).toBeCloseTo(700 / 1200, 1);
+    expect(largest.particles! + classes![classOf[1]! - 1]!.particles!).toBe(1200);
+    for (const name of ["map.mrc", "half1.mrc", "half2.mrc", "half1_unmasked.mrc", "half2_unmasked.mrc", "fsc.json"]) {
+      const ofClass = name === "map.mrc" ? `class${classOf[0]}.mrc` : `class${classOf[0]}_${name}`;
+      expect(await readFile(join(out, ofClass)), ofClass).toEqual(await readFile(join(out, name)));
+    }
+    for (const { number, resolutionAngstrom, fsc } of classes!) {
+      const { resolution0143Angstrom } = JSON.parse(await readFile(join(out, fsc!), "utf8")) as FscResult;
+      expect(resolutionAngstrom).toBeCloseTo(resolution0143Angstrom!, 4);
+      const [mean, half1, half2] = await Promise.all(
+        [`class${number}.mrc`, `class${number}_half1.mrc`, `class${number}_half2.mrc`].map((name) =>
+          readMap(disk.at(join(out, name))),
+        ),
+      );
+      mean!.data.forEach((v, i) => expect(v).toBeCloseTo((half1!.data[i]! + half2!.data[i]!) / 2, 4));
+    }
+
+    // Poses are against one map: images of different halves are turned against each other as they truly are.
+    const truth = (await readParticles(disk, join(data, "truth.star"))).poses!,
+      { poses, classNumber, randomSubset } = await readParticles(disk, join(out, "particles.star"), {
+        needs: ["halfSets"],
+      });
+    const ofHalf = (half: number): number[] =>
+      [...classNumber!.keys()].filter((p) => classNumber![p] === 1 && randomSubset![p] === half);
+    const [first, second] = [ofHalf(1), ofHalf(2)],
+      errors = first
+        .slice(0, second.length)
+        .map((p, i) => Math.abs(between(poses!, p, second[i]!) - between(truth, p, second[i]!)))
+        .sort((a, b) => a - b);
+    expect((errors[errors.length >> 1]! * 180) / Math.PI).toBeLessThan(12);
+
+    const { code } = await cryogan("export", out, "--relion", join(folder, "relion-halves"), "--class", "1", "--poses");
+    expect(code).toBe(0);
+    const exported = await readParticles(disk, join(folder, "relion-halves", "particles.star"));
+    expect(exported.count).toBe(first.length + second.length);
+    expect(exported.poses!.rot[0]).toBeCloseTo(poses!.rot[classNumber!.indexOf(1)]!, 5);
   });
 
   test("goes on with as many classes alone", async () => {

@@ -11,7 +11,7 @@ import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { automaticSchedule, type Budget } from "../../../src/reconstruct/run/schedule.ts";
 import { settingOf as settingOfRun } from "../../../src/reconstruct/run/setting.ts";
-import type { Stage } from "../../../src/reconstruct/stage.ts";
+import type { Part, Stage } from "../../../src/reconstruct/stage.ts";
 import { cryogan } from "../../cli/run.ts";
 import { boxSize, smallParticleSet } from "../data.ts";
 import { budgetOf, goOn, settingOf, virtualRun } from "./virtualRun.ts";
@@ -41,7 +41,7 @@ describe("the schedule", () => {
 
   it("goes as fine as the options allow, where the images show less, too", () => {
     const set = { boxSize: 192, pixelSizeAngstrom: 1.274, count: 500, source: "p.star" } as never;
-    const part = { set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" };
+    const part: Part = { set, label: "all", map: "map.mrc", checkpoint: "checkpoint.bin" };
     const limitOf = (more: object): number =>
       settingOfRun(
         part,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/reconstruct/verdict/judge.ts";
-import { type Evidence, verdictText } from "../../../src/reconstruct/verdict/verdict.ts";
+import { type Evidence, type HalvesClasses, verdictText } from "../../../src/reconstruct/verdict/verdict.ts";
 
 const shells = 16,
   boxAngstrom = 320;
@@ -352,5 +352,24 @@ describe("several classes", () => {
   test("that differ by no more than their noise are named", () => {
     expect(judge(of(0.96)).reason).toContain("Classes 1 and 2 differ by no more than their noise.");
     expect(judge(of(0.9)).reason).not.toContain("their noise");
+  });
+
+  test("that both halves have are named, and those that one has alone", () => {
+    const halves = { angularFsc: each(() => 0.9), resolutionAngstrom: 22 },
+      both = [
+        { number: 1, correlation: 0.934 },
+        { number: 3, correlation: 0.8 },
+      ];
+    const reasonOf = (classes: HalvesClasses): string => judge({ ...of(0.9), halves: { ...halves, classes } }).reason;
+    const alone = [
+      { number: 2, half: 1 as const, closest: { number: 4, correlation: 0.41 } },
+      { number: 4, half: 2 as const },
+    ];
+    expect(reasonOf({ both, alone })).toContain(
+      " Both halves have classes 1 and 3 (correlation 0.93, 0.80). Class 2 is in half 1 alone: class 4 of the other " +
+        "is most like it (0.41). Class 4 is in half 2 alone, and was compared with none of the other.",
+    );
+    expect(reasonOf({ both: [], alone: [] })).toContain("No class of one half of the particles is in the other.");
+    expect(reasonOf({ both, alone: [] })).not.toContain("--repeats");
   });
 });
