@@ -2,7 +2,7 @@
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { fourierTable, padding } from "./project.ts";
-import type { Matrix3 } from "./rotations.ts";
+import { type Matrix3, multiply } from "./rotations.ts";
 
 /** A rotation that takes axes to axes: for each axis of the source, x, y, z, the axis that it lies on, and its sign. */
 function axesOf(g: Matrix3): { axis: number; sign: number }[] | undefined {
@@ -37,22 +37,35 @@ function turned(volume: Tensor, axes: readonly { axis: number; sign: number }[])
   );
 }
 
+/** Of each set of rotations h·r, h out of a subgroup, one; the subgroup itself has the first of its rotations. */
+function cosets(group: readonly Matrix3[], subgroup: readonly Matrix3[]): Matrix3[] {
+  const same = (a: Matrix3, b: Matrix3): boolean => a.every((v, i) => Math.abs(v - b[i]!) < 1e-6);
+  const out: Matrix3[] = [];
+  for (const g of group) if (!out.some((r) => subgroup.some((h) => same(multiply(h, r), g)))) out.push(g);
+  return out;
+}
+
 /**
- * The mean of a volume over the rotations of a point group: exact where all take axes to axes (C2, C4, D2, D4, O), else
- * made in Fourier space from the same interpolated samples that projections are made from, frequencies beyond the
- * Nyquist sphere dropped.
+ * The mean of a volume over the rotations of a point group. That over the rotations that take axes to axes is exact (of
+ * C2, C4, D2, D4 and O all do, of I, turned to I2, the twelve of T); then that of what is left is made in Fourier
+ * space, from the same interpolated samples that projections are made from, frequencies beyond the Nyquist sphere
+ * dropped.
  *
  * @param volume [n, n, n], n even, centred at voxel n/2
- * @param group  all rotations of the group; a group of one leaves the volume as it is
+ * @param group  all rotations of the group, the identity first; a group of one leaves the volume as it is
  * @returns [n, n, n]
  */
 export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
-  if (group.length === 1) return volume;
-  const onAxes = group.map(axesOf);
-  if (onAxes.every((axes) => axes !== undefined)) {
-    const all = onAxes.map((axes) => turned(volume, axes));
-    return op.mul(all.reduce(op.add), 1 / group.length);
-  }
+  const onAxes = group.filter((g) => axesOf(g)),
+    turns = onAxes.map((g) => turned(volume, axesOf(g)!)),
+    exact = turns.length > 1 ? op.mul(turns.reduce(op.add), 1 / turns.length) : volume;
+  // V(h·r·x), meant over h, is the exact mean at r·x.
+  const others = cosets(group, onAxes);
+  return others.length > 1 ? meanInFourierSpace(exact, others) : exact;
+}
+
+/** The mean of V(g·x) over rotations g. */
+function meanInFourierSpace(volume: Tensor, rotations: readonly Matrix3[]): Tensor {
   const n = volume.shape[0]!;
   const table = fourierTable(volume);
   const lattice: number[] = [],
@@ -63,7 +76,7 @@ export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
     }
   }
   const count = lattice.length / 3;
-  for (const g of group) {
+  for (const g of rotations) {
     for (let i = 0; i < lattice.length; i += 3) {
       for (const row of [0, 3, 6])
         points.push(
@@ -71,7 +84,7 @@ export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
         );
     }
   }
-  const samples = op.trilinear(table, constant(points, [group.length, count, 3]));
+  const samples = op.trilinear(table, constant(points, [rotations.length, count, 3]));
   const transform = op.mean(samples, [1]); // [2, count]
 
   // Back to real space, an axis at a time, from the samples put onto the whole lattice.

@@ -40,8 +40,12 @@ describe("symmetrise", () => {
     ["D2", 1e-4],
     ["D4", 1e-4],
     ["D7", 0.05],
+    ["D3", 0.05],
+    ["D6", 0.05],
     ["T", 0.05],
     ["O", 1e-4],
+    ["I", 0.05],
+    ["I4", 0.05],
   ])("averages a molecule of Gaussians over %s to %d", async (symbol, bound) => {
     const group = pointGroup(symbol);
     const v = input("v", [n, n, n]);
