@@ -31,14 +31,21 @@ export interface SeededCase {
   arguments?: string[];
 }
 
-export interface SeededExperiment<Case extends SeededCase, Data extends { particles: string }, Compared> {
+export interface SeededExperiment<
+  Case extends SeededCase,
+  Data extends { particles: string },
+  Compared,
+  Options extends Record<string, string>,
+> {
   cases: Readonly<Record<string, Case>>;
   /** Names of those that run where none are named. */
   usual: readonly string[];
   /** Where data and runs go where none is named. */
   folder: string;
   timeLimit?: string;
-  ensureData(folder: string, name: string, threads: number | undefined): Promise<Data>;
+  /** Further options of the experiment, and what they are where they are not given. */
+  options?: Options;
+  ensureData(folder: string, name: string, threads: number | undefined, options: Options): Promise<Data>;
   /** What becomes of the map of a run beside the truth. */
   compare(map: string, data: Data): Promise<Compared>;
   head: string;
@@ -51,14 +58,20 @@ export interface SeededExperiment<Case extends SeededCase, Data extends { partic
  * Options: `--cases a,b`, `--seeds n` (of every case), `--from 1`, `--folder`, `--time-limit` (unless stages are passed
  * on), `--threads n`, `--data-only`; what follows `--` goes to `cryogan reconstruct`.
  */
-export async function runSeeds<Case extends SeededCase, Data extends { particles: string }, Compared>(
-  argv: readonly string[],
-  experiment: SeededExperiment<Case, Data, Compared>,
-): Promise<void> {
+export async function runSeeds<
+  Case extends SeededCase,
+  Data extends { particles: string },
+  Compared,
+  Options extends Record<string, string>,
+>(argv: readonly string[], experiment: SeededExperiment<Case, Data, Compared, Options>): Promise<void> {
   const { own, passedOn } = splitArguments(argv);
+  const further = experiment.options ?? ({} as Options);
   const { values } = parseArgs({
     args: own,
     options: {
+      ...Object.fromEntries(
+        Object.entries(further).map(([name, value]) => [name, { type: "string" as const, default: value }]),
+      ),
       cases: { type: "string", default: experiment.usual.join(",") },
       seeds: { type: "string" },
       from: { type: "string", default: "1" },
@@ -82,7 +95,7 @@ export async function runSeeds<Case extends SeededCase, Data extends { particles
   const runs: (SeededRun & Compared)[] = [];
   if (!values["data-only"]) console.log(experiment.head);
   for (const name of names) {
-    const data = await experiment.ensureData(folder, name, threads);
+    const data = await experiment.ensureData(folder, name, threads, pick(values, further));
     if (values["data-only"]) continue;
     const chosen = experiment.cases[name]!;
     for (let seed = first; seed < first + Number(values.seeds ?? chosen.seeds); seed++) {
@@ -122,3 +135,7 @@ async function reconstructInto(
 /** The first lines of a markdown table. */
 export const headOf = (columns: readonly string[]): string =>
   `| ${columns.join(" | ")} |\n| ${columns.map(() => "---").join(" | ")} |`;
+
+/** Those of the values that an experiment has besides the options of all. */
+const pick = <Options extends Record<string, string>>(values: object, further: Options): Options =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(further, name))) as Options;

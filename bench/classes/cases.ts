@@ -1,11 +1,19 @@
 /** The mixtures that classes are measured on. */
-import type { RunRequest } from "../../src/reconstruct/options.ts";
+import type { SeededCase } from "../seededExperiment.ts";
 import type { Mixture } from "./mixture.ts";
 import { betagal, type Grid, iceBlob, ribosome } from "./structures.ts";
 
-export interface MixtureCase {
-  what: string;
-  request: Partial<RunRequest>;
+/** What runs of a case are to reach. */
+export interface Least {
+  /** Share of the particles in the right class. */
+  right?: number;
+  /** Of the junk the share that is found, and of the particles that of those taken for junk, at most. */
+  junkFound?: number;
+  lost?: number;
+}
+
+export interface MixtureCase extends SeededCase {
+  least?: Least;
   /** Structures from this number on are junk; absent: none is. */
   junkFrom?: number;
   /** @param share of the particles that the case has in full */
@@ -43,7 +51,9 @@ const withJunk = async (share: number): Promise<Omit<Mixture, "seed">> => ({
 export const cases: Record<string, MixtureCase> = {
   mixture: {
     what: "β-galactosidase 60 %, ribosome 40 %, SNR 0.05",
-    request: { classes: 2 },
+    arguments: ["--classes", "2"],
+    seeds: 1,
+    least: { right: 0.99 },
     mixture: async (share) => ({
       components: [
         { volume: await betagal(wide), count: some(share, 12_000), snr: 0.05 },
@@ -54,7 +64,9 @@ export const cases: Record<string, MixtureCase> = {
   },
   chains: {
     what: "β-galactosidase with four chains 60 %, with three 40 %, SNR 0.1",
-    request: { classes: 2 },
+    arguments: ["--classes", "2"],
+    seeds: 1,
+    least: { right: 0.9 },
     mixture: async (share) => ({
       components: [
         { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
@@ -65,11 +77,23 @@ export const cases: Record<string, MixtureCase> = {
   },
   junk: {
     what: "β-galactosidase 60 %, noise 30 %, lumps of ice 10 %, SNR 0.1",
-    request: { junkClass: true, symmetry: "D2" },
+    arguments: ["--junk-class", "--symmetry", "D2"],
+    seeds: 1,
+    least: { junkFound: 0.95, lost: 0.02 },
     junkFrom: 2,
     mixture: withJunk,
   },
-  "states-4": { what: "four states of β-galactosidase, K = 4", request: { classes: 4 }, mixture: statesAt },
-  "states-6": { what: "four states of β-galactosidase, K = 6", request: { classes: 6 }, mixture: statesAt },
-  one: { what: "β-galactosidase alone, K = 3", request: { classes: 3 }, mixture: alone },
+  "states-4": {
+    what: "four states of β-galactosidase, K = 4",
+    arguments: ["--classes", "4"],
+    seeds: 1,
+    mixture: statesAt,
+  },
+  "states-6": {
+    what: "four states of β-galactosidase, K = 6",
+    arguments: ["--classes", "6"],
+    seeds: 1,
+    mixture: statesAt,
+  },
+  one: { what: "β-galactosidase alone, K = 3", arguments: ["--classes", "3"], seeds: 1, mixture: alone },
 };

@@ -63,6 +63,18 @@ export const largestOf = (shares: ArrayLike<number>, classes = shares.length): n
   return largest;
 };
 
+/**
+ * Shares of the whole from their logarithms, up to a common term: of classes, or the posterior probability of each from
+ * the logs of the evidences.
+ */
+export function shareOfLogs(logs: ArrayLike<number>): number[] {
+  const all = Array.from(logs),
+    peak = Math.max(...all),
+    values = all.map((log) => Math.exp(log - peak)),
+    total = values.reduce((sum, v) => sum + v, 0);
+  return values.map((v) => v / total);
+}
+
 /** Shares of the classes of particles among the images that hold one. @param shares junk last; absent: of one class */
 export function particleShares(shares: Float32Array | undefined, classes: number): number[] {
   if (!shares || classes === 1) return [1];

@@ -71,7 +71,9 @@ async function run(options: ExportCommandOptions, signal: AbortSignal): Promise<
       `${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`,
     );
   const placed =
-    options.poses || options.classes ? await withPoses(runFolder, chooseParticles(all, asked), asked) : all;
+    options.poses || options.classes
+      ? await asFound(runFolder, chooseParticles(all, asked), asked, options.poses)
+      : all;
   const found = options.classes ? ofClasses(placed, options.classes, runFolder) : placed,
     map = options.classes ? await mapOfClasses(runFolder, options.classes, classes, mapOfRun) : mapOfRun,
     symmetry = symmetryOf(asked, options.classes, classes);
@@ -180,12 +182,20 @@ function startResolution(folder: string, resolutionAngstrom: number | undefined)
   return Math.max(1.5 * resolutionAngstrom, finestStartAngstrom);
 }
 
-/** The particles of a run with the poses and shifts of its checkpoint. */
-async function withPoses(folder: string, set: ParticleSet, { halfMaps }: ReconstructOptions): Promise<ParticleSet> {
-  if (halfMaps) return withJointPoses(folder, set);
+/**
+ * The particles of a run with the classes, poses and shifts of its checkpoint; of half-maps with classes with those
+ * that particles.star has against the joint maps.
+ */
+async function asFound(
+  folder: string,
+  set: ParticleSet,
+  { halfMaps }: ReconstructOptions,
+  needsPoses: boolean,
+): Promise<ParticleSet> {
+  if (halfMaps) return jointlyFound(folder, set, needsPoses);
   const checkpoint = await readCheckpoint(disk.at(join(folder, "checkpoint.bin")));
-  const { poses, volume, schedule }: Partial<Checkpoint> = checkpoint ?? {};
-  if (poses === undefined)
+  const { poses, memberships, shares, volume, schedule }: Partial<Checkpoint> = checkpoint ?? {};
+  if (poses === undefined && needsPoses)
     throw new InputError(
       `${folder} has no poses: ` +
         (schedule && schedule.stages.length > 0 && methodOf(schedule.stages) === "cryogan"
@@ -193,18 +203,21 @@ async function withPoses(folder: string, set: ParticleSet, { halfMaps }: Reconst
           : "they are found by stages of local refinement") +
         "; export without --poses",
     );
-  checkSameCount(set, poses.length / 9 / (volume ? classesIn(volume) : 1));
+  if (poses) checkSameCount(set, poses.length / 9 / (volume ? classesIn(volume) : 1));
+  else if (memberships) checkSameCount(set, memberships.length / shares!.length);
+  else return set;
   return foundParticles(set, checkpoint!);
 }
 
-/** Those of half-maps with classes, which particles.star has against the joint maps. */
-async function withJointPoses(folder: string, set: ParticleSet): Promise<ParticleSet> {
-  const path = join(folder, "particles.star");
-  if (!(await disk.at(path).exists()))
+async function jointlyFound(folder: string, set: ParticleSet, needsPoses: boolean): Promise<ParticleSet> {
+  const path = join(folder, "particles.star"),
+    found = (await disk.at(path).exists())
+      ? await readParticles(disk, path, { needs: ["classes", "halfSets"] })
+      : undefined;
+  if (needsPoses && !found?.poses)
     throw new InputError(`${folder} holds two half-maps, whose poses belong to one each; export without --poses`);
-  const { count, poses, classNumber, randomSubset } = await readParticles(disk, path, {
-    needs: ["classes", "halfSets"],
-  });
+  if (!found) return set;
+  const { count, poses, classNumber, randomSubset } = found;
   checkSameCount(set, count);
   return { ...set, poses, classNumber, randomSubset };
 }

@@ -7,7 +7,7 @@ import type { Program } from "../../runtime/program.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
 import { input } from "../../tensor/tensor.ts";
-import { partOf, volumeOf } from "../classes.ts";
+import { partOf, shareOfLogs, volumeOf } from "../classes.ts";
 import { criticImages } from "../measure/criticImages.ts";
 import { withNoiseFloor } from "../measure/criticNoise.ts";
 import type {
@@ -31,13 +31,6 @@ import { casTransform, coefficientAmplitude, density, type VolumeModel } from ".
  * with more of it the critic could not see that wave, and less changes nothing that it sees.
  */
 const shiftLeft = 0.1;
-
-/** Shares of classes by their logarithms. */
-function sharesOf(logits: Float32Array): Float32Array {
-  const values = logits.map(Math.exp),
-    total = values.reduce((sum, v) => sum + v, 0);
-  return values.map((v) => v / total);
-}
 
 /** Runs one program once. */
 async function once(
@@ -259,7 +252,7 @@ export async function adversarialStage(
             context.device,
           )
         : undefined;
-  const shares = program.state.shares && sharesOf(await executable.getState("shares"));
+  const shares = program.state.shares && Float32Array.from(shareOfLogs(await executable.getState("shares")));
   await executable.release();
   const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
     criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0

@@ -1,5 +1,5 @@
 import type { Method } from "../method.ts";
-import type { Evidence, Verdict } from "../verdict/verdict.ts";
+import type { Evidence, FoundAgain, Verdict } from "../verdict/verdict.ts";
 
 /**
  * What a reconstruction tells the world while it runs: one JSON object per line in `events.jsonl`.
@@ -161,16 +161,6 @@ export interface ClassResult {
   half?: 1 | 2;
   junk?: true;
   empty?: true;
-}
-
-/** Which classes of a run the same run finds again from other seeds. */
-export interface FoundAgain {
-  /** This one and its repeats. */
-  runs: number;
-  /** Of the particles' classes in this run and in each repeat; 1: the same, 0: as at random. */
-  adjustedRandIndex: number[];
-  /** Classes of this run, those that differ by no more than their noise together, and how many runs find them. */
-  structures: { classes: number[]; foundBy: number }[];
 }
 
 /** Content of result.json. */

@@ -3,7 +3,7 @@
  * being found: [classes, count], and a line more where there is a class of junk. Of one class alone there is nothing to
  * find.
  */
-import { eachClass, largestOf, particleShares } from "../classes.ts";
+import { eachClass, largestOf, particleShares, shareOfLogs } from "../classes.ts";
 
 /** No class is given up for good. */
 const leastShare = 1e-4;
@@ -40,14 +40,6 @@ const firstJunk = 0.05;
 /** Log of the shares of classes among the images that hold a particle. */
 export const logShares = ({ shares }: ClassShares, classes: number): number[] =>
   particleShares(shares, classes).map((share) => Math.log(Math.max(leastShare, share)));
-
-/** Of an image that is a particle, the posterior probability of each class: takes it from the logs of the evidences. */
-export function posterior(logs: readonly number[]): number[] {
-  const peak = Math.max(...logs),
-    values = logs.map((log) => Math.exp(log - peak)),
-    total = values.reduce((sum, v) => sum + v, 0);
-  return values.map((v) => v / total);
-}
 
 /** Shares that the memberships of some particles come to. */
 export function sharesOf({ shares, memberships }: ClassShares, used: Int32Array): Float32Array {
@@ -103,7 +95,7 @@ export function afterComparing(
     logs = logShares(known, classes);
   for (const p of used) {
     const particle = junk ? particles[p]! : 1;
-    posterior(logs.map((log, c) => log + evidences[c * count + p]!)).forEach(
+    shareOfLogs(logs.map((log, c) => log + evidences[c * count + p]!)).forEach(
       (m, c) => (memberships[c * count + p] = m * particle),
     );
     if (junk) memberships[classes * count + p] = 1 - particle;

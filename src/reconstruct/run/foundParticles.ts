@@ -12,8 +12,7 @@ const middle: Place = [0, 0, 0];
 
 /**
  * The particles with their most likely class (from 1; that of junk is the last), and their poses and shifts against its
- * map.
- * @param state  with poses
+ * map; without these where none were found.
  * @param placed how the maps of classes were put elsewhere, where they were
  */
 export function foundParticles(
@@ -21,15 +20,18 @@ export function foundParticles(
   { volume, poses, shifts = new Float32Array(2 * set.count), places, memberships }: Checkpoint,
   placed: readonly (Placement | undefined)[] = [],
 ): ParticleSet {
-  const { count } = set,
+  const { poses: _, ...ofFile } = set,
+    { count } = set,
     classes = volume ? classesIn(volume) : 1,
     classNumber = memberships && mostLikely(memberships, memberships.length / count, count),
     /** Of an image of junk the class that it would be of. */
     of = memberships && classes > 1 ? mostLikely(memberships, classes, count) : new Int32Array(count).fill(1);
+  const classed = { ...ofFile, ...(classNumber ? { classNumber } : {}) };
+  if (!poses) return classed;
   const rotations = new Float32Array(9 * count),
     moved = new Float32Array(2 * count);
   const byClass = eachClass(classes, (c) => {
-    const own = poses!.subarray(9 * c * count, 9 * (c + 1) * count);
+    const own = poses.subarray(9 * c * count, 9 * (c + 1) * count);
     const found = { poses: own, shifts: shiftsOfMoved(shifts, own, places?.[c] ?? middle) };
     return placed[c] ? posesOfPlaced(found, placed[c]) : found;
   });
@@ -39,8 +41,7 @@ export function foundParticles(
     moved.set([ofClass[p]!, ofClass[count + p]!], 2 * p);
   });
   return {
-    ...set,
-    ...(classNumber ? { classNumber } : {}),
+    ...classed,
     poses: relionPoses(rotations, moved, set.boxSize * set.pixelSizeAngstrom),
   };
 }

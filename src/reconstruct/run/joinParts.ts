@@ -26,7 +26,7 @@ export interface JoinedParts extends Pick<JoinedHalves, "concluded"> {
 /**
  * Of several classes, those of the halves that are one another's are joined as the halves of one structure are
  * (joinHalves.ts), with numbers of half 1; classes that half 2 alone has come after them, and junk last. The maps
- * without a number are those of the largest class. Writes particles.star of both halves, where poses were found.
+ * without a number are those of the largest class. Writes particles.star of both halves.
  *
  * @param symmetry symbols of the classes' groups, or of all
  */
@@ -222,7 +222,8 @@ async function writeParticles(
   numbers: readonly number[][],
   placed: readonly (Placement | undefined)[],
 ): Promise<void> {
-  if (halves.some(({ state }) => !state.memberships || !state.poses)) return;
+  if (halves.some(({ state }) => !state.memberships)) return;
+  const withPoses = halves.every(({ state }) => state.poses);
   const { count } = set,
     poses = Object.fromEntries(poseColumns.map((name) => [name, new Float64Array(count)])) as Required<
       NonNullable<ParticleSet["poses"]>
@@ -239,7 +240,7 @@ async function writeParticles(
       values.forEach((value, i) => (columns[label]![positions![i]!] = value));
     }
     positions!.forEach((p, i) => {
-      for (const name of poseColumns) poses[name][p] = found.poses![name][i]!;
+      if (withPoses) for (const name of poseColumns) poses[name][p] = found.poses![name][i]!;
       classNumber[p] = numbers[side]![found.classNumber![i]! - 1]!;
       randomSubset[p] = side + 1;
     });
@@ -247,7 +248,7 @@ async function writeParticles(
   await writeParticlesStar(
     folder("particles.star"),
     { ...set, poses, classNumber, randomSubset },
-    { poses: true, columns },
+    { poses: withPoses, columns },
   );
 }
 const poseColumns = ["rot", "tilt", "psi", "originXAngstrom", "originYAngstrom"] as const;

@@ -32,7 +32,7 @@ export interface PartFolder {
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
   /** Names of the maps of several classes that are not empty. */
   classMaps(state: Checkpoint): string[];
-  /** particles.star: what was found of all, where there are classes and poses; of halves when they are joined. */
+  /** particles.star: what was found of all, where there are classes; of halves when they are joined. */
   writeParticles(state: Checkpoint): Promise<void>;
 }
 
@@ -116,9 +116,9 @@ export function openPartFolder(
       };
     },
     async writeParticles(state) {
-      if (half !== undefined || !state.memberships || !state.poses) return;
+      if (half !== undefined || !state.memberships) return;
       await writeParticlesStar(folder("particles.star"), foundParticles(set, state), {
-        poses: true,
+        poses: state.poses !== undefined,
         columns: probabilities(state, set.count),
       });
     },

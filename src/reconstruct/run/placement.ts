@@ -1,6 +1,6 @@
 /** When, and for which particles, all poses are searched before a stage of local refinement. */
-import { changeBoxes, eachClass, joined, largestOf, partOf, volumeOf } from "../classes.ts";
-import { classShares, logShares, posterior } from "../likelihood/classShares.ts";
+import { changeBoxes, eachClass, joined, largestOf, partOf, shareOfLogs, volumeOf } from "../classes.ts";
+import { classShares, logShares } from "../likelihood/classShares.ts";
 import type { RefinementContext } from "../likelihood/context.ts";
 import { type Placement, type PoseSearch, type PosesFound, searchPoses } from "../likelihood/poseSearch.ts";
 import { weightsOfClasses } from "../likelihood/viewPrior.ts";
@@ -87,7 +87,7 @@ async function searchClasses(
   const known = classShares(classes, junk, count, context),
     logs = logShares(known, classes),
     { memberships } = known,
-    of = Array.from(chosen, (_, i) => posterior(logs.map((log, c) => log + found[c]!.scores[i]!)));
+    of = Array.from(chosen, (_, i) => shareOfLogs(logs.map((log, c) => log + found[c]!.scores[i]!)));
   chosen.forEach((p, i) => {
     const particle = junk ? 1 - memberships[classes * count + p]! : 1,
       { shifts } = found[largestOf(of[i]!)]!;

@@ -5,10 +5,10 @@
 import type { Files } from "../../base/files.ts";
 import { folderAt, readText, writeFileAtomic } from "../../io/files.ts";
 import { readParticles } from "../../io/particles.ts";
-import type { FoundAgain, RunVerdict } from "../folder/events.ts";
+import type { RunVerdict } from "../folder/events.ts";
 import { adjustedRandIndex, bestOverlaps } from "../measure/partitions.ts";
-import { isOneStructure } from "../verdict/judge.ts";
-import type { Verdict } from "../verdict/verdict.ts";
+import { isOneStructure, judge } from "../verdict/judge.ts";
+import type { FoundAgain, Verdict } from "../verdict/verdict.ts";
 
 /** A class is found again where it and one of another run have more than this of all their particles in common. */
 const leastOverlap = 1 / 2;
@@ -22,6 +22,8 @@ interface Partition {
   result: RunVerdict;
   /** By the lowest number of its classes. */
   structures: Int32Array;
+  /** Which images they are of: other seeds may have drawn other ones. */
+  images: string[];
 }
 
 /**
@@ -32,8 +34,9 @@ export async function compareRepeats(files: Files, out: string, repeats: number)
   const partitions: Partition[] = [];
   for (let r = 0; r < repeats; r++) partitions.push(await readPartition(files, folderOfRepeat(out, r)));
   const [first, ...others] = partitions as [Partition, ...Partition[]];
-  const again = others.map(({ structures }) => bestOverlaps(first.structures, structures)),
-    agreement = others.map(({ structures }) => adjustedRandIndex(first.structures, structures));
+  const compared = others.map((other) => ofCommonImages(first, other)),
+    again = compared.map(([own, theirs]) => bestOverlaps(own, theirs)),
+    agreement = compared.map(([own, theirs]) => adjustedRandIndex(own, theirs));
   const junk = first.result.classes?.find((each) => each.junk)?.number;
   const structures = [...new Set(first.structures)]
     .filter((number) => number !== junk)
@@ -47,18 +50,40 @@ export async function compareRepeats(files: Files, out: string, repeats: number)
     adjustedRandIndex: agreement.map((value) => Number(value.toFixed(4))),
     structures,
   };
-  const verdict = { ...first.result, reason: `${withoutClasses(first.result.reason)} ${inWords(found)}` };
-  await writeFileAtomic(folderAt(files, out)("result.json"), JSON.stringify({ ...verdict, repeats: found }));
-  const { kind, resolutionAngstrom, reason } = verdict;
-  return { kind, resolutionAngstrom, reason };
+  const verdict = judge(first.result.evidence, found);
+  await writeFileAtomic(
+    folderAt(files, out)("result.json"),
+    JSON.stringify({ ...first.result, ...verdict, repeats: found }),
+  );
+  return verdict;
 }
 
 async function readPartition(files: Files, out: string): Promise<Partition> {
   const folder = folderAt(files, out),
     result = JSON.parse(await readText(folder("result.json"))) as RunVerdict,
-    { classNumber } = await readParticles(files, folder("particles.star").path, { needs: ["classes"] });
+    { classNumber, stacks, stackIndex, imageIndex } = await readParticles(files, folder("particles.star").path, {
+      needs: ["classes"],
+    });
   const structureOf = representatives(result);
-  return { result, structures: classNumber!.map((number) => structureOf.get(number) ?? number) };
+  return {
+    result,
+    structures: classNumber!.map((number) => structureOf.get(number) ?? number),
+    images: Array.from(imageIndex, (image, i) => `${image}@${stacks[stackIndex[i]!]}`),
+  };
+}
+
+/** The structures of the images that both have, in one order. */
+function ofCommonImages(first: Partition, other: Partition): [number[], number[]] {
+  const own: number[] = [],
+    theirs: number[] = [],
+    placeOf = new Map(other.images.map((image, i) => [image, i]));
+  first.images.forEach((image, i) => {
+    const place = placeOf.get(image);
+    if (place === undefined) return;
+    own.push(first.structures[i]!);
+    theirs.push(other.structures[place]!);
+  });
+  return [own, theirs];
 }
 
 /** Of each class the lowest number of those that are one with it. */
@@ -74,22 +99,3 @@ function representatives({ classes = [], evidence }: RunVerdict): Map<number, nu
 
 const membersOf = (result: RunVerdict, lowest: number): number[] =>
   [...representatives(result)].filter(([, own]) => own === lowest).map(([number]) => number);
-
-/** The sentence that one run cannot tell is no longer true. */
-const withoutClasses = (reason: string): string => reason.replace(/ Whether the \d+ classes [^.]*\./, "");
-
-function inWords({ runs, structures }: FoundAgain): string {
-  const real = structures.filter(({ foundBy }) => foundBy === runs),
-    others = structures.filter(({ foundBy }) => foundBy < runs);
-  const named = ({ classes }: { classes: number[] }): string =>
-    `${classes.length > 1 ? "classes" : "class"} ${classes.join(" and ")}`;
-  if (real.length <= 1 && structures.length <= 1) return `${runs} seeds find one structure.`;
-  if (real.length === 0) return `No class is found by all of ${runs} seeds: they tell no structures apart.`;
-  const count = real.length === 1 ? "One structure is" : `${real.length} structures are`;
-  return (
-    `${count} found by all of ${runs} seeds (${real.map(named).join(", ")})` +
-    (others.length > 0
-      ? `, and not by all: ${others.map((each) => `${named(each)} (${each.foundBy} of ${runs})`).join(", ")}.`
-      : ".")
-  );
-}

@@ -3,7 +3,15 @@ import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import { nearlySame } from "../measure/startAgreement.ts";
-import type { ClassesEvidence, Evidence, HalvesClasses, HalvesEvidence, PartEvidence, Verdict } from "./verdict.ts";
+import type {
+  ClassesEvidence,
+  Evidence,
+  FoundAgain,
+  HalvesClasses,
+  HalvesEvidence,
+  PartEvidence,
+  Verdict,
+} from "./verdict.ts";
 
 /** A right map shows at least this share of the detail in the images, a wrong one at most the last. */
 const rightShare = 0.45,
@@ -43,12 +51,13 @@ const alignedShells = 8;
 
 /**
  * No known structure is looked at. Rotational averages are left out everywhere: they come out right whatever the poses.
+ * @param again which classes other seeds found, where they were asked
  */
-export function judge(evidence: Evidence): Verdict {
+export function judge(evidence: Evidence, again?: FoundAgain): Verdict {
   const verdict = ofMaps(evidence),
     classes = evidence.parts[0]?.classes;
   return classes
-    ? { ...verdict, reason: `${verdict.reason} ${ofClasses(classes, evidence.halves?.classes)}` }
+    ? { ...verdict, reason: `${verdict.reason} ${ofClasses(classes, evidence.halves?.classes, again)}` }
     : verdict;
 }
 
@@ -56,14 +65,34 @@ export function judge(evidence: Evidence): Verdict {
 export const isOneStructure = ({ value, expected }: ClassesEvidence["correlation"][number]): boolean =>
   value >= sameClass * expected;
 
-/** One run parts any particles into as many classes as it was asked for; so do not two halves of them, each alike. */
-function ofClasses({ count, correlation }: ClassesEvidence, halves?: HalvesClasses): string {
+/** One run parts any particles into as many classes as it was asked for: what tells of them is one more. */
+function ofClasses({ count, correlation }: ClassesEvidence, halves?: HalvesClasses, again?: FoundAgain): string {
   const alike = correlation.filter(isOneStructure).map(({ classes }) => classes.join(" and "));
+  const told = [
+    ...(alike.length > 0 ? [`Classes ${alike.join(", ")} differ by no more than their noise.`] : []),
+    ...(halves ? [inHalves(halves)] : []),
+    ...(again ? [bySeeds(again)] : []),
+  ];
+  return halves || again
+    ? told.join(" ")
+    : [...told, `Whether the ${count} classes are different structures one run does not tell: --repeats does.`].join(
+        " ",
+      );
+}
+
+function bySeeds({ runs, structures }: FoundAgain): string {
+  const real = structures.filter(({ foundBy }) => foundBy === runs),
+    others = structures.filter(({ foundBy }) => foundBy < runs);
+  const named = ({ classes }: { classes: number[] }): string =>
+    `${classes.length > 1 ? "classes" : "class"} ${classes.join(" and ")}`;
+  if (real.length <= 1 && structures.length <= 1) return `${runs} seeds find one structure.`;
+  if (real.length === 0) return `No class is found by all of ${runs} seeds: they tell no structures apart.`;
+  const count = real.length === 1 ? "One structure is" : `${real.length} structures are`;
   return (
-    (alike.length > 0 ? `Classes ${alike.join(", ")} differ by no more than their noise. ` : "") +
-    (halves
-      ? inHalves(halves)
-      : `Whether the ${count} classes are different structures one run does not tell: --repeats does.`)
+    `${count} found by all of ${runs} seeds (${real.map(named).join(", ")})` +
+    (others.length > 0
+      ? `, and not by all: ${others.map((each) => `${named(each)} (${each.foundBy} of ${runs})`).join(", ")}.`
+      : ".")
   );
 }
 

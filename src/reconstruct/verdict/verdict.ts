@@ -85,3 +85,13 @@ export interface HalvesClasses {
   /** Of one half, with that of the other which is most like it; absent where none could be compared. */
   alone: { number: number; half: 1 | 2; closest?: { number: number; correlation: number } }[];
 }
+
+/** Which classes of a run the same run finds again from other seeds. */
+export interface FoundAgain {
+  /** This one and its repeats. */
+  runs: number;
+  /** Of the particles' classes in this run and in each repeat; 1: the same, 0: as at random. */
+  adjustedRandIndex: number[];
+  /** Classes of this run, those that differ by no more than their noise together, and how many runs find them. */
+  structures: { classes: number[]; foundBy: number }[];
+}
