@@ -1,11 +1,11 @@
 /** The mixtures that classes are measured on. */
 import type { SeededCase } from "../seededExperiment.ts";
 import type { Mixture } from "./mixture.ts";
-import { betagal, type Grid, iceBlob, ribosome } from "./structures.ts";
+import { betagal, type Grid, hingedBetagal, iceBlob, ribosome } from "./structures.ts";
 
 /** What runs of a case are to reach. */
 export interface Least {
-  /** Share of the particles in the right class. */
+  /** Share of the particles in the right class; of a motion, |ρ| of z with the true place. */
   right?: number;
   /** Of the junk the share that is found, and of the particles that of those taken for junk, at most. */
   junkFound?: number;
@@ -16,6 +16,8 @@ export interface MixtureCase extends SeededCase {
   least?: Least;
   /** Structures from this number on are junk; absent: none is. */
   junkFrom?: number;
+  /** Of a molecule that moves: where each of its structures, one after another, is on its way. */
+  course?: readonly number[];
   /** @param share of the particles that the case has in full */
   mixture(share: number): Promise<Omit<Mixture, "seed">>;
 }
@@ -46,6 +48,23 @@ const withJunk = async (share: number): Promise<Omit<Mixture, "seed">> => ({
     ...Array.from({ length: 10 }, (_, i) => ({ volume: iceBlob(narrow, i + 1), count: some(share, 100), snr: 0.1 })),
   ],
   shiftSigmaAngstrom: 2,
+});
+
+/** Angles of the hinge, half a degree apart. */
+const angles = Array.from({ length: 61 }, (_, i) => i / 2);
+const hinge = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: await Promise.all(
+    angles.map(async (angle, i) => ({
+      volume: await hingedBetagal(narrow, angle),
+      count: some(share, (20_000 * (i + 1)) / angles.length) - some(share, (20_000 * i) / angles.length),
+      ...(i === 0 ? { snr: 0.1 } : {}),
+    })),
+  ),
+  shiftSigmaAngstrom: 0,
+});
+const rigid = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: [{ volume: await hingedBetagal(narrow, 15), count: some(share, 20_000), snr: 0.1 }],
+  shiftSigmaAngstrom: 0,
 });
 
 export const cases: Record<string, MixtureCase> = {
@@ -94,6 +113,21 @@ export const cases: Record<string, MixtureCase> = {
     arguments: ["--classes", "6"],
     seeds: 1,
     mixture: statesAt,
+  },
+  hinge: {
+    what: "β-galactosidase, a half turned by 0 to 30° about a hinge, SNR 0.1",
+    arguments: ["--motion", "1"],
+    seeds: 1,
+    least: { right: 0.9 },
+    course: angles,
+    mixture: hinge,
+  },
+  rigid: {
+    what: "β-galactosidase, a half turned by 15°, SNR 0.1",
+    arguments: [],
+    seeds: 1,
+    course: [15],
+    mixture: rigid,
   },
   one: { what: "β-galactosidase alone, K = 3", arguments: ["--classes", "3"], seeds: 1, mixture: alone },
 };

@@ -1,6 +1,7 @@
 /**
- * Data sets of several structures, and one with junk, reconstructed blind. Makes the data where they are not there yet,
- * and prints a markdown table, a row a run as they come, and a line a case at the end; asserts nothing.
+ * Data sets of several structures, one with junk, and one of a molecule that moves, reconstructed blind. Makes the
+ * data where they are not there yet, and prints a markdown table, a row a run as they come, and a line a case at the
+ * end; asserts nothing.
  *
  *   npm run experiment:classes -- [--cases mixture,chains] [--seeds 1] [--from 1] [--share 1] [--folder tmp/classes]
  *   [--threads n] [--time-limit 20m] [--data-only] [-- options of reconstruct]
@@ -10,16 +11,14 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { evaluateAgainstReference } from "../../src/evaluate/evaluate.ts";
 import { disk } from "../../src/io/disk.ts";
-import { readMap } from "../../src/io/mrc.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import type { RunVerdict } from "../../src/reconstruct/folder/events.ts";
 import { runExperiment } from "../experimentArguments.ts";
 import { runSeeds } from "../seededExperiment.ts";
-import { goodShells } from "../table.ts";
 import { cases } from "./cases.ts";
 import { writeMixture } from "./mixture.ts";
+import { goodShellsOf, scoreMotion } from "./motion.ts";
 import { scoreClasses } from "./score.ts";
 import { type Sorted, summary, tableHead, tableRow } from "./table.ts";
 
@@ -28,6 +27,8 @@ interface Data {
   particles: string;
   /** Structures from this number on are junk. */
   junkFrom: number | undefined;
+  /** Of a molecule that moves: where each structure is on its way. */
+  course: readonly number[] | undefined;
 }
 
 async function ensureData(
@@ -38,16 +39,29 @@ async function ensureData(
 ): Promise<Data> {
   const data = join(folder, `${name}-${share}`),
     particles = join(data, "particles.star"),
-    { mixture, junkFrom } = cases[name]!;
+    { mixture, junkFrom, course } = cases[name]!;
   if (!existsSync(particles)) await writeMixture(data, { ...(await mixture(Number(share))), seed: 1 });
-  return { folder: data, particles, junkFrom };
+  return { folder: data, particles, junkFrom, course };
 }
 
-async function compare(mapOfRun: string, { folder, junkFrom }: Data): Promise<Sorted> {
+async function compare(mapOfRun: string, { folder, junkFrom, course }: Data): Promise<Sorted> {
   const out = dirname(mapOfRun),
     truth = JSON.parse(await readFile(join(folder, "truth.json"), "utf8")) as number[],
     result = JSON.parse(await readFile(join(out, "result.json"), "utf8")) as RunVerdict,
-    { classNumber } = await readParticles(disk, join(out, "particles.star"));
+    finestShell = Math.round(result.evidence.boxAngstrom / result.evidence.finestAngstrom);
+  if (course) {
+    const { spearman, maps } = result.motion
+      ? await scoreMotion(folder, out, result.motion, truth, course)
+      : { spearman: 1, maps: [{ shell: await goodShellsOf(out, "map.mrc", folder, 1) }] };
+    return {
+      particles: truth.length,
+      right: spearman,
+      shares: [],
+      shells: maps.map(({ shell }) => shell),
+      finestShell,
+    };
+  }
+  const { classNumber } = await readParticles(disk, join(out, "particles.star"));
   const { right, classOf } = scoreClasses(truth, classNumber!, junkFrom);
   const junk = result.classes!.find((each) => each.junk)?.number,
     shareOf = (isCounted: (structure: number) => boolean): number => {
@@ -58,12 +72,7 @@ async function compare(mapOfRun: string, { folder, junkFrom }: Data): Promise<So
   for (const [i, number] of classOf.entries()) {
     const map = result.classes![number - 1]?.map;
     if (map === undefined || i + 1 >= (junkFrom ?? Infinity)) continue;
-    const { report } = await evaluateAgainstReference(
-      await readMap(disk.at(join(out, map))),
-      disk.at(join(folder, `truth${i + 1}.mrc`)),
-      { mask: "none" },
-    );
-    shells.push(goodShells(report.fsc.fsc));
+    shells.push(await goodShellsOf(out, map, folder, i + 1));
   }
   return {
     particles: truth.length,
@@ -76,7 +85,7 @@ async function compare(mapOfRun: string, { folder, junkFrom }: Data): Promise<So
         }),
     shares: result.classes!.map(({ share }) => share),
     shells,
-    finestShell: Math.round(result.evidence.boxAngstrom / result.evidence.finestAngstrom),
+    finestShell,
   };
 }
 

@@ -28,18 +28,56 @@ export async function ribosome({ boxSize, pixelSizeAngstrom }: Grid): Promise<Vo
 
 /** β-galactosidase, D2 about the axes: its chains A to D, or some of them. */
 export async function betagal({ boxSize, pixelSizeAngstrom }: Grid, chains = "ABCD"): Promise<Volume> {
-  const path = file("5a1a.cif.gz"),
-    whole = orientByInertia(await readAtoms(disk.at(path))),
-    parsed = await CIF.parseText(gunzipSync(await readFile(path)).toString()).run();
-  if (parsed.isError) throw new Error(parsed.message);
-  const chain = parsed.result.blocks[0]!.categories.atom_site!.getField("auth_asym_id")!,
-    kept = Array.from({ length: whole.count }, (_, i) => i).filter((i) => chains.includes(chain.str(i)));
-  return densityFromAtoms(pick(whole, kept), {
+  const { atoms, chainOf } = await betagalAtoms(),
+    kept = Array.from({ length: atoms.count }, (_, i) => i).filter((i) => chains.includes(chainOf(i)));
+  return densityFromAtoms(pick(atoms, kept), {
     boxSize,
     pixelSizeAngstrom,
     resolutionAngstrom: 2 * pixelSizeAngstrom,
     center: false,
   });
+}
+
+/**
+ * β-galactosidase whose half at positive x is turned about the z axis through the middle of the molecule, by an angle
+ * in degrees; its centre of mass in the middle of the box.
+ */
+export async function hingedBetagal({ boxSize, pixelSizeAngstrom }: Grid, degrees: number): Promise<Volume> {
+  const { atoms, chainOf } = await betagalAtoms(),
+    middles = new Map<string, { x: number; count: number }>();
+  for (let i = 0; i < atoms.count; i++) {
+    const { x, count } = middles.get(chainOf(i)) ?? { x: 0, count: 0 };
+    middles.set(chainOf(i), { x: x + atoms.x[i]!, count: count + 1 });
+  }
+  const turns = (i: number): boolean => middles.get(chainOf(i))!.x > 0,
+    c = Math.cos((degrees * Math.PI) / 180),
+    s = Math.sin((degrees * Math.PI) / 180);
+  return densityFromAtoms(
+    {
+      ...atoms,
+      x: atoms.x.map((x, i) => (turns(i) ? c * x - s * atoms.y[i]! : x)),
+      y: atoms.y.map((y, i) => (turns(i) ? s * atoms.x[i]! + c * y : y)),
+    },
+    { boxSize, pixelSizeAngstrom, resolutionAngstrom: 2 * pixelSizeAngstrom },
+  );
+}
+
+interface Chains {
+  atoms: Atoms;
+  /** Of each atom, by its name in the file. */
+  chainOf(i: number): string;
+}
+let known: Promise<Chains> | undefined;
+/** Read once. */
+const betagalAtoms = (): Promise<Chains> => (known ??= readBetagal());
+
+async function readBetagal(): Promise<Chains> {
+  const path = file("5a1a.cif.gz"),
+    atoms = orientByInertia(await readAtoms(disk.at(path))),
+    parsed = await CIF.parseText(gunzipSync(await readFile(path)).toString()).run();
+  if (parsed.isError) throw new Error(parsed.message);
+  const chain = parsed.result.blocks[0]!.categories.atom_site!.getField("auth_asym_id")!;
+  return { atoms, chainOf: (i) => chain.str(i) };
 }
 
 function pick(atoms: Atoms, chosen: readonly number[]): Atoms {

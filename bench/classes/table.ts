@@ -6,13 +6,16 @@ import { cases, type Least } from "./cases.ts";
 
 export interface Sorted {
   particles: number;
-  /** Share of them in the right class. */
+  /** Share of them in the right class; of a molecule that moves, |ρ| (Spearman) of z with the true place. */
   right: number;
   /** Where there is junk: share of it that was found, and of the particles that were lost to it. */
   junkFound?: number;
   lost?: number;
   shares: number[];
-  /** Last shell up to which the FSC of each structure's class with the truth is 0.5. */
+  /**
+   * Last shell up to which the FSC of each structure's class with the truth is 0.5; of five maps along a motion, with
+   * the structure that most of their particles have.
+   */
   shells: number[];
   /** Shell worked at. */
   finestShell: number;

@@ -84,6 +84,28 @@ export const reconstructSchema = z
         path: ["repeats"],
         message: "tells which classes are found again: give --classes",
       });
+    if (options.motion !== undefined) {
+      if (classes > 1 || options.junkClass)
+        context.addIssue({
+          code: "custom",
+          path: ["motion"],
+          message:
+            `cannot be combined with ${classes > 1 ? "--classes" : "--junk-class"}: ` +
+            "take the particles of one class from such a run (--class)",
+        });
+      else if (options.halfMaps)
+        context.addIssue({
+          code: "custom",
+          path: ["motion"],
+          message: "cannot be combined with --half-maps: the motion of two halves would be found apart",
+        });
+      else if (method === "cryogan" || (options.stages && methodOf(options.stages) === "cryogan"))
+        context.addIssue({
+          code: "custom",
+          path: ["motion"],
+          message: "needs stages of refinement: it is found by likelihood",
+        });
+    }
     if (options.startResolution !== undefined && options.start === undefined)
       context.addIssue({
         code: "custom",

@@ -36,6 +36,8 @@ export type LossName = (typeof lossNames)[number];
 const recipeNames = ["paper"] as const;
 /** Densities that a run may hold. */
 export const mostClasses = 16;
+/** Components of a molecule that moves. */
+export const mostComponents = 3;
 
 interface About {
   /** For the help of the command and the form. */
@@ -127,6 +129,14 @@ export const reconstructOptions = {
   }),
   junkClass: flag({
     help: "images of noise, and of things that match nothing, are a class of their own, whose share is estimated",
+    decisive: true,
+  }),
+  /** How many components. */
+  motion: optional(wholeNumber(1, mostComponents), {
+    placeholder: "count",
+    help:
+      "the molecule moves: so many components of its motion, where each particle is along them, " +
+      "and a series of maps along each",
     decisive: true,
   }),
   method: optional(choice(methods), {

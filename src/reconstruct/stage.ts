@@ -174,6 +174,11 @@ export interface LocalStage {
   /** Radius at which poses are searched for before the stage, where not the usual one (run/placement.ts). */
   searchRadius?: number;
 }
+/** Refinement of a molecule that moves, after the others (likelihood/motionStage.ts). */
+export interface MotionStage {
+  maxRadius: number;
+  iterations: number;
+}
 export type Stage = AdversarialStage | RefinementStage | LocalStage;
 
 /** Decided once and kept, so that a resumed run does the same as an uninterrupted one. */

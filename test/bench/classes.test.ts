@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { spearman } from "../../bench/classes/motion.ts";
 import { scoreClasses } from "../../bench/classes/score.ts";
 import { type ClassesRun, summary, tableRow } from "../../bench/classes/table.ts";
 
@@ -42,4 +43,22 @@ test("a case comes to the median and the worst of its seeds, and how many fall s
       "one: right, median 50.00 %, worst 50.00 %",
   );
   expect(tableRow(runs[3]!)).toContain("| 97.00 % | 100.00 % | 3.00 % | 0.600, 0.400 | 20, 19 | 22 |");
+});
+
+test("rank correlation: of any rising course 1, of a falling one -1, with equal values at their mean rank", () => {
+  const values = [3, -1, 8, 0.5, 2];
+  expect(
+    spearman(
+      values,
+      values.map((v) => v ** 3),
+    ),
+  ).toBeCloseTo(1, 12);
+  expect(
+    spearman(
+      values,
+      values.map((v) => -Math.exp(v)),
+    ),
+  ).toBeCloseTo(-1, 12);
+  // Ranks 1, 2.5, 2.5, 4 and 1, 2, 3, 4: Pearson's correlation of these.
+  expect(spearman([1, 2, 2, 3], [1, 2, 3, 4])).toBeCloseTo(4.5 / Math.sqrt(4.5 * 5), 12);
 });

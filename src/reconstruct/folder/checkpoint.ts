@@ -7,6 +7,7 @@ import type { DataFile, Files } from "../../base/files.ts";
 import { readBytes, writeFileAtomic } from "../../io/files.ts";
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
+import type { MotionState } from "../motion.ts";
 import type { EstimatedVolume, Paces, Place, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
 const format = "cryogan-checkpoint-13";
@@ -66,6 +67,7 @@ export interface Checkpoint {
   finished: boolean;
   /** How well halves of the particles agree, after the last stage of refinement that told. */
   halfSamples?: HalfSamples;
+  motion?: MotionState;
   /** What the time limit cut off, in words, where the map was not refined. */
   cutOff?: string;
 }

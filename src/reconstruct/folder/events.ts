@@ -31,7 +31,8 @@ export type RunEvent =
       time: string;
       stage: number;
       stages: number;
-      kind: "adversarial" | "refinement" | "local";
+      /** The last two with --motion, after the stages: its components, and the maps along one. */
+      kind: "adversarial" | "refinement" | "local" | "motion" | "series";
       boxSize: number;
       resolutionAngstrom: number;
       iterations: number;
@@ -86,6 +87,8 @@ export type RunEvent =
       resolutionOrBetter?: true;
       /** Of several classes, or with one of junk; `map` is that of the largest. */
       classes?: ClassResult[];
+      /** With --motion. */
+      motion?: MotionResult;
       /** Whether the structure was found; in the files of earlier versions there is none. */
       verdict?: Verdict;
     }
@@ -107,7 +110,10 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *                     also half1_unmasked.mrc, half2_unmasked.mrc and half2_unaligned.mrc
  *   class1.mrc …      with --classes, a map of each; map.mrc is that of the largest. With --half-maps, at its end
  *                     also class1_half1.mrc, class1_fsc.json and the others, of each class that both halves have
- *   particles.star    with --classes or --junk-class, at the end: classes, poses and shifts as they were found
+ *   mean.mrc, component1.mrc … and motion1_01.mrc …
+ *                     with --motion, the mean and the components of the motion, and the maps along each
+ *   particles.star    with --classes, --junk-class or --motion, at the end: classes, or z along the components, poses
+ *   and shifts as they were found
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see
@@ -163,11 +169,35 @@ export interface ClassResult {
   empty?: true;
 }
 
+/** How a molecule moves: its density is that of `mean` plus the sum over the components of z times their maps. */
+export interface MotionResult {
+  mean: string;
+  /** Å: to which these were worked out. */
+  resolutionAngstrom: number;
+  components: {
+    /** From 1, as in particles.star. */
+    number: number;
+    map: string;
+    /** Of the component over that of the mean; z has the variance 1. */
+    power: number;
+    series: {
+      map: string;
+      z: number;
+      /** Of the particles. */
+      share: number;
+      /** Å: to which two halves of its particles agree (0.143), in poses found with one map. */
+      resolutionAngstrom?: number;
+    }[];
+  }[];
+}
+
 /** Content of result.json. */
 export interface RunVerdict extends Verdict {
   evidence: Evidence;
   /** Where there were several, or one of junk. */
   classes?: ClassResult[];
+  /** With `--motion`. */
+  motion?: MotionResult;
   /** With `--repeats`. */
   repeats?: FoundAgain;
 }

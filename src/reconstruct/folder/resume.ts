@@ -5,6 +5,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { Folder } from "../../io/files.ts";
 import { filesOfClasses } from "../classes.ts";
+import { motionMaps } from "../motionMaps.ts";
 import { asTyped, labelOf, mostClasses, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
@@ -20,6 +21,7 @@ const results = [
   "input.json",
   "map.mrc",
   ...filesOfClasses(mostClasses),
+  ...motionMaps,
   "particles.star",
   "half1.mrc",
   "half2.mrc",

@@ -38,6 +38,29 @@ const classes = z
     }),
   )
   .max(100);
+const motion = z.looseObject({
+  mean: z.string(),
+  resolutionAngstrom: z.number().positive(),
+  components: z
+    .array(
+      z.looseObject({
+        number: z.number().int().positive(),
+        map: z.string(),
+        power: z.number(),
+        series: z
+          .array(
+            z.looseObject({
+              map: z.string(),
+              z: z.number(),
+              share: z.number(),
+              resolutionAngstrom: z.number().positive().optional(),
+            }),
+          )
+          .max(100),
+      }),
+    )
+    .max(10),
+});
 const event = z.discriminatedUnion("type", [
   z.looseObject({
     type: z.literal("start"),
@@ -60,7 +83,7 @@ const event = z.discriminatedUnion("type", [
     time,
     stage: count,
     stages: count,
-    kind: z.enum(["adversarial", "refinement", "local"]),
+    kind: z.enum(["adversarial", "refinement", "local", "motion", "series"]),
     boxSize: z.number().positive(),
     resolutionAngstrom: z.number().positive(),
     iterations: count,
@@ -164,6 +187,7 @@ const perShell = z.array(z.number().nullable()).max(100_000);
 const numbers = z.array(z.number()).max(100_000);
 export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
   classes: classes.optional(),
+  motion: motion.optional(),
   repeats: z
     .looseObject({
       runs: z.number().int().positive(),

@@ -11,6 +11,8 @@ import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
+import { pairOf, pairsOf, partAlong } from "./motionPosterior.ts";
+import { backward, cholesky, forward } from "./smallSystems.ts";
 
 /**
  * From sums over templates to sums over the samples of slices, the adjoint of `templatesOfSlices`.
@@ -129,6 +131,34 @@ export function tablePrior(n: number, power: ArrayLike<number>, maxRadius: numbe
 export const wienerMask = (mask: Float32Array, n: number): Float32Array => mask.map((w) => w / (2 * n) ** 3);
 
 /**
+ * What slices leave empty: they fill one half of the table, and frequency -f holds the conjugate. The last plane of
+ * each axis has no partner and stays empty.
+ *
+ * @returns the place of -f for each voxel, and whether there is one
+ */
+function partners(n: number): { partner: Int32Array; paired: Uint8Array } {
+  const m = 2 * n + 2,
+    partner = new Int32Array(m ** 3),
+    paired = new Uint8Array(m ** 3);
+  for (let z = 0, i = 0; z < m; z++) {
+    for (let y = 0; y < m; y++) {
+      for (let x = 0; x < m; x++, i++) {
+        paired[i] = z <= 2 * n && y <= 2 * n && x <= 2 * n ? 1 : 0;
+        partner[i] = paired[i] ? ((2 * n - z) * m + (2 * n - y)) * m + (2 * n - x) : i;
+      }
+    }
+  }
+  return { partner, paired };
+}
+
+/** The inverse transform and the gridding correction, the adjoint of `fourierTable`: [2, m, m, m] to [n, n, n]. */
+function inverseOfTable(transform: Tensor, n: number): Tensor {
+  const v = input("v", [n, n, n]);
+  const [back] = gradient(op.sum(op.mul(transform, fourierTable(v))), [v]);
+  return back!;
+}
+
+/**
  * Wiener's estimate numerator/(denominator + 1/prior) at each frequency, then back to real space and masked.
  *
  * Feeds `sums` [(2n+2)³, 3] from `addSlices` and `mask` [n, n, n] from `wienerMask`; outputs `volume` and, before the
@@ -141,19 +171,8 @@ export function wienerProgram(n: number, prior: Float32Array): Program {
     rows = m ** 3;
   const sums = input("sums", [rows, 3]),
     mask = input("mask", [n, n, n]);
-  // Slices fill one half of the table; frequency -f holds the conjugate. The last plane of each axis has no partner and
-  // stays empty.
-  const partner = new Int32Array(rows),
-    kept = new Float32Array(rows);
-  for (let z = 0, i = 0; z < m; z++) {
-    for (let y = 0; y < m; y++) {
-      for (let x = 0; x < m; x++, i++) {
-        const paired = z <= 2 * n && y <= 2 * n && x <= 2 * n;
-        partner[i] = paired ? ((2 * n - z) * m + (2 * n - y)) * m + (2 * n - x) : i;
-        kept[i] = paired && prior[i]! > 0 ? 1 : 0;
-      }
-    }
-  }
+  const { partner, paired } = partners(n),
+    kept = Float32Array.from(paired, (has, i) => (has && prior[i]! > 0 ? 1 : 0));
   const opposite = constant(partner, [rows], "int32");
   const channel = (c: number): Tensor => op.slice(sums, 1, c, c + 1);
   const re = op.add(channel(0), op.gather(channel(0), opposite));
@@ -167,16 +186,69 @@ export function wienerProgram(n: number, prior: Float32Array): Program {
   );
   const factor = op.div(constant(kept, [rows, 1]), denominator);
   const transform = op.reshape(op.concat([op.mul(re, factor), op.mul(im, factor)], 0), [2, m, m, m]);
-  // The inverse transform and the gridding correction are the adjoint of `fourierTable`.
-  const v = input("v", [n, n, n]);
-  const [back] = gradient(op.sum(op.mul(transform, fourierTable(v))), [v]);
+  const back = inverseOfTable(transform, n);
   return {
     name: "wiener",
     state: {},
     feeds: { sums, mask },
     outputs: {
-      volume: op.mul(back!, mask),
-      unmasked: op.mul(back!, 1 / (2 * n) ** 3),
+      volume: op.mul(back, mask),
+      unmasked: op.mul(back, 1 / (2 * n) ** 3),
     },
+  };
+}
+
+/**
+ * The same for the mean and the components of a molecule that moves: at each frequency the normal equations
+ * Σ_k (A_jk + δ_jk/prior_j)·V_k = b_j, A_jk = Σ ⟨z_j·z_k⟩·CTF² and b_j = Σ ⟨z_j⟩·CTF·F.
+ *
+ * Feeds `sums` [pairs·(2n+2)³, 3], from `addSlices` for each of `pairsOf` (the weights are those of the pair;
+ * numerators count in pairs of a part with itself), `inversePrior` [(1 + components)·(2n+2)³, 1] and `mask`; outputs
+ * `volumes` [(1 + components)·n, n, n].
+ *
+ * @param maxRadius beyond which there is nothing
+ */
+export function componentsProgram(n: number, components: number, maxRadius: number): Program {
+  const m = 2 * n + 2,
+    rows = m ** 3,
+    parts = 1 + components,
+    pairs = pairsOf(components);
+  const sums = input("sums", [pairs.length * rows, 3]),
+    inversePrior = input("inversePrior", [parts * rows, 1]),
+    mask = input("mask", [n, n, n]);
+  const { partner, paired } = partners(n),
+    inside = tablePrior(n, [1], maxRadius),
+    kept = constant(
+      Float32Array.from(paired, (has, i) => (has && inside[i]! > 0 ? 1 : 0)),
+      [rows, 1],
+    ),
+    opposite = constant(partner, [rows], "int32");
+  const channel = (pair: number, c: number): Tensor => op.slice(partAlong(sums, 0, pair, pairs.length), 1, c, c + 1);
+  const both = (of: Tensor): Tensor => op.add(of, op.gather(of, opposite));
+  const factor = cholesky(parts, (j, k) => {
+    const weight = both(channel(pairOf(pairs, k, j), 2));
+    return j === k ? op.add(weight, partAlong(inversePrior, 0, j, parts)) : weight;
+  });
+  const solve = (c: 0 | 1): Tensor[] =>
+    backward(
+      factor,
+      forward(
+        factor,
+        Array.from({ length: parts }, (_, j) => {
+          const own = channel(pairOf(pairs, j, j), c);
+          return c === 0 ? both(own) : op.sub(own, op.gather(own, opposite));
+        }),
+      ),
+    ).map((x) => op.mul(x, kept));
+  const re = solve(0),
+    im = solve(1);
+  const volumes = re.map((x, j) =>
+    op.mul(inverseOfTable(op.reshape(op.concat([x, im[j]!], 0), [2, m, m, m]), n), mask),
+  );
+  return {
+    name: "components",
+    state: {},
+    feeds: { sums, inversePrior, mask },
+    outputs: { volumes: op.concat(volumes, 0) },
   };
 }

@@ -1,11 +1,11 @@
 /** The expectation step over the poses near each image's most likely one, as a tensor program. */
 import { harmonicOrders, turningMatrix } from "../../critic/harmonics.ts";
-import { halfEnergies } from "../../critic/likelihoodRatio.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
+import { overMotion, pairEnergies, pairsOf } from "./motionPosterior.ts";
 import { shiftCurvature, takeBack } from "./refinement.ts";
 
 export interface LocalShape {
@@ -22,6 +22,8 @@ export interface LocalShape {
   ownOdds?: boolean;
   /** Whether it is told how likely the most likely pose is. */
   tellsPeak?: boolean;
+  /** Of a molecule that moves, how many components its density has beside the mean; absent: none. */
+  components?: number;
 }
 
 /**
@@ -56,6 +58,10 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * the log-likelihood, summed over the poses tried, against what a particle in its right place gives (mean e, variance
  * 2e for templates of half-energy e), in standard deviations; where asked for, `peak` [batch], the posterior
  * probability of the most likely of the poses tried.
+ *
+ * Of a molecule that moves (motionPosterior.ts) `templates` and `numerator` hold the views of the mean, then those of
+ * each component, and `denominator` the views of each pair of these; all is over the poses and over z, and z has the
+ * posterior means `motion` [components, batch] and `moments` [pairs of components, batch], times `share`.
  */
 export function localExpectationProgram({
   grid,
@@ -66,11 +72,14 @@ export function localExpectationProgram({
   centred,
   ownOdds,
   tellsPeak,
+  components = 0,
 }: LocalShape): Program {
   const radii = grid.radii.length,
     orders = grid.angles,
-    window = turns.length;
-  const templates = input("templates", [orders, views, 2 * radii]),
+    window = turns.length,
+    pairs = pairsOf(components),
+    slices = (1 + components) * views;
+  const templates = input("templates", [orders, slices, 2 * radii]),
     tilts = input("tilts", [2, views]);
   const images = input("harmonics", [orders, 2 * radii, batch]),
     ctfSquared = input("ctfSquared", [radii, batch]);
@@ -89,33 +98,45 @@ export function localExpectationProgram({
       turns.flatMap((angle) => harmonicOrders(grid.angles).map((m) => f(m * angle))),
       [window, orders],
     );
-  const product = (with_: Tensor): Tensor => op.reshape(op.matmul(templates, with_), [orders, views * batch]);
-  const responses = op.reshape(
+  const product = (with_: Tensor): Tensor => op.reshape(op.matmul(templates, with_), [orders, slices * batch]);
+  const toTemplates = op.reshape(
     op.add(op.matmul(rows(Math.cos), product(x)), op.matmul(rows(Math.sin), product(quadrature))),
-    [window, views, batch],
+    [window, slices, batch],
   );
 
   // The slope of the evidence in these, at 0, is the posterior mean of what they multiply.
   const lean = {
     turn: constant(new Float32Array(batch), [batch]),
     tilt: constant(new Float32Array(2 * batch), [2, batch]),
+    motion: Array.from({ length: components }, () => constant(new Float32Array(batch), [batch])),
   };
+  const ofPairs = pairEnergies(op.stopGradient(templates), components, ctfSquared),
+    { responses, energies } = overMotion(toTemplates, ofPairs, lean.motion);
   const leaning = op.add(responses, op.mul(constant(turns, [window, 1, 1]), op.reshape(lean.turn, [1, 1, batch])));
-  const energies = halfEnergies(op.stopGradient(templates), ctfSquared);
   const overTurns = op.sub(op.logSumExp(leaning, [0]), energies);
   const overPoses = op.logSumExp(op.add(overTurns, op.matmul(op.matrixTranspose(tilts), lean.tilt)), [0]);
   const evidence = op.sub(overPoses, Math.log(poses));
   const excess = op.sub(evidence, junkOdds);
-  const [numerator, minusWeights, turn, tilt, slope, response] = gradient(
-    op.sum(op.mul(op.softplus(excess), present)),
-    [templates, energies, lean.turn, lean.tilt, shifts, scale],
+  const [numerator, turn, tilt, slope, response, ...others] = gradient(op.sum(op.mul(op.softplus(excess), present)), [
+    templates,
+    lean.turn,
+    lean.tilt,
+    shifts,
+    scale,
+    ...ofPairs,
+    ...lean.motion,
+  ]);
+  const weights = others.slice(0, pairs.length).map(op.neg),
+    ofComponents = others.slice(pairs.length);
+  const denominator = op.concat(
+    weights.map((weight) => op.matmul(weight, op.matrixTranspose(ctfSquared))),
+    0,
   );
-  const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
 
-  const energy = op.mean(energies, [0]);
+  const energy = op.mean(ofPairs[0]!, [0]);
   const sums = {
-    numerator: input("numerator", [orders, views, 2 * radii]),
-    denominator: input("denominator", [views, radii]),
+    numerator: input("numerator", [orders, slices, 2 * radii]),
+    denominator: input("denominator", [pairs.length * views, radii]),
   };
   return {
     name: "local-expectation",
@@ -147,7 +168,16 @@ export function localExpectationProgram({
             slope: slope!,
             curvature: shiftCurvature(templates, ctfSquared, grid),
             response: response!,
-            energy: op.sum(op.mul(op.neg(minusWeights!), energies), [0]),
+            energy: weights.map((weight, i) => op.sum(op.mul(weight, ofPairs[i]!), [0])).reduce(op.add),
+          }),
+      ...(components === 0
+        ? {}
+        : {
+            motion: op.stack(ofComponents, 0),
+            moments: op.stack(
+              weights.flatMap((weight, i) => (pairs[i]![0] === 0 ? [] : [op.sum(weight, [0])])),
+              0,
+            ),
           }),
     },
   };

@@ -6,8 +6,34 @@
 
 import { closenessToUnit, directionOf, evenDirections } from "../../physics/directions.ts";
 import { axisAngleToMatrix, eulerToMatrix, type Matrix3, multiply, transpose } from "../../physics/rotations.ts";
+import { viewSpacing } from "../../physics/viewGrid.ts";
 import { poseAlong } from "../../physics/viewing.ts";
 import type { RandomStream } from "../../runtime/random.ts";
+
+/** Radius of a cell, and how far beyond its border views are tried, in units of the spacing between views. */
+const cellRadius = 2.5,
+  margin = 2;
+/** Between the centres of cells, in the same units. */
+export const spacingOfCells = Math.sqrt(Math.PI) * cellRadius;
+/** Views of a cell: a disc of that size. */
+export const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
+/**
+ * So many cells are dealt out to the two halves of the particles as a whole, which costs nothing; of fewer each is
+ * divided.
+ */
+export const manyCells = 64;
+const turnsEitherSide = 3;
+
+/**
+ * In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move
+ * by half their size: radians.
+ */
+export const turnsNearby = (maxRadius: number): number[] =>
+  Array.from({ length: 2 * turnsEitherSide + 1 }, (_, i) => ((i - turnsEitherSide) * 2 * Math.PI) / (4 * maxRadius));
+
+/** Number of all poses at a stage's spacing: directions up to their sign, mirroring, turns. */
+export const posesAt = (maxRadius: number, groupOrder: number): number =>
+  ((2 * Math.PI) / viewSpacing(maxRadius) ** 2 / groupOrder) * 2 * (4 * maxRadius);
 
 /** A direction's distance from a cell's centre as an angle along two axes of the cell's frame, radians. */
 export type Tilt = readonly [number, number];

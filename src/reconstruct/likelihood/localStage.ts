@@ -24,7 +24,18 @@ import {
 import type { RefinementContext } from "./context.ts";
 import { type Junk, junkOdds, varianceOf } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
-import { mirrored, sortIntoCells, tilted, tiltLattice, turned } from "./localSearch.ts";
+import {
+  manyCells,
+  mirrored,
+  posesAt,
+  sortIntoCells,
+  spacingOfCells,
+  tilted,
+  tiltLattice,
+  turned,
+  turnsNearby,
+  viewsPerCell,
+} from "./localSearch.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
@@ -34,21 +45,6 @@ import { moveShift } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";
 
 const batch = 64;
-/** Radius of a cell, and how far beyond its border views are tried, in units of the spacing between views. */
-const cellRadius = 2.5,
-  margin = 2;
-/** Views of a cell: a disc of that size. */
-const viewsPerCell = Math.round(Math.PI * (cellRadius + margin) ** 2);
-/**
- * So many cells are dealt out to the two halves of the particles as a whole, which costs nothing; of fewer each is
- * divided, in the last pass.
- */
-const manyCells = 64;
-/**
- * In-plane turns tried to either side of the one known, at the angle by which features of the stage's resolution move
- * by half their size.
- */
-const turnsEitherSide = 3;
 /** An image of which a class has less than this is not compared with it any more. */
 const leastMembership = 0.02;
 
@@ -76,12 +72,7 @@ export async function localStage(
     orders = grid.angles;
   const whitening = critic.whitening(spectra.noise);
   const spacing = viewSpacing(stage.maxRadius);
-  const turns = Array.from(
-    { length: 2 * turnsEitherSide + 1 },
-    (_, i) => ((i - turnsEitherSide) * 2 * Math.PI) / (2 * n),
-  );
-  // directions up to their sign, mirroring, turns
-  const allPoses = groups.map((group) => ((2 * Math.PI) / spacing ** 2 / group.length) * 2 * (2 * n));
+  const allPoses = groups.map((group) => posesAt(stage.maxRadius, group.length));
   /** Log of how many more poses a class has than the first, whose number the program has. */
   const morePoses = allPoses.map((poses) => Math.log(poses / allPoses[0]!));
 
@@ -117,7 +108,7 @@ export async function localStage(
     localExpectationProgram({
       grid,
       views: viewsPerCell,
-      turns,
+      turns: turnsNearby(stage.maxRadius),
       poses: allPoses[0]!,
       batch,
       centred,
@@ -163,7 +154,7 @@ export async function localStage(
         own = classes > 1 ? used.filter((p) => counted(c, p) >= leastMembership) : used;
       return {
         c,
-        ...sortIntoCells(ofClass(before, c), own, Math.sqrt(Math.PI) * cellRadius * spacing, groups[c]!, turn),
+        ...sortIntoCells(ofClass(before, c), own, spacingOfCells * spacing, groups[c]!, turn),
       };
     });
     const cells = ofAll.flatMap(({ c, cells: own, psi, mirror }) => own.map((cell) => ({ ...cell, c, psi, mirror }))),
@@ -177,7 +168,7 @@ export async function localStage(
     let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
     inside = undefined;
     const whole = cells.length >= manyCells,
-      split = !whole && done + 1 === iterations;
+      split = !whole && done + 1 === iterations; // which costs time: in the last pass
     halved = whole || split;
 
     for (let at = start; at < cells.length; at++) {

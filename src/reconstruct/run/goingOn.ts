@@ -54,6 +54,8 @@ export function reopened(found: Checkpoint, circumstances: Circumstances): Decis
     finished: false,
     cutOff: undefined,
     placed: undefined,
+    motion: undefined,
+    progress: found.finished ? undefined : found.progress, // of what was found of the motion
     schedule: { ...found.schedule, request },
   };
   // A stage at work is ended as it was begun.

@@ -21,6 +21,7 @@ import {
 } from "./decision.ts";
 import { endsFinerStarts, type Measures, triesFiner } from "./finer.ts";
 import { enlarged, widened } from "./goingOn.ts";
+import type { MotionStep } from "./motion.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
 import { isAsPlanned, iterationsInTime, keepsTime, layOut, newGoal } from "./timeLimit.ts";
@@ -42,6 +43,8 @@ export type Step =
   /** Search the poses of the particles that the stage begins with. */
   | { kind: "search"; stage: LocalStage }
   | { kind: "stage"; stage: Stage }
+  /** Once all stages are done: one of those that find how the molecule moves. */
+  | { kind: "motion"; step: MotionStep }
   | { kind: "end" };
 
 /** What is at hand, and not in a checkpoint. */
@@ -61,10 +64,20 @@ export const begin = (workingBox: number, request: TimeAndShells, paces: Paces):
   finished: false,
 });
 
-export function nextStep({ schedule, stage: index, ...state }: Checkpoint, { boxSize, loaded }: AtHand): Step {
+/** @param motion what there is to do of it */
+export function nextStep(
+  { schedule, stage: index, ...state }: Checkpoint,
+  { boxSize, loaded }: AtHand,
+  motion?: MotionStep,
+): Step {
   const { stages, goal, workingBox, nextBox = workingBox } = schedule,
     stage = stages[index];
-  if (state.finished) return { kind: "end" };
+  if (state.finished) {
+    if (!motion) return { kind: "end" };
+    if (boxSize !== workingBox) return { kind: "read", boxSize: workingBox };
+    const maxRadius = state.volume!.n / 2;
+    return maxRadius > loaded ? { kind: "load", maxRadius } : { kind: "motion", step: motion };
+  }
   if (boxSize !== nextBox) return { kind: "read", boxSize: nextBox };
   if (!stage) return { kind: "end" };
   if (stage.kind !== "adversarial" && stage.maxRadius > loaded)

@@ -3,7 +3,7 @@ import { adversarialStage } from "../adversarial/adversarialStage.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import { classesIn, joined, particleShares } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import type { ClassResult } from "../folder/events.ts";
+import type { ClassResult, MotionResult } from "../folder/events.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
@@ -27,7 +27,15 @@ import type {
 import type { PartEvidence } from "../verdict/verdict.ts";
 import { withPlace } from "./centreMap.ts";
 import { classResults } from "./classResults.ts";
-import { iterationSeconds, likelySeconds, loadingHere, searchSeconds, transformingSeconds, withPace } from "./cost.ts";
+import {
+  iterationSeconds,
+  likelySeconds,
+  loadingHere,
+  paceAt,
+  searchSeconds,
+  transformingSeconds,
+  withPace,
+} from "./cost.ts";
 import { comesAfterStarts, finestRefined } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { evidenceOf } from "./evidence.ts";
@@ -35,7 +43,9 @@ import type { Measures } from "./finer.ts";
 import type { GivenStart } from "./givenStart.ts";
 import { reopened } from "./goingOn.ts";
 import { imagesAtHand } from "./imagesAtHand.ts";
-import { afterReading, afterSearch, afterStage, atIteration, begin, nextStep } from "./next.ts";
+import { type MotionStep, motionSeconds, motionSteps, runMotionStep, stepsToCome } from "./motion.ts";
+import { motionResult } from "./motionResult.ts";
+import { afterReading, afterSearch, afterStage, atIteration, begin, nextStep, type Step } from "./next.ts";
 import { paceMeter } from "./paceMeter.ts";
 import { openPartFolder } from "./partFolder.ts";
 import { placeParticles } from "./placement.ts";
@@ -72,6 +82,7 @@ export interface PartResult extends ReconstructedMap {
   classes?: ClassResult[];
   /** Of several classes, or with one of junk: what was found, and the map of each. */
   inClasses?: { state: Checkpoint; ofClass(c: number): ReconstructedMap };
+  motion?: MotionResult;
   /** Which of the two the map is. */
   method: Method;
   evidence: PartEvidence;
@@ -112,10 +123,18 @@ export async function reconstructPart(
     ...(state.places ? { maskCentres: state.places } : {}),
     shiftLaw: shiftLawOf(stage, budget.shiftSigma),
   });
+  const { motion: components } = options;
+  /** Seconds that finding the motion takes, at the radius that the stages are to reach. */
+  const secondsOfMotion = (): number => {
+    const { goal, stages } = state.schedule;
+    if (components === undefined || stages.length === 0) return 0;
+    const steps = motionSteps(components, goal ?? finestRefined(stages), set.count);
+    return paceAt(state.paces, "local").factor * motionSeconds(steps, components, budget);
+  };
   const circumstances = (): Circumstances => ({
     setting,
     loaded: images.now().loaded,
-    ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() }),
+    ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() - secondsOfMotion() }),
   });
   let state = found ?? begin(firstBox(setting), setting.request, paces);
   const save = async (progress?: StageProgress): Promise<void> => {
@@ -271,6 +290,67 @@ export async function reconstructPart(
       emit({ type: "map", path, stage: index + 1, iteration: stage.iterations, ...label });
   };
 
+  const motionToCome = (): MotionStep[] =>
+    components === undefined || !state.finished ? [] : stepsToCome(state, components, set.count);
+  const findMotion = async (step: MotionStep): Promise<void> => {
+    const { maxRadius, iterations } = step.stage,
+      done = state.schedule.stages.length,
+      number = 1 + done + (state.motion?.steps ?? 0),
+      coming = motionToCome();
+    emit({
+      type: "stage",
+      stage: number,
+      stages: number - 1 + coming.length,
+      kind: step.kind === "motion" ? "motion" : "series",
+      boxSize: 2 * maxRadius,
+      resolutionAngstrom: boxAngstrom / maxRadius,
+      iterations,
+    });
+    const context = {
+      ...contextOf({ kind: "local", maxRadius, iterations, particles: set.count }),
+      store: images.store()!,
+      viewWeights: state.viewWeights,
+    };
+    let lastSave = performance.now(),
+      lastReport = 0;
+    const motion = await runMotionStep(
+      step,
+      { components: components!, groupOrder: budget.groupOrder },
+      context,
+      state,
+      () => signal?.throwIfAborted(),
+      async ({ iteration, logLikelihood }, snapshot) => {
+        const time = performance.now();
+        if (time - lastReport > progressSeconds * 1000 || logLikelihood !== undefined) {
+          lastReport = time;
+          const seconds = motionSeconds(coming, components!, budget),
+            ofThis = motionSeconds([step], components!, budget),
+            remaining = paceAt(state.paces, "local").factor * (seconds - (ofThis * iteration) / iterations);
+          emit({
+            type: "progress",
+            stage: number,
+            iteration,
+            iterations,
+            ...times(elapsed(), remaining, 1),
+            ...(logLikelihood === undefined ? {} : { logLikelihood }),
+          });
+        }
+        if (signal?.aborted) {
+          await save(await snapshot());
+          signal.throwIfAborted();
+        }
+        if (time - lastSave <= (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) return undefined;
+        await save(await snapshot());
+        lastSave = performance.now();
+        return undefined;
+      },
+    );
+    state = { ...state, motion };
+    await save();
+    for (const path of await folder.writeMotion(state))
+      emit({ type: "map", path, stage: number, iteration: iterations });
+  };
+
   try {
     if (found) {
       const decision = reopened(found, circumstances());
@@ -279,10 +359,12 @@ export async function reconstructPart(
         await folder.writeConfig(state);
       }
     }
-    for (let step = nextStep(state, images.now()); step.kind !== "end"; step = nextStep(state, images.now())) {
+    const next = (): Step => nextStep(state, images.now(), motionToCome()[0]);
+    for (let step = next(); step.kind !== "end"; step = next()) {
       if (step.kind === "read") await read(step.boxSize);
       else if (step.kind === "load") await load(step.maxRadius);
       else if (step.kind === "search") await search(step.stage);
+      else if (step.kind === "motion") await findMotion(step.step);
       else await runStage(step.stage);
     }
     await folder.writeParticles(state);
@@ -295,9 +377,11 @@ export async function reconstructPart(
             part.half === undefined ? "" : ` of half ${part.half}`
           } has no particles left; it has no map`,
         });
-    const ended = state;
+    const motion = motionResult(state, boxAngstrom),
+      ended = state;
     return {
       ...(classes ? { classes } : {}),
+      ...(motion ? { motion } : {}),
       ...(ended.shares ? { inClasses: { state: ended, ofClass: (c) => folder.ofClass(ended, c) } } : {}),
       map: await folder.writeResult(state),
       unmasked: folder.unmaskedResult(state),

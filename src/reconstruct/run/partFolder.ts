@@ -7,11 +7,14 @@ import { classesIn, eachClass, fileOfClass, largestClass, volumeOf } from "../cl
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { componentsOf } from "../likelihood/motionModel.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
+import { componentMap, meanMap, seriesMap } from "../motionMaps.ts";
 import type { ImageContext, Part, ReconstructedMap, StageResult, StageVolume } from "../stage.ts";
 import { isEmpty } from "./classResults.ts";
 import { foundParticles, probabilities } from "./foundParticles.ts";
+import { motionColumns } from "./motionResult.ts";
 import type { PartEnvironment } from "./prepare.ts";
 import type { Setting } from "./setting.ts";
 
@@ -32,7 +35,9 @@ export interface PartFolder {
   writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
   /** Names of the maps of several classes that are not empty. */
   classMaps(state: Checkpoint): string[];
-  /** particles.star: what was found of all, where there are classes; of halves when they are joined. */
+  /** Maps of a molecule that moves, as far as they are there. @returns their names */
+  writeMotion(state: Checkpoint): Promise<string[]>;
+  /** particles.star: what was found of all, where there are classes or a motion; of halves when they are joined. */
   writeParticles(state: Checkpoint): Promise<void>;
 }
 
@@ -115,7 +120,34 @@ export function openPartFolder(
         finestShell: n / 2,
       };
     },
+    async writeMotion(state) {
+      const { model } = state.motion!.found,
+        parts = 1 + componentsOf(model),
+        names: string[] = [];
+      const write = async (name: string, densities: StageVolume, c: number, label: string): Promise<void> => {
+        // Moved as the map is.
+        const moved = { ...state, places: state.places && eachClass(classesIn(densities), () => state.places![0]!) };
+        await writeMap(folder(name), mapOf(densities, c, moved), `cryogan ${label}`);
+        names.push(name);
+      };
+      const ofModel = { n: model.n, data: model.volumes };
+      await write(meanMap, ofModel, 0, "mean of the motion");
+      for (let j = 1; j < parts; j++) await write(componentMap(j - 1), ofModel, j, `component ${j} of the motion`);
+      for (const [j, { volume, places }] of state.motion!.series.entries())
+        for (const [i, z] of places.entries())
+          await write(seriesMap(j, i), volume, i, `map at ${z.toFixed(2)} along component ${j + 1} of the motion`);
+      return names;
+    },
     async writeParticles(state) {
+      const { motion } = state;
+      if (motion) {
+        const { placement } = motion.found,
+          found = { ...state, ...placement, ...motion.placement, memberships: undefined };
+        await writeParticlesStar(folder("particles.star"), foundParticles(set, found), {
+          poses: true,
+          columns: motionColumns(motion),
+        });
+      }
       if (half !== undefined || !state.memberships) return;
       await writeParticlesStar(folder("particles.star"), foundParticles(set, state), {
         poses: state.poses !== undefined,

@@ -13,7 +13,7 @@ import { groupsOfClasses } from "../classes.ts";
 import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
-import type { ClassResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
+import type { ClassResult, MotionResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
@@ -202,7 +202,8 @@ async function reconstructOnce(
       const method = done.every((part) => part.method === "cryogan") ? "cryogan" : "refined",
         boxAngstrom = set.boxSize * set.pixelSizeAngstrom,
         finestAngstrom = boxAngstrom / finestShell;
-      const { classes: ofClasses } = joined ?? done[0]!;
+      const { classes: ofClasses } = joined ?? done[0]!,
+        { motion } = done[0]!;
       const verdict = await conclude(
         folder,
         {
@@ -215,6 +216,7 @@ async function reconstructOnce(
           ...(joined ? { halves: joined.evidence } : {}),
         },
         ofClasses,
+        motion,
       );
       const finished: Finished = {
         type: "finished",
@@ -223,6 +225,7 @@ async function reconstructOnce(
         method,
         ...(joined?.concluded ?? { map: parts[0]!.map }),
         ...(ofClasses ? { classes: ofClasses } : {}),
+        ...(motion ? { motion } : {}),
         verdict,
       };
       emit(finished);
@@ -239,9 +242,14 @@ async function reconstructOnce(
 }
 
 /** The verdict of a run, which result.json holds with what it rests on. */
-async function conclude(folder: Folder, evidence: Evidence, classes?: ClassResult[]): Promise<Verdict> {
+async function conclude(
+  folder: Folder,
+  evidence: Evidence,
+  classes?: ClassResult[],
+  motion?: MotionResult,
+): Promise<Verdict> {
   const verdict = judge(evidence),
-    content: RunVerdict = { ...verdict, evidence, ...(classes ? { classes } : {}) };
+    content: RunVerdict = { ...verdict, evidence, ...(classes ? { classes } : {}), ...(motion ? { motion } : {}) };
   await writeFileAtomic(folder("result.json"), JSON.stringify(content));
   return verdict;
 }

@@ -120,6 +120,7 @@ export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outc
       decide(afterSearch(state, { ...placement, certainty }, circumstances()));
       continue;
     }
+    if (step.kind === "motion") throw new Error("no motion is asked for");
     const { stage } = step,
       each = iterationSeconds(stage, budget),
       begun = seconds,

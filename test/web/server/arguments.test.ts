@@ -56,8 +56,8 @@ function parsed(args: string[]): Record<string, unknown> {
 }
 
 test("the example holds every option of the command", () => {
-  // --time-limit excludes --stages, --recipe --critic, and several classes --half-maps.
-  const notInForms = ["out", "timeLimit", "recipe", "classes", "junkClass", "repeats", "resume", "overwrite"];
+  // --time-limit excludes --stages, --recipe --critic, several classes and --motion --half-maps.
+  const notInForms = ["out", "timeLimit", "recipe", "classes", "junkClass", "repeats", "motion", "resume", "overwrite"];
   expect(Object.keys(everything).sort()).toEqual(
     Object.keys(reconstructOptions)
       .filter((name) => !notInForms.includes(name))
@@ -89,6 +89,7 @@ test.each([
   { particlesFile: "/p.star", timeLimit: "1h30m" },
   { particlesFile: "/p.star", recipe: "paper" },
   { particlesFile: "/p.star", symmetry: "D2,C1", classes: "2", junkClass: true, repeats: "3" },
+  { particlesFile: "/p.star", motion: "2" },
   { particlesFile: "/p.star" },
 ])("config.json leads back to the options that the run began with: %j", (form) => {
   const options = parseReconstructOptions({ ...form, out: "/runs/a" });

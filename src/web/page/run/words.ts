@@ -20,6 +20,8 @@ export const kindWords = {
   adversarial: "adversarial",
   refinement: "refinement over all poses",
   local: "refinement near known poses",
+  motion: "components of the motion",
+  series: "maps along a component",
 } as const;
 
 /** One of them, and several. */
@@ -27,6 +29,8 @@ const stepWords = {
   adversarial: ["iteration", "iterations"],
   refinement: ["pass", "passes"],
   local: ["pass", "passes"],
+  motion: ["pass", "passes"],
+  series: ["pass", "passes"],
 } as const;
 
 export interface LogLine {

@@ -1,0 +1,237 @@
+/**
+ * Refinement of a molecule that moves: its mean, the components of its motion, and z of each particle, together with
+ * the poses near those found. A pass is expectation-maximisation: each image counts by the posterior over its poses and
+ * over z together.
+ */
+import { fourierCrop } from "../../numeric/fourierCrop.ts";
+import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
+import { randomRotation } from "../../physics/rotations.ts";
+import { shiftsOf } from "../../physics/shift.ts";
+import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
+import { createStream } from "../../runtime/random.ts";
+import { compile } from "../../runtime/session.ts";
+import { changeBoxes, joined } from "../classes.ts";
+import type { Latent, MotionFound, MotionModel } from "../motion.ts";
+import type { AfterIteration, MotionStage, StageProgress, StageVolume } from "../stage.ts";
+import { stageMask } from "../stageMask.ts";
+import type { RefinementContext } from "./context.ts";
+import { junkOdds } from "./junk.ts";
+import { localExpectationProgram } from "./localExpectation.ts";
+import {
+  manyCells,
+  mirrored,
+  posesAt,
+  sortIntoCells,
+  spacingOfCells,
+  tilted,
+  tiltLattice,
+  turned,
+  turnsNearby,
+  viewsPerCell,
+} from "./localSearch.ts";
+import { openMotionMaximisation, powerOnShells } from "./motionMaximisation.ts";
+import { componentsOf, noLatent, standardised } from "./motionModel.ts";
+import { pairsOf } from "./motionPosterior.ts";
+import { refinementCritic } from "./particleStore.ts";
+import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
+import { moveShift } from "./shifts.ts";
+
+const batch = 64;
+
+/**
+ * Runs a stage, from the start or from a checkpoint inside it.
+ * @param previous as the stage before left it; z is found anew
+ */
+export async function motionStage(
+  stage: MotionStage,
+  context: RefinementContext,
+  previous: Omit<MotionFound, "latent">,
+  from: StageProgress | undefined,
+  after: AfterIteration,
+): Promise<MotionFound> {
+  const { count, spectra, device, shiftLaw, store, groups } = context,
+    [group] = groups as [RefinementContext["groups"][number]],
+    components = componentsOf(previous.model),
+    parts = 1 + components,
+    pairs = pairsOf(components).length,
+    ownPairs = pairs - parts;
+  const n = 2 * stage.maxRadius,
+    centred = shiftLaw.kind === "none";
+  const name = `${context.label}/motion-${stage.maxRadius}`;
+  const critic = refinementCritic(stage.maxRadius, spectra),
+    grid = critic.grid as PolarGrid,
+    radii = grid.radii.length,
+    orders = grid.angles,
+    whitening = critic.whitening(spectra.noise),
+    spacing = viewSpacing(stage.maxRadius);
+
+  const shifts = from?.tensors.shifts ?? previous.placement.shifts.slice(),
+    poses = from?.tensors.poses ?? previous.placement.poses.slice();
+  let scales = restoredScales(from?.tensors ?? {}) ?? scalesFrom(count, previous.scales);
+  const { means, moments } = noLatent(components, count);
+  let latent: Latent = from ? { means: from.tensors.means!, moments: from.tensors.moments! } : { means, moments };
+  let model: MotionModel = from
+    ? { n, volumes: from.tensors.volumes!, power: from.tensors.power! }
+    : onGrid(previous.model, n, context);
+  let inside = from?.tensors.position ? from.tensors : undefined;
+  const known = (): Record<string, Float32Array> => ({
+    volumes: model.volumes,
+    power: model.power,
+    ...latent,
+    shifts,
+    poses,
+    ...(centred ? {} : scaleTensors(scales)),
+  });
+
+  const of = Array.from({ length: parts * viewsPerCell }, (_, i) => Math.floor(i / viewsPerCell));
+  const makeTable = await compile(tableProgram(n, parts), device),
+    makeTemplates = await compile(templateProgram(n, grid, parts * viewsPerCell, whitening, of), device);
+  const expectation = await compile(
+    localExpectationProgram({
+      grid,
+      views: viewsPerCell,
+      turns: turnsNearby(stage.maxRadius),
+      poses: posesAt(stage.maxRadius, group.length),
+      batch,
+      centred,
+      components,
+    }),
+    device,
+  );
+  const maximisation = await openMotionMaximisation(n, components, grid, viewsPerCell, whitening, context);
+  if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
+
+  let { iterations } = stage;
+  for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
+    const { table } = await makeTable.run({ volume: model.volumes });
+    const before = inside?.before ?? poses.slice();
+    const turn = randomRotation(createStream(context.seed, `${name}/${done}`)),
+      all = Int32Array.from({ length: count }, (_, p) => p),
+      { cells, psi, mirror } = sortIntoCells(before, all, spacingOfCells * spacing, group, turn);
+    let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
+    inside = undefined;
+    const whole = cells.length >= manyCells;
+    for (let at = start; at < cells.length; at++) {
+      const { frame, members } = cells[at]!,
+        tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${at}`)),
+        views = tilts.map((tilt) => tilted(frame, tilt)),
+        rotations = flatten(Array.from({ length: parts }, () => views).flat());
+      const { templates } = await makeTemplates.run({ table: table!, rotations });
+      const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
+      const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
+      for (const half of [0, 1] as const) {
+        const ofHalf = starts.filter((_, i) => (whole ? at : at + i) % 2 === half);
+        if (ofHalf.length === 0) continue;
+        expectation.setState("numerator", new Float32Array(orders * parts * viewsPerCell * 2 * radii));
+        expectation.setState("denominator", new Float32Array(pairs * viewsPerCell * radii));
+        for (const first of ofHalf) {
+          const size = Math.min(batch, members.length - first),
+            chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!),
+            images = await store.take(chosen, stage.maxRadius, scales.values);
+          const { evidence, share, turn, tilt, slope, curvature, response, energy, ...told } = await expectation.run({
+            templates: templates!,
+            tilts: tiltFeed,
+            ...images,
+            junkOdds: junkOdds(undefined, images),
+            psi: Float32Array.from(chosen, (p) => psi[p]!),
+            mirror: Float32Array.from(chosen, (p) => mirror[p]!),
+            present: new Float32Array(batch).fill(1, 0, size),
+            ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
+          });
+          for (let b = 0; b < size; b++) {
+            const p = chosen[b]!,
+              weight = share![b]!;
+            logLikelihood += evidence![b]!;
+            if (weight < leastShare) continue;
+            for (let j = 0; j < components; j++) latent.means[j * count + p] = told.motion![j * batch + b]! / weight;
+            for (let i = 0; i < ownPairs; i++) latent.moments[i * count + p] = told.moments![i * batch + b]! / weight;
+            const unmirrored = turned(
+              tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
+              psi[p]! - turn![b]! / weight,
+            );
+            poses.set(mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
+            if (centred) continue;
+            moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
+            moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
+          }
+        }
+        await maximisation.add(
+          await expectation.getState("numerator"),
+          await expectation.getState("denominator"),
+          views,
+          half,
+        );
+      }
+      logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
+      seen += members.length;
+      if (at + 1 < cells.length)
+        await after({ iteration: done + seen / count, iterations }, async () => ({
+          iteration: done,
+          tensors: {
+            ...known(),
+            before,
+            sums: maximisation.sums().first,
+            sumsOfSecond: maximisation.sums().second,
+            position: Float32Array.of(at + 1, seen, logLikelihood),
+          },
+          streams: {},
+        }));
+    }
+    if (!centred) scales = afterPass(scales);
+    const solved = await maximisation.solve(model.power);
+    ({ model, latent } = standardised({ n, ...solved }, latent));
+    iterations =
+      (await after({ iteration: done + 1, iterations, logLikelihood: logLikelihood / count }, async () => ({
+        iteration: done + 1,
+        tensors: known(),
+        streams: {},
+      }))) ?? iterations;
+  }
+  await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
+  return { model, latent, placement: { poses, shifts }, scales: centred ? previous.scales : scales.values };
+}
+
+function onGrid(before: MotionModel, n: number, { spectra }: RefinementContext): MotionModel {
+  const parts = 1 + componentsOf(before),
+    shells = before.power.length / parts,
+    { data } = changeBoxes({ n: before.n, data: before.volumes }, n);
+  const power = Array.from({ length: parts }, (_, j) => [
+    ...powerOnShells(before.power.subarray(j * shells, (j + 1) * shells), spectra.signal, n / 2),
+  ]).flat();
+  return { n, volumes: data, power: Float32Array.from(power) };
+}
+
+/**
+ * A molecule whose motion is not known: the mean as it is, and components of normal noise within the mask, of a share
+ * of the power that the images show.
+ *
+ * @param volume the mean
+ */
+export function unknownMotion(
+  { n, data }: StageVolume,
+  components: number,
+  maxRadius: number,
+  context: RefinementContext,
+): MotionModel {
+  const { spectra, seed, label } = context,
+    size = 2 * maxRadius,
+    mean = changeBoxes({ n, data }, size).data,
+    mask = stageMask(size, context);
+  const power = Array.from({ length: 1 + components }, (_, j) =>
+    Array.from({ length: maxRadius + 1 }, (_, k) => (j === 0 ? 1 : firstShare) * spectra.signal[k]!),
+  );
+  const stream = createStream(seed, `${label}/motion`),
+    drawn = power.slice(1).map((own) => {
+      const noise = Float64Array.from(mask, () => stream.normal()),
+        gain = (radius: number): number => Math.sqrt(shellValue(own, Math.min(radius, maxRadius)) / size ** 3);
+      return fourierCrop(noise, [size, size, size], size, gain).map((v, i) => v * mask[i]!);
+    });
+  return {
+    n: size,
+    volumes: joined([mean, ...drawn.map((values) => Float32Array.from(values))]),
+    power: Float32Array.from(power.flat()),
+  };
+}
+/** Of the power that the images show. */
+const firstShare = 0.1;

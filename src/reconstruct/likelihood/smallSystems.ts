@@ -1,0 +1,42 @@
+/** Small symmetric systems of equations, each coefficient a tensor: many of them at once. */
+import * as op from "../../tensor/ops.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+
+/**
+ * Cholesky's factor L of a positive definite matrix, L·Lᵀ: row j holds its columns 0 to j.
+ * @param of coefficient (j, k) of the matrix, k ≤ j
+ */
+export function cholesky(size: number, of: (j: number, k: number) => Tensor): Tensor[][] {
+  const rows: Tensor[][] = [];
+  for (let j = 0; j < size; j++) {
+    const row: Tensor[] = [];
+    for (let k = 0; k <= j; k++) {
+      const above = k === j ? row : rows[k]!;
+      const rest = row.slice(0, k).reduce((sum, v, i) => op.sub(sum, op.mul(v, above[i]!)), of(j, k));
+      row.push(k === j ? op.sqrt(rest) : op.div(rest, above[k]!));
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** y of L·y = b. */
+export function forward(factor: readonly (readonly Tensor[])[], b: readonly Tensor[]): Tensor[] {
+  const y: Tensor[] = [];
+  factor.forEach((row, j) => {
+    const rest = y.reduce((sum, v, i) => op.sub(sum, op.mul(row[i]!, v)), b[j]!);
+    y.push(op.div(rest, row[j]!));
+  });
+  return y;
+}
+
+/** x of Lᵀ·x = y. */
+export function backward(factor: readonly (readonly Tensor[])[], y: readonly Tensor[]): Tensor[] {
+  const x: Tensor[] = new Array<Tensor>(y.length);
+  for (let j = y.length - 1; j >= 0; j--) {
+    let rest = y[j]!;
+    for (let i = j + 1; i < y.length; i++) rest = op.sub(rest, op.mul(factor[i]![j]!, x[i]!));
+    x[j] = op.div(rest, factor[j]![j]!);
+  }
+  return x;
+}
