@@ -27,6 +27,8 @@ export interface RunCurve {
   half?: 1 | 2;
   adversarial: Course<AdversarialKey>;
   refinement: Course<RefinementKey>;
+  /** Of several classes, or with one of junk: the share of each, "1", "2", …, after each pass of refinement. */
+  shares: Course<string>;
 }
 
 /**
@@ -49,31 +51,41 @@ export function runCurves(events: readonly RunEvent[]): RunCurve[] {
     return [
       {
         ...(half === undefined ? {} : { half }),
-        adversarial: toCourse(kept, adversarialKeys, labels),
-        refinement: toCourse(kept, refinementKeys, labels),
+        adversarial: toCourse(kept, adversarialKeys, labels, ownValue),
+        refinement: toCourse(kept, refinementKeys, labels, ownValue),
+        shares: toCourse(
+          kept,
+          Array.from(kept.findLast((event) => event.shares)?.shares ?? [], (_, c) => String(c + 1)),
+          labels,
+          ({ shares }, number) => shares?.[Number(number) - 1],
+        ),
       },
     ];
   });
 }
 
+const ownValue = (event: ProgressEvent, key: AdversarialKey | RefinementKey): number | undefined => event[key];
+
 const isBefore = (a: ProgressEvent, b: ProgressEvent) =>
   a.stage < b.stage || (a.stage === b.stage && a.iteration < b.iteration);
 
 /** Of the events that have these values: those within a pass of refinement have none yet. */
-function toCourse<K extends AdversarialKey | RefinementKey>(
+function toCourse<K extends string>(
   events: readonly ProgressEvent[],
   keys: readonly K[],
   labels: ReadonlyMap<number, string>,
+  of: (event: ProgressEvent, key: K) => number | undefined,
 ): Course<K> {
   const course: Course<K> = {
     x: [],
     values: Object.fromEntries(keys.map((key) => [key, [] as number[]])) as Record<K, number[]>,
     stages: [],
   };
+  if (keys.length === 0) return course;
   let offset = 0;
   let previous: ProgressEvent | undefined;
   for (const event of events) {
-    const values = keys.map((key) => event[key]);
+    const values = keys.map((key) => of(event, key));
     if (values.some((value) => value === undefined)) continue;
     if (event.stage !== previous?.stage) {
       offset += previous?.iteration ?? 0;

@@ -104,6 +104,10 @@ export type MapFileName = "map.mrc" | (typeof filesOfHalves)[number];
 export const fileOfClass = (c: number, name: MapFileName): string =>
   name === "map.mrc" ? `class${c + 1}.mrc` : `class${c + 1}_${name}`;
 
+/** The class that a particle belongs to most likely, of so many; junk, which is the last, may be one of them. */
+export const mainClass = (memberships: Float32Array, classes: number, count: number, p: number): number =>
+  classes === 1 ? 0 : largestOf(eachClass(classes, (c) => memberships[c * count + p]!));
+
 /** Name of the map of a class in the run folder. */
 export const classMap = (c: number): string => fileOfClass(c, "map.mrc");
 

@@ -116,8 +116,8 @@ export interface StageResult {
   templates?: RunTemplates;
   /** Weights of the distribution of viewing directions (likelihood/viewPrior.ts) of each class, after refinement. */
   viewWeights?: Float32Array;
-  /** From where the particles are seen, after stages of refinement. */
-  directions?: RunDirections;
+  /** From where the particles of each class are seen, after stages of refinement. */
+  directions?: RunDirections[];
 }
 
 /** Densities in the scale of the stages (see `density` in volume.ts), [classes, n, n, n]. */
@@ -260,4 +260,27 @@ export interface RunDirections {
   /** Of several classes: the group of the largest, whose directions these are. */
   symmetry?: string;
   half?: 1 | 2;
+}
+
+/** What there is to see of the classes, where there are several, or one of junk, after a stage. */
+export interface RunClasses {
+  half?: 1 | 2;
+  /** Edge of the images. */
+  boxSize: number;
+  boxAngstrom: number;
+  classes: ShownClass[];
+}
+
+export interface ShownClass {
+  /** From 1; with `--half-maps`, in the half. */
+  number: number;
+  share: number;
+  junk?: true;
+  /** Its density along its axes z, y and x; row-major images, flattened. None of junk. */
+  projections: number[][];
+  /** A few of the images that are most likely of it, whitened and low-passed as those of examples.json. */
+  particles: number[][];
+  /** Fourier shell correlation of two halves of its particles, in poses found with one map, of shells 1, 2, … */
+  agreement?: number[];
+  directions?: RunDirections;
 }

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import type { Volume } from "../base/types.ts";
 import type { Chart } from "../charts/charts.ts";
+import { agreementChart, classesText, nameOfClass, sharesCharts } from "../charts/classCharts.ts";
 import { type Course, type RunCurve, runCurves } from "../charts/curves.ts";
 import { optionRows } from "../charts/optionRows.ts";
 import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../charts/runCharts.ts";
@@ -11,6 +12,7 @@ import type { GrayImage } from "../io/grayImage.ts";
 import type { ClassResult, RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
 import { methodText } from "../reconstruct/method.ts";
+import type { RunClasses } from "../reconstruct/stage.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
 
@@ -35,6 +37,7 @@ export function runSections(run: RunFolder): ReportContent {
   const sections: Section[] = [
     header(title, run),
     mapSection(run),
+    ...(run.classes ? [classesSection(run.classes, curves)] : []),
     examplesSection(run.examples),
     trainingSection(curves),
     fscSection(run.fsc, run.comparison),
@@ -88,6 +91,7 @@ function header(title: string, run: RunFolder): Section {
     ["Particles", particles === undefined ? undefined : formatCount(particles)],
     ["Box", start && `${start.boxSize} px`],
     ["Pixel size", start && `${formatNumber(start.pixelSizeAngstrom, 4)} Å`],
+    ["Classes", start && classesText(start)],
     ["Symmetry", start?.symmetry],
     ["Method", method && methodText[method]],
     ["Begun from", givenStart === undefined ? undefined : "a given map"],
@@ -157,6 +161,37 @@ function classTable(classes: readonly ClassResult[]): string {
             "that are reconstructed apart agree to. Whether the classes are different structures another seed tells.",
     )}\n`
   );
+}
+
+/** What there is to see of each class, and the course of their shares. */
+function classesSection({ boxSize, classes, half, ...more }: RunClasses, curves: readonly RunCurve[]): Section {
+  const figure = (pixels: readonly number[], caption: string): string =>
+    imageFigure({ width: boxSize, height: boxSize, pixels }, caption);
+  const shown = classes.map(({ projections, particles, ...each }) => {
+    const name = nameOfClass(each);
+    return (
+      `<h3>${name[0]!.toUpperCase()}${name.slice(1)}, ${(100 * each.share).toFixed(1)} %</h3>` +
+      (projections.length > 0
+        ? `<div class="strip">${projections.map((pixels, i) => figure(pixels, `along ${axes[i]}`)).join("")}</div>`
+        : "") +
+      (particles.length > 0 ? `<div class="strip">${particles.map((pixels) => figure(pixels, "")).join("")}</div>` : "")
+    );
+  });
+  const agreement = agreementChart({ boxSize, classes, ...more, ...(half === undefined ? {} : { half }) }),
+    charts = [
+      ...sharesCharts(
+        curves,
+        classes.some(({ junk }) => junk),
+      ),
+      ...(agreement ? [agreement] : []),
+    ];
+  return {
+    html:
+      `<h2>Classes${half === undefined ? "" : ` of half ${half}`}</h2>` +
+      "<p>Of each the projections of its map, and the images that are surest to be of it, whitened and low-passed. " +
+      `Halves of the particles of a class share their poses.</p>${shown.join("")}${places(charts)}`,
+    charts,
+  };
 }
 
 /** The map that the run began from, as config.json tells; undefined where it is ab initio. */

@@ -399,3 +399,40 @@ describe("images", () => {
     expect(roundLength(room)).toBe(length);
   });
 });
+
+test("classes stand side by side: their maps, particles, shares and correlation", async () => {
+  const run = join(folder, "classes"),
+    boxSize = 4,
+    image = (value: number): number[] => Array.from({ length: boxSize ** 2 }, (_, i) => value + i);
+  await writeSyntheticRun(run);
+  const [start] = syntheticEvents(),
+    time = start!.time;
+  const shares = (iteration: number, first: number): RunEvent => ({
+    ...{ type: "progress", time, stage: 1, iteration, iterations: 2, elapsedSeconds: 1, remainingSeconds: 1 },
+    shares: [first, 1 - first],
+  });
+  const events: RunEvent[] = [{ ...start, classes: 1, junkClass: true } as RunEvent, shares(1, 0.5), shares(2, 0.75)];
+  await writeFile(join(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  const classes = {
+    boxSize,
+    boxAngstrom: 100,
+    classes: [
+      { number: 1, share: 0.75, projections: [1, 2, 3].map(image), particles: [image(4)], agreement: [1, 0.5] },
+      { number: 2, share: 0.25, junk: true, projections: [], particles: [image(5), image(6)] },
+    ],
+  };
+  await writeFile(join(run, "classes.json"), JSON.stringify(classes));
+  const page = await readFile(await writeReport(run), "utf8");
+  expect(page).toContain("<dt>Classes</dt><dd>one class and junk</dd>");
+  const section = /<h2>Classes<\/h2>.*?<h2>/s.exec(page)![0];
+  expect(section.match(/<h3>(.*?)<\/h3>/g)!.slice(0, 2)).toEqual(["<h3>Class 1, 75.0 %</h3>", "<h3>Junk, 25.0 %</h3>"]);
+  expect(section.match(/<img/g)).toHaveLength(6);
+  expect(charts(page).find(({ id }) => id === "shares")).toMatchObject({
+    lines: [{ label: "class 1" }, { label: "junk" }],
+    ys: [
+      [0.5, 0.75],
+      [0.5, 0.25],
+    ],
+  });
+  expect(charts(page).find(({ id }) => id === "class-agreement")!.ys).toEqual([[1, 0.5]]);
+});

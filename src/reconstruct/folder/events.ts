@@ -13,6 +13,9 @@ export type RunEvent =
       boxSize: number;
       pixelSizeAngstrom: number;
       symmetry: string;
+      /** How many classes of particles, where several, and whether there is one of junk besides. */
+      classes?: number;
+      junkClass?: true;
       /** cryogan: adversarial stages alone; refined: with likelihood. Absent in the files of earlier versions. */
       method?: Method;
       /** Of the sphere beyond which there is background; as asked for, or as the images show the particle. */
@@ -121,6 +124,8 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   templates.json    the critic's templates, or views of its volume, at the end of the last adversarial stage (see
  *   RunTemplates); not with the convolutional critic
  *   directions.json   how many particles are seen from where (see RunDirections), after each stage of refinement
+ *   classes.json      with several classes, or one of junk: what there is to see of each (see RunClasses), after each
+ *                     stage; with --half-maps of half 1, which has the numbers of the run
  *   spectra.json      measured noise and signal power (see RunSpectra)
  *   repeat2, …        with --repeats, run folders of the others
  *   result.json       the verdict of the run, and what it rests on (see RunVerdict)

@@ -15,6 +15,7 @@ import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import { varianceOf } from "../measure/criticNoise.ts";
 import { groupFactors, onGrid, signalInput } from "../measure/noiseGroups.ts";
+import type { Spectra } from "../measure/spectra.ts";
 import type { ImageContext, StageVolume } from "../stage.ts";
 import type { RunExamples } from "./events.ts";
 
@@ -27,15 +28,13 @@ const count = 6;
 export async function exampleImages(volume: StageVolume, context: ImageContext): Promise<RunExamples> {
   const n = context.boxSize,
     m = volume.n,
-    { images, particles } = context.sample;
+    { particles } = context.sample;
   const stream = createStream(context.seed, `${context.label}/examples`);
   const places = Int32Array.from({ length: count }, () => stream.integer(particles.length));
   const noise = new Float32Array(count * n * n);
   colouredNoise(context.spectra.noise, n, stream)(noise);
   const deviation = Math.sqrt(varianceOf(context.spectra.noise, n));
-  /** Gives noise unit variance per pixel of the box of the stage. */
-  const whitening = (radius: number): number =>
-    radius > 0 && radius <= m / 2 ? m / Math.sqrt(shellValue(context.spectra.noise, radius)) : 0;
+  const whitening = whiteningIn(context.spectra, m, m / 2);
   /** Keeps the values of pixels when n×n of them become m×m. */
   const lowPass = (radius: number): number => (radius <= m / 2 ? (m / n) ** 2 : 0);
 
@@ -46,7 +45,7 @@ export async function exampleImages(volume: StageVolume, context: ImageContext):
   };
   const optics = ctfInputs(count),
     chosen = places.map((p) => particles[p]!),
-    { imageFactor, signalFactor } = groupFactors(context.spectra, chosen),
+    { signalFactor } = groupFactors(context.spectra, chosen),
     signalFed = signalFactor && signalInput(context.spectra.noise.length, count);
   const table = fourierTable(feeds.volume),
     radii = radiusOf(grid);
@@ -83,19 +82,50 @@ export async function exampleImages(volume: StageVolume, context: ImageContext):
   });
   await executable.release();
 
-  const filtered = (pixels: Float32Array, at: number, factor = whitening): number[] =>
-    Array.from(fourierCrop(pixels.subarray(at * n * n, (at + 1) * n * n), [n, n], m, factor));
-  /** Whitening of one of the particles by the noise of its group. */
-  const whiteningOf = (i: number): typeof whitening => {
-    const own = imageFactor?.filter((_, at) => at % count === i);
-    return (radius) => whitening(radius) * (own ? shellValue(own, radius) : 1);
-  };
-  const rounded = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(4)));
+  const filtered = (pixels: Float32Array, at: number): number[] =>
+    Array.from(fourierCrop(pixels.subarray(at * n * n, (at + 1) * n * n), [n, n], m, whitening));
   const each = (draw: (i: number) => number[]): number[][] => Array.from({ length: count }, (_, i) => rounded(draw(i)));
   return {
     boxSize: m,
-    real: each((i) => filtered(images, places[i]!, whiteningOf(i))),
+    real: particleImages(places, m, m / 2, context),
     simulated: each((i) => filtered(noise, i).map((v, p) => deviation * v + signal![i * m * m + p]!)),
     projections: each((i) => [...projections!.subarray(i * m * m, (i + 1) * m * m)]),
   };
+}
+
+const rounded = (values: Iterable<number>): number[] => Array.from(values, (v) => Number(v.toPrecision(4)));
+
+/** Up to a radius; gives noise unit variance per pixel of a box. */
+const whiteningIn =
+  ({ noise }: Spectra, box: number, finest: number) =>
+  (radius: number): number =>
+    radius > 0 && radius <= finest ? box / Math.sqrt(shellValue(noise, radius)) : 0;
+
+/**
+ * Images as the likelihood sees them: whitened by the noise of their groups, low-passed.
+ * @param places among the images in memory
+ * @param box    edge of what is drawn, no larger than the working box
+ */
+export function particleImages(
+  places: Int32Array,
+  box: number,
+  finest: number,
+  { sample: { images, particles }, boxSize: n, spectra }: Pick<ImageContext, "sample" | "boxSize" | "spectra">,
+): number[][] {
+  const { imageFactor } = groupFactors(
+      spectra,
+      places.map((p) => particles[p]!),
+    ),
+    whitening = whiteningIn(spectra, box, finest);
+  return Array.from(places, (place, i) => {
+    const own = imageFactor?.filter((_, at) => at % places.length === i);
+    return rounded(
+      fourierCrop(
+        images.subarray(place * n * n, (place + 1) * n * n),
+        [n, n],
+        box,
+        (radius) => whitening(radius) * (own ? shellValue(own, radius) : 1),
+      ),
+    );
+  });
 }

@@ -3,8 +3,8 @@ import type { Volume } from "../../base/types.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
 import { type CubicGrid, changeBox } from "../../numeric/fourierCrop.ts";
 import type { Spectra } from "../measure/spectra.ts";
-import type { ImageContext, RunDirections, RunTemplates, StageResult } from "../stage.ts";
-import type { RunExamples, RunSpectra } from "./events.ts";
+import type { ImageContext, RunClasses, RunDirections, RunTemplates, StageVolume } from "../stage.ts";
+import type { RunSpectra } from "./events.ts";
 import { exampleImages } from "./examples.ts";
 
 /**
@@ -28,18 +28,27 @@ export async function writeSpectra(folder: Folder, spectra: Spectra, boxAngstrom
 }
 
 /**
- * After a stage: examples.json, and what there is of templates.json and directions.json.
- * @param half marks the directions of a half-set
+ * After a stage: examples.json, and what there is of templates.json, directions.json and classes.json.
+ * @param volume     of the class that is shown where there are several
+ * @param directions of its particles
+ * @param half       marks the directions and classes of a half-set
  */
 export async function writeStageFiles(
   folder: Folder,
-  { volume, templates, directions }: StageResult,
+  {
+    volume,
+    templates,
+    directions,
+    classes,
+  }: { volume: StageVolume; templates?: RunTemplates; directions?: RunDirections; classes?: RunClasses },
   context: ImageContext,
   half?: 1 | 2,
 ): Promise<void> {
-  const write = (name: string, content: RunExamples | RunTemplates | RunDirections): Promise<void> =>
+  const write = (name: string, content: object): Promise<void> =>
     writeFileAtomic(folder(name), JSON.stringify(content));
+  const ofHalf = half === undefined ? {} : { half };
   await write("examples.json", await exampleImages(volume, context));
   if (templates) await write("templates.json", templates);
-  if (directions) await write("directions.json", { ...directions, ...(half === undefined ? {} : { half }) });
+  if (directions) await write("directions.json", { ...directions, ...ofHalf });
+  if (classes) await write("classes.json", { ...classes, ...ofHalf });
 }

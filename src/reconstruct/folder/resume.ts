@@ -36,6 +36,7 @@ const results = [
   "examples.json",
   "templates.json",
   "directions.json",
+  "classes.json",
   "spectra.json",
   "report.html",
 ];

@@ -5,10 +5,11 @@ import type { Volume } from "../../base/types.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import { folderAt, readText } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
+import type { RunClasses } from "../stage.ts";
 import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
-import { evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
+import { classesSchema, evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
 export interface RunFolder {
@@ -19,6 +20,7 @@ export interface RunFolder {
   halfMaps: { half: 1 | 2; map: Volume }[];
   examples?: RunExamples;
   spectra?: RunSpectra;
+  classes?: RunClasses;
   fsc?: FscResult;
   /** The verdict, and what it rests on. */
   result?: RunVerdict;
@@ -53,6 +55,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   const half2 = await read("half2.mrc", readOneMap);
   const examples = await read("examples.json", jsonOf(examplesSchema));
   const spectra = await read("spectra.json", jsonOf(spectraSchema));
+  const classes = await read("classes.json", jsonOf(classesSchema));
   const fsc = await read("fsc.json", jsonOf(fscSchema));
   const result = await read("result.json", jsonOf(resultSchema));
   const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
@@ -68,6 +71,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
     map,
     examples,
     spectra,
+    classes,
     fsc,
     result,
     comparison: evaluation?.kind,

@@ -56,7 +56,7 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
 /** What a run writes; the report may be in the making by another process. */
 const written =
     "checkpoint|map|class|mean|component|motion|half|particles|config|input|events|result|examples|templates|" +
-    "directions|spectra|run",
+    "directions|fsc|evaluation|spectra|run",
   halfWritten = new RegExp(`^\\.(${written})[^/]*\\.[0-9a-f]{16}\\.tmp$`);
 
 /** Removes what a killed run had not yet put into its place (see io/disk.ts), which may be large. */

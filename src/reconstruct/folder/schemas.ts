@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import { methods } from "../method.ts";
+import type { RunClasses } from "../stage.ts";
 import { verdictKinds } from "../verdict/verdict.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
 
@@ -69,6 +70,8 @@ const event = z.discriminatedUnion("type", [
     boxSize: z.number().positive(),
     pixelSizeAngstrom: z.number().positive(),
     symmetry: z.string(),
+    classes: z.number().int().positive().max(100).optional(),
+    junkClass: z.literal(true).optional(),
     method: method.optional(),
     maskDiameterAngstrom: z.number().positive().optional(),
     shiftSigmaAngstrom: z.number().nonnegative().optional(),
@@ -153,6 +156,41 @@ export const examplesSchema: z.ZodType<RunExamples> = z
   .refine(
     ({ boxSize, real, simulated, projections }) =>
       [real, simulated, projections].flat().every((image) => image.length === boxSize ** 2),
+    { message: "images must have boxSize² pixels" },
+  );
+
+const directionsSchema = z.looseObject({
+  rot: curve,
+  tilt: curve,
+  share: curve,
+  symmetry: z.string().optional(),
+  half,
+});
+
+export const classesSchema: z.ZodType<RunClasses> = z
+  .looseObject({
+    half,
+    boxSize: z.number().int().min(1).max(largestExample),
+    boxAngstrom: z.number().positive(),
+    classes: z
+      .array(
+        z.looseObject({
+          number: z.number().int().positive(),
+          share: z.number(),
+          junk: z.literal(true).optional(),
+          projections: images,
+          particles: images,
+          agreement: curve.optional(),
+          directions: directionsSchema.optional(),
+        }),
+      )
+      .max(100),
+  })
+  .refine(
+    ({ boxSize, classes }) =>
+      classes.every(({ projections, particles }) =>
+        [projections, particles].flat().every((image) => image.length === boxSize ** 2),
+      ),
     { message: "images must have boxSize² pixels" },
   );
 

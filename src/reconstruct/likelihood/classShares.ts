@@ -3,7 +3,7 @@
  * being found: [classes, count], and a line more where there is a class of junk. Of one class alone there is nothing to
  * find.
  */
-import { eachClass, largestOf, particleShares, shareOfLogs } from "../classes.ts";
+import { mainClass, particleShares, shareOfLogs } from "../classes.ts";
 
 /** No class is given up for good. */
 const leastShare = 1e-4;
@@ -67,10 +67,6 @@ export function ofParticles(
   };
 }
 const leastParticle = 1e-3;
-
-/** The class that a particle belongs to most likely, of so many; junk, which is the last, may be one of them. */
-export const mainClass = (memberships: Float32Array, classes: number, count: number, p: number): number =>
-  classes === 1 ? 0 : largestOf(eachClass(classes, (c) => memberships[c * count + p]!));
 
 /** The particles whose most likely class it is. */
 export const membersOf = (memberships: Float32Array, classes: number, count: number, c: number): number[] =>

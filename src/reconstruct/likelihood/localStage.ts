@@ -10,17 +10,9 @@ import { shiftsOf } from "../../physics/shift.ts";
 import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
-import { changeBoxes, eachClass, joined, largestOf, partOf } from "../classes.ts";
+import { changeBoxes, eachClass, joined, mainClass, partOf } from "../classes.ts";
 import type { AfterIteration, LocalStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
-import {
-  afterComparing,
-  type ClassShares,
-  classShares,
-  logShares,
-  mainClass,
-  membersOf,
-  ofParticles,
-} from "./classShares.ts";
+import { afterComparing, type ClassShares, classShares, logShares, membersOf, ofParticles } from "./classShares.ts";
 import type { RefinementContext } from "./context.ts";
 import { type Junk, junkOdds, varianceOf } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
@@ -262,7 +254,6 @@ export async function localStage(
   }
   if (halved) halfSamples = await maximisation.halfSamples();
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  const largest = largestOf(found.shares, classes);
   return {
     volume: { n, data: volume, unmasked },
     ...(several ? { ...found, peaks } : {}),
@@ -272,15 +263,15 @@ export async function localStage(
     poses,
     fit,
     viewWeights: context.viewWeights,
-    directions: directionsOfPoses(
-      classes === 1
-        ? poses
-        : joined(
-            membersOf(found.memberships, classes, count, largest).map((p) =>
-              ofClass(poses, largest).subarray(9 * p, 9 * p + 9),
+    directions: groups.map((group, c) =>
+      directionsOfPoses(
+        classes === 1
+          ? poses
+          : joined(
+              membersOf(found.memberships, classes, count, c).map((p) => ofClass(poses, c).subarray(9 * p, 9 * p + 9)),
             ),
-          ),
-      groups[largest]!,
+        group,
+      ),
     ),
   };
 }

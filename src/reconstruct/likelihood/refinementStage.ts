@@ -7,7 +7,7 @@ import { shiftsOf } from "../../physics/shift.ts";
 import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
-import { changeBoxes, classesIn, eachClass, joined, largestOf, volumeOf } from "../classes.ts";
+import { changeBoxes, classesIn, eachClass, joined, volumeOf } from "../classes.ts";
 import type { AfterIteration, RefinementStage, StageProgress, StageResult, StageVolume } from "../stage.ts";
 import { classShares, logShares, sharesOf } from "./classShares.ts";
 import type { RefinementContext } from "./context.ts";
@@ -247,7 +247,6 @@ export async function refinementStage(
   }
   const halfSamples = last ? await maximisation.halfSamples() : halvesIn(from?.tensors);
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
-  const largest = largestOf(found.shares, classes);
   return {
     volume: { n, data: estimate, unmasked },
     ...(several ? found : {}),
@@ -255,7 +254,8 @@ export async function refinementStage(
     logLikelihood: history.at(-1),
     shifts: centred ? undefined : shifts,
     viewWeights,
-    directions: last && directionsOfViews(last.views[largest]!, last.sums.subarray(firsts[largest]), groups[largest]!),
+    directions:
+      last && groups.map((group, c) => directionsOfViews(last!.views[c]!, last!.sums.subarray(firsts[c]), group)),
   };
 }
 

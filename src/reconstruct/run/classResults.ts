@@ -1,8 +1,7 @@
 /** What a run with several classes, or one of junk, came to in each. */
-import { classesIn, classMap } from "../classes.ts";
+import { classesIn, classMap, mainClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { ClassResult } from "../folder/events.ts";
-import { mainClass } from "../likelihood/classShares.ts";
 
 /** Half-samples that agree less show nothing more. */
 const leastAgreement = 0.143;

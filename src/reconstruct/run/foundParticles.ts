@@ -1,9 +1,8 @@
 /** What a run found of its particles, as particle files tell it. */
 import type { ParticleSet } from "../../base/types.ts";
 import { relionPoses } from "../../physics/relionPoses.ts";
-import { classesIn, eachClass } from "../classes.ts";
+import { classesIn, eachClass, mainClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import { mainClass } from "../likelihood/classShares.ts";
 import type { Place } from "../stage.ts";
 import { shiftsOfMoved } from "./centreMap.ts";
 import { type Placement, posesOfPlaced } from "./placedPoses.ts";

@@ -1,6 +1,6 @@
 /** What a run goes through after its stages where the molecule moves: components, then a series of maps along each. */
+import { mainClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import { mainClass } from "../likelihood/classShares.ts";
 import type { RefinementContext } from "../likelihood/context.ts";
 import { inOrder } from "../likelihood/motionModel.ts";
 import { componentOf, placesAlong, seriesStage } from "../likelihood/motionSeries.ts";

@@ -104,6 +104,8 @@ export async function reconstructPart(
     boxSize: set.boxSize,
     pixelSizeAngstrom: set.pixelSizeAngstrom,
     symmetry: options.symmetry,
+    ...((options.classes ?? 1) > 1 ? { classes: options.classes } : {}),
+    ...(options.junkClass ? { junkClass: true } : {}),
     method: budget.method,
     maskDiameterAngstrom: 2 * setting.maskRadius * boxAngstrom,
     shiftSigmaAngstrom: budget.shiftSigma * boxAngstrom,
@@ -285,7 +287,7 @@ export async function reconstructPart(
         : decision,
     );
     await folder.writeResult(state);
-    await folder.writeStageFiles(result, images.context());
+    await folder.writeStageFiles(state, result, images.context());
     for (const path of [...folder.classMaps(state), part.map])
       emit({ type: "map", path, stage: index + 1, iteration: stage.iterations, ...label });
   };

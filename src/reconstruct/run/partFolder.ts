@@ -7,6 +7,7 @@ import { classesIn, eachClass, fileOfClass, largestClass, volumeOf } from "../cl
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { shownClasses } from "../folder/shownClasses.ts";
 import { componentsOf } from "../likelihood/motionModel.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
@@ -32,7 +33,8 @@ export interface PartFolder {
   unmaskedResult(state: Checkpoint): Volume;
   /** What a class came to, with its mask and without; it is not written. */
   ofClass(state: Checkpoint, c: number): ReconstructedMap;
-  writeStageFiles(result: StageResult, context: ImageContext): Promise<void>;
+  /** @param state after the stage */
+  writeStageFiles(state: Checkpoint, result: StageResult, context: ImageContext): Promise<void>;
   /** Names of the maps of several classes that are not empty. */
   classMaps(state: Checkpoint): string[];
   /** Maps of a molecule that moves, as far as they are there. @returns their names */
@@ -154,15 +156,23 @@ export function openPartFolder(
         columns: probabilities(state, set.count),
       });
     },
-    writeStageFiles(result, context) {
-      const { volume, shares } = result,
+    writeStageFiles(state, result, context) {
+      const { volume, shares, templates } = result,
+        several = classesIn(volume) > 1,
         largest = largestClass(volume, shares),
-        shown = classesIn(volume) === 1 ? volume : { ...volume, ...volumeOf(volume, largest) };
-      const directions = result.directions && {
-        ...result.directions,
-        ...(classesIn(volume) > 1 ? { symmetry: options.symmetry.split(",")[largest] ?? options.symmetry } : {}),
+        symbols = options.symmetry.split(","),
+        directions = result.directions?.[largest];
+      const shown = {
+        volume: several ? volumeOf(volume, largest) : volume,
+        templates,
+        directions: directions && {
+          ...directions,
+          ...(several ? { symmetry: symbols[largest] ?? options.symmetry } : {}),
+        },
+        // Classes have the numbers of half 1.
+        classes: half === 2 ? undefined : shownClasses(result, state.halfSamples, context, symbols),
       };
-      return writeStageFiles(folder, { ...result, volume: shown, directions }, context, half);
+      return writeStageFiles(folder, shown, context, half);
     },
   };
 }

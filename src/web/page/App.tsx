@@ -1,6 +1,8 @@
 import { lazy, Suspense } from "preact/compat";
+import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { type Tab, tabs } from "./address.ts";
 import { Curves } from "./charts/Curves.tsx";
+import { Classes } from "./classes/Classes.tsx";
 import { Empty } from "./Empty.tsx";
 import { Particles } from "./images/Particles.tsx";
 import { LocalFiles } from "./local/LocalFiles.tsx";
@@ -11,6 +13,7 @@ import { useEvents } from "./run/files.ts";
 import { Log } from "./run/Log.tsx";
 import { RunHeader } from "./run/RunHeader.tsx";
 import { RunList } from "./run/RunList.tsx";
+import { hasClasses } from "./run/words.ts";
 import { theme, themes } from "./theme.ts";
 import { Directions } from "./views/Directions.tsx";
 
@@ -94,6 +97,7 @@ const tabNames: Record<Tab, string> = {
   curves: "Curves",
   particles: "Particles",
   views: "Views",
+  classes: "Classes",
   configuration: "Configuration",
   log: "Log",
 };
@@ -122,12 +126,13 @@ function SelectedRun({ page }: { page: Page }) {
       <div class={`work${other ? " comparing" : ""}`}>
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
-          <Tabs page={page} />
+          <Tabs page={page} offered={offeredTabs(events, tab)} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === "curves" && <Curves {...shown} other={other} />}
             {tab === "particles" && <Particles {...shown} />}
             {tab === "views" && <Directions {...shown} />}
+            {tab === "classes" && <Classes {...shown} />}
             {tab === "configuration" && <Configuration {...shown} />}
             {tab === "log" && <Log events={events} />}
           </div>
@@ -137,19 +142,23 @@ function SelectedRun({ page }: { page: Page }) {
   );
 }
 
+/** That of classes where there are any, or where the address asks for it. */
+const offeredTabs = (events: readonly RunEvent[], asked: Tab): Tab[] =>
+  tabs.filter((tab) => tab !== "classes" || tab === asked || hasClasses(events));
+
 /** Arrow keys go from tab to tab, as the ARIA practices have it. */
-function Tabs({ page }: { page: Page }) {
+function Tabs({ page, offered }: { page: Page; offered: readonly Tab[] }) {
   const { tab } = page.address.value;
   const onKeyDown = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;
-    const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length]!;
+    const next = offered[(offered.indexOf(tab) + step + offered.length) % offered.length]!;
     go(page, { tab: next });
     document.getElementById(`tab-${next}`)?.focus();
   };
   return (
     <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
-      {tabs.map((name) => (
+      {offered.map((name) => (
         <button
           type="button"
           key={name}

@@ -4,17 +4,19 @@
 
 import { mostClasses } from "../../reconstruct/options.ts";
 
-export const tabs = ["curves", "particles", "views", "configuration", "log"] as const;
+export const tabs = ["curves", "particles", "views", "classes", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
 export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];
 /** Maps that every run is asked for. */
 export const commonFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
-export type MapFile = (typeof commonFiles)[number] | `class${number}.mrc`;
-/** And those of classes. */
+export type MapFile = (typeof commonFiles)[number] | `class${number}.mrc` | `class${number}_half${1 | 2}.mrc`;
+/** And those of classes; with half-maps there may be twice as many, of one half alone. */
 export const mapFiles: readonly MapFile[] = [
   ...commonFiles,
-  ...Array.from({ length: mostClasses }, (_, c) => `class${c + 1}.mrc` as const),
+  ...Array.from({ length: 2 * mostClasses }, (_, c) => `class${c + 1}` as const).flatMap(
+    (name) => [`${name}.mrc`, `${name}_half1.mrc`, `${name}_half2.mrc`] as const,
+  ),
 ];
 
 export interface Address {

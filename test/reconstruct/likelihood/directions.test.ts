@@ -108,7 +108,7 @@ describe.each(["C1", "D2"])("shares that stages find, %s", (symmetry) => {
           undefined,
           after,
         )
-      ).directions!;
+      ).directions![0]!;
       const local = (
         await localStage(
           { kind: "local", maxRadius, iterations: 1, particles: chosen.length },
@@ -117,7 +117,7 @@ describe.each(["C1", "D2"])("shares that stages find, %s", (symmetry) => {
           undefined,
           after,
         )
-      ).directions!;
+      ).directions![0]!;
       // Posteriors are wider than a cell: the sums vary less than counts do.
       expect(misfit(refined, expected(refined), chosen.length)).toBeLessThan(1);
       // Poses lean towards the views that were tried, two thirds of a cell apart here: they vary more.

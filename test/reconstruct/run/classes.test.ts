@@ -15,7 +15,7 @@ import type { RunEvent, RunVerdict } from "../../../src/reconstruct/folder/event
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
-import type { Stage } from "../../../src/reconstruct/stage.ts";
+import type { RunClasses, Stage } from "../../../src/reconstruct/stage.ts";
 import { cryogan } from "../../cli/run.ts";
 import { densityOf, randomBlobs } from "../../evaluate/blobs.ts";
 
@@ -110,6 +110,22 @@ describe("two structures", () => {
     const finished = events.findLast((event) => event.type === "finished")!;
     expect(finished.classes!.map(({ number }) => number)).toEqual([1, 2]);
     expect(finished.verdict!.reason).toContain("classes");
+  });
+
+  test("each class is there to be seen", async () => {
+    const shown = JSON.parse(await readFile(join(options.out, "classes.json"), "utf8")) as RunClasses,
+      { classes } = JSON.parse(await readFile(join(options.out, "result.json"), "utf8")) as RunVerdict;
+    expect(shown.classes.map(({ number, share }) => ({ number, share }))).toEqual(
+      classes!.map(({ number, share }) => ({ number, share })),
+    );
+    for (const { projections, particles: images, agreement, directions } of shown.classes) {
+      expect([...projections, ...images].map(({ length }) => length)).toEqual(
+        new Array<number>(9).fill(shown.boxSize ** 2),
+      );
+      expect(Math.max(...images.flat().map(Math.abs))).toBeGreaterThan(1);
+      expect(agreement![2]).toBeGreaterThan(0.5);
+      expect(directions!.share.reduce((sum, v) => sum + v, 0)).toBeCloseTo(1, 5);
+    }
   });
 
   test("poses and probabilities of the particles are in the file", async () => {

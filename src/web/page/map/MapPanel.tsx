@@ -16,9 +16,9 @@ interface Shown {
   events: readonly RunEvent[];
 }
 
-/** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2.mrc" → "class 2". */
+/** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2_half1.mrc" → "class 2, half-map 1". */
 const nameOfFile = (file: MapFile): string =>
-  file.replace(".mrc", "").replace("half", "half-map ").replace("class", "class ");
+  file.replace(".mrc", "").replace("_", ", ").replace("half", "half-map ").replace("class", "class ");
 
 async function readGrid(bytes: ArrayBuffer): Promise<MapGrid> {
   const { readMapGrid } = await import("./grid.ts");

@@ -3,19 +3,25 @@ import { commonFiles, type MapFile, mapFiles } from "../address.ts";
 
 /** Maps to choose from: those of classes where the run has them. */
 export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
-  mapFiles.filter(
-    (file) =>
-      commonFiles.some((common) => common === file) ||
-      events.some((event) => event.type === "map" && event.path === file),
+  mapFiles.filter((file) => commonFiles.some((common) => common === file) || isWritten(file, events));
+
+/** At its end a run tells which there are: classes of halves have other numbers until then. */
+function isWritten(file: string, events: readonly RunEvent[]): boolean {
+  const ofClass = !commonFiles.some((common) => common === file),
+    finished = events.findLast((event) => event.type === "finished");
+  if (ofClass && finished?.classes)
+    return finished.classes.some(
+      ({ number, map, fsc }) =>
+        map === file || (fsc !== undefined && [1, 2].some((half) => file === `class${number}_half${half}.mrc`)),
+    );
+  return events.some(
+    (event) => (event.type === "map" && event.path === file) || (event.type === "finished" && event.map === file),
   );
+}
 
 /** The map to show: the wanted one; but where a run does not have it, or not yet, the one that was written last. */
 export function shownMapFile(wanted: MapFile, events: readonly RunEvent[]): MapFile {
-  const written = (file: string) =>
-    events.some(
-      (event) => (event.type === "map" && event.path === file) || (event.type === "finished" && event.map === file),
-    );
-  if (written(wanted)) return wanted;
+  if (isWritten(wanted, events)) return wanted;
   const last = events.findLast((event) => event.type === "map");
   return mapFiles.find((file) => file === last?.path) ?? wanted;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatCount, formatDuration, formatNumber } from "../../../base/format.ts";
+import { classesText } from "../../../charts/classCharts.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { methodText } from "../../../reconstruct/method.ts";
 import { type Verdict, verdictText } from "../../../reconstruct/verdict/verdict.ts";
@@ -22,6 +23,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
   const facts = [
     start && `${formatCount(start.particles)} particles${start.half ? " in each half" : ""}`,
     start && `${start.boxSize} px, ${formatNumber(start.pixelSizeAngstrom, 4)} Å per pixel`,
+    start && classesText(start),
     start && `symmetry ${start.symmetry}`,
     method && methodText[method],
     progress.logLikelihood !== undefined && `log-likelihood ${formatNumber(progress.logLikelihood, 4)}`,

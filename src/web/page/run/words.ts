@@ -1,5 +1,6 @@
 /** Events and states in words. */
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
+import { classesText } from "../../../charts/classCharts.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { methodText } from "../../../reconstruct/method.ts";
 import { verdictText } from "../../../reconstruct/verdict/verdict.ts";
@@ -140,3 +141,6 @@ export function nowText({ stage, now, finished }: RunProgress): string {
     `${kindWords[stage.kind]} to ${formatNumber(stage.resolutionAngstrom)} Å${step}`
   );
 }
+
+export const hasClasses = (events: readonly RunEvent[]): boolean =>
+  events.some((event) => event.type === "start" && classesText(event) !== undefined);

@@ -15,34 +15,40 @@ const size = 180;
 export function Directions({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const directions = useJson<RunDirections>(page, run.id, "directions.json", events).value;
   const symmetry = directions?.symmetry ?? events.findLast((event) => event.type === "start")?.symmetry ?? "C1";
-  const map = useMemo(() => directions && coverage(directions, symmetry, size), [directions, symmetry]);
-  if (!map) return <Empty>No viewing directions yet: they are counted after each stage of refinement.</Empty>;
+  if (!directions) return <Empty>No viewing directions yet: they are counted after each stage of refinement.</Empty>;
   return (
     <>
-      <h3>Viewing directions{directions?.half === undefined ? "" : `, half ${directions.half}`}</h3>
-      <div class="coverage">
-        <CoverageDisc map={map} />
-        <div>
-          <div class="legend" aria-hidden="true">
-            <div style={{ background: viridisGradient }} />
-            <span>0</span>
-            <span>× even</span>
-            <span>{formatNumber(map.largest, 2)}</span>
-          </div>
-          <p>
-            The commonest view has {formatNumber(map.largest, 2)} times the even number of particles;
-            {map.emptyShare === 0
-              ? " every direction has at least a tenth of it."
-              : ` ${Math.round(100 * map.emptyShare)} % of all directions have less than a tenth of it.`}
-          </p>
-          <p class="note">
-            Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the
-            right. Equal areas are equal solid angles; a view and its opposite are one. Symmetry {symmetry} repeats what
-            is measured over its asymmetric unit.
-          </p>
-        </div>
-      </div>
+      <h3>Viewing directions{directions.half === undefined ? "" : `, half ${directions.half}`}</h3>
+      <DirectionsOf directions={directions} symmetry={symmetry} />
     </>
+  );
+}
+
+export function DirectionsOf({ directions, symmetry }: { directions: RunDirections; symmetry: string }) {
+  const map = useMemo(() => coverage(directions, symmetry, size), [directions, symmetry]);
+  return (
+    <div class="coverage">
+      <CoverageDisc map={map} />
+      <div>
+        <div class="legend" aria-hidden="true">
+          <div style={{ background: viridisGradient }} />
+          <span>0</span>
+          <span>× even</span>
+          <span>{formatNumber(map.largest, 2)}</span>
+        </div>
+        <p>
+          The commonest view has {formatNumber(map.largest, 2)} times the even number of particles;
+          {map.emptyShare === 0
+            ? " every direction has at least a tenth of it."
+            : ` ${Math.round(100 * map.emptyShare)} % of all directions have less than a tenth of it.`}
+        </p>
+        <p class="note">
+          Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the
+          right. Equal areas are equal solid angles; a view and its opposite are one. Symmetry {symmetry} repeats what
+          is measured over its asymmetric unit.
+        </p>
+      </div>
+    </div>
   );
 }
 
