@@ -128,6 +128,7 @@ const event = z.discriminatedUnion("type", [
     resolutionAngstrom: z.number().positive().optional(),
     resolutionOrBetter: z.literal(true).optional(),
     classes: classes.optional(),
+    motion: motion.optional(),
     verdict: verdict.optional(),
   }),
   z.looseObject({ type: z.literal("stopped"), time }),
