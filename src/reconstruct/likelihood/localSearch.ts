@@ -71,6 +71,22 @@ export const turned = (pose: Matrix3, psi: number): Matrix3 => multiply(eulerToM
 /** The pose of the image mirrored about its x axis. */
 export const mirrored = (pose: Matrix3): Matrix3 => pose.map((v, i) => (i < 3 ? v : -v));
 
+/** The tilts of a cell's views as the expectation step takes them, [2, views]. */
+export const tiltFeed = (tilts: readonly Tilt[]): Float32Array =>
+  Float32Array.from([0, 1].flatMap((axis) => tilts.map((tilt) => tilt[axis]!)));
+
+/**
+ * The pose of an image about which a cell was looked through, by its posterior means.
+ *
+ * @param tilt   from the frame
+ * @param psi    turn of its image plane against the frame
+ * @param mirror -1 where the image was mirrored, else 1
+ */
+export function foundNear(frame: Matrix3, tilt: Tilt, psi: number, mirror: number): Matrix3 {
+  const unmirrored = turned(tilted(frame, tilt), psi);
+  return mirror < 0 ? mirrored(unmirrored) : unmirrored;
+}
+
 /** The equivalent of a pose, under the point group and mirroring, whose direction is nearest to a fixed one. */
 export function inAsymmetricUnit(pose: Matrix3, group: readonly Matrix3[]): { pose: Matrix3; mirror: boolean } {
   let best = -1,

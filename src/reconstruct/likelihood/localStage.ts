@@ -17,14 +17,14 @@ import type { RefinementContext } from "./context.ts";
 import { type Junk, junkOdds, varianceOf } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import {
+  foundNear,
   manyCells,
-  mirrored,
   posesAt,
   sortIntoCells,
   spacingOfCells,
   tilted,
+  tiltFeed,
   tiltLattice,
-  turned,
   turnsNearby,
   viewsPerCell,
 } from "./localSearch.ts";
@@ -168,7 +168,7 @@ export async function localStage(
       const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${at}`));
       const views = tilts.map((tilt) => tilted(frame, tilt));
       const { templates } = await makeTemplates.run({ table: tables[c]!, rotations: flatten(views) });
-      const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
+      const tiltsFed = tiltFeed(tilts);
       const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
       for (const half of [0, 1] as const) {
         const ofHalf = starts.filter((_, i) => (split ? at + i : at) % 2 === half);
@@ -182,7 +182,7 @@ export async function localStage(
           const present = Float32Array.from(chosen, (p, b) => (b >= size ? 0 : classes > 1 ? counted(c, p) : 1));
           const result = await expectation.run({
             templates: templates!,
-            tilts: tiltFeed,
+            tilts: tiltsFed,
             ...images,
             junkOdds: junkOdds(junkClass, images).map((log) => log + morePoses[c]!),
             psi: Float32Array.from(chosen, (p) => psi[p]!),
@@ -203,11 +203,8 @@ export async function localStage(
             }
             if (isMain) fit[p] = result.fit![b]!;
             if (weight < leastShare) continue;
-            const unmirrored = turned(
-              tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
-              psi[p]! - turn![b]! / weight,
-            );
-            poses.set(mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * (c * count + p));
+            const meanTilt = [tilt![b]! / weight, tilt![batch + b]! / weight] as const;
+            poses.set(foundNear(frame, meanTilt, psi[p]! - turn![b]! / weight, mirror[p]!), 9 * (c * count + p));
             if (centred || !isMain) continue;
             moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
             moveScale(scales, p, response![b]! / weight, energy![b]! / weight);

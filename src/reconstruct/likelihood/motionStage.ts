@@ -18,14 +18,14 @@ import type { RefinementContext } from "./context.ts";
 import { junkOdds } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
 import {
+  foundNear,
   manyCells,
-  mirrored,
   posesAt,
   sortIntoCells,
   spacingOfCells,
   tilted,
+  tiltFeed,
   tiltLattice,
-  turned,
   turnsNearby,
   viewsPerCell,
 } from "./localSearch.ts";
@@ -118,7 +118,7 @@ export async function motionStage(
         views = tilts.map((tilt) => tilted(frame, tilt)),
         rotations = flatten(Array.from({ length: parts }, () => views).flat());
       const { templates } = await makeTemplates.run({ table: table!, rotations });
-      const tiltFeed = Float32Array.from([0, 1].flatMap((axis) => tilts.map((t) => t[axis]!)));
+      const tiltsFed = tiltFeed(tilts);
       const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
       for (const half of [0, 1] as const) {
         const ofHalf = starts.filter((_, i) => (whole ? at : at + i) % 2 === half);
@@ -131,7 +131,7 @@ export async function motionStage(
             images = await store.take(chosen, stage.maxRadius, scales.values);
           const { evidence, share, turn, tilt, slope, curvature, response, energy, ...told } = await expectation.run({
             templates: templates!,
-            tilts: tiltFeed,
+            tilts: tiltsFed,
             ...images,
             junkOdds: junkOdds(undefined, images),
             psi: Float32Array.from(chosen, (p) => psi[p]!),
@@ -146,11 +146,8 @@ export async function motionStage(
             if (weight < leastShare) continue;
             for (let j = 0; j < components; j++) latent.means[j * count + p] = told.motion![j * batch + b]! / weight;
             for (let i = 0; i < ownPairs; i++) latent.moments[i * count + p] = told.moments![i * batch + b]! / weight;
-            const unmirrored = turned(
-              tilted(frame, [tilt![b]! / weight, tilt![batch + b]! / weight]),
-              psi[p]! - turn![b]! / weight,
-            );
-            poses.set(mirror[p]! < 0 ? mirrored(unmirrored) : unmirrored, 9 * p);
+            const meanTilt = [tilt![b]! / weight, tilt![batch + b]! / weight] as const;
+            poses.set(foundNear(frame, meanTilt, psi[p]! - turn![b]! / weight, mirror[p]!), 9 * p);
             if (centred) continue;
             moveShift(shifts, p, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
             moveScale(scales, p, response![b]! / weight, energy![b]! / weight);
