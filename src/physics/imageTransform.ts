@@ -45,6 +45,12 @@ export function imagesFromTransform(f: Complex, grid: RectangularGrid): Tensor {
   return op.matmul(constant(alongX, [n, 2 * columns]), op.reshape(perRow, [n, 2 * columns, batch]));
 }
 
+/** The same images one after another, [batch, n·n]. */
+export function imagesInRows(f: Complex, grid: RectangularGrid): Tensor {
+  const batch = f.re.shape[1]!;
+  return op.transpose(op.reshape(imagesFromTransform(f, grid), [grid.n * grid.n, batch]), [1, 0]);
+}
+
 /**
  * The frequencies of a grid up to signs and the order of their components: (kx, ky) = (±u, ±v) or, swapped, (±v, ±u),
  * with u ≥ v ≥ 0.

@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { addComplex, type Complex, scaleComplex } from "./complex.ts";
 import { type CtfParameters, ctf } from "./ctf.ts";
 import type { FrequencyGrid, RectangularGrid } from "./frequencies.ts";
-import { imagesFromTransform } from "./imageTransform.ts";
+import { imagesInRows } from "./imageTransform.ts";
 import { centralSlices } from "./project.ts";
 import { shift } from "./shift.ts";
 
@@ -63,9 +63,8 @@ export function pixelImages(
   grid: RectangularGrid,
   boxAngstrom: number,
 ): Tensor {
-  const { signal } = signalAtDetector(table, exposure, grid, boxAngstrom);
-  const batch = signal.re.shape[1]!,
-    pixels = op.transpose(op.reshape(imagesFromTransform(signal, grid), [grid.n * grid.n, batch]), [1, 0]);
+  const { signal } = signalAtDetector(table, exposure, grid, boxAngstrom),
+    pixels = imagesInRows(signal, grid);
   return exposure.noise ? op.add(pixels, exposure.noise) : pixels;
 }
 

@@ -3,7 +3,7 @@
 import { angularSamples } from "../../critic/harmonics.ts";
 import { scaleComplex } from "../../physics/complex.ts";
 import { type PolarGrid, radiusOf, rectangularGrid } from "../../physics/frequencies.ts";
-import { imagesFromTransform } from "../../physics/imageTransform.ts";
+import { imagesInRows } from "../../physics/imageTransform.ts";
 import { centralSlices, fourierTables } from "../../physics/project.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { flatten } from "../../physics/viewGrid.ts";
@@ -89,13 +89,13 @@ export async function volumeImages(
   const grid = rectangularGrid(n),
     slices = centralSlices(fourierTables(density(u, model)), rotations, grid, classOf),
     inside = Float32Array.from(radiusOf(grid), (r) => (r <= n / 2 ? 1 : 0));
-  const pixels = imagesFromTransform(scaleComplex(slices, constant(inside, [grid.count, 1])), grid);
+  const images = imagesInRows(scaleComplex(slices, constant(inside, [grid.count, 1])), grid);
   const executable = await compile(
     {
       name: "template-views",
       state: {},
       feeds: { u, rotations },
-      outputs: { images: op.transpose(op.reshape(pixels, [n * n, count]), [1, 0]) },
+      outputs: { images },
     },
     device,
   );

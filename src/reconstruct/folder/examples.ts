@@ -4,14 +4,13 @@ import { fourierCrop } from "../../numeric/fourierCrop.ts";
 import { type Complex, scaleComplex } from "../../physics/complex.ts";
 import { ctfInputs, ctfParameters } from "../../physics/ctf.ts";
 import { radiusOf, rectangularGrid, shellValue } from "../../physics/frequencies.ts";
-import { imagesFromTransform } from "../../physics/imageTransform.ts";
+import { imagesInRows } from "../../physics/imageTransform.ts";
 import { image } from "../../physics/microscope.ts";
 import { colouredNoise } from "../../physics/noise.ts";
 import { centralSlices, fourierTable } from "../../physics/project.ts";
 import { samplePoses } from "../../physics/viewing.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
-import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import { varianceOf } from "../measure/criticNoise.ts";
 import { groupFactors, onGrid, signalInput } from "../measure/noiseGroups.ts";
@@ -51,8 +50,7 @@ export async function exampleImages(volume: StageVolume, context: ImageContext):
     radii = radiusOf(grid);
   const draw = (transform: Complex, factor: (radius: number) => number) => {
     const factors = constant(Float32Array.from(radii, factor), [grid.count, 1]);
-    const pixels = imagesFromTransform(scaleComplex(transform, factors), grid);
-    return op.transpose(op.reshape(pixels, [m * m, count]), [1, 0]);
+    return imagesInRows(scaleComplex(transform, factors), grid);
   };
   const executable = await compile(
     {
