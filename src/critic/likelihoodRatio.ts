@@ -14,7 +14,7 @@
 import { scaleComplex } from "../physics/complex.ts";
 import { type PolarGrid, polarGrid } from "../physics/frequencies.ts";
 import * as op from "../tensor/ops.ts";
-import { constant, type Tensor } from "../tensor/tensor.ts";
+import { constant, ShapeError, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics, SampleMap } from "./critic.ts";
 import { harmonics, turningMatrix } from "./harmonics.ts";
 
@@ -134,22 +134,28 @@ function polarWeights(grid: PolarGrid, noisePower: ArrayLike<number>): Float32Ar
 }
 
 /**
- * Turns by every multiple of the grid's angle. Directions beyond half a turn are the complex conjugates of those
- * within.
+ * Quarter turns and mirror images of them. Noise in a square image is the same in these alone: how its transform's
+ * samples hang together lies along the image's edges, and a critic sees noise that was turned with them by less.
+ * Directions beyond half a turn are the complex conjugates of those within.
+ *
+ * @throws {ShapeError} if the number of directions is odd, so that the grid has no quarter turn
  */
-function polarTurns({ angles, radii, count }: PolarGrid): SampleMap[] {
-  return Array.from({ length: 2 * angles }, (_, turn) => {
-    const from = new Int32Array(count),
-      conjugate = new Uint8Array(count);
-    for (let a = 0, i = 0; a < angles; a++) {
-      const source = (a + turn) % (2 * angles);
-      for (let r = 0; r < radii.length; r++, i++) {
-        from[i] = (source % angles) * radii.length + r;
-        conjugate[i] = source < angles ? 0 : 1;
+function quarterTurns({ angles, radii, count }: PolarGrid): SampleMap[] {
+  if (angles % 2 !== 0) throw new ShapeError(`a polar grid of ${angles} directions has no quarter turn`);
+  return [1, -1].flatMap((sense) =>
+    [0, 1, 2, 3].map((quarter) => {
+      const from = new Int32Array(count),
+        conjugate = new Uint8Array(count);
+      for (let a = 0, i = 0; a < angles; a++) {
+        const source = (sense * a + (quarter * angles) / 2 + 2 * angles) % (2 * angles);
+        for (let r = 0; r < radii.length; r++, i++) {
+          from[i] = (source % angles) * radii.length + r;
+          conjugate[i] = source < angles ? 0 : 1;
+        }
       }
-    }
-    return { from, conjugate };
-  });
+      return { from, conjugate };
+    }),
+  );
 }
 
 /** Mean square of the CTF on each circle: [samples, batch] → [radii, batch]. */
@@ -173,7 +179,7 @@ export function likelihoodRatioCritic(statistics: ImageStatistics, settings: Lik
   return {
     name: "likelihood-ratio",
     grid,
-    turns: polarTurns(grid),
+    turns: quarterTurns(grid),
     whitening(noisePower) {
       const weights = polarWeights(grid, noisePower);
       return Float32Array.from({ length: grid.count }, (_, i) => weights[i % radii]!);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { harmonicOrders, harmonics } from "../../src/critic/harmonics.ts";
 import { likelihoodRatio, likelihoodRatioCritic, templateResponses } from "../../src/critic/likelihoodRatio.ts";
 import { polarGrid } from "../../src/physics/frequencies.ts";
+import { transformOfImages } from "../../src/physics/imageTransform.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import * as op from "../../src/tensor/ops.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
@@ -151,16 +152,47 @@ describe("likelihood-ratio critic as a model", () => {
       }
   });
 
-  it("turns map samples to samples: turn t moves circle values by t directions", () => {
+  it("turns map samples to samples: circles by quarters, and the same mirrored", () => {
     critic.turns.forEach(({ from, conjugate }, t) => {
       const turnedRe = Array.from(from, (i) => re[i * batch]!),
         turnedIm = Array.from(from, (i, k) => (conjugate[k] ? -1 : 1) * im[i * batch]!);
+      const steps = ((t % 4) * angles) / 2,
+        sense = t < 4 ? 1 : -1;
       for (let r = 0; r < radii; r++) {
         const before = circle(grid, re, im, batch, 0, r),
           after = circle(grid, turnedRe, turnedIm, 1, 0, r);
-        after.forEach((v, a) => expect(v).toBeCloseTo(before[(a + t) % (2 * angles)]!, 6));
+        after.forEach((v, a) => expect(v).toBeCloseTo(before[(sense * a + steps + 2 * angles) % (2 * angles)]!, 6));
       }
     });
-    expect(critic.turns.length).toBe(2 * angles);
+    expect(critic.turns.length).toBe(8);
+  });
+
+  it("turns are those of square images: of pixels moved by quarters and mirrored about their middle", () => {
+    const n = 9,
+      pixels = Float64Array.from({ length: n * n }, () => stream.normal()),
+      images = input("images", [1, n * n]);
+    const f = transformOfImages(images, n, grid);
+    const transform = (of: Float64Array) => evaluateReference([f.re, f.im], new Map([[images, of]]));
+    const [plainRe, plainIm] = transform(pixels),
+      middle = (n - 1) / 2;
+    critic.turns.forEach(({ from, conjugate }, t) => {
+      // The wave vector's angle φ becomes ±φ + 90°·t, so does where a pixel comes from.
+      const moved = Float64Array.from({ length: n * n }, (_, i) => {
+        let x = (i % n) - middle,
+          y = Math.floor(i / n) - middle;
+        if (t >= 4) y = -y;
+        for (let quarter = 0; quarter < t % 4; quarter++) [x, y] = [-y, x];
+        return pixels[(y + middle) * n + x + middle]!;
+      });
+      const [movedRe, movedIm] = transform(moved);
+      for (let i = 0; i < grid.count; i++) {
+        expect(movedRe![i]).toBeCloseTo(plainRe![from[i]!]!, 4);
+        expect(movedIm![i]).toBeCloseTo((conjugate[i] ? -1 : 1) * plainIm![from[i]!]!, 4);
+      }
+    });
+  });
+
+  it("refuses a grid that has no quarter turn", () => {
+    expect(() => likelihoodRatioCritic(statistics, { angles: 5, turns, templates: 1 })).toThrow("5 directions");
   });
 });

@@ -7,6 +7,13 @@ import { noiseBank, type Rows } from "../measure/criticImages.ts";
 import { type NoiseImages, noiseImagesDrawn } from "../measure/noiseImages.ts";
 
 /**
+ * Normal noise images that simulated ones draw from. Turned by quarters and mirrored, a few thousand are seen so often
+ * that a critic of free templates knows them; so as many as 64 MiB hold.
+ */
+const normalImages = ({ count }: FrequencyGrid): number =>
+  Math.max(noiseImagesDrawn, Math.min(16_384, Math.floor(2 ** 26 / (8 * count))));
+
+/**
  * Noise of the particles' power: normal, or images of noise, whose power is brought to that of the particles shell by
  * shell.
  *
@@ -22,7 +29,7 @@ export function simulatorNoise(
   stream: RandomStream,
   device: Device,
 ): Promise<Rows> {
-  if (!of) return noiseBank(grid, noiseImagesDrawn, n, whiteNoise(stream), noise, device);
+  if (!of) return noiseBank(grid, normalImages(grid), n, whiteNoise(stream), noise, device);
   const { images, power } = of,
     // In the scale of white noise of unit variance, whose power is n².
     colour = power.map((own, k) => (noise[k]! / own) * n * n);

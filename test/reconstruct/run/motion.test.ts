@@ -56,6 +56,7 @@ beforeAll(async () => {
     maskDiameter: 120,
     device: "cpu",
     threads: 1,
+    seed: 2, // so short a run of so few images begins in a wrong shape with one seed in ten
   };
 });
 afterAll(() => rm(folder, { recursive: true }));

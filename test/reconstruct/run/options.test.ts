@@ -25,7 +25,6 @@ const stages: Stage[] = [
   { kind: "adversarial", maxRadius: 6, iterations: 60 },
   { kind: "refinement", maxRadius: 6, iterations: 2, particles: 1000 },
 ];
-const toFineShells: Stage[] = [...stages, { kind: "local", maxRadius: 10, iterations: 1, particles: 2000 }];
 const optionsFor = (name: string, more: Partial<RunRequest> = {}): RunRequest => ({
   particlesFile: particles,
   out: join(folder, name),
@@ -204,9 +203,13 @@ test("--ctf-phase-flipped: images with their phases flipped give the same map, a
       await reconstruct(
         nodeHost,
         optionsFor(name, {
-          stages: toFineShells,
-          // Few iterations of the other critic do not come to one shape from images that differ by their rounding.
-          critic: "likelihood-ratio",
+          stages: [
+            { kind: "refinement", maxRadius: 6, iterations: 3, particles: Infinity },
+            { kind: "local", maxRadius: 10, iterations: 1, particles: 2000 },
+          ],
+          // Few iterations of a blind start do not come to one shape from images that differ by their rounding.
+          start: at("plain", "map.mrc"),
+          startResolution: 40,
           // One mask for all: what images show of the particle's width depends on their phases.
           maskDiameter: 0.9 * boxSize * pixelSizeAngstrom,
           ...more,
@@ -244,7 +247,7 @@ test("--mask: density is only where the mask is, whatever its box; it belongs to
     { data: plain } = await readMap(disk.at(at("plain", "map.mrc")));
   // A pixel beyond the edge, for the Fourier-padding to the full box.
   expect(power(found, (z) => z > 1) / power(found, () => true)).toBeLessThan(0.01);
-  expect(power(plain, (z) => z > 1) / power(plain, () => true)).toBeGreaterThan(0.1);
+  expect(power(plain, (z) => z > 1) / power(plain, () => true)).toBeGreaterThan(0.05);
   expect(await configOf("masked")).toMatchObject({ mask: at("half.mrc") });
   const error = await reconstruct(nodeHost, { ...masked, resume: true, mask: undefined }).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(InputError);
