@@ -2,22 +2,24 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { aloneTests } from "./alone.ts";
+import { classesTests } from "./classes.ts";
 import { controlTests } from "./control.ts";
 import { mapTests } from "./map.ts";
 import { readingTests } from "./reading.ts";
-import { buildPage, makeSite, type Site } from "./site.ts";
+import { buildPage, makeSite, type RunSite, recordedSite, type Site } from "./site.ts";
 import { tabTests } from "./tabs.ts";
 import { openBrowser } from "./visit.ts";
 
-let site: Site, browser: Browser;
+let site: Site, recorded: RunSite, browser: Browser;
 beforeAll(async () => {
   buildPage();
-  site = await makeSite();
+  [site, recorded] = [await makeSite(), await recordedSite()];
   browser = await openBrowser();
 });
 afterAll(async () => {
   await browser?.close();
   await site?.close();
+  await recorded?.close();
 });
 
 describe("what is told of a run", () =>
@@ -33,6 +35,11 @@ describe("the map", () =>
 describe("reading", () =>
   readingTests(
     () => site,
+    () => browser,
+  ));
+describe("classes", () =>
+  classesTests(
+    () => recorded,
     () => browser,
   ));
 describe("runs from the page", () =>

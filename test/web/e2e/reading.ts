@@ -1,27 +1,9 @@
 /** Whoever reads it: with the keyboard alone, by ear, in the dark, on a telephone, and again tomorrow. */
-
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { AxeResults, RunOptions } from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { expect, test } from "vitest";
+import { violations } from "./axe.ts";
 import { type Site, token } from "./site.ts";
 import { covered, difference, eventually, keepScreenshot, picture, settledPicture, visit } from "./visit.ts";
-
-const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-/** What axe finds against WCAG 2.2 A and AA: names, roles, contrast and more. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(await axeSource);
-  const options: RunOptions = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
-  const found = (await page.evaluate(
-    (given) => (globalThis as unknown as { axe: { run(options: unknown): Promise<unknown> } }).axe.run(given),
-    options,
-  )) as AxeResults;
-  return found.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),
-  );
-}
 
 const tabs = ["Curves", "Particles", "Views", "Configuration", "Log"];
 

@@ -10,6 +10,7 @@ import { runId } from "../../../src/web/server/runs.ts";
 import { cryogan } from "../../cli/run.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
+import { recordedRuns, unpackRun } from "../recordedRun.ts";
 
 export const root = fileURLToPath(new URL("../../..", import.meta.url));
 export const pageFolder = join(root, "dist/page");
@@ -22,8 +23,12 @@ export const buildPage = (): void =>
     env: { ...process.env, NODE_ENV: "production" },
   });
 
-export interface Site {
+export interface Site extends RunSite {
   particles: string;
+}
+
+/** A `cryogan serve` over a folder of runs. */
+export interface RunSite {
   /** Of all runs, those begun from the page too. */
   runs: string;
   path(run: string, file: string): string;
@@ -66,12 +71,26 @@ export async function makeSite(): Promise<Site> {
     writeFileSync(path(run, "events.jsonl"), events.map((event) => `${JSON.stringify(event)}\n`).join(""));
   }
 
-  const tokenFile = join(folder, "token");
+  return Object.assign(await serveRuns(folder), { particles });
+}
+
+/** Runs "molecules", "hinge" and "hinge-2" as they were recorded. */
+export async function recordedSite(): Promise<RunSite> {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "runs"));
+  for (const name of recordedRuns) unpackRun(name, join(folder, "runs", name));
+  return serveRuns(folder);
+}
+
+/** @param folder holds the folder `runs`; goes when the site is closed */
+async function serveRuns(folder: string): Promise<RunSite> {
+  const runs = join(folder, "runs"),
+    tokenFile = join(folder, "token");
+  const path = (run: string, file: string) => join(runs, run, file);
   writeFileSync(tokenFile, token, { mode: 0o600 });
   let child: ChildProcess;
   let port = "0";
-  const site: Site = {
-    particles,
+  const site: RunSite = {
     runs,
     path,
     address: "",
