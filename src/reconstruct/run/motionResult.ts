@@ -7,6 +7,7 @@ import { pairOf, pairsOf } from "../likelihood/motionPosterior.ts";
 import { componentOf } from "../likelihood/motionSeries.ts";
 import type { MotionState } from "../motion.ts";
 import { componentMap, meanMap, seriesMap } from "../motionMaps.ts";
+import { motionColumn } from "../motionParticles.ts";
 
 /** Half-samples that agree less show nothing more. */
 const leastAgreement = 0.143;
@@ -48,8 +49,8 @@ export function motionColumns({ found: { model, latent } }: MotionState): Record
   for (let j = 0; j < components; j++) {
     const means = componentOf(model, latent, j),
       squares = partOf(latent.moments, pairOf(pairs, j, j), pairs.length);
-    columns[`cryoganMotion${j + 1}`] = means;
-    columns[`cryoganMotion${j + 1}Sigma`] = means.map((m, p) => Math.sqrt(Math.max(0, squares[p]! - m * m)));
+    columns[motionColumn(j)] = means;
+    columns[`${motionColumn(j)}Sigma`] = means.map((m, p) => Math.sqrt(Math.max(0, squares[p]! - m * m)));
   }
   return columns;
 }

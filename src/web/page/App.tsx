@@ -7,13 +7,14 @@ import { Empty } from "./Empty.tsx";
 import { Particles } from "./images/Particles.tsx";
 import { LocalFiles } from "./local/LocalFiles.tsx";
 import { MapPanel } from "./map/MapPanel.tsx";
+import { Motion } from "./motion/Motion.tsx";
 import { go, type Page } from "./page.ts";
 import { Configuration } from "./run/Configuration.tsx";
 import { useEvents } from "./run/files.ts";
 import { Log } from "./run/Log.tsx";
 import { RunHeader } from "./run/RunHeader.tsx";
 import { RunList } from "./run/RunList.tsx";
-import { hasClasses } from "./run/words.ts";
+import { hasClasses, hasMotion } from "./run/words.ts";
 import { theme, themes } from "./theme.ts";
 import { Directions } from "./views/Directions.tsx";
 
@@ -98,6 +99,7 @@ const tabNames: Record<Tab, string> = {
   particles: "Particles",
   views: "Views",
   classes: "Classes",
+  motion: "Motion",
   configuration: "Configuration",
   log: "Log",
 };
@@ -133,6 +135,7 @@ function SelectedRun({ page }: { page: Page }) {
             {tab === "particles" && <Particles {...shown} />}
             {tab === "views" && <Directions {...shown} />}
             {tab === "classes" && <Classes {...shown} />}
+            {tab === "motion" && <Motion key={run.id} {...shown} />}
             {tab === "configuration" && <Configuration {...shown} />}
             {tab === "log" && <Log events={events} />}
           </div>
@@ -142,9 +145,11 @@ function SelectedRun({ page }: { page: Page }) {
   );
 }
 
-/** That of classes where there are any, or where the address asks for it. */
-const offeredTabs = (events: readonly RunEvent[], asked: Tab): Tab[] =>
-  tabs.filter((tab) => tab !== "classes" || tab === asked || hasClasses(events));
+/** Those of classes and of motion where there are any, or where the address asks for one. */
+const offeredTabs = (events: readonly RunEvent[], asked: Tab): Tab[] => {
+  const has: { [K in Tab]?: (events: readonly RunEvent[]) => boolean } = { classes: hasClasses, motion: hasMotion };
+  return tabs.filter((tab) => tab === asked || (has[tab]?.(events) ?? true));
+};
 
 /** Arrow keys go from tab to tab, as the ARIA practices have it. */
 function Tabs({ page, offered }: { page: Page; offered: readonly Tab[] }) {

@@ -5,6 +5,7 @@ import { aloneTests } from "./alone.ts";
 import { classesTests } from "./classes.ts";
 import { controlTests } from "./control.ts";
 import { mapTests } from "./map.ts";
+import { motionTests } from "./motion.ts";
 import { readingTests } from "./reading.ts";
 import { buildPage, makeSite, type RunSite, recordedSite, type Site } from "./site.ts";
 import { tabTests } from "./tabs.ts";
@@ -39,6 +40,11 @@ describe("reading", () =>
   ));
 describe("classes", () =>
   classesTests(
+    () => recorded,
+    () => browser,
+  ));
+describe("motion", () =>
+  motionTests(
     () => recorded,
     () => browser,
   ));

@@ -5,9 +5,11 @@ import type { RunSummary } from "../../live/source.ts";
 import { type Axis, axes, type MapFile } from "../address.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
+import { saveAs } from "../saveAs.ts";
 import { offeredMapFiles, shownMapFile } from "./choice.ts";
 import type { MapGrid } from "./grid.ts";
 import { MapCanvas } from "./MapCanvas.tsx";
+import { readGrid } from "./readGrid.ts";
 import type { MapScene } from "./scene.ts";
 import { linkViews } from "./view.ts";
 
@@ -19,11 +21,6 @@ interface Shown {
 /** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2_half1.mrc" → "class 2, half-map 1". */
 const nameOfFile = (file: MapFile): string =>
   file.replace(".mrc", "").replace("_", ", ").replace("half", "half-map ").replace("class", "class ");
-
-async function readGrid(bytes: ArrayBuffer): Promise<MapGrid> {
-  const { readMapGrid } = await import("./grid.ts");
-  return readMapGrid(bytes);
-}
 
 /** The map, turned over to the other hand if that is wanted. */
 function useGrid(
@@ -64,9 +61,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const download = async () => {
     const bytes = await page.source.file(run.id, mine.file);
     if (!bytes) return setMessage(`${mine.file} is not there yet.`);
-    const url = URL.createObjectURL(new Blob([bytes]));
-    Object.assign(document.createElement("a"), { href: url, download: mine.file }).click();
-    URL.revokeObjectURL(url);
+    saveAs(mine.file, bytes);
   };
   const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">

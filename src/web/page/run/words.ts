@@ -144,3 +144,11 @@ export function nowText({ stage, now, finished }: RunProgress): string {
 
 export const hasClasses = (events: readonly RunEvent[]): boolean =>
   events.some((event) => event.type === "start" && classesText(event) !== undefined);
+
+/** From the first step of `--motion` on. */
+export const hasMotion = (events: readonly RunEvent[]): boolean =>
+  events.some(
+    (event) =>
+      (event.type === "stage" && (event.kind === "motion" || event.kind === "series")) ||
+      (event.type === "finished" && event.motion !== undefined),
+  );
