@@ -15,6 +15,7 @@ import { methodText } from "../reconstruct/method.ts";
 import type { RunClasses } from "../reconstruct/stage.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
+import { motionSection } from "./motionSection.ts";
 
 /** Content of a report: what the page shows, and the charts it has a place for. */
 export interface ReportContent {
@@ -38,6 +39,7 @@ export function runSections(run: RunFolder): ReportContent {
     header(title, run),
     mapSection(run),
     ...(run.classes ? [classesSection(run.classes, curves)] : []),
+    ...(run.motion ? [motionSection(run.motion)] : []),
     examplesSection(run.examples),
     trainingSection(curves),
     fscSection(run.fsc, run.comparison),

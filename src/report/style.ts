@@ -39,6 +39,7 @@ p { margin: 6px 0; max-width: 75ch; }
 .images { display: grid; gap: 12px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
 .images.small { grid-template-columns: repeat(6, minmax(0, 1fr)); }
 .strip { display: grid; gap: 6px; grid-template-columns: repeat(6, minmax(0, 1fr)); }
+.strip.series { grid-template-columns: repeat(auto-fit, minmax(96px, 1fr)); }
 figure { margin: 0; }
 figcaption { font-size: 12px; }
 .frame { position: relative; background: #000; line-height: 0; }
@@ -48,6 +49,9 @@ figcaption { font-size: 12px; }
   line-height: 1.3; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000; filter: drop-shadow(0 0 1px #000);
   white-space: nowrap;
 }
+.histogram { display: block; width: 100%; max-width: 720px; fill: var(--blue); }
+.histogram path { fill: none; stroke: var(--muted); }
+.histogram text { fill: var(--text); font-size: 12px; }
 .charts { display: grid; gap: 20px; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .chart { min-width: 0; }
 .plot { width: 100%; min-height: 280px; }
@@ -67,7 +71,7 @@ table.options th { color: var(--muted); width: 34%; }
   .charts { grid-template-columns: minmax(0, 1fr); }
   .numbers { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .images, .images.small { gap: 6px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
-  .strip { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .strip, .strip.series { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   .scale { font-size: 10px; border-bottom-width: 2px; }
 }
 `;

@@ -9,6 +9,7 @@ import type { RunClasses } from "../stage.ts";
 import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
+import { type RunMotion, readRunMotion } from "./runMotion.ts";
 import { classesSchema, evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
@@ -21,6 +22,8 @@ export interface RunFolder {
   examples?: RunExamples;
   spectra?: RunSpectra;
   classes?: RunClasses;
+  /** Of a run that has ended with `--motion`. */
+  motion?: RunMotion;
   fsc?: FscResult;
   /** The verdict, and what it rests on. */
   result?: RunVerdict;
@@ -56,6 +59,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   const examples = await read("examples.json", jsonOf(examplesSchema));
   const spectra = await read("spectra.json", jsonOf(spectraSchema));
   const classes = await read("classes.json", jsonOf(classesSchema));
+  const motion = await readRunMotion(events ?? [], read);
   const fsc = await read("fsc.json", jsonOf(fscSchema));
   const result = await read("result.json", jsonOf(resultSchema));
   const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
@@ -72,6 +76,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
     examples,
     spectra,
     classes,
+    motion,
     fsc,
     result,
     comparison: evaluation?.kind,
