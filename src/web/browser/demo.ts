@@ -26,7 +26,6 @@ export const demoForm = {
   maxShift: "0",
   maskDiameter: "292", // Å, 90 % of the box
   overwrite: true,
-  critic: "likelihood-ratio", // in WebAssembly the default one takes many times as long
   stages: "adversarial 16:300, refine 16:4, refine 22:2, local 28:2",
 } satisfies RunForm;
 
