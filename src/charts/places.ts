@@ -31,6 +31,13 @@ export function spreadOf(places: readonly Float32Array[]): Spread {
   return { ranges, bins, counts, largest: counts.reduce((a, b) => Math.max(a, b), 0) };
 }
 
+/** Of two axes, row by row from the top: log(1 + count), 0 to 1 for the largest. */
+export const logShares = ({ bins, counts, largest }: Spread): Float32Array =>
+  Float32Array.from(
+    counts,
+    (_, i) => Math.log1p(counts[(bins - 1 - Math.floor(i / bins)) * bins + (i % bins)]!) / Math.log1p(largest),
+  );
+
 function rangeOf(values: Float32Array): Range {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {

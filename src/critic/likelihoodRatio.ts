@@ -134,8 +134,8 @@ function polarWeights(grid: PolarGrid, noisePower: ArrayLike<number>): Float32Ar
 }
 
 /**
- * Quarter turns and mirror images of them. Noise in a square image is the same in these alone: how its transform's
- * samples hang together lies along the image's edges, and a critic sees noise that was turned with them by less.
+ * Quarter turns and mirror images of them. Noise in a square image is the same in these alone: samples of its transform
+ * hang together along the image's edges, and a critic tells noise that was turned by another angle.
  * Directions beyond half a turn are the complex conjugates of those within.
  *
  * @throws {ShapeError} if the number of directions is odd, so that the grid has no quarter turn

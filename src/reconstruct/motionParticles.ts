@@ -21,7 +21,7 @@ export const isWithin = (z: number, { low, high }: Range): boolean => z >= low &
 export function readPlaces(text: string, file: string): Float32Array[] {
   const table = particleTable(parseStar(text, file), file);
   return columnsOf(table, file).map((column) =>
-    Float32Array.from({ length: table.rowCount }, (_, row) => placeIn(table, row, column, file)),
+    Float32Array.from(allRows(table), (row) => placeIn(table, row, column, file)),
   );
 }
 
@@ -33,14 +33,14 @@ export function particlesWithin(text: string, file: string, ranges: ReadonlyMap<
   const blocks = parseStar(text, file),
     table = particleTable(blocks, file),
     columns = columnsOf(table, file),
-    chosen = Array.from({ length: table.rowCount }, (_, row) => row).filter((row) =>
+    chosen = allRows(table).filter((row) =>
       [...ranges].every(([j, range]) => isWithin(placeIn(table, row, columns[j]!, file), range)),
     );
   return writeStar(
     blocks.map((block) => ({
       name: block.name,
       columns: block.columns,
-      rows: rowsOf(block, block === table ? chosen : Array.from({ length: block.rowCount }, (_, row) => row)),
+      rows: rowsOf(block, block === table ? chosen : allRows(block)),
     })),
   );
 }
@@ -66,6 +66,8 @@ function placeIn(table: StarBlock, row: number, column: number, file: string): n
     );
   return z;
 }
+
+const allRows = ({ rowCount }: StarBlock): number[] => Array.from({ length: rowCount }, (_, row) => row);
 
 function* rowsOf(block: StarBlock, rows: readonly number[]): Iterable<string[]> {
   for (const row of rows) yield block.columns.map((_, column) => block.value(row, column));

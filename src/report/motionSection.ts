@@ -1,6 +1,6 @@
 /** A molecule that moves: its maps along each component, and where its particles are. */
 import { formatCount, formatNumber } from "../base/format.ts";
-import { type Spread, spreadOf, ticksOf } from "../charts/places.ts";
+import { logShares, type Spread, spreadOf, ticksOf } from "../charts/places.ts";
 import { contrastRange } from "../io/grayImage.ts";
 import type { RunMotion } from "../reconstruct/folder/runMotion.ts";
 import { imageFigure } from "./html.ts";
@@ -65,15 +65,13 @@ function histogram({ ranges, bins, counts, largest }: Spread): string {
 }
 
 /** The first component across, the second up. */
-function density({ ranges, bins, counts, largest }: Spread, a: number, b: number): string {
-  const pixels = Float32Array.from(counts, (_, i) =>
-    Math.log1p(counts[(bins - 1 - Math.floor(i / bins)) * bins + (i % bins)]!),
-  );
-  const extent = (j: number) => `${ranges[j]!.low.toFixed(2)} to ${ranges[j]!.high.toFixed(2)}`;
+function density(spread: Spread, a: number, b: number): string {
+  const { ranges, bins } = spread,
+    extent = (j: number) => `${ranges[j]!.low.toFixed(2)} to ${ranges[j]!.high.toFixed(2)}`;
   return imageFigure(
-    { width: bins, height: bins, pixels },
+    { width: bins, height: bins, pixels: logShares(spread) },
     `z along component ${a + 1}, ${extent(0)}, across; along component ${b + 1}, ${extent(1)}, up`,
     0,
-    [0, Math.log1p(largest)],
+    [0, 1],
   );
 }

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { toChartData } from "../charts/charts.ts";
 import { disk } from "../io/disk.ts";
 import { writeFileAtomic } from "../io/files.ts";
-import { readRunFolder } from "../reconstruct/folder/runFolder.ts";
+import { partReader, readRunFolder } from "../reconstruct/folder/runFolder.ts";
+import { readRunMotion } from "../reconstruct/folder/runMotion.ts";
 import { renderPage } from "./page.ts";
 import { runSections } from "./sections.ts";
 
@@ -14,8 +15,9 @@ import { runSections } from "./sections.ts";
  * @throws InputError when `folder` is no run folder or cannot be written
  */
 export async function writeReport(folder: string): Promise<string> {
-  const run = await readRunFolder(disk, folder);
-  const { title, body, charts } = runSections(run);
+  const run = await readRunFolder(disk, folder),
+    motion = await readRunMotion(run.events, partReader(disk, folder, run.problems));
+  const { title, body, charts } = runSections(run, motion);
   const require = createRequire(import.meta.url);
   const [uplotScript, uplotStyle] = await Promise.all(
     ["uplot/dist/uPlot.iife.min.js", "uplot/dist/uPlot.min.css"].map((name) => readFile(require.resolve(name), "utf8")),

@@ -11,6 +11,7 @@ import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImage
 import type { GrayImage } from "../io/grayImage.ts";
 import type { ClassResult, RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
+import type { RunMotion } from "../reconstruct/folder/runMotion.ts";
 import { methodText } from "../reconstruct/method.ts";
 import type { RunClasses } from "../reconstruct/stage.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
@@ -31,7 +32,7 @@ interface Section {
 
 const examplesShown = 6;
 
-export function runSections(run: RunFolder): ReportContent {
+export function runSections(run: RunFolder, motion?: RunMotion): ReportContent {
   const source = run.config?.particlesFile;
   const title = `cryogan map of ${typeof source === "string" ? basename(source) : basename(run.path)}`;
   const curves = runCurves(run.events);
@@ -39,7 +40,7 @@ export function runSections(run: RunFolder): ReportContent {
     header(title, run),
     mapSection(run),
     ...(run.classes ? [classesSection(run.classes, curves)] : []),
-    ...(run.motion ? [motionSection(run.motion)] : []),
+    ...(motion ? [motionSection(motion)] : []),
     examplesSection(run.examples),
     trainingSection(curves),
     fscSection(run.fsc, run.comparison),

@@ -9,7 +9,6 @@ import type { RunClasses } from "../stage.ts";
 import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
-import { type RunMotion, readRunMotion } from "./runMotion.ts";
 import { classesSchema, evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
@@ -22,8 +21,6 @@ export interface RunFolder {
   examples?: RunExamples;
   spectra?: RunSpectra;
   classes?: RunClasses;
-  /** Of a run that has ended with `--motion`. */
-  motion?: RunMotion;
   fsc?: FscResult;
   /** The verdict, and what it rests on. */
   result?: RunVerdict;
@@ -33,16 +30,13 @@ export interface RunFolder {
   problems: string[];
 }
 
-/**
- * Read all that a report shows. Missing files are left out; broken ones too, with a line in `problems`.
- * @throws InputError when the folder does not exist or holds no file of a run
- */
-export async function readRunFolder(files: Files, path: string): Promise<RunFolder> {
+/** Reads a file of a run folder; undefined where it is not there, or cannot be read. */
+export type ReadPart = <T>(name: string, parse: (file: DataFile) => Promise<T>) => Promise<T | undefined>;
+
+/** @param problems gets a line for each file that is there but cannot be read */
+export function partReader(files: Files, path: string, problems: string[]): ReadPart {
   const folder = folderAt(files, path);
-  if (!(await files.at(path).exists()))
-    throw new InputError(`${path}: no such folder; give the --out folder of cryogan reconstruct`);
-  const problems: string[] = [];
-  const read = async <T>(name: string, parse: (file: DataFile) => Promise<T>): Promise<T | undefined> => {
+  return async (name, parse) => {
     const file = folder(name);
     if (!(await file.exists())) return undefined;
     return parse(file).catch((error: Error) => {
@@ -50,6 +44,18 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
       return undefined;
     });
   };
+}
+
+/**
+ * Read what a run folder tells, but for the particles and the maps of a motion (runMotion.ts), which take long. Missing
+ * files are left out; broken ones too, with a line in `problems`.
+ * @throws InputError when the folder does not exist or holds no file of a run
+ */
+export async function readRunFolder(files: Files, path: string): Promise<RunFolder> {
+  if (!(await files.at(path).exists()))
+    throw new InputError(`${path}: no such folder; give the --out folder of cryogan reconstruct`);
+  const problems: string[] = [],
+    read = partReader(files, path, problems);
   const config = await read("config.json", readConfig);
   const events = await read("events.jsonl", readEvents);
   const readOneMap = (file: DataFile): Promise<Volume> => readMap(file);
@@ -59,7 +65,6 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   const examples = await read("examples.json", jsonOf(examplesSchema));
   const spectra = await read("spectra.json", jsonOf(spectraSchema));
   const classes = await read("classes.json", jsonOf(classesSchema));
-  const motion = await readRunMotion(events ?? [], read);
   const fsc = await read("fsc.json", jsonOf(fscSchema));
   const result = await read("result.json", jsonOf(resultSchema));
   const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
@@ -76,7 +81,6 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
     examples,
     spectra,
     classes,
-    motion,
     fsc,
     result,
     comparison: evaluation?.kind,

@@ -1,5 +1,4 @@
 /** What there is to see of a molecule that moves, in a run folder. */
-import type { DataFile } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
 import { type Axis, axisProjection } from "../../evaluate/volumeImages.ts";
 import { readText } from "../../io/files.ts";
@@ -8,6 +7,7 @@ import { readMap } from "../../io/mrc.ts";
 import { motionMaps } from "../motionMaps.ts";
 import { readPlaces } from "../motionParticles.ts";
 import type { MotionResult, RunEvent } from "./events.ts";
+import type { ReadPart } from "./runFolder.ts";
 
 type Component = MotionResult["components"][number];
 
@@ -28,11 +28,8 @@ interface ShownComponent extends Pick<Component, "number" | "power"> {
 
 const axes = ["z", "y", "x"] as const;
 
-/** @param read gives undefined of a file that is not there, or cannot be read */
-export async function readRunMotion(
-  events: readonly RunEvent[],
-  read: <T>(name: string, parse: (file: DataFile) => Promise<T>) => Promise<T | undefined>,
-): Promise<RunMotion | undefined> {
+/** Of a run that has ended with `--motion`. */
+export async function readRunMotion(events: readonly RunEvent[], read: ReadPart): Promise<RunMotion | undefined> {
   const motion = events.findLast((event) => event.type === "finished")?.motion;
   if (!motion) return undefined;
   const components: ShownComponent[] = [];

@@ -7,6 +7,7 @@ import type { MapGrid } from "../map/grid.ts";
 import { MapCanvas } from "../map/MapCanvas.tsx";
 import { readGrid } from "../map/readGrid.ts";
 import { nameOf, type Page } from "../page.ts";
+import { hasMotion } from "../run/words.ts";
 import { saveAs } from "../saveAs.ts";
 import { Places } from "./Places.tsx";
 import { levelIn, motionIn, placeAt, type Series } from "./series.ts";
@@ -63,7 +64,7 @@ export function Motion({ page, run, events }: { page: Page; run: RunSummary; eve
   if (!motion || !shown)
     return (
       <Empty>
-        {events.some((event) => event.type === "stage" && (event.kind === "motion" || event.kind === "series")) ? (
+        {hasMotion(events) ? (
           "No motion yet: it is shown when the run has ended."
         ) : (
           <>

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, formatNumber } from "../../../base/format.ts";
-import { type Spread, ticksOf } from "../../../charts/places.ts";
+import { logShares, type Spread, ticksOf } from "../../../charts/places.ts";
 import type { Range } from "../../../reconstruct/motionParticles.ts";
 import { viridis } from "../views/viridis.ts";
 
@@ -139,16 +139,16 @@ const placed = (x: number, y: number, w: number, h: number, ofWidth: number, ofH
 });
 
 /** Bins by colour, on a logarithmic scale; empty ones are clear. */
-function Density({ spread: { bins, counts, largest }, style }: { spread: Spread; style: Record<string, string> }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+function Density({ spread, style }: { spread: Spread; style: Record<string, string> }) {
+  const canvas = useRef<HTMLCanvasElement>(null),
+    { bins } = spread;
   useEffect(() => {
     const context = canvas.current!.getContext("2d")!,
       image = context.createImageData(bins, bins);
-    counts.forEach((count, i) => {
-      const pixel = (bins - 1 - Math.floor(i / bins)) * bins + (i % bins);
-      if (count > 0) image.data.set([...viridis(Math.log1p(count) / Math.log1p(largest)), 255], 4 * pixel);
+    logShares(spread).forEach((share, i) => {
+      if (share > 0) image.data.set([...viridis(share), 255], 4 * i);
     });
     context.putImageData(image, 0, 0);
-  }, [bins, counts, largest]);
+  }, [spread]);
   return <canvas ref={canvas} width={bins} height={bins} style={style} />;
 }
