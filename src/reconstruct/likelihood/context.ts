@@ -11,6 +11,8 @@ export interface RefinementContext extends StageContext {
   shares?: Float32Array;
   /** And the posterior probability of each for each particle, [classes, count]. */
   memberships?: Float32Array;
+  /** Whether the maps are of states near one another: each is estimated with the others (jointEstimate.ts). */
+  alike?: boolean;
   /** Weights of the distribution of viewing directions as far as it was found (viewPrior.ts). */
   viewWeights?: Float32Array;
 }

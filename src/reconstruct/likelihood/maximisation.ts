@@ -4,9 +4,11 @@ import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { compile } from "../../runtime/session.ts";
 import { joined, partOf } from "../classes.ts";
-import type { EstimatedVolume, HalfVolumes, StageContext } from "../stage.ts";
+import type { EstimatedVolume, HalfVolumes } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { addSlices, sampleSumsProgram, sumsSize, tablePrior, wienerMask, wienerProgram } from "./backprojection.ts";
+import type { RefinementContext } from "./context.ts";
+import { correlationsOf, jointSums } from "./jointEstimate.ts";
 
 /** Views of a class among all of an expectation step. */
 export interface ClassViews {
@@ -26,10 +28,11 @@ export interface Maximisation {
    * @param half of the particles that it was collected from
    */
   add(numerator: Float32Array, denominator: Float32Array, views: readonly ClassViews[], half: 0 | 1): Promise<void>;
-  /** The density of all that was added since the last call: a sample is regularised as the sample that it is. */
+  /** The densities of all that was added since the last call: a sample is regularised as the sample that it is. */
   solve(): Promise<EstimatedVolume>;
   /**
-   * The densities of the two halves by themselves, before the mask, as they were when `solve` was called last.
+   * The densities of the two halves by themselves, each map for itself, before the mask, as they were when `solve` was
+   * called last.
    * @throws {Error} before the first time, or when something was added since
    */
   halfSamples(): Promise<HalfVolumes>;
@@ -44,9 +47,9 @@ export async function openMaximisation(
   grid: PolarGrid,
   views: number,
   whitening: Float32Array,
-  context: StageContext,
+  context: RefinementContext,
 ): Promise<Maximisation> {
-  const { device, spectra, groups } = context;
+  const { device, spectra, groups, alike = false } = context;
   const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
   const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length)), device),
     masks = groups.map((_, c) => wienerMask(stageMask(n, context, c), n));
@@ -59,11 +62,17 @@ export async function openMaximisation(
     for (const values of halves) values.fill(0);
     solved = false;
   };
-  const estimate = async (sums: Float32Array): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
+  const each =
+    (sums: Float32Array) =>
+    (c: number): Float32Array =>
+      partOf(sums, c, classes);
+  const estimate = async (
+    sumsOf: (c: number) => Float32Array,
+  ): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
     const volumes: Float32Array[] = [],
       before: Float32Array[] = [];
     for (let c = 0; c < classes; c++) {
-      const { volume, unmasked } = await wiener.run({ sums: partOf(sums, c, classes), mask: masks[c]! });
+      const { volume, unmasked } = await wiener.run({ sums: sumsOf(c), mask: masks[c]! });
       volumes.push(volume!.slice());
       before.push(unmasked!.slice());
     }
@@ -79,15 +88,18 @@ export async function openMaximisation(
       }
     },
     async solve() {
+      const correlations = alike ? correlationsOf(first, second, n) : undefined;
       for (let i = 0; i < first.length; i++) first[i]! += second[i]!;
       solved = true;
-      const { volume, unmasked } = await estimate(first);
+      const { volume, unmasked } = await estimate(
+        correlations ? jointSums(first, n, correlations, spectra.signal, grid.radii.length) : each(first),
+      );
       return { n, data: context.positivity ? volume.map((v) => Math.max(0, v)) : volume, unmasked };
     },
     async halfSamples() {
       if (!solved) throw new Error("the halves of the particles have not been solved for");
-      const { unmasked: ofSecond } = await estimate(second),
-        { unmasked: ofFirst } = await estimate(first.map((v, i) => v - second[i]!));
+      const { unmasked: ofSecond } = await estimate(each(second)),
+        { unmasked: ofFirst } = await estimate(each(first.map((v, i) => v - second[i]!)));
       return [ofFirst, ofSecond];
     },
     sums() {

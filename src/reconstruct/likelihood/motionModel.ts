@@ -2,12 +2,10 @@
  * The density of a molecule that moves, V₀ + Σ z_j·V_j, and z of each particle. The same densities have many
  * descriptions: here the one is chosen in which z has the mean 0 and the variance 1, and components are orthogonal.
  */
+import { eigenvaluesOf, type Matrix, ofEigenvalues } from "../../numeric/symmetric.ts";
 import { partOf } from "../classes.ts";
 import type { Latent, MotionModel } from "../motion.ts";
 import { pairOf, pairsOf } from "./motionPosterior.ts";
-
-/** A square matrix, row by row. */
-type Matrix = readonly (readonly number[])[];
 
 export const componentsOf = ({ n, volumes }: MotionModel): number => volumes.length / n ** 3 - 1;
 
@@ -78,9 +76,18 @@ export function standardised(model: MotionModel, latent: Latent): { model: Motio
   const middle = Array.from({ length: d }, (_, j) => meanOf(latent.means, j)),
     covariance = (j: number, k: number): number =>
       meanOf(latent.moments, pairOf(pairs, Math.min(j, k), Math.max(j, k))) - middle[j]! * middle[k]!;
-  const axes = choleskyOf(Array.from({ length: d }, (_, j) => Array.from({ length: d }, (_, k) => covariance(j, k))));
-  return redescribed(model, latent, middle, axes, inverseOfLower(axes));
+  const all = Array.from({ length: d }, (_, j) => Array.from({ length: d }, (_, k) => covariance(j, k))),
+    deviation = (variance: number): number => Math.sqrt(Math.max(leastVariance, variance));
+  return redescribed(
+    model,
+    latent,
+    middle,
+    ofEigenvalues(all, deviation),
+    ofEigenvalues(all, (variance) => 1 / deviation(variance)),
+  );
 }
+/** A component that no image tells of is not blown up. */
+const leastVariance = 1e-4;
 
 /**
  * With components that are orthogonal as densities, the one that moves most first; each is the more skewed to its
@@ -91,7 +98,7 @@ export function inOrder(model: MotionModel, latent: Latent): { model: MotionMode
   const d = componentsOf(model),
     own = Array.from({ length: d }, (_, j) => partOf(model.volumes, j + 1, d + 1));
   const products = own.map((a) => own.map((b) => a.reduce((sum, v, i) => sum + v * b[i]!, 0)));
-  const { vectors } = eigen(products);
+  const { vectors } = eigenvaluesOf(products);
   const skewed = vectors.map((vector) => {
     let cubes = 0;
     for (let i = 0; i < own[0]!.length; i++) cubes += vector.reduce((sum, a, j) => sum + a * own[j]![i]!, 0) ** 3;
@@ -99,50 +106,4 @@ export function inOrder(model: MotionModel, latent: Latent): { model: MotionMode
   });
   const axes = products.map((_, k) => skewed.map((vector) => vector[k]!));
   return redescribed(model, latent, new Array<number>(d).fill(0), axes, skewed);
-}
-
-/** Factor L of L·Lᵀ, of a covariance. */
-function choleskyOf(covariance: Matrix): number[][] {
-  const rows = covariance.map((row) => row.map(() => 0));
-  covariance.forEach((row, j) => {
-    for (let k = 0; k <= j; k++) {
-      let rest = row[k]!;
-      for (let i = 0; i < k; i++) rest -= rows[j]![i]! * rows[k]![i]!;
-      rows[j]![k] = k === j ? Math.sqrt(Math.max(leastVariance, rest)) : rest / rows[k]![k]!;
-    }
-  });
-  return rows;
-}
-/** A component that no image tells of is not blown up. */
-const leastVariance = 1e-4;
-
-function inverseOfLower(lower: Matrix): number[][] {
-  const inverse = lower.map((row) => row.map(() => 0));
-  for (let c = 0; c < lower.length; c++)
-    for (let j = c; j < lower.length; j++) {
-      let rest = j === c ? 1 : 0;
-      for (let i = c; i < j; i++) rest -= lower[j]![i]! * inverse[i]![c]!;
-      inverse[j]![c] = rest / lower[j]![j]!;
-    }
-  return inverse;
-}
-
-/** Eigenvectors of a symmetric matrix, that of the largest eigenvalue first (Jacobi). */
-function eigen(symmetric: Matrix): { values: number[]; vectors: number[][] } {
-  const a = symmetric.map((row) => [...row]),
-    size = a.length,
-    v = a.map((_, j) => a.map((_, k) => (j === k ? 1 : 0)));
-  for (let sweep = 0; sweep < 20; sweep++)
-    for (let p = 0; p < size; p++)
-      for (let q = p + 1; q < size; q++) {
-        const angle = 0.5 * Math.atan2(2 * a[p]![q]!, a[q]![q]! - a[p]![p]!),
-          c = Math.cos(angle),
-          s = Math.sin(angle);
-        for (const rows of [a, v])
-          for (const row of rows) [row[p], row[q]] = [c * row[p]! - s * row[q]!, s * row[p]! + c * row[q]!];
-        for (let k = 0; k < size; k++)
-          [a[p]![k], a[q]![k]] = [c * a[p]![k]! - s * a[q]![k]!, s * a[p]![k]! + c * a[q]![k]!];
-      }
-  const order = a.map((_, j) => j).sort((j, k) => a[k]![k]! - a[j]![j]!);
-  return { values: order.map((j) => a[j]![j]!), vectors: order.map((j) => v.map((row) => row[j]!)) };
 }

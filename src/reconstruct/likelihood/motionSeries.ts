@@ -1,6 +1,7 @@
 /**
  * Maps along a component: at places from the 5th to the 95th percentile of z, each of the particles about it. A linear
- * description holds only for what moves by less than its own size; these maps show the finer parts, too.
+ * description holds only for what moves by less than its own size; these maps show the finer parts, too. What they have
+ * in common each shows by the particles of all.
  *
  * @see Gilles & Singer (2025) PNAS 122, e2419140122 (kernel regression over z)
  */
@@ -78,6 +79,7 @@ export async function seriesStage(
       ...(context.maskCentres ? { maskCentres: eachClass(maps, () => context.maskCentres![0]!) } : {}),
       shares,
       memberships,
+      alike: true,
     },
     {
       volume: changeBoxes({ n: model.n, data: along }, 2 * stage.maxRadius),

@@ -23,7 +23,7 @@ const radii = [10, 16, 24] as const,
 const seriesPasses = 3;
 const fewestMaps = 5,
   particlesPerMap = 200;
-/** Sums of both halves of all maps of a series, bytes. */
+/** Sums of both halves of all maps of a series, and the joint estimate of these, bytes. */
 const mostSums = 2e9;
 
 /** @param finest radius of the map that the stages came to */
@@ -47,7 +47,7 @@ export function motionSteps(components: number, finest: number, count: number): 
 }
 
 function seriesSize(finest: number, count: number): { maps: number; maxRadius: number } {
-  const bytes = (maps: number, radius: number): number => 24 * maps * (4 * radius + 2) ** 3;
+  const bytes = (maps: number, radius: number): number => 28 * maps * (4 * radius + 2) ** 3;
   let maps = Math.max(fewestMaps, Math.min(mostMaps, Math.floor(count / particlesPerMap))),
     maxRadius = finest;
   while (maps > fewestMaps && bytes(maps, maxRadius) > mostSums) maps--;
