@@ -1,7 +1,7 @@
 /** Where the particles of a molecule that moves are along its components, as particles.star of a run tells. */
-import { InputError } from "../base/errors.ts";
-import { columnIndex, onlyBlock, parseStar, type StarBlock, writeStar } from "../io/star.ts";
+import { columnIndex, parseStar, type StarBlock } from "../io/star.ts";
 import { mostComponents } from "./options.ts";
+import { allRows, numberIn, starOfRows, tableWith } from "./particleRows.ts";
 
 /** Name of the column with z. @param j the component, from 0 */
 export const motionColumn = (j: number): string => `cryoganMotion${j + 1}`;
@@ -36,20 +36,11 @@ export function particlesWithin(text: string, file: string, ranges: ReadonlyMap<
     chosen = allRows(table).filter((row) =>
       [...ranges].every(([j, range]) => isWithin(placeIn(table, row, columns[j]!, file), range)),
     );
-  return writeStar(
-    blocks.map((block) => ({
-      name: block.name,
-      columns: block.columns,
-      rows: rowsOf(block, block === table ? chosen : allRows(block)),
-    })),
-  );
+  return starOfRows(blocks, table, chosen);
 }
 
-function particleTable(blocks: readonly StarBlock[], file: string): StarBlock {
-  const table = onlyBlock(blocks, ({ columns }) => columns.includes(motionColumn(0)), file);
-  if (!table) throw new InputError(`${file} has no column _${motionColumn(0)}; a run with --motion writes one`);
-  return table;
-}
+const particleTable = (blocks: readonly StarBlock[], file: string): StarBlock =>
+  tableWith(blocks, motionColumn(0), file, "a run with --motion");
 
 const columnsOf = (table: StarBlock, file: string): number[] =>
   Array.from({ length: mostComponents }, (_, j) => columnIndex(table, motionColumn(j), file)).filter(
@@ -57,18 +48,5 @@ const columnsOf = (table: StarBlock, file: string): number[] =>
   );
 
 /** As 32-bit number, so that all who ask compare the same. */
-function placeIn(table: StarBlock, row: number, column: number, file: string): number {
-  const value = table.value(row, column),
-    z = Math.fround(Number(value));
-  if (value === "" || !Number.isFinite(z))
-    throw new InputError(
-      `${file}: row ${row + 1} (line ${table.line(row)}): _${table.columns[column]} is "${value}", not a number`,
-    );
-  return z;
-}
-
-const allRows = ({ rowCount }: StarBlock): number[] => Array.from({ length: rowCount }, (_, row) => row);
-
-function* rowsOf(block: StarBlock, rows: readonly number[]): Iterable<string[]> {
-  for (const row of rows) yield block.columns.map((_, column) => block.value(row, column));
-}
+const placeIn = (table: StarBlock, row: number, column: number, file: string): number =>
+  Math.fround(numberIn(table, row, column, file));

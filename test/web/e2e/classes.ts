@@ -1,4 +1,5 @@
 /** The tab of classes, of a recorded run of two molecules. */
+import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { contrastRange } from "../../../src/io/grayImage.ts";
@@ -20,7 +21,7 @@ export function classesTests(site: () => RunSite, browser: () => Browser): void 
   let page: Page, complaints: Visit["complaints"], shown: RunClasses;
   const address = () => `${site().address}#run=${site().id("molecules")}&tab=classes`;
   const panel = () => page.getByRole("tabpanel");
-  const card = (name: string) => panel().getByRole("button", { name });
+  const card = (name: string) => panel().locator("button.class", { hasText: name });
   const canvas = () => page.locator(".scene canvas").first();
   const particlesOf = (number: number) =>
     page
@@ -85,6 +86,21 @@ export function classesTests(site: () => RunSite, browser: () => Browser): void 
     await eventually(async () => difference(await picture(canvas()), before)).toBeGreaterThan(1);
     expect(page.url()).toContain("map=class2");
     await keepScreenshot(page, "classes");
+  });
+
+  test("the particles of the class that is shown are downloaded as a STAR file", async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      panel().getByRole("button", { name: "Download the particles of class 2 (STAR)" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("class2.star");
+    const rows = (text: string) => text.split("\n").filter((line) => line.includes("@")),
+      all = await readFile(site().path("molecules", "particles.star"), "utf8"),
+      labels = [...all.matchAll(/^_(\S+) #/gm)].map(([, label]) => label!),
+      column = labels.indexOf("rlnClassNumber") - labels.indexOf("rlnImageName");
+    const kept = rows(await readFile(await download.path(), "utf8"));
+    expect(kept).toHaveLength(600);
+    expect(kept).toEqual(rows(all).filter((line) => line.split(" ")[column] === "2"));
   });
 
   test("the course of the shares ends where the run's does", async () => {

@@ -13,7 +13,9 @@ import { Empty } from "../Empty.tsx";
 import { GrayCanvas } from "../images/GrayCanvas.tsx";
 import { offeredMapFiles } from "../map/choice.ts";
 import { go, type Page } from "../page.ts";
+import { classOf, starFile } from "../particles/star.ts";
 import { useJson } from "../run/files.ts";
+import { saveAs } from "../saveAs.ts";
 import { DirectionsOf } from "../views/Directions.tsx";
 
 /** The classes side by side; of the chosen one its particles, directions and correlation. */
@@ -65,6 +67,14 @@ export function Classes({ page, run, events }: { page: Page; run: RunSummary; ev
       )}
       {shown?.half !== undefined && finished?.classes && <Joined classes={finished.classes} />}
       {shown && one && <Chosen shown={one} boxSize={shown.boxSize} />}
+      {finished?.classes && (
+        <Particles
+          page={page}
+          run={run}
+          classes={finished.classes}
+          chosen={shown?.half === undefined ? one : undefined}
+        />
+      )}
       <div class="charts">
         {sharesCharts(curves, start.junkClass === true).map((chart) => (
           <Plot key={chart.id} chart={chart} />
@@ -153,6 +163,52 @@ function Chosen({ shown, boxSize }: { shown: ShownClass; boxSize: number }) {
         : shown.share > 0 && <Empty>Which particles are of {name} is told after a stage of refinement.</Empty>}
       {shown.projections.length > 0 && strip(`Projections of ${name} along z, y and x`, shown.projections)}
     </section>
+  );
+}
+
+/** The particles of a class as a STAR file. @param chosen the class that is shown; absent: each of all */
+function Particles({
+  page,
+  run,
+  classes,
+  chosen,
+}: {
+  page: Page;
+  run: RunSummary;
+  classes: readonly ClassResult[];
+  chosen: { number: number } | undefined;
+}) {
+  const [message, setMessage] = useState("");
+  const save = async (number: number) => {
+    setMessage("");
+    const bytes = await page.source.file(run.id, starFile);
+    if (bytes) saveAs(`class${number}.star`, await classOf(bytes, number));
+    else setMessage(`${starFile} is not there.`);
+  };
+  return (
+    <div class="controls">
+      {classes
+        .filter(({ number }) => chosen === undefined || number === chosen.number)
+        .map((each) => (
+          <button
+            key={each.number}
+            type="button"
+            disabled={each.particles === 0}
+            onClick={() =>
+              void save(each.number).catch((error: Error) =>
+                setMessage(`${starFile} cannot be read: ${error.message}.`),
+              )
+            }
+          >
+            Download the particles of {nameOfClass(each)} (STAR)
+          </button>
+        ))}
+      {message && (
+        <p class="note" role="status">
+          {message}
+        </p>
+      )}
+    </div>
   );
 }
 

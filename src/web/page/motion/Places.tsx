@@ -6,11 +6,11 @@ import type { Range } from "../../../reconstruct/motionParticles.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty } from "../Empty.tsx";
 import type { Page } from "../page.ts";
+import { placesIn, selectedOf, starFile } from "../particles/star.ts";
 import { useRunFile } from "../run/files.ts";
 import { saveAs } from "../saveAs.ts";
 import { SpreadPlot } from "./SpreadPlot.tsx";
 import { nameOfSelection } from "./series.ts";
-import { placesIn, selectedOf, starFile } from "./star.ts";
 
 interface PlacesProps {
   page: Page;

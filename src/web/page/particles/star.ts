@@ -1,4 +1,4 @@
-/** What the page asks of the particles.star of a run with `--motion`. */
+/** What the page asks of the particles.star of a run. */
 import type { Range } from "../../../reconstruct/motionParticles.ts";
 import type { Answer, Asked } from "./starWorker.ts";
 
@@ -15,6 +15,11 @@ export async function selectedOf(
   ranges: ReadonlyMap<number, Range>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   return ((await ask({ bytes, file: starFile, ranges })) as Extract<Answer, { star: unknown }>).star;
+}
+
+/** A STAR file of the particles of a class. @throws Error where the file tells no class */
+export async function classOf(bytes: ArrayBuffer, classNumber: number): Promise<Uint8Array<ArrayBuffer>> {
+  return ((await ask({ bytes, file: starFile, classNumber })) as Extract<Answer, { star: unknown }>).star;
 }
 
 function ask(asked: Asked): Promise<Answer> {
