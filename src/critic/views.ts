@@ -18,15 +18,19 @@ export function templatesOfSlices(slices: Complex, grid: PolarGrid, whitening: F
 const portionSize = 2 ** 18;
 
 /**
- * Templates [orders, views, 2·radii] in portions of views.
- * @param responses for each view
+ * Templates [orders, parts·views, 2·radii] in portions of views, each of all parts.
+ * @param responses for each view of all parts
+ * @param parts     of what a view shows: the mean and the components of a molecule that moves
  */
-export function inPortions(templates: Tensor, responses: number): Tensor[] {
-  const views = templates.shape[1]!,
+export function inPortions(templates: Tensor, responses: number, parts = 1): Tensor[] {
+  const views = templates.shape[1]! / parts,
     portion = Math.max(1, Math.round(portionSize / responses));
-  return Array.from({ length: Math.ceil(views / portion) }, (_, i) =>
-    op.slice(templates, 1, i * portion, Math.min(views, (i + 1) * portion)),
-  );
+  return Array.from({ length: Math.ceil(views / portion) }, (_, i) => {
+    const of = Array.from({ length: parts }, (__, j) =>
+      op.slice(templates, 1, j * views + i * portion, j * views + Math.min(views, (i + 1) * portion)),
+    );
+    return parts === 1 ? of[0]! : op.concat(of, 1);
+  });
 }
 
 /** Log of the mean over in-plane turns and mirroring for the views of all portions, [views, batch]. */

@@ -19,17 +19,20 @@ import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "..
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import type { CriticModel, ImageStatistics } from "./critic.ts";
-import { halfEnergies, type LikelihoodInput, likelihoodRatioCritic } from "./likelihoodRatio.ts";
+import { halfEnergies, type LikelihoodInput, likelihoodRatioCritic, templateResponses } from "./likelihoodRatio.ts";
+import { overMotion, pairEnergies } from "./motion.ts";
 import { inPortions, overPosesOf, templatesOfSlices } from "./views.ts";
 
 /** The volume that is learned, as the simulator makes its own. */
 export interface CriticVolume {
   /** Edge of its coefficients in voxels. */
   n: number;
-  /** Densities of the coefficients of all classes, [classes·n, n, n] both. */
+  /** Densities of the coefficients of all classes, or of the mean and the components, [densities·n, n, n] both. */
   density(coefficients: Tensor): Tensor;
   /** Of each class the rotations of the point group that its density has. */
   groups: readonly (readonly Matrix3[])[];
+  /** Components of a molecule that moves (motion.ts); absent: none. */
+  components?: number;
 }
 
 /** Views of the asymmetric unit, however coarse the shell: apoferritin was found with as few (shell 16, O). */
@@ -43,18 +46,46 @@ export const gridSpacing = (maxRadius: number, { length }: readonly Matrix3[]): 
   Math.min(2 * viewSpacing(maxRadius), Math.sqrt((2 * Math.PI) / length / fewestViews));
 
 /**
- * log p(x|V) - log p(x|nothing), averaged over views.
+ * log p(x|V) - log p(x|nothing), averaged over views, and over the places of a molecule that moves.
  *
- * @param templates [orders, views, 2·radii]
- * @param logPrior  of each view, [views]
+ * @param templates  [orders, (1 + components)·views, 2·radii]
+ * @param logPrior   of each view, [views]
  * @returns [batch]
  */
-export function logLikelihood(templates: Tensor, logPrior: Tensor, x: LikelihoodInput, turns: number): Tensor {
-  const views = templates.shape[1]!,
-    batch = x.harmonics.shape[2]!;
-  const overPoses = overPosesOf(x.harmonics, inPortions(templates, turns * batch), turns);
-  const scores = op.sub(overPoses, halfEnergies(templates, x.ctfSquared));
+export function logLikelihood(
+  templates: Tensor,
+  logPrior: Tensor,
+  x: LikelihoodInput,
+  turns: number,
+  components = 0,
+): Tensor {
+  const [views] = logPrior.shape as [number],
+    scores = components === 0 ? rigidScores(templates, x, turns) : movingScores(templates, x, turns, components);
   return op.logSumExp(op.add(scores, op.reshape(logPrior, [views, 1])), [0]);
+}
+
+/** Log-likelihood of each view over in-plane turns and mirroring, [views, batch]. */
+function rigidScores(templates: Tensor, x: LikelihoodInput, turns: number): Tensor {
+  const batch = x.harmonics.shape[2]!,
+    overPoses = overPosesOf(x.harmonics, inPortions(templates, turns * batch), turns);
+  return op.sub(overPoses, halfEnergies(templates, x.ctfSquared));
+}
+
+/** The same, and over all z. */
+function movingScores(templates: Tensor, x: LikelihoodInput, turns: number, components: number): Tensor {
+  const batch = x.harmonics.shape[2]!,
+    parts = 1 + components;
+  return op.concat(
+    inPortions(templates, parts * turns * batch, parts).map((portion) => {
+      const { even, odd } = templateResponses(x.harmonics, portion, turns),
+        ofPairs = pairEnergies(portion, components, x.ctfSquared),
+        plain = overMotion(op.add(even, odd), ofPairs, components),
+        mirrored = overMotion(op.sub(even, odd), ofPairs, components);
+      const overPoses = op.logSumExp(op.concat([plain.responses, mirrored.responses], 0), [0]);
+      return op.sub(op.sub(overPoses, Math.log(2 * turns)), plain.energies);
+    }),
+    0,
+  );
 }
 
 /** A random turn of the grid of views: poses [capacity, 3, 3] and the log of each one's share [capacity]. */
@@ -90,10 +121,15 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
     capacities = volume.groups.map((group, c) => viewCapacity(spacings[c]!, group)),
     capacity = capacities.reduce((sum, views) => sum + views, 0),
     classOf = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
+  const { components = 0 } = volume,
+    parts = Array.from({ length: 1 + components }, (_, j) => j),
+    // Of a molecule that moves all views of the mean, then of each component.
+    shown = components === 0 ? classOf : parts.flatMap((j) => new Array<number>(capacity).fill(j));
   const made = new WeakMap<Tensor, Tensor>();
   /** Templates of the views of a volume, made once in a program for all the images that are compared with them. */
   const viewsOf = (of: Tensor, views: Tensor, table: () => Tensor): Tensor => {
-    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), views, grid, classOf), grid, whitening);
+    const ofParts = components === 0 ? views : op.concat(Array<Tensor>(1 + components).fill(views), 0);
+    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), ofParts, grid, shown), grid, whitening);
     made.set(of, templates);
     return templates;
   };
@@ -102,7 +138,7 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
     name: "volume",
     parameters: {
       volume: {
-        shape: [volume.groups.length * volume.n, volume.n, volume.n],
+        shape: [(volume.groups.length + components) * volume.n, volume.n, volume.n],
         initial: (_stream, start) => start.slice(),
       },
     },
@@ -126,7 +162,10 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
           : draws.logPrior!,
         simulated = viewsOf(table, draws.views!, () => table);
       const image = { harmonics: x.harmonics!, ctfSquared: x.ctfSquared! };
-      return op.sub(logLikelihood(learned, prior, image, turns), logLikelihood(simulated, prior, image, turns));
+      return op.sub(
+        logLikelihood(learned, prior, image, turns, components),
+        logLikelihood(simulated, prior, image, turns, components),
+      );
     },
   };
 }

@@ -18,6 +18,11 @@ export interface Exposure<Noise = Complex> {
   rotations: Tensor;
   /** Of several volumes in the table the one that each image shows, [batch]; absent: the first. */
   of?: readonly number[];
+  /**
+   * Of a molecule that moves, V₀ + Σ z_j·V_j, z of each image, [components, batch]: the table holds the mean, then the
+   * components. Absent: it does not move.
+   */
+  motion?: Tensor;
   /** In units of the box, [2, batch]; absent: the particles are centred. */
   shifts?: Tensor;
   /** What the CTFs depend on, [1, batch] each. */
@@ -68,14 +73,33 @@ export function pixelImages(
   return exposure.noise ? op.add(pixels, exposure.noise) : pixels;
 }
 
+/** Slices of V₀ + Σ z_j·V_j, which are the same sum of theirs. @param motion z, [components, batch] */
+function movingSlices(table: Tensor, rotations: Tensor, motion: Tensor, grid: FrequencyGrid): Complex {
+  const [components, batch] = motion.shape as [number, number],
+    parts = Array.from({ length: 1 + components }, (_, j) => j);
+  const all = centralSlices(
+    table,
+    op.concat(
+      parts.map(() => rotations),
+      0,
+    ),
+    grid,
+    parts.flatMap((j) => new Array<number>(batch).fill(j)),
+  );
+  const own = (x: Tensor, j: number): Tensor => op.slice(x, 1, j * batch, (j + 1) * batch),
+    sum = (x: Tensor): Tensor =>
+      parts.slice(1).reduce((total, j) => op.add(total, op.mul(own(x, j), op.slice(motion, 0, j - 1, j))), own(x, 0));
+  return { re: sum(all.re), im: sum(all.im) };
+}
+
 /** All that comes before the noise: volume → rotate and project → shift → CTF. */
 function signalAtDetector(
   table: Tensor,
-  { rotations, of, shifts, optics, contrast }: Exposure<unknown>,
+  { rotations, of, motion, shifts, optics, contrast }: Exposure<unknown>,
   grid: FrequencyGrid,
   boxAngstrom: number,
 ): { signal: Complex; transfer: Tensor } {
-  const projection = centralSlices(table, rotations, grid, of);
+  const projection = motion ? movingSlices(table, rotations, motion, grid) : centralSlices(table, rotations, grid, of);
   const shifted = shifts ? shift(projection, shifts, grid) : projection;
   const transfer = ctf(optics, grid, boxAngstrom);
   return { signal: scaleComplex(shifted, contrast ? op.mul(transfer, contrast) : transfer), transfer };

@@ -43,7 +43,9 @@ export interface MotionSeries {
 export interface MotionState {
   /** Steps done (run/motion.ts). */
   steps: number;
-  found: MotionFound;
+  /** The mean and the components that the adversarial stage came to, until likelihood finds others. */
+  start?: StageVolume;
+  found?: MotionFound;
   /** Of each component, as far as they are done. */
   series: MotionSeries[];
   /** Poses and shifts in the maps of the first. */

@@ -153,6 +153,8 @@ export interface AdversarialStage {
   endsStart?: boolean;
   /** Comes after the starts: goes on from the map of the stage before at a finer shell. */
   onward?: true;
+  /** Components of a molecule that moves, which are found beside its mean. */
+  components?: number;
 }
 export interface RefinementStage {
   kind: "refinement";

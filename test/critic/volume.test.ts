@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { harmonics } from "../../src/critic/harmonics.ts";
-import { gridSpacing, turnedViews, volumeCritic } from "../../src/critic/volume.ts";
+import { gridSpacing, logLikelihood, turnedViews, volumeCritic } from "../../src/critic/volume.ts";
 import { polarGrid } from "../../src/physics/frequencies.ts";
 import { fourierTable } from "../../src/physics/project.ts";
 import { axisAngleToMatrix, type Matrix3, multiply, randomRotation } from "../../src/physics/rotations.ts";
@@ -228,3 +228,53 @@ it.each(["C1", "D2", "O", "I"])(
     }
   },
 );
+
+describe("a molecule that moves", () => {
+  const [orders, views, radii, turns, components] = [6, 2, 3, 6, 2],
+    stream = createStream(4, "motion"),
+    normal = (length: number): Float64Array => Float64Array.from({ length }, () => 0.4 * stream.normal());
+  const ofPart = orders * views * 2 * radii,
+    parts = Array.from({ length: 1 + components }, () => normal(ofPart)),
+    x = { harmonics: normal(orders * 2 * radii * batch), ctfSquared: normal(radii * batch).map(Math.abs) },
+    logPrior = [Math.log(0.7), Math.log(0.3)];
+  const inputs = {
+    harmonics: input("harmonics", [orders, 2 * radii, batch]),
+    ctfSquared: input("ctfSquared", [radii, batch]),
+    logPrior: input("logPrior", [views]),
+  };
+  const given: [Tensor, Float64Array][] = [
+    [inputs.harmonics, x.harmonics],
+    [inputs.ctfSquared, x.ctfSquared],
+    [inputs.logPrior, Float64Array.from(logPrior)],
+  ];
+  const rigidTemplates = input("rigid", [orders, views, 2 * radii]),
+    rigid = logLikelihood(rigidTemplates, inputs.logPrior, inputs, turns);
+  const rigidOf = (templates: Float64Array): Float64Array =>
+    evaluateReference([rigid], new Map([...given, [rigidTemplates, templates]]))[0]!;
+
+  it("has the likelihood of the rigid one at each z, integrated over z", () => {
+    const templates = input("moving", [orders, (1 + components) * views, 2 * radii]),
+      moving = logLikelihood(templates, inputs.logPrior, inputs, turns, components);
+    // Of each order the views of the mean, then of each component.
+    const width = ofPart / orders,
+      all = Float64Array.from({ length: (1 + components) * ofPart }, (_, i) => {
+        const order = Math.floor(i / ((1 + components) * width)),
+          inOrder = i % ((1 + components) * width);
+        return parts[Math.floor(inOrder / width)]![order * width + (inOrder % width)]!;
+      });
+    const found = evaluateReference([moving], new Map([...given, [templates, all]]))[0]!;
+
+    const step = 0.25,
+      places = Array.from({ length: 41 }, (_, i) => step * (i - 20)),
+      terms: number[][] = Array.from({ length: batch }, () => []);
+    for (const z1 of places)
+      for (const z2 of places) {
+        const there = parts[0]!.map((v, i) => v + z1 * parts[1]![i]! + z2 * parts[2]![i]!),
+          prior = -(z1 * z1 + z2 * z2) / 2 + Math.log(step ** 2 / (2 * Math.PI));
+        rigidOf(there).forEach((value, b) => terms[b]!.push(value + prior));
+      }
+    found.forEach((value, b) => expect(value).toBeCloseTo(logSumExp(terms[b]!), 6));
+    const still = rigidOf(parts[0]!);
+    expect(Math.max(...found.map((value, b) => Math.abs(value - still[b]!)))).toBeGreaterThan(0.01);
+  });
+});

@@ -3,7 +3,7 @@ import { ctfInputs, ctfParameters } from "../../src/physics/ctf.ts";
 import { polarGrid, rectangularGrid } from "../../src/physics/frequencies.ts";
 import { imagesFromTransform } from "../../src/physics/imageTransform.ts";
 import { image, pixelImages } from "../../src/physics/microscope.ts";
-import { fourierTable } from "../../src/physics/project.ts";
+import { fourierTable, fourierTables } from "../../src/physics/project.ts";
 import { uniformDefocus } from "../../src/physics/simulate.ts";
 import { evaluateReference } from "../../src/tensor/reference.ts";
 import { input, type Shape, type Tensor } from "../../src/tensor/tensor.ts";
@@ -75,5 +75,28 @@ describe("the noise of the detector", () => {
     });
     const found = values(pixelImages(table, { ...exposure, contrast, noise }, grid, boxAngstrom));
     expect(furthest(found, expected)).toBeLessThan(1e-12);
+  });
+});
+
+describe("a molecule that moves", () => {
+  it("is seen in each image as the sum V₀ + Σ z·V that it is there", () => {
+    const components = 2,
+      grid = polarGrid(2, 5),
+      parts = Array.from({ length: 1 + components }, (_, j) => some(n ** 3, 20 + j)),
+      z = some(components * batch, 30);
+    const moving = image(
+      fourierTables(fed("parts", [(1 + components) * n, n, n], parts.flat())),
+      { ...exposure, motion: fed("motion", [components, batch], z) },
+      grid,
+      boxAngstrom,
+    ).image;
+    for (let b = 0; b < batch; b++) {
+      const there = parts[0]!.map((v, i) => v + z[b]! * parts[1]![i]! + z[batch + b]! * parts[2]![i]!),
+        own = image(fourierTable(fed(`there${b}`, [n, n, n], there)), exposure, grid, boxAngstrom).image;
+      for (const part of ["re", "im"] as const) {
+        const of = (t: Tensor): number[] => [...values(t)].filter((_, i) => i % batch === b);
+        expect(furthest(of(moving[part]), of(own[part]))).toBeLessThan(1e-9);
+      }
+    }
   });
 });

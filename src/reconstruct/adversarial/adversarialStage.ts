@@ -24,7 +24,7 @@ import { type AdversarialSettings, adversarialProgram, initialCritic } from "./i
 import type { AdversarialRecipe } from "./recipes.ts";
 import { simulatorNoise } from "./simulatorNoise.ts";
 import { templateImages, volumeImages } from "./templates.ts";
-import { casTransform, coefficientAmplitude, density, type VolumeModel } from "./volume.ts";
+import { casTransform, coefficientAmplitude, densitiesOf, density, type VolumeModel } from "./volume.ts";
 
 /**
  * Standard deviation of the shifts that are left where particles were centred before, as a part of the finest wave:
@@ -44,9 +44,13 @@ async function once(
   return results;
 }
 
+/** Noise of a first guess in units of the amplitude that the images show: of a map, and of components. */
+const faint = 0.02,
+  faintMotion = 0.1;
+
 /**
  * Coefficients U of a first guess: faint noise around a blob, or the result of a coarser stage in the middle of it.
- * Those of several classes differ by their noise alone.
+ * Those of several classes differ by their noise alone; components are noise.
  */
 async function initialCoefficients(
   model: VolumeModel,
@@ -55,10 +59,11 @@ async function initialCoefficients(
   name: string,
 ): Promise<Float32Array> {
   const { n } = model,
-    classes = model.groups.length;
-  const u = new Float32Array(classes * n ** 3);
+    classes = model.groups.length,
+    densities = densitiesOf(model);
+  const u = new Float32Array(densities * n ** 3);
   createStream(context.seed, name).fillNormal(u);
-  u.forEach((v, i) => (u[i] = 0.02 * v));
+  u.forEach((v, i) => (u[i] = (i < classes * n ** 3 ? faint : faintMotion) * v));
   const centre = Math.floor(n / 2);
   for (let c = 0; c < classes; c++) u[((c * n + centre) * n + centre) * n + centre] = 1;
   if (!previous) return u;
@@ -72,7 +77,7 @@ async function initialCoefficients(
       context,
     );
     const offset = centre - Math.floor(m / 2),
-      ofClass = partOf(u, c, classes);
+      ofClass = partOf(u, c, densities);
     for (let z = 1; z < m; z++) {
       for (let y = 1; y < m; y++) {
         for (let x = 1; x < m; x++) {
@@ -104,7 +109,8 @@ export async function adversarialStage(
 ): Promise<StageResult> {
   const n = 2 * stage.maxRadius;
   const shifts: ShiftLaw = centre ? { kind: "gaussian", sigma: shiftLeft / stage.maxRadius } : context.shiftLaw;
-  const name = `${context.label}/adversarial-${stage.maxRadius}${stage.start ? `-start-${stage.start + 1}` : ""}`;
+  const start = stage.start ? `-start-${stage.start + 1}` : "",
+    name = `${context.label}/adversarial-${stage.maxRadius}${start}${stage.components ? "-motion" : ""}`;
   const { images, spectra } = withNoiseFloor(
     context.sample.images,
     context.boxSize,
@@ -118,6 +124,7 @@ export async function adversarialStage(
     mask: stageMask(n, context),
     positive: context.positivity || recipe.positive === true,
     groups: context.groups,
+    ...(stage.components ? { components: stage.components } : {}),
   };
   const critic = recipe.critic(
     { maxRadius: stage.maxRadius, noisePower: spectra.noise, signalPower: spectra.signal },
@@ -226,7 +233,7 @@ export async function adversarialStage(
     iterations = changed ?? iterations;
   }
 
-  const u = input("u", [model.groups.length * n, n, n]);
+  const u = input("u", [densitiesOf(model) * n, n, n]);
   const everywhere = { ...settings.volume, positive: false, mask: new Float32Array(n ** 3).fill(1) };
   const { volume, unmasked } = await once(
     {

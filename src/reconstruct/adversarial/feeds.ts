@@ -10,7 +10,17 @@ import type { Rows } from "../measure/criticImages.ts";
 import { type GroupedNoise, groupFactors } from "../measure/noiseGroups.ts";
 import { type AdversarialSettings, drawName, feedName, type Step } from "./iteration.ts";
 
-const streamNames = ["particles", "poses", "shifts", "optics", "noise", "mixing", "critic", "heldOut"] as const;
+const streamNames = [
+  "particles",
+  "poses",
+  "shifts",
+  "optics",
+  "noise",
+  "mixing",
+  "critic",
+  "heldOut",
+  "motion",
+] as const;
 export type Streams = Record<(typeof streamNames)[number], RandomStream>;
 
 /** The streams that batches draw from; `label` keeps half-sets apart. */
@@ -72,7 +82,10 @@ function realBatch(
 }
 
 /** Everything random about a batch of simulated images. */
-function simulatedBatch(from: BatchSource, batch: number): Record<string, Float32Array> {
+function simulatedBatch(
+  from: BatchSource,
+  { batch, volume: { components } }: Pick<AdversarialSettings, "batch" | "volume">,
+): Record<string, Float32Array> {
   const { streams } = from;
   // A simulated image has the optics of a particle, and the contrast and noise of its group.
   const chosen = Int32Array.from(
@@ -82,11 +95,18 @@ function simulatedBatch(from: BatchSource, batch: number): Record<string, Float3
   const { signalFactor } = groupFactors(from.spectra, chosen);
   return {
     rotations: samplePoses(from.views, batch, streams.poses),
+    ...(components && { motion: normalNumbers(components * batch, streams.motion) }),
     shifts: sampleShifts(from.shifts, batch, streams.shifts),
     ...ctfParameters(from.optics, chosen),
     ...(signalFactor && { signalFactor }),
     ...noiseBatch(from.noise, from.turns, batch, streams.noise),
   };
+}
+
+function normalNumbers(count: number, stream: RandomStream): Float32Array {
+  const out = new Float32Array(count);
+  stream.fillNormal(out);
+  return out;
 }
 
 /** Noise images from the bank, each turned at random: [samples, batch]. */
@@ -117,7 +137,7 @@ export function noiseBatch(
  */
 export function iterationFeeds(
   from: BatchSource,
-  s: Pick<AdversarialSettings, "critic" | "batch" | "criticSteps" | "loss" | "shifts" | "holdsOut">,
+  s: Pick<AdversarialSettings, "critic" | "volume" | "batch" | "criticSteps" | "loss" | "shifts" | "holdsOut">,
 ): Record<string, Float32Array> {
   const feeds: Record<string, Float32Array> = {};
   const put = (step: Step, values: Record<string, Float32Array>): void => {
@@ -125,14 +145,14 @@ export function iterationFeeds(
   };
   for (let k = 0; k < s.criticSteps; k++) {
     put(k, realBatch(from, from.learned, s.batch, from.streams.particles));
-    put(k, simulatedBatch(from, s.batch));
+    put(k, simulatedBatch(from, s));
     if (s.loss.mixes) {
       const mixing = new Float32Array(s.batch);
       from.streams.mixing.fillUniform(mixing);
       put(k, { mixing });
     }
   }
-  put("volume", simulatedBatch(from, s.batch));
+  put("volume", simulatedBatch(from, s));
   if (s.holdsOut) put("heldOut", realBatch(from, from.heldOut, s.batch, from.streams.heldOut));
   for (const [name, values] of Object.entries(s.critic.draws?.draw(from.streams.critic) ?? {}))
     feeds[drawName(name)] = values;

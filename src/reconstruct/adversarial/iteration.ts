@@ -20,7 +20,7 @@ import { onGrid, signalInput } from "../measure/noiseGroups.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
 import { dealt, imageWeights, logSharesOf } from "./dealing.ts";
 import { type AdversarialLoss, clipByNorm, weightedMean } from "./losses.ts";
-import { density, type VolumeModel } from "./volume.ts";
+import { densitiesOf, density, type VolumeModel } from "./volume.ts";
 
 export interface AdversarialSettings {
   critic: CriticModel;
@@ -73,6 +73,7 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
   return {
     rotations: fed("rotations", [s.batch, 3, 3]),
     of: classesOf(s) > 1 ? dealt(s.batch, classesOf(s)) : undefined,
+    motion: s.volume.components ? fed("motion", [s.volume.components, s.batch]) : undefined,
     shifts: s.shifts ? fed("shifts", [2, s.batch]) : undefined,
     optics: ctfInputs(s.batch, fed),
     contrast: s.grouped ? onGrid(signalInput(s.noisePower.length, s.batch, fed), s.critic.grid) : undefined,
@@ -112,17 +113,17 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
 
 /**
- * The iteration. State: `u` (volume; of all classes, [classes·n, n, n]), running averages of it (`average`) and of the
- * critic's loss (`averageLoss`), the critic's parameters, and the logarithms of the paper's two scales, `logAmplitude`
- * of the volume and, if learned, `logNoise` of the noise, and of several classes `shares`, the logarithms of the images
- * that each has, up to a common constant; with Adam's moments.
+ * The iteration. State: `u` (volume; of all classes, or the mean and the components, [densities·n, n, n]), running
+ * averages of it (`average`) and of the critic's loss (`averageLoss`), the critic's parameters, and the logarithms of
+ * the paper's two scales, `logAmplitude` of the volume and, if learned, `logNoise` of the noise, and of several classes
+ * `shares`, the logarithms of the images that each has, up to a common constant; with Adam's moments.
  *
  * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
  */
 export function adversarialProgram(s: AdversarialSettings): Program {
   const n = s.volume.n,
     classes = classesOf(s),
-    volumes = [s.volume.groups.length * n, n, n];
+    volumes = [densitiesOf(s.volume) * n, n, n];
   const u = parameter("u", volumes),
     shares = parameter("shares", [classes, 1]);
   const logAmplitude = parameter("logAmplitude", []),

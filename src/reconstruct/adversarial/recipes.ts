@@ -118,8 +118,7 @@ export const convolutionalRecipe: AdversarialRecipe = {
  * iterations, whatever the shell. Found on the ribosome and β-galactosidase; see docs/critics.md.
  */
 export const volumeRecipe: AdversarialRecipe = {
-  critic: (statistics, volume) =>
-    volumeCritic(statistics, { n: volume.n, groups: volume.groups, density: (u) => density(u, volume) }),
+  critic: (statistics, volume) => volumeCritic(statistics, { ...volume, density: (u) => density(u, volume) }),
   loss: logisticR1,
   batch: 128,
   criticSteps: 2,

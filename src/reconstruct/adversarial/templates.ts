@@ -13,7 +13,7 @@ import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input } from "../../tensor/tensor.ts";
 import type { RunTemplates } from "../stage.ts";
-import { density, type VolumeModel } from "./volume.ts";
+import { densitiesOf, density, type VolumeModel } from "./volume.ts";
 
 /**
  * What the likelihood-ratio critic takes the projections of the real particles to look like: its templates of real
@@ -72,7 +72,7 @@ const viewsDrawn = 16;
 /**
  * Views from all around of the volume by which a critic tells real particles (volume.ts), before the CTF.
  *
- * @param coefficients of it, [classes·n, n, n]
+ * @param coefficients of it, [densities·n, n, n]
  * @param model        the simulator's volume, which the critic's is like
  */
 export async function volumeImages(
@@ -81,10 +81,11 @@ export async function volumeImages(
   stream: RandomStream,
   device: Device,
 ): Promise<RunTemplates> {
-  const { n, groups } = model,
-    classOf = groups.flatMap((_, c) => new Array<number>(viewsDrawn).fill(c)),
+  const { n } = model,
+    densities = densitiesOf(model),
+    classOf = Array.from({ length: densities * viewsDrawn }, (_, i) => Math.floor(i / viewsDrawn)),
     count = classOf.length;
-  const u = input("u", [groups.length * n, n, n]),
+  const u = input("u", [densities * n, n, n]),
     rotations = input("rotations", [count, 3, 3]);
   const grid = rectangularGrid(n),
     slices = centralSlices(fourierTables(density(u, model)), rotations, grid, classOf),

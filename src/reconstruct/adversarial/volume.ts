@@ -57,13 +57,18 @@ export interface VolumeModel {
   positive: boolean;
   /** Of each class the rotations of the point group that its density is averaged over. */
   groups: readonly (readonly Matrix3[])[];
+  /** Components of a molecule that moves, after its mean; absent: none. They have its group, and either sign. */
+  components?: number;
 }
+
+/** How many densities there are: of all classes, or the mean and the components. */
+export const densitiesOf = ({ groups, components = 0 }: VolumeModel): number => groups.length + components;
 
 /**
  * Density of coefficients U, scaled so that its unnormalised Fourier transform is √P·U.
  *
- * @param u [classes·n, n, n]
- * @returns densities, [classes·n, n, n]
+ * @param u [densities·n, n, n]
+ * @returns [densities·n, n, n]
  */
 export function density(u: Tensor, model: VolumeModel): Tensor {
   const { n } = model;
@@ -73,10 +78,12 @@ export function density(u: Tensor, model: VolumeModel): Tensor {
     ),
     mask = constant(model.mask, [n, n, n]);
   return op.concat(
-    model.groups.map((group, c) => {
+    Array.from({ length: densitiesOf(model) }, (_, c) => {
+      const group = model.groups[c] ?? model.groups[0]!,
+        positive = model.positive && c < model.groups.length;
       const scaled = op.mul(op.slice(u, 0, c * n, (c + 1) * n), amplitude),
         everywhere = symmetrise(casTransform(scaled), group);
-      return op.mul(model.positive ? op.maximum(everywhere, 0) : everywhere, mask);
+      return op.mul(positive ? op.maximum(everywhere, 0) : everywhere, mask);
     }),
     0,
   );

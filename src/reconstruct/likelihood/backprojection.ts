@@ -3,6 +3,7 @@
  * makes a density of it.
  */
 
+import { pairOf, pairsOf, partAlong } from "../../critic/motion.ts";
 import { templatesOfSlices } from "../../critic/views.ts";
 import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
 import { fourierTable } from "../../physics/project.ts";
@@ -10,9 +11,8 @@ import { type Matrix3, multiply, transpose } from "../../physics/rotations.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
+import { backward, cholesky, forward } from "../../tensor/smallSystems.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
-import { pairOf, pairsOf, partAlong } from "./motionPosterior.ts";
-import { backward, cholesky, forward } from "./smallSystems.ts";
 
 /**
  * From sums over templates to sums over the samples of slices, the adjoint of `templatesOfSlices`.

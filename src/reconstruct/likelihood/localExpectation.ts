@@ -1,11 +1,11 @@
 /** The expectation step over the poses near each image's most likely one, as a tensor program. */
 import { harmonicOrders, turningMatrix } from "../../critic/harmonics.ts";
+import { overMotion, pairEnergies, pairsOf } from "../../critic/motion.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
 import * as op from "../../tensor/ops.ts";
 import { constant, input, type Tensor } from "../../tensor/tensor.ts";
-import { overMotion, pairEnergies, pairsOf } from "./motionPosterior.ts";
 import { shiftCurvature, takeBack } from "./refinement.ts";
 
 export interface LocalShape {
@@ -59,7 +59,7 @@ function turnImages(x: Tensor, mirror: Tensor, psi: Tensor, angles: number): Ten
  * 2e for templates of half-energy e), in standard deviations; where asked for, `peak` [batch], the posterior
  * probability of the most likely of the poses tried.
  *
- * Of a molecule that moves (motionPosterior.ts) `templates` and `numerator` hold the views of the mean, then those of
+ * Of a molecule that moves (critic/motion.ts) `templates` and `numerator` hold the views of the mean, then those of
  * each component, and `denominator` the views of each pair of these; all is over the poses and over z, and z has the
  * posterior means `motion` [components, batch] and `moments` [pairs of components, batch], times `share`.
  */
@@ -111,7 +111,7 @@ export function localExpectationProgram({
     motion: Array.from({ length: components }, () => constant(new Float32Array(batch), [batch])),
   };
   const ofPairs = pairEnergies(op.stopGradient(templates), components, ctfSquared),
-    { responses, energies } = overMotion(toTemplates, ofPairs, lean.motion);
+    { responses, energies } = overMotion(toTemplates, ofPairs, components, lean.motion);
   const leaning = op.add(responses, op.mul(constant(turns, [window, 1, 1]), op.reshape(lean.turn, [1, 1, batch])));
   const overTurns = op.sub(op.logSumExp(leaning, [0]), energies);
   const overPoses = op.logSumExp(op.add(overTurns, op.matmul(op.matrixTranspose(tilts), lean.tilt)), [0]);
@@ -166,7 +166,7 @@ export function localExpectationProgram({
         ? {}
         : {
             slope: slope!,
-            curvature: shiftCurvature(templates, ctfSquared, grid),
+            curvature: shiftCurvature(templates, ctfSquared, grid, components),
             response: response!,
             energy: weights.map((weight, i) => op.sum(op.mul(weight, ofPairs[i]!), [0])).reduce(op.add),
           }),

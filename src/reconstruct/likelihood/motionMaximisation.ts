@@ -1,4 +1,6 @@
 /** The maximisation step of a molecule that moves: slices of the mean and the components in, their densities out. */
+
+import { pairsOf } from "../../critic/motion.ts";
 import { shellCorrelation } from "../../evaluate/fsc.ts";
 import { forEachCoefficient, spectrumOf } from "../../evaluate/shells.ts";
 import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
@@ -9,7 +11,6 @@ import { asMap } from "../measure/asMap.ts";
 import type { StageContext, StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { addSlices, componentsProgram, sampleSumsProgram, sumsSize, tablePrior, wienerMask } from "./backprojection.ts";
-import { pairsOf } from "./motionPosterior.ts";
 
 export interface MotionMaximisation {
   /**

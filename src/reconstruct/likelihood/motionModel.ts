@@ -2,10 +2,11 @@
  * The density of a molecule that moves, V₀ + Σ z_j·V_j, and z of each particle. The same densities have many
  * descriptions: here the one is chosen in which z has the mean 0 and the variance 1, and components are orthogonal.
  */
+
+import { pairOf, pairsOf } from "../../critic/motion.ts";
 import { eigenvaluesOf, type Matrix, ofEigenvalues } from "../../numeric/symmetric.ts";
 import { partOf } from "../classes.ts";
 import type { Latent, MotionModel } from "../motion.ts";
-import { pairOf, pairsOf } from "./motionPosterior.ts";
 
 export const componentsOf = ({ n, volumes }: MotionModel): number => volumes.length / n ** 3 - 1;
 

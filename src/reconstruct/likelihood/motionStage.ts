@@ -3,17 +3,17 @@
  * the poses near those found. A pass is expectation-maximisation: each image counts by the posterior over its poses and
  * over z together.
  */
-import { fourierCrop } from "../../numeric/fourierCrop.ts";
-import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
+
+import { pairsOf } from "../../critic/motion.ts";
+import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
 import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
-import { changeBoxes, joined } from "../classes.ts";
+import { changeBoxes, classesIn } from "../classes.ts";
 import type { Latent, MotionFound, MotionModel } from "../motion.ts";
 import type { AfterIteration, MotionStage, StageProgress, StageVolume } from "../stage.ts";
-import { stageMask } from "../stageMask.ts";
 import type { RefinementContext } from "./context.ts";
 import { junkOdds } from "./junk.ts";
 import { localExpectationProgram } from "./localExpectation.ts";
@@ -31,13 +31,14 @@ import {
 } from "./localSearch.ts";
 import { openMotionMaximisation, powerOnShells } from "./motionMaximisation.ts";
 import { componentsOf, noLatent, standardised } from "./motionModel.ts";
-import { pairsOf } from "./motionPosterior.ts";
 import { refinementCritic } from "./particleStore.ts";
 import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { moveShift } from "./shifts.ts";
 
 const batch = 64;
+/** After so many the first pass whose likelihood is no higher is the last. The first one is by components as found. */
+const fewestPasses = 2;
 
 /**
  * Runs a stage, from the start or from a checkpoint inside it.
@@ -75,9 +76,12 @@ export async function motionStage(
     ? { n, volumes: from.tensors.volumes!, power: from.tensors.power! }
     : onGrid(previous.model, n, context);
   let inside = from?.tensors.position ? from.tensors : undefined;
+  /** Log-likelihood of the particles after the first pass. */
+  let highest = from?.tensors.highest?.[0] ?? -Infinity;
   const known = (): Record<string, Float32Array> => ({
     volumes: model.volumes,
     power: model.power,
+    highest: Float32Array.of(highest),
     ...latent,
     shifts,
     poses,
@@ -178,12 +182,13 @@ export async function motionStage(
     if (!centred) scales = afterPass(scales);
     const solved = await maximisation.solve(model.power);
     ({ model, latent } = standardised({ n, ...solved }, latent));
-    iterations =
-      (await after({ iteration: done + 1, iterations, logLikelihood: logLikelihood / count }, async () => ({
-        iteration: done + 1,
-        tensors: known(),
-        streams: {},
-      }))) ?? iterations;
+    if (done >= fewestPasses && logLikelihood <= highest) iterations = done + 1;
+    highest = done === 0 ? -Infinity : Math.max(highest, logLikelihood);
+    await after({ iteration: done + 1, iterations, logLikelihood: logLikelihood / count }, async () => ({
+      iteration: done + 1 === iterations ? stage.iterations : done + 1,
+      tensors: known(),
+      streams: {},
+    }));
   }
   await Promise.all([makeTable, makeTemplates, expectation, maximisation].map((e) => e.release()));
   return { model, latent, placement: { poses, shifts }, scales: centred ? previous.scales : scales.values };
@@ -200,35 +205,25 @@ function onGrid(before: MotionModel, n: number, { spectra }: RefinementContext):
 }
 
 /**
- * A molecule whose motion is not known: the mean as it is, and components of normal noise within the mask, of a share
- * of the power that the images show.
+ * The motion that refinement begins with: the mean is the map so far, the components are those of the adversarial
+ * stage, which are expected to have a tenth of the power that the images show.
  *
- * @param volume the mean
+ * @param start the mean and the components, [1 + components, n, n, n]
  */
-export function unknownMotion(
-  { n, data }: StageVolume,
-  components: number,
+export function motionToRefine(
+  map: StageVolume,
+  start: StageVolume,
   maxRadius: number,
   context: RefinementContext,
 ): MotionModel {
-  const { spectra, seed, label } = context,
-    size = 2 * maxRadius,
-    mean = changeBoxes({ n, data }, size).data,
-    mask = stageMask(size, context);
-  const power = Array.from({ length: 1 + components }, (_, j) =>
-    Array.from({ length: maxRadius + 1 }, (_, k) => (j === 0 ? 1 : firstShare) * spectra.signal[k]!),
+  const n = 2 * maxRadius,
+    mean = changeBoxes({ n: map.n, data: map.data }, n).data,
+    { data: volumes } = changeBoxes({ n: start.n, data: start.data }, n),
+    { signal } = context.spectra;
+  volumes.set(mean);
+  const power = Array.from({ length: classesIn(start) }, (_, j) =>
+    Array.from({ length: maxRadius + 1 }, (__, k) => (j === 0 ? 1 : firstShare) * signal[k]!),
   );
-  const stream = createStream(seed, `${label}/motion`),
-    drawn = power.slice(1).map((own) => {
-      const noise = Float64Array.from(mask, () => stream.normal()),
-        gain = (radius: number): number => Math.sqrt(shellValue(own, Math.min(radius, maxRadius)) / size ** 3);
-      return fourierCrop(noise, [size, size, size], size, gain).map((v, i) => v * mask[i]!);
-    });
-  return {
-    n: size,
-    volumes: joined([mean, ...drawn.map((values) => Float32Array.from(values))]),
-    power: Float32Array.from(power.flat()),
-  };
+  return { n, volumes, power: Float32Array.from(power.flat()) };
 }
-/** Of the power that the images show. */
 const firstShare = 0.1;

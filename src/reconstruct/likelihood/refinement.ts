@@ -70,10 +70,13 @@ export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tenso
 
 /**
  * Second derivative (negative) of an image's log-likelihood in its shift along one axis, were its pose known: Σ
- * (2πk)²/2 · CTF² · |template|², for the mean of the templates [orders, views, 2·radii]. Shape [batch].
+ * (2πk)²/2 · CTF² · |template|², averaged over views, and over z of a molecule that moves, of which each part adds its
+ * own. Shape [batch].
+ *
+ * @param templates [orders, (1 + components)·views, 2·radii]
  */
-export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid): Tensor {
-  const views = templates.shape[1]!;
+export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid, components = 0): Tensor {
+  const views = templates.shape[1]! / (1 + components);
   const energy = op.sum(energyOnCircles(templates), [0], true);
   const perRadius = constant(
     radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / views),

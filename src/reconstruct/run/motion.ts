@@ -1,25 +1,36 @@
-/** What a run goes through after its stages where the molecule moves: components, then a series of maps along each. */
+/**
+ * What a run goes through after its stages where the molecule moves: components in the simulator, then in the
+ * likelihood, then a series of maps along each.
+ */
+import { adversarialStage } from "../adversarial/adversarialStage.ts";
+import { type AdversarialRecipe, startRadius } from "../adversarial/recipes.ts";
 import { mainClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { RefinementContext } from "../likelihood/context.ts";
 import { inOrder } from "../likelihood/motionModel.ts";
 import { componentOf, placesAlong, seriesStage } from "../likelihood/motionSeries.ts";
-import { motionStage, unknownMotion } from "../likelihood/motionStage.ts";
+import { motionStage, motionToRefine } from "../likelihood/motionStage.ts";
 import { compareHalfSamples } from "../measure/halfSamples.ts";
 import type { MotionFound, MotionSeries, MotionState } from "../motion.ts";
 import { mostMaps } from "../motionMaps.ts";
-import type { AfterIteration, LocalStage, MotionStage, StageResult } from "../stage.ts";
+import type { AdversarialStage, AfterIteration, LocalStage, MotionStage, StageResult } from "../stage.ts";
 import { iterationSeconds, type Work } from "./cost.ts";
 import { placeParticles } from "./placement.ts";
 import { attainableSnr } from "./schedule.ts";
 
 export type MotionStep =
+  | { kind: "adversarial"; stage: AdversarialStage }
   | { kind: "motion"; stage: MotionStage; last: boolean }
   | { kind: "series"; component: number; maps: number; stage: LocalStage };
 
-/** Motion is found at the first radius, where features are coarser than what they move by, then at the others. */
+/** By which the simulator finds components from noise (docs/decisions/0020-motion.md). */
+const startIterations = 200;
+/**
+ * They are refined at the first radius, where features are coarser than what they move by, then at the others, by so
+ * many passes at most.
+ */
 const radii = [10, 16, 24] as const,
-  passes = [8, 3, 2] as const;
+  passes = [12, 4, 2] as const;
 const seriesPasses = 3;
 const fewestMaps = 5,
   particlesPerMap = 200;
@@ -32,6 +43,15 @@ export function motionSteps(components: number, finest: number, count: number): 
     stages = coarse.filter((radius, i) => i === 0 || radius > coarse[i - 1]!),
     { maps, maxRadius } = seriesSize(finest, count);
   return [
+    {
+      kind: "adversarial",
+      stage: {
+        kind: "adversarial",
+        maxRadius: Math.min(startRadius, finest),
+        iterations: startIterations,
+        components,
+      },
+    },
     ...stages.map((radius, i) => ({
       kind: "motion" as const,
       stage: { maxRadius: radius, iterations: passes[i]! },
@@ -59,10 +79,13 @@ function seriesSize(finest: number, count: number): { maps: number; maxRadius: n
 export const stepsToCome = (state: Checkpoint, components: number, count: number): MotionStep[] =>
   state.cutOff === undefined ? motionSteps(components, state.volume!.n / 2, count).slice(state.motion?.steps ?? 0) : [];
 
-/** Seconds on the machine of the cost model: an image is compared with each part, or with two maps of a series. */
+/** Seconds on the machine of the cost model: an image is of each part, or compared with each, or with two maps. */
 export const motionSeconds = (steps: readonly MotionStep[], components: number, work: Work): number =>
   steps.reduce((sum, { kind, stage }) => {
-    const pass = iterationSeconds({ kind: "local", particles: work.count, ...stage }, work);
+    const pass = iterationSeconds(
+      kind === "adversarial" ? stage : { ...stage, kind: "local", particles: work.count },
+      work,
+    );
     return sum + stage.iterations * pass * (kind === "series" ? 2 : 1 + components);
   }, 0);
 
@@ -72,27 +95,32 @@ export const motionSeconds = (steps: readonly MotionStep[], components: number, 
  */
 export async function runMotionStep(
   step: MotionStep,
-  { components, groupOrder }: { components: number; groupOrder: number },
+  { recipe, groupOrder }: { recipe: AdversarialRecipe; groupOrder: number },
   context: RefinementContext,
   state: Checkpoint,
   onSearch: () => void,
   after: AfterIteration,
 ): Promise<MotionState> {
   const { motion, progress, scales } = state;
+  if (step.kind === "adversarial") {
+    const { volume } = await adversarialStage(step.stage, recipe, context, state.volume, state.shifts, progress, after);
+    return { steps: 1, start: volume, series: [] };
+  }
   if (step.kind === "motion") {
-    const previous = motion?.found ?? {
-      model: unknownMotion(state.volume!, components, step.stage.maxRadius, context),
+    const previous = motion!.found ?? {
+      model: motionToRefine(state.volume!, motion!.start!, step.stage.maxRadius, context),
       placement: await placementOf(state, step.stage, context, onSearch),
       ...(scales ? { scales } : {}),
     };
     const found = await motionStage(step.stage, context, previous, progress, after);
     return {
-      steps: (motion?.steps ?? 0) + 1,
+      steps: motion!.steps + 1,
       found: step.last ? { ...found, ...inOrder(found.model, found.latent) } : found,
       series: [],
     };
   }
-  const { found, series, steps, placement } = motion!,
+  const { series, steps, placement } = motion!,
+    found = motion!.found!,
     places = placesAlong(componentOf(found.model, found.latent, step.component), step.maps),
     all = { ...context, scales: found.scales };
   const result = await seriesStage(step.stage, all, found, step.component, places, progress, after);

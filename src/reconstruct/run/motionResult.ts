@@ -1,11 +1,12 @@
 /** What a run came to of a molecule that moves, for its files. */
+
+import { pairOf, pairsOf } from "../../critic/motion.ts";
 import { partOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { MotionResult } from "../folder/events.ts";
 import { componentsOf } from "../likelihood/motionModel.ts";
-import { pairOf, pairsOf } from "../likelihood/motionPosterior.ts";
 import { componentOf } from "../likelihood/motionSeries.ts";
-import type { MotionState } from "../motion.ts";
+import type { MotionFound } from "../motion.ts";
 import { componentMap, meanMap, seriesMap } from "../motionMaps.ts";
 import { motionColumn } from "../motionParticles.ts";
 
@@ -14,7 +15,7 @@ const leastAgreement = 0.143;
 
 export function motionResult({ motion }: Checkpoint, boxAngstrom: number): MotionResult | undefined {
   if (!motion || motion.series.length === 0) return undefined;
-  const { model } = motion.found,
+  const { model } = motion.found!,
     components = componentsOf(model),
     squares = Array.from({ length: components + 1 }, (_, j) =>
       partOf(model.volumes, j, components + 1).reduce((sum, v) => sum + v * v, 0),
@@ -42,7 +43,7 @@ export function motionResult({ motion }: Checkpoint, boxAngstrom: number): Motio
 }
 
 /** Columns of particles.star: z of each particle along each component, and the standard deviation it is known with. */
-export function motionColumns({ found: { model, latent } }: MotionState): Record<string, Float32Array> {
+export function motionColumns({ model, latent }: MotionFound): Record<string, Float32Array> {
   const components = componentsOf(model),
     pairs = pairsOf(components - 1),
     columns: Record<string, Float32Array> = {};

@@ -303,7 +303,7 @@ export async function reconstructPart(
       type: "stage",
       stage: number,
       stages: number - 1 + coming.length,
-      kind: step.kind === "motion" ? "motion" : "series",
+      kind: step.kind,
       boxSize: 2 * maxRadius,
       resolutionAngstrom: boxAngstrom / maxRadius,
       iterations,
@@ -317,11 +317,11 @@ export async function reconstructPart(
       lastReport = 0;
     const motion = await runMotionStep(
       step,
-      { components: components!, groupOrder: budget.groupOrder },
+      { recipe: environment.recipe, groupOrder: budget.groupOrder },
       context,
       state,
       () => signal?.throwIfAborted(),
-      async ({ iteration, logLikelihood }, snapshot) => {
+      async ({ iteration, logLikelihood, losses }, snapshot) => {
         const time = performance.now();
         if (time - lastReport > progressSeconds * 1000 || logLikelihood !== undefined) {
           lastReport = time;
@@ -334,6 +334,7 @@ export async function reconstructPart(
             iteration,
             iterations,
             ...times(elapsed(), remaining, 1),
+            ...losses,
             ...(logLikelihood === undefined ? {} : { logLikelihood }),
           });
         }

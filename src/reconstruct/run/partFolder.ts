@@ -8,7 +8,6 @@ import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { shownClasses } from "../folder/shownClasses.ts";
-import { componentsOf } from "../likelihood/motionModel.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
 import { componentMap, meanMap, seriesMap } from "../motionMaps.ts";
@@ -123,8 +122,8 @@ export function openPartFolder(
       };
     },
     async writeMotion(state) {
-      const { model } = state.motion!.found,
-        parts = 1 + componentsOf(model),
+      const { found, start, series } = state.motion!,
+        ofModel = found ? { n: found.model.n, data: found.model.volumes } : start!,
         names: string[] = [];
       const write = async (name: string, densities: StageVolume, c: number, label: string): Promise<void> => {
         // Moved as the map is.
@@ -132,22 +131,21 @@ export function openPartFolder(
         await writeMap(folder(name), mapOf(densities, c, moved), `cryogan ${label}`);
         names.push(name);
       };
-      const ofModel = { n: model.n, data: model.volumes };
       await write(meanMap, ofModel, 0, "mean of the motion");
-      for (let j = 1; j < parts; j++) await write(componentMap(j - 1), ofModel, j, `component ${j} of the motion`);
-      for (const [j, { volume, places }] of state.motion!.series.entries())
+      for (let j = 1; j < classesIn(ofModel); j++)
+        await write(componentMap(j - 1), ofModel, j, `component ${j} of the motion`);
+      for (const [j, { volume, places }] of series.entries())
         for (const [i, z] of places.entries())
           await write(seriesMap(j, i), volume, i, `map at ${z.toFixed(2)} along component ${j + 1} of the motion`);
       return names;
     },
     async writeParticles(state) {
       const { motion } = state;
-      if (motion) {
-        const { placement } = motion.found,
-          found = { ...state, ...placement, ...motion.placement, memberships: undefined };
+      if (motion?.found) {
+        const found = { ...state, ...motion.found.placement, ...motion.placement, memberships: undefined };
         await writeParticlesStar(folder("particles.star"), foundParticles(set, found), {
           poses: true,
-          columns: motionColumns(motion),
+          columns: motionColumns(motion.found),
         });
       }
       if (half !== undefined || !state.memberships) return;

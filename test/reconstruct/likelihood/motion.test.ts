@@ -7,10 +7,13 @@ import { localExpectationProgram } from "../../../src/reconstruct/likelihood/loc
 import { componentPower } from "../../../src/reconstruct/likelihood/motionMaximisation.ts";
 import { inOrder, standardised } from "../../../src/reconstruct/likelihood/motionModel.ts";
 import { placesAlong, weightsAlong } from "../../../src/reconstruct/likelihood/motionSeries.ts";
+import { shiftCurvature } from "../../../src/reconstruct/likelihood/refinement.ts";
 import type { Latent, MotionModel } from "../../../src/reconstruct/motion.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile, type Executable } from "../../../src/runtime/session.ts";
+import { evaluateReference } from "../../../src/tensor/reference.ts";
+import { input } from "../../../src/tensor/tensor.ts";
 
 const device = nodeCpu(1);
 const stream = createStream(3, "motion");
@@ -135,6 +138,35 @@ describe("the expectation over poses and over z", () => {
     }
     closeTo(numerator, sums.numerator, 4);
     closeTo(denominator, sums.denominator, 4);
+  });
+
+  it("expects of an image the curvature in its shift that it has at each z, averaged over z", () => {
+    const ctfSquared = input("ctfSquared", [radii, batch]),
+      curvatureOf = (own: Float32Array, components_: number): Float64Array => {
+        const slices = input("templates", [orders, (1 + components_) * views, width]);
+        return evaluateReference(
+          [shiftCurvature(slices, ctfSquared, grid, components_)],
+          new Map([
+            [slices, Float64Array.from(own)],
+            [ctfSquared, Float64Array.from(images.ctfSquared)],
+          ]),
+        )[0]!;
+      };
+    // Of a square of z the mean over the normal law is the one over -1 and 1.
+    const corners = [-1, 1].flatMap((a) =>
+      [-1, 1].map((b) =>
+        curvatureOf(
+          templates[0]!.map((v, i) => v + a * templates[1]![i]! + b * templates[2]![i]!),
+          0,
+        ),
+      ),
+    );
+    const found = curvatureOf(together, components);
+    closeTo(
+      found,
+      found.map((_, b) => corners.reduce((sum, own) => sum + own[b]!, 0) / 4),
+      7,
+    );
   });
 });
 

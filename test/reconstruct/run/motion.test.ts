@@ -96,23 +96,22 @@ describe("a run with one component", () => {
     expect((await readParticles(disk, star)).poses).toBeDefined();
   });
 
-  test.each([
-    ["while the components are found", "motion", 1],
-    ["while a series is made", "series", 1],
-  ] as const)("stopped %s and resumed it ends with the same files", async (_, kind, pass) => {
-    const out = join(folder, `stopped-${kind}`),
-      stop = new AbortController();
-    let there = false;
-    const stopped = reconstruct(
-      nodeHost,
-      { ...options, out },
-      (event) => {
-        if (event.type === "stage") there = event.kind === kind;
-        if (event.type === "progress" && there && event.iteration >= pass) stop.abort();
-      },
-      stop.signal,
-    );
-    await expect(stopped).rejects.toThrow();
+  test("stopped in each of its steps, and resumed, it ends with the same files", async () => {
+    const out = join(folder, "stopped");
+    for (const [i, kind] of (["adversarial", "motion", "series"] as const).entries()) {
+      const stop = new AbortController();
+      let there = false;
+      const stopped = reconstruct(
+        nodeHost,
+        { ...options, out, ...(i > 0 ? { resume: true } : {}) },
+        (event) => {
+          if (event.type === "stage") there = event.kind === kind && event.stage > stages.length;
+          if (event.type === "progress" && there && event.iteration >= 1) stop.abort();
+        },
+        stop.signal,
+      );
+      await expect(stopped).rejects.toThrow();
+    }
     await reconstruct(nodeHost, { ...options, out, resume: true });
     expect(await contents(out)).toEqual(await contents(options.out));
   });

@@ -1,6 +1,6 @@
 /** Small symmetric systems of equations, each coefficient a tensor: many of them at once. */
-import * as op from "../../tensor/ops.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import * as op from "./ops.ts";
+import type { Tensor } from "./tensor.ts";
 
 /**
  * Cholesky's factor L of a positive definite matrix, L·Lᵀ: row j holds its columns 0 to j.

@@ -6,10 +6,11 @@
  * @see Tipping & Bishop (1999) J. R. Stat. Soc. B 61, 611; Punjani & Fleet (2021) J. Struct. Biol. 213, 107702;
  *   Gilles & Singer (2025) PNAS 122, e2419140122
  */
-import { halfEnergies } from "../../critic/likelihoodRatio.ts";
-import * as op from "../../tensor/ops.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { cholesky, forward } from "./smallSystems.ts";
+
+import * as op from "../tensor/ops.ts";
+import { cholesky, forward } from "../tensor/smallSystems.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { halfEnergies } from "./likelihoodRatio.ts";
 
 /** Pairs (j, k), j ≤ k, of the mean (0) and the components, in the order in which all that is of pairs is kept. */
 export const pairsOf = (components: number): [j: number, k: number][] =>
@@ -55,21 +56,24 @@ export function pairEnergies(templates: Tensor, components: number, ctfSquared: 
  * @param responses [turns, (1 + components)·views, batch]
  * @param energies  from `pairEnergies`
  * @param lean      what is added to each a_j, [batch]: the slope of the log-likelihood in it is the posterior mean of
- *   z_j
+ *   z_j; absent: nothing
  * @returns `responses` [turns, views, batch] and `energies` [views, batch]; without components as they are given
  */
 export function overMotion(
   responses: Tensor,
   energies: readonly Tensor[],
-  lean: readonly Tensor[],
+  components: number,
+  lean?: readonly Tensor[],
 ): { responses: Tensor; energies: Tensor } {
-  const components = lean.length;
   if (components === 0) return { responses, energies: energies[0]! };
   const pairs = pairsOf(components),
     of = (j: number, k: number): Tensor => energies[pairOf(pairs, j, k)]!;
   const part = (j: number): Tensor => partAlong(responses, 1, j, components + 1),
     [, , batch] = responses.shape as [number, number, number];
-  const a = lean.map((own, i) => op.add(op.sub(part(i + 1), of(0, i + 1)), op.reshape(own, [1, 1, batch])));
+  const a = Array.from({ length: components }, (_, i) => {
+    const own = op.sub(part(i + 1), of(0, i + 1));
+    return lean ? op.add(own, op.reshape(lean[i]!, [1, 1, batch])) : own;
+  });
   const factor = cholesky(components, (j, k) => (j === k ? op.add(op.mul(of(j + 1, j + 1), 2), 1) : of(k + 1, j + 1)));
   const squares = forward(factor, a).map(op.square);
   return {
