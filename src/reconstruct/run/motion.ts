@@ -31,7 +31,7 @@ const startIterations = 200;
  */
 const radii = [10, 16, 24] as const,
   passes = [12, 4, 2] as const;
-const seriesPasses = 3;
+const seriesPasses = 2;
 const fewestMaps = 5,
   particlesPerMap = 200;
 /** Sums of both halves of all maps of a series, and the joint estimate of these, bytes. */
