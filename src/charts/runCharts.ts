@@ -26,11 +26,12 @@ function courseLines<K extends string>(
 
 const marks = ({ stages }: Course<string>) => stages.map(({ x, label }) => ({ x, label }));
 
-/** Of curves that have adversarial stages, at least one. */
+/** Of curves that have adversarial stages, at least one. The penalty is left out where the critic has none. */
 export function adversarialCharts(curves: readonly RunCurve[]): Chart[] {
   const lines = (key: keyof RunCurve["adversarial"]["values"], name: string, color: ChartLine["color"]) =>
     courseLines(curves, (curve) => curve.adversarial, key, name, color);
-  const common = { xLabel: "iteration", xKind: "iteration" as const, marks: marks(curves[0]!.adversarial) };
+  const common = { xLabel: "iteration", xKind: "iteration" as const, marks: marks(curves[0]!.adversarial) },
+    isPenalised = curves.some(({ adversarial }) => adversarial.values.gradientPenalty.some((v) => v !== 0));
   return [
     {
       ...common,
@@ -44,7 +45,9 @@ export function adversarialCharts(curves: readonly RunCurve[]): Chart[] {
       title: "Mean output of the critic",
       lines: [...lines("realLogit", "real", "blue"), ...lines("fakeLogit", "simulated", "orange")],
     },
-    { ...common, id: "penalty", title: "Gradient penalty", lines: lines("gradientPenalty", "penalty", "green") },
+    ...(isPenalised
+      ? [{ ...common, id: "penalty", title: "Gradient penalty", lines: lines("gradientPenalty", "penalty", "green") }]
+      : []),
     {
       ...common,
       id: "amplitude",
