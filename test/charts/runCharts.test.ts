@@ -4,7 +4,7 @@ import { adversarialCharts } from "../../src/charts/runCharts.ts";
 import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 import { recordedFile } from "../web/recordedRun.ts";
 
-const titles = (run: string): string[] => {
+const titles = (run: Parameters<typeof recordedFile>[0]): string[] => {
   const lines = recordedFile(run, "events.jsonl").toString().trim().split("\n"),
     events = lines.map((line) => JSON.parse(line) as RunEvent);
   return adversarialCharts(runCurves(events)).map(({ title }) => title);

@@ -76,14 +76,33 @@ export function takeBack(images: Tensor, shifts: Tensor, grid: PolarGrid): Tenso
  * @param templates [orders, (1 + components)·views, 2·radii]
  */
 export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }: PolarGrid, components = 0): Tensor {
-  const views = templates.shape[1]! / (1 + components);
-  const energy = op.sum(energyOnCircles(templates), [0], true);
-  const perRadius = constant(
-    radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / views),
+  const views = templates.shape[1]! / (1 + components),
+    energy = op.sum(energyOnCircles(templates), [0], true);
+  return op.reshape(op.matmul(op.mul(energy, squareOfPhase(radii, views)), ctfSquared), [ctfSquared.shape[1]!]);
+}
+
+/**
+ * The same where views differ much, as those of several classes: averaged as an image is likely to show them.
+ * @param posterior of each view, times the share of a particle, [views, batch]
+ * @param share     [batch]
+ */
+function likelyCurvature(
+  templates: Tensor,
+  ctfSquared: Tensor,
+  { radii }: PolarGrid,
+  posterior: Tensor,
+  share: Tensor,
+): Tensor {
+  const ofViews = op.matmul(op.mul(energyOnCircles(templates), squareOfPhase(radii)), ctfSquared);
+  return op.div(op.sum(op.mul(posterior, ofViews), [0]), op.maximum(share, leastShare));
+}
+
+/** (2πk)²/2, [1, radii]. @param by what it is divided by */
+const squareOfPhase = (radii: Float64Array, by = 1): Tensor =>
+  constant(
+    radii.map((r) => (2 * Math.PI * r) ** 2 / 2 / by),
     [1, radii.length],
   );
-  return op.reshape(op.matmul(op.mul(energy, perRadius), ctfSquared), [ctfSquared.shape[1]!]);
-}
 
 /**
  * Log-likelihood of every image under every view, relative to pure noise, averaged over in-plane turns and mirroring.
@@ -150,7 +169,9 @@ export function expectationProgram(shape: ExpectationShape): Program {
   const excess = op.sub(evidence, junkOdds);
   const total = op.sum(op.mul(op.softplus(excess), present));
   const [minusWeights, slope, ...numerators] = gradient(total, [energies, shifts, ...parts]);
-  const denominator = op.matmul(op.neg(minusWeights!), op.matrixTranspose(ctfSquared));
+  const weights = op.neg(minusWeights!),
+    share = op.mul(op.sigmoid(excess), present),
+    denominator = op.matmul(weights, op.matrixTranspose(ctfSquared));
 
   const sums = {
     numerator: input("numerator", [orders, views, 2 * radii]),
@@ -164,11 +185,19 @@ export function expectationProgram(shape: ExpectationShape): Program {
     },
     feeds: { ...feeds, viewPrior, present, junkOdds, ...(classes > 1 ? { classPrior } : {}) },
     outputs: {
-      posterior: op.neg(op.sum(minusWeights!, [1])),
+      posterior: op.sum(weights, [1]),
       evidence,
-      share: op.mul(op.sigmoid(excess), present),
-      ...(classes > 1 ? { memberships: ofClasses(op.neg(minusWeights!), of) } : {}),
-      ...(centred ? {} : { slope: slope!, curvature: shiftCurvature(templates, ctfSquared, grid) }),
+      share,
+      ...(classes > 1 ? { memberships: ofClasses(weights, of) } : {}),
+      ...(centred
+        ? {}
+        : {
+            slope: slope!,
+            curvature:
+              classes > 1
+                ? likelyCurvature(templates, ctfSquared, grid, weights, share)
+                : shiftCurvature(templates, ctfSquared, grid),
+          }),
     },
   };
 }

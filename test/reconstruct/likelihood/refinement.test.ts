@@ -174,7 +174,10 @@ describe("expectation step", () => {
     await executable.release();
   });
 
-  it("knows where a moved image belongs: Newton's steps along its slope end at the shift", async () => {
+  it.each([
+    ["of one structure", [0]],
+    ["of two, the other of which is empty", [0, 1]],
+  ])("knows where a moved image %s belongs: Newton's steps along its slope end at the shift", async (_, of) => {
     const fine = polarGrid(6, 12),
       truth = [0.03, -0.02] as const,
       law = { kind: "gaussian", sigma: 10 } as const;
@@ -187,16 +190,25 @@ describe("expectation step", () => {
     const t = await templatesOf(blobs(n, identity), n, fine, [identity], whitening);
     // The projection of a moved volume is the projection moved as much.
     const harmonics = await templatesOf(blobs(n, identity, truth[0] * n, truth[1] * n), n, fine, [identity], whitening);
+    const views = of.length,
+      width = 2 * fine.radii.length,
+      templates = new Float32Array(views * t.length);
+    for (let m = 0; m < fine.angles; m++) templates.set(t.subarray(m * width, (m + 1) * width), m * views * width);
     const executable = await compile(
-      expectationProgram({ grid: fine, views: 1, turns: 1, batch: 1, centred: false }),
+      expectationProgram({ grid: fine, views, turns: 1, batch: 1, centred: false, of }),
       device,
     );
     const shifts = new Float32Array(2),
-      certain = { viewPrior: Float32Array.of(0), present: Float32Array.of(1), junkOdds: Float32Array.of(-1e4) };
+      certain = {
+        viewPrior: new Float32Array(views),
+        present: Float32Array.of(1),
+        junkOdds: Float32Array.of(-1e4),
+        ...(views > 1 ? { classPrior: new Float32Array(views) } : {}),
+      };
     let before = 0;
     for (let step = 0; step < 6; step++) {
       const { evidence, slope, curvature } = await executable.run({
-        templates: t,
+        templates,
         harmonics,
         ctfSquared: new Float32Array(6).fill(1),
         shifts,
