@@ -20,7 +20,12 @@ export function evidenceOf(
     largest = largestClass({ n, data }, shares);
   return {
     ...(classes > 1
-      ? { classes: { count: classes, correlation: correlations({ n, data }, shares!, halfSamples?.classes, setting) } }
+      ? {
+          classes: {
+            count: withParticles(shares!, classes, setting).length,
+            correlation: correlations({ n, data }, shares!, halfSamples?.classes, setting),
+          },
+        }
       : {}),
     ...(halfSamples ? { halfSamples } : {}),
     ...(startAgreement ? { startAgreement, startShell } : {}),
@@ -31,16 +36,18 @@ export function evidenceOf(
   };
 }
 
+const withParticles = (shares: Float32Array, classes: number, { budget }: Pick<Setting, "budget">): number[] =>
+  eachClass(classes, (c) => c).filter((c) => !isEmpty(shares[c]!, budget.count));
+
 function correlations(
   volume: StageVolume,
   shares: Float32Array,
   agreements: readonly (readonly number[])[] | undefined,
-  { budget }: Pick<Setting, "budget">,
+  setting: Pick<Setting, "budget">,
 ): ClassesEvidence["correlation"] {
   if (!agreements) return [];
   const coarse = changeBoxes(volume, Math.min(volume.n, 2 * finestCompared)),
-    there = eachClass(classesIn(volume), (c) => c)
-      .filter((c) => !isEmpty(shares[c]!, budget.count))
+    there = withParticles(shares, classesIn(volume), setting)
       .sort((a, b) => shares[b]! - shares[a]!)
       .slice(0, mostCompared)
       .sort((a, b) => a - b);

@@ -68,6 +68,7 @@ export const isOneStructure = ({ value, expected }: ClassesEvidence["correlation
 /** One run parts any particles into as many classes as it was asked for: what tells of them is one more. */
 function ofClasses({ count, correlation }: ClassesEvidence, halves?: HalvesClasses, again?: FoundAgain): string {
   const alike = correlation.filter(isOneStructure).map(({ classes }) => classes.join(" and "));
+  if (count === 1 && !halves && !again) return "One class has all the particles.";
   const told = [
     ...(alike.length > 0 ? [`Classes ${alike.join(", ")} differ by no more than their noise.`] : []),
     ...(halves ? [inHalves(halves)] : []),

@@ -63,7 +63,7 @@ export interface PartEvidence {
 }
 
 export interface ClassesEvidence {
-  /** How many were asked for. */
+  /** How many have particles. */
   count: number;
   /** Of each two that have particles: how they correlate, and would if they were one (measure/classCorrelation.ts). */
   correlation: { classes: [number, number]; value: number; expected: number }[];

@@ -354,6 +354,12 @@ describe("several classes", () => {
     expect(judge(of(0.9)).reason).not.toContain("their noise");
   });
 
+  test("of which one has all the particles are one", () => {
+    const [part] = ofSamples(() => 0.9).parts,
+      { reason } = judge(evidence({ parts: [{ ...part!, classes: { count: 1, correlation: [] } }] }));
+    expect(reason).toMatch(/ One class has all the particles\.$/);
+  });
+
   test("that both halves have are named, and those that one has alone", () => {
     const halves = { angularFsc: each(() => 0.9), resolutionAngstrom: 22 },
       both = [
