@@ -82,8 +82,7 @@ export function shiftCurvature(templates: Tensor, ctfSquared: Tensor, { radii }:
 }
 
 /**
- * The same where views differ much, as those from all sides and of several classes: averaged as an image is likely to
- * show them.
+ * The same where views differ much, as those of several classes: averaged as an image is likely to show them.
  * @param posterior of each view, times the share of a particle, [views, batch]
  * @param share     [batch]
  */
@@ -194,7 +193,10 @@ export function expectationProgram(shape: ExpectationShape): Program {
         ? {}
         : {
             slope: slope!,
-            curvature: likelyCurvature(templates, ctfSquared, grid, weights, share),
+            curvature:
+              classes > 1
+                ? likelyCurvature(templates, ctfSquared, grid, weights, share)
+                : shiftCurvature(templates, ctfSquared, grid),
           }),
     },
   };
