@@ -12,8 +12,9 @@
  * All that it can learn is one volume, in the scale and inside the mask of the simulator's: it cannot learn images by
  * heart, and needs no gradient penalty. docs/method.md has the measurements.
  */
+import type { Complex } from "../physics/complex.ts";
 import type { PolarGrid } from "../physics/frequencies.ts";
-import { centralSlices, fourierTables } from "../physics/project.ts";
+import { centralSlices, fourierTables, slicesOfEach } from "../physics/project.ts";
 import { type Matrix3, randomRotation } from "../physics/rotations.ts";
 import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../physics/viewGrid.ts";
 import * as op from "../tensor/ops.ts";
@@ -121,15 +122,15 @@ export function volumeCritic(statistics: ImageStatistics, volume: CriticVolume):
     capacities = volume.groups.map((group, c) => viewCapacity(spacings[c]!, group)),
     capacity = capacities.reduce((sum, views) => sum + views, 0),
     classOf = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
-  const { components = 0 } = volume,
-    parts = Array.from({ length: 1 + components }, (_, j) => j),
-    // Of a molecule that moves all views of the mean, then of each component.
-    shown = components === 0 ? classOf : parts.flatMap((j) => new Array<number>(capacity).fill(j));
+  const { components = 0 } = volume;
   const made = new WeakMap<Tensor, Tensor>();
   /** Templates of the views of a volume, made once in a program for all the images that are compared with them. */
   const viewsOf = (of: Tensor, views: Tensor, table: () => Tensor): Tensor => {
-    const ofParts = components === 0 ? views : op.concat(Array<Tensor>(1 + components).fill(views), 0);
-    const templates = made.get(of) ?? templatesOfSlices(centralSlices(table(), ofParts, grid, shown), grid, whitening);
+    const slices = (): Complex =>
+      components === 0
+        ? centralSlices(table(), views, grid, classOf)
+        : slicesOfEach(table(), views, grid, 1 + components);
+    const templates = made.get(of) ?? templatesOfSlices(slices(), grid, whitening);
     made.set(of, templates);
     return templates;
   };

@@ -9,7 +9,7 @@ import { addComplex, type Complex, scaleComplex } from "./complex.ts";
 import { type CtfParameters, ctf } from "./ctf.ts";
 import type { FrequencyGrid, RectangularGrid } from "./frequencies.ts";
 import { imagesInRows } from "./imageTransform.ts";
-import { centralSlices } from "./project.ts";
+import { centralSlices, slicesOfEach } from "./project.ts";
 import { shift } from "./shift.ts";
 
 /** One batch of exposures. */
@@ -76,19 +76,13 @@ export function pixelImages(
 /** Slices of V₀ + Σ z_j·V_j, which are the same sum of theirs. @param motion z, [components, batch] */
 function movingSlices(table: Tensor, rotations: Tensor, motion: Tensor, grid: FrequencyGrid): Complex {
   const [components, batch] = motion.shape as [number, number],
-    parts = Array.from({ length: 1 + components }, (_, j) => j);
-  const all = centralSlices(
-    table,
-    op.concat(
-      parts.map(() => rotations),
-      0,
-    ),
-    grid,
-    parts.flatMap((j) => new Array<number>(batch).fill(j)),
-  );
+    all = slicesOfEach(table, rotations, grid, 1 + components);
   const own = (x: Tensor, j: number): Tensor => op.slice(x, 1, j * batch, (j + 1) * batch),
     sum = (x: Tensor): Tensor =>
-      parts.slice(1).reduce((total, j) => op.add(total, op.mul(own(x, j), op.slice(motion, 0, j - 1, j))), own(x, 0));
+      Array.from({ length: components }, (_, j) => op.mul(own(x, 1 + j), op.slice(motion, 0, j, j + 1))).reduce(
+        op.add,
+        own(x, 0),
+      );
   return { re: sum(all.re), im: sum(all.im) };
 }
 

@@ -138,6 +138,18 @@ export function centralSlices(table: Tensor, rotations: Tensor, grid: FrequencyG
   return { re: op.pick(samples, 0, 0), im: op.pick(samples, 0, 1) };
 }
 
+/**
+ * Central slices of each of several volumes at the same poses: all of the first, then of the next.
+ *
+ * @param table from `fourierTables`
+ * @returns complex, [frequencies, volumes·batch]
+ */
+export function slicesOfEach(table: Tensor, rotations: Tensor, grid: FrequencyGrid, volumes: number): Complex {
+  const batch = rotations.shape[0]!,
+    of = Array.from({ length: volumes * batch }, (_, i) => Math.floor(i / batch));
+  return centralSlices(table, op.concat(new Array<Tensor>(volumes).fill(rotations), 0), grid, of);
+}
+
 /** Samples of a table whose frequencies are 0 … last on each axis, zero at coordinates [3, ...] outside. */
 function zeroOutside(sample: (at: Tensor) => Tensor, coordinates: Tensor, last: number): Tensor {
   const clipped = op.neg(op.maximum(op.neg(op.maximum(coordinates, 0)), -last));

@@ -76,7 +76,7 @@ export async function motionStage(
     ? { n, volumes: from.tensors.volumes!, power: from.tensors.power! }
     : onGrid(previous.model, n, context);
   let inside = from?.tensors.position ? from.tensors : undefined;
-  /** Log-likelihood of the particles after the first pass. */
+  /** The highest log-likelihood of a pass after the first. */
   let highest = from?.tensors.highest?.[0] ?? -Infinity;
   const known = (): Record<string, Float32Array> => ({
     volumes: model.volumes,
@@ -226,4 +226,5 @@ export function motionToRefine(
   );
   return { n, volumes, power: Float32Array.from(power.flat()) };
 }
+/** Of the power that the images show. */
 const firstShare = 0.1;
