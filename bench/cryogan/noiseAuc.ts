@@ -242,7 +242,10 @@ async function openJudge(
       const stream = createStream(seed, name);
       return all(rows.count, async () => {
         const chosen = Int32Array.from({ length: judged }, () => stream.integer(optics.defocusUAngstrom.length));
-        const fed = { ...noiseBatch(rows, critic.turns, judged, stream), ...ctfParameters(optics, chosen) };
+        const fed = {
+          ...noiseBatch(rows, critic.turns, { batch: judged, first: 0, whole: judged }, stream),
+          ...ctfParameters(optics, chosen),
+        };
         return (await ofSimulated.run(fed)).output!;
       });
     },

@@ -25,6 +25,8 @@ export interface DataFile {
   remove(): Promise<void>;
   /** Begins a file that is there only while it is open; what was there is replaced. */
   scratch(): Promise<ScratchFile>;
+  /** Opens a scratch file that another process of the job has begun, and removes. */
+  joinScratch(): Promise<ScratchFile>;
 }
 
 export interface OpenFile {
@@ -55,6 +57,6 @@ export interface ScratchFile {
   write(bytes: Uint8Array, position: number): Promise<void>;
   /** As that of OpenFile, but at once: waiting takes ten times as long as reading a row from the system's cache. */
   read(bytes: Uint8Array, position: number): number;
-  /** Removes the file. */
+  /** Removes the file, if it was begun here. */
   close(): Promise<void>;
 }

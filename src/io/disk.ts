@@ -18,6 +18,7 @@ export const disk: Files = {
     extend: () => openToExtend(path),
     remove: () => rm(path, { force: true }).catch(failure("write", path)),
     scratch: () => createScratch(path),
+    joinScratch: () => joinScratch(path),
   }),
   makeFolder: ensureWritableFolder,
 };
@@ -129,7 +130,20 @@ async function openToExtend(path: string): Promise<GrowingFile> {
 
 async function createScratch(path: string): Promise<ScratchFile> {
   await rm(path, { force: true }).catch(failure("write", path));
-  const handle = await open(path, "wx+").catch(failure("write", path));
+  const file = scratchFile(await open(path, "wx+").catch(failure("write", path)), path);
+  return {
+    ...file,
+    async close() {
+      await file.close();
+      await rm(path, { force: true });
+    },
+  };
+}
+
+const joinScratch = async (path: string): Promise<ScratchFile> =>
+  scratchFile(await open(path, "r+").catch(failure("write", path)), path);
+
+function scratchFile(handle: FileHandle, path: string): ScratchFile {
   return {
     write: (bytes, position) => writeFully(handle, bytes, position).catch(failure("write", path)),
     read(bytes, position) {
@@ -139,10 +153,7 @@ async function createScratch(path: string): Promise<ScratchFile> {
         throw fileError("read", path, error);
       }
     },
-    async close() {
-      await handle.close();
-      await rm(path, { force: true });
-    },
+    close: () => handle.close(),
   };
 }
 

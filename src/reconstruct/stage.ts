@@ -4,6 +4,7 @@ import type { Matrix3 } from "../physics/rotations.ts";
 import type { ShiftLaw } from "../physics/shift.ts";
 import type { ViewingDistribution } from "../physics/viewing.ts";
 import type { Device } from "../runtime/device.ts";
+import type { Processes } from "../runtime/processes.ts";
 import type { NoiseImages } from "./measure/noiseImages.ts";
 import type { Spectra } from "./measure/spectra.ts";
 
@@ -46,6 +47,8 @@ export interface ImageContext {
   mask?: Volume;
   positivity: boolean;
   device: Device;
+  /** Who work on this together. */
+  processes: Processes;
   seed: number;
   /** Names the random streams of this set of particles. */
   label: string;
@@ -76,13 +79,15 @@ export interface IterationReport {
 }
 
 /**
- * Called after every iteration; takes a checkpoint where it sees fit by calling `snapshot`.
+ * Called after every iteration, and inside of long ones, by all processes of the job at the same points; takes a
+ * checkpoint where it sees fit by calling `snapshot`.
+ * @param snapshot absent where none can be taken: inside of an iteration that several processes share
  * @returns how many iterations the stage is to have, where that has changed
  * @throws an AbortError (after a checkpoint) when the run is to stop
  */
 export type AfterIteration = (
   report: IterationReport,
-  snapshot: () => Promise<StageProgress>,
+  snapshot?: () => Promise<StageProgress>,
 ) => Promise<number | undefined>;
 
 /** Densities [classes, n, n, n] of two halves of the particles, in poses found with one density, before any mask. */

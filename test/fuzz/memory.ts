@@ -27,6 +27,7 @@ export function memoryFile(path: string, bytes: Uint8Array | undefined): DataFil
     extend: refuse,
     remove: refuse,
     scratch: refuse,
+    joinScratch: refuse,
   };
 }
 

@@ -11,6 +11,7 @@ import { samplePoses } from "../../src/physics/viewing.ts";
 import type { RefinementContext } from "../../src/reconstruct/likelihood/context.ts";
 import { createParticleStore } from "../../src/reconstruct/likelihood/particleStore.ts";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
+import { alone } from "../../src/runtime/processes.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../evaluate/blobs.ts";
 
@@ -90,7 +91,12 @@ export async function simulated({
   };
   const base = { boxSize, boxAngstrom, count, optics };
   const store = await createParticleStore(
-    { ...base, spectra, read: async (first, size) => images.subarray(first * area, (first + size) * area) },
+    {
+      ...base,
+      spectra,
+      processes: alone,
+      read: async (first, size) => images.subarray(first * area, (first + size) * area),
+    },
     maxRadius,
     Infinity,
     disk.at("none"),
@@ -108,6 +114,7 @@ export async function simulated({
       shiftLaw,
       groups: [group],
       device,
+      processes: alone,
       sample: { particles: Int32Array.from({ length: count }, (_, i) => i), images },
       views: { kind: "uniform" },
       maskRadius: 0.45,

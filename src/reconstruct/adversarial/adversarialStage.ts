@@ -20,8 +20,9 @@ import type {
 } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { type BatchSource, batchStreams, iterationFeeds, splitImages } from "./feeds.ts";
-import { type AdversarialSettings, adversarialProgram, initialCritic } from "./iteration.ts";
+import { type AdversarialSettings, initialCritic } from "./iteration.ts";
 import type { AdversarialRecipe } from "./recipes.ts";
+import { compileIteration } from "./sharedIteration.ts";
 import { simulatorNoise } from "./simulatorNoise.ts";
 import { templateImages, volumeImages } from "./templates.ts";
 import { casTransform, coefficientAmplitude, densitiesOf, density, type VolumeModel } from "./volume.ts";
@@ -31,6 +32,9 @@ import { casTransform, coefficientAmplitude, densitiesOf, density, type VolumeMo
  * with more of it the critic could not see that wave, and less changes nothing that it sees.
  */
 const shiftLeft = 0.1;
+
+/** Several processes stop for one another after so many iterations. */
+const together = 8;
 
 /** Runs one program once. */
 async function once(
@@ -148,8 +152,7 @@ export async function adversarialStage(
     holdsOut: recipe.heldOut > 0,
     noiseScale: recipe.criticScalesNoise ? "by critic" : context.noiseImages ? "by power" : undefined,
   };
-  const program = adversarialProgram(settings);
-  const executable = await compile(program, context.device);
+  const executable = await compileIteration(settings, context.device, context.processes.neighbours);
   const streams = batchStreams(context.seed, name);
   const { particles } = context.sample;
   const source: BatchSource = {
@@ -194,20 +197,19 @@ export async function adversarialStage(
   }
   const tensors = async (): Promise<Record<string, Float32Array>> =>
     Object.fromEntries(
-      await Promise.all(
-        Object.keys(program.state).map(async (key) => [key, (await executable.getState(key)).slice()] as const),
-      ),
+      await Promise.all(executable.states.map(async (key) => [key, (await executable.getState(key)).slice()] as const)),
     );
 
   let { iterations } = stage;
   for (let done = from?.iteration ?? 0; done < iterations; done++) {
     const decay = recipe.decay(done, iterations);
     const outputs = await executable.run({
-      ...iterationFeeds(source, settings),
+      ...iterationFeeds(source, executable.settings),
       step: Float32Array.of(done + 1),
       criticRate: Float32Array.of(recipe.criticRate * decay),
       volumeRate: Float32Array.of(recipe.volumeRate * decay),
     });
+    if (context.processes.size > 1 && (done + 1) % together !== 0 && done + 1 < iterations) continue;
     const value = (key: string): number => outputs[key]![0]!;
     const changed = await after(
       {
@@ -259,7 +261,9 @@ export async function adversarialStage(
             context.device,
           )
         : undefined;
-  const shares = program.state.shares && Float32Array.from(shareOfLogs(await executable.getState("shares")));
+  const shares = executable.states.includes("shares")
+    ? Float32Array.from(shareOfLogs(await executable.getState("shares")))
+    : undefined;
   await executable.release();
   const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
     criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0

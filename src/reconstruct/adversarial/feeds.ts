@@ -8,6 +8,7 @@ import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts"
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { Rows } from "../measure/criticImages.ts";
 import { type GroupedNoise, groupFactors } from "../measure/noiseGroups.ts";
+import type { PartOfBatch } from "./dealing.ts";
 import { type AdversarialSettings, drawName, feedName, type Step } from "./iteration.ts";
 
 const streamNames = [
@@ -68,14 +69,27 @@ export function splitImages(count: number, share: number): Pick<BatchSource, "le
   return { learned: all.filter((i) => !isHeldOut(i)), heldOut: all.filter(isHeldOut) };
 }
 
-/** A random batch of some of the real images, by the critic's input names. */
+/** The images of a part of a batch, of arrays [rows, whole], side by side as well. */
+function columnsOf(values: Float32Array, { batch, first, whole }: PartOfBatch): Float32Array {
+  if (batch === whole) return values;
+  const out = new Float32Array((values.length / whole) * batch);
+  for (let row = 0; row * whole < values.length; row++)
+    out.set(values.subarray(row * whole + first, row * whole + first + batch), row * batch);
+  return out;
+}
+
+/**
+ * A random batch of some of the real images, by the critic's input names. The whole of it is drawn, whatever part is
+ * asked for.
+ */
 function realBatch(
   { images }: BatchSource,
   among: Int32Array,
-  batch: number,
+  { batch, first, whole }: PartOfBatch,
   stream: RandomStream,
 ): Record<string, Float32Array> {
-  const chosen = Int32Array.from({ length: batch }, () => among[stream.integer(among.length)]!);
+  const drawn = Int32Array.from({ length: whole }, () => among[stream.integer(among.length)]!),
+    chosen = drawn.subarray(first, first + batch);
   return Object.fromEntries(
     Object.entries(images.arrays).map(([name, { width, data }]) => [name, gatherRows(data, width, chosen)]),
   );
@@ -84,22 +98,25 @@ function realBatch(
 /** Everything random about a batch of simulated images. */
 function simulatedBatch(
   from: BatchSource,
-  { batch, volume: { components } }: Pick<AdversarialSettings, "batch" | "volume">,
+  { components }: AdversarialSettings["volume"],
+  part: PartOfBatch,
 ): Record<string, Float32Array> {
-  const { streams } = from;
+  const { streams } = from,
+    { batch, first, whole } = part;
   // A simulated image has the optics of a particle, and the contrast and noise of its group.
-  const chosen = Int32Array.from(
-    { length: batch },
-    () => from.particles[streams.optics.integer(from.particles.length)]!,
-  );
+  const drawn = Int32Array.from(
+      { length: whole },
+      () => from.particles[streams.optics.integer(from.particles.length)]!,
+    ),
+    chosen = drawn.subarray(first, first + batch);
   const { signalFactor } = groupFactors(from.spectra, chosen);
   return {
-    rotations: samplePoses(from.views, batch, streams.poses),
-    ...(components && { motion: normalNumbers(components * batch, streams.motion) }),
-    shifts: sampleShifts(from.shifts, batch, streams.shifts),
+    rotations: samplePoses(from.views, whole, streams.poses).subarray(9 * first, 9 * (first + batch)),
+    ...(components && { motion: columnsOf(normalNumbers(components * whole, streams.motion), part) }),
+    shifts: columnsOf(sampleShifts(from.shifts, whole, streams.shifts), part),
     ...ctfParameters(from.optics, chosen),
     ...(signalFactor && { signalFactor }),
-    ...noiseBatch(from.noise, from.turns, batch, streams.noise),
+    ...noiseBatch(from.noise, from.turns, part, streams.noise),
   };
 }
 
@@ -109,20 +126,22 @@ function normalNumbers(count: number, stream: RandomStream): Float32Array {
   return out;
 }
 
-/** Noise images from the bank, each turned at random: [samples, batch]. */
+/** Noise images from the bank, each turned at random, for a part of a batch: [samples, batch]. */
 export function noiseBatch(
   bank: Rows,
   turns: readonly SampleMap[],
-  batch: number,
+  { batch, first, whole }: PartOfBatch,
   stream: RandomStream,
 ): { noiseRe: Float32Array; noiseIm: Float32Array } {
   const { width, data: re } = bank.arrays.noiseRe!,
     im = bank.arrays.noiseIm!.data;
   const noiseRe = new Float32Array(width * batch),
     noiseIm = new Float32Array(width * batch);
-  for (let b = 0; b < batch; b++) {
-    const start = stream.integer(bank.count) * width;
-    const { from, conjugate } = turns[stream.integer(turns.length)]!;
+  for (let drawn = 0; drawn < whole; drawn++) {
+    const start = stream.integer(bank.count) * width,
+      { from, conjugate } = turns[stream.integer(turns.length)]!,
+      b = drawn - first;
+    if (b < 0 || b >= batch) continue;
     for (let i = 0, o = b; i < width; i++, o += batch) {
       const source = start + from[i]!;
       noiseRe[o] = re[source]!;
@@ -137,23 +156,24 @@ export function noiseBatch(
  */
 export function iterationFeeds(
   from: BatchSource,
-  s: Pick<AdversarialSettings, "critic" | "volume" | "batch" | "criticSteps" | "loss" | "shifts" | "holdsOut">,
+  s: Pick<AdversarialSettings, "critic" | "volume" | "batch" | "part" | "criticSteps" | "loss" | "shifts" | "holdsOut">,
 ): Record<string, Float32Array> {
+  const part = s.part ?? { batch: s.batch, first: 0, whole: s.batch };
   const feeds: Record<string, Float32Array> = {};
   const put = (step: Step, values: Record<string, Float32Array>): void => {
     for (const [name, v] of Object.entries(values)) feeds[feedName(name, step)] = v;
   };
   for (let k = 0; k < s.criticSteps; k++) {
-    put(k, realBatch(from, from.learned, s.batch, from.streams.particles));
-    put(k, simulatedBatch(from, s));
+    put(k, realBatch(from, from.learned, part, from.streams.particles));
+    put(k, simulatedBatch(from, s.volume, part));
     if (s.loss.mixes) {
-      const mixing = new Float32Array(s.batch);
+      const mixing = new Float32Array(part.whole);
       from.streams.mixing.fillUniform(mixing);
-      put(k, { mixing });
+      put(k, { mixing: columnsOf(mixing, part) });
     }
   }
-  put("volume", simulatedBatch(from, s));
-  if (s.holdsOut) put("heldOut", realBatch(from, from.heldOut, s.batch, from.streams.heldOut));
+  put("volume", simulatedBatch(from, s.volume, part));
+  if (s.holdsOut) put("heldOut", realBatch(from, from.heldOut, part, from.streams.heldOut));
   for (const [name, values] of Object.entries(s.critic.draws?.draw(from.streams.critic) ?? {}))
     feeds[drawName(name)] = values;
   return feeds;

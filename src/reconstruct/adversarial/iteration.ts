@@ -18,7 +18,7 @@ import * as op from "../../tensor/ops.ts";
 import { constant, input, type Shape, type Tensor } from "../../tensor/tensor.ts";
 import { onGrid, signalInput } from "../measure/noiseGroups.ts";
 import { adam, type Parameter, parameter, parameterState } from "./adam.ts";
-import { dealt, imageWeights, logSharesOf } from "./dealing.ts";
+import { dealt, imageWeights, logSharesOf, type PartOfBatch } from "./dealing.ts";
 import { type AdversarialLoss, clipByNorm, weightedMean } from "./losses.ts";
 import { densitiesOf, density, type VolumeModel } from "./volume.ts";
 
@@ -34,6 +34,8 @@ export interface AdversarialSettings {
   /** Whether the signal of each simulated image has a factor on every shell of `noisePower`, that of its group. */
   grouped?: boolean;
   batch: number;
+  /** Where a batch is shared among processes, which part of it is this one's: `batch` images are. */
+  part?: PartOfBatch;
   criticSteps: number;
   /** Weight of the loss's penalty; 0: none is computed. */
   gradientPenalty: number;
@@ -72,7 +74,7 @@ function exposureFrom(fed: Feeder, s: AdversarialSettings): Exposure {
   const samples = [s.critic.grid.count, s.batch];
   return {
     rotations: fed("rotations", [s.batch, 3, 3]),
-    of: classesOf(s) > 1 ? dealt(s.batch, classesOf(s)) : undefined,
+    of: classesOf(s) > 1 ? dealt(partOf(s), classesOf(s)) : undefined,
     motion: s.volume.components ? fed("motion", [s.volume.components, s.batch]) : undefined,
     shifts: s.shifts ? fed("shifts", [2, s.batch]) : undefined,
     optics: ctfInputs(s.batch, fed),
@@ -119,8 +121,13 @@ const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A, name
  * `shares`, the logarithms of the images that each has, up to a common constant; with Adam's moments.
  *
  * Feeds: `step` (from 1), `criticRate`, `volumeRate` and the random batches of `iterationFeeds` (feeds.ts).
+ *
+ * @param overBatch given means over the images at hand, returns those over the whole batch
  */
-export function adversarialProgram(s: AdversarialSettings): Program {
+export function adversarialProgram(
+  s: AdversarialSettings,
+  overBatch: (means: readonly Tensor[]) => readonly Tensor[] = (means) => means,
+): Program {
   const n = s.volume.n,
     classes = classesOf(s),
     volumes = [densitiesOf(s.volume) * n, n, n];
@@ -142,7 +149,7 @@ export function adversarialProgram(s: AdversarialSettings): Program {
   const table = fourierTables(op.mul(density(u.value, s.volume), amplitude));
   const fixedTable = op.stopGradient(table);
   const logShares = classes > 1 ? logSharesOf(shares.value) : undefined,
-    weights = logShares && imageWeights(logShares, s.batch),
+    weights = logShares && imageWeights(logShares, partOf(s)),
     fixedWeights = weights && op.stopGradient(weights);
   const scene: CriticScene = {
     table: fixedTable,
@@ -173,22 +180,22 @@ export function adversarialProgram(s: AdversarialSettings): Program {
       s.gradientPenalty === 0
         ? constant([0], [])
         : s.loss.penalty({ judge, image: s.critic.image, real, realLogit, fake, mixing });
-    const slopes = clipped(
-      gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), Object.values(values)),
-      s.criticClipNorm,
-    );
-    const step = op.add(op.mul(op.sub(rates.step, 1), s.criticSteps), k + 1);
-    critic = Object.fromEntries(
-      Object.entries(critic).map(([name, p], i) => [name, adam(p, slopes[i]!, rates.criticRate, step, momentum)]),
-    );
-    if (k === s.criticSteps - 1)
-      Object.assign(outputs, {
-        ...(s.holdsOut && { heldOutLogit: op.mean(judge(imagesFrom(feederOf("heldOut"), s))) }),
+    const last = k === s.criticSteps - 1,
+      told: Record<string, Tensor> = {
+        ...(last && s.holdsOut && { heldOutLogit: op.mean(judge(imagesFrom(feederOf("heldOut"), s))) }),
         criticLoss: loss,
         gradientPenalty: penalty,
         realLogit: op.mean(realLogit),
         fakeLogit: weightedMean(fakeLogit, fixedWeights),
-      });
+      },
+      ownSlopes = gradient(op.add(loss, op.mul(penalty, s.gradientPenalty)), Object.values(values)),
+      means = overBatch([...ownSlopes, ...(last ? Object.values(told) : [])]),
+      slopes = clipped(means.slice(0, ownSlopes.length), s.criticClipNorm);
+    const step = op.add(op.mul(op.sub(rates.step, 1), s.criticSteps), k + 1);
+    critic = Object.fromEntries(
+      Object.entries(critic).map(([name, p], i) => [name, adam(p, slopes[i]!, rates.criticRate, step, momentum)]),
+    );
+    if (last) for (const [i, name] of Object.keys(told).entries()) outputs[name] = means[ownSlopes.length + i]!;
   }
 
   const simulated = simulate(table, noiseScale, exposureFrom(feederOf("volume"), s), s);
@@ -197,22 +204,31 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     simulated,
     scene,
   );
-  const volumeLoss = s.loss.volume(logit, weights);
-  const [gU, gAmplitude, gShares] = gradient(volumeLoss, [
-    u.value,
-    logAmplitude.value,
-    ...(weights ? [shares.value] : []),
-  ]);
+  const ownLoss = s.loss.volume(logit, weights),
+    learned = [u.value, logAmplitude.value, ...(weights ? [shares.value] : [])];
+  const power = (x: CriticInput, of?: Tensor): Tensor => weightedMean(op.square(x[s.critic.image]!), of);
+  /** What the scale of the noise is learned from. */
+  const ofNoise: readonly Tensor[] =
+    s.noiseScale === "by critic"
+      ? gradient(ownLoss, [logNoise.value])
+      : s.noiseScale === "by power"
+        ? [...gradient(power(simulated, fixedWeights), [logNoise.value]), power(simulated, fixedWeights), power(real)]
+        : [];
+  const slopes = gradient(ownLoss, learned),
+    [volumeLoss, ...means] = overBatch([ownLoss, ...slopes, ...ofNoise]) as [Tensor, ...Tensor[]],
+    [gU, gAmplitude, gShares] = means.slice(0, slopes.length);
   const nextU = adam(u, clipped([gU!], s.volumeClipNorm)[0]!, rates.volumeRate, rates.step, momentum);
   const scaleRate = op.mul(rates.volumeRate, 0.1),
     nextAmplitude = adam(logAmplitude, gAmplitude!, scaleRate, rates.step, momentum);
-  // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of all.
-  const power = (x: CriticInput, of?: Tensor): Tensor => op.log(weightedMean(op.square(x[s.critic.image]!), of));
   const nextNoise = (): Parameter => {
-    const goal =
-        s.noiseScale === "by critic" ? volumeLoss : op.square(op.sub(power(simulated, fixedWeights), power(real))),
-      [gNoise] = gradient(goal, [logNoise.value]);
-    return adam(logNoise, gNoise!, scaleRate, rates.step, momentum);
+    const [slope, simulatedPower, realPower] = means.slice(slopes.length) as [Tensor, Tensor, Tensor];
+    // The critic would take the noise of images that it remembers for a sign of theirs; their power says the same of
+    // all: slope of (log simulated - log real)².
+    const gNoise =
+      s.noiseScale === "by critic"
+        ? slope
+        : op.mul(op.div(slope, simulatedPower), op.mul(op.sub(op.log(simulatedPower), op.log(realPower)), 2));
+    return adam(logNoise, gNoise, scaleRate, rates.step, momentum);
   };
 
   const averaged = (mean: Tensor, newest: Tensor): Tensor => op.add(mean, op.mul(op.sub(newest, mean), s.averaging));
@@ -235,6 +251,8 @@ export function adversarialProgram(s: AdversarialSettings): Program {
     outputs: { ...outputs, volumeLoss, signalAmplitude: amplitude, ...(noiseScale && { noiseScale }) },
   };
 }
+
+const partOf = ({ batch, part }: AdversarialSettings): PartOfBatch => part ?? { batch, first: 0, whole: batch };
 
 /** How many classes simulated images are dealt out to. */
 const classesOf = ({ volume, junk }: AdversarialSettings): number => volume.groups.length + (junk ? 1 : 0);

@@ -33,6 +33,7 @@ import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
 import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
+import { exchanged, meetingsOf, sharedCells, sumAll, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
 import { directionsOfPoses } from "./viewShares.ts";
 
@@ -52,7 +53,7 @@ export async function localStage(
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<StageResult> {
-  const { count, spectra, device, shiftLaw, store, groups, junk = false } = context,
+  const { count, spectra, device, processes, shiftLaw, store, groups, junk = false } = context,
     classes = groups.length,
     several = classes > 1 || junk;
   const n = 2 * stage.maxRadius,
@@ -132,8 +133,8 @@ export async function localStage(
   };
 
   let { iterations } = stage;
-  for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
-    const stream = createStream(context.seed, `${name}/${done}`);
+  for (let passes = Math.floor(from?.iteration ?? 0); passes < iterations; passes++) {
+    const stream = createStream(context.seed, `${name}/${passes}`);
     const tables = [];
     for (let c = 0; c < classes; c++) tables.push((await makeTable.run({ volume: ofClass(volume, c) })).table!.slice());
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count)).sort();
@@ -160,22 +161,51 @@ export async function localStage(
     let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
     inside = undefined;
     const whole = cells.length >= manyCells,
-      split = !whole && done + 1 === iterations; // which costs time: in the last pass
+      split = !whole && passes + 1 === iterations; // which costs time: in the last pass
     halved = whole || split;
 
-    for (let at = start; at < cells.length; at++) {
-      const { frame, members, c, psi, mirror } = cells[at]!;
-      const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${at}`));
+    const own = sharedCells(
+        cells.map(({ members }) => members),
+        !split,
+        batch,
+        count,
+        processes,
+      ),
+      met = meetingsOf(processes, own.length),
+      changing = [shifts, poses, fit, scales.values, ...(several ? [peaks, evidences] : [])],
+      exchange = exchanged(processes, changing);
+    const inPass = async (done: number): Promise<StageProgress> => ({
+      iteration: passes,
+      tensors: {
+        volume,
+        ...known(),
+        before,
+        sums: maximisation.sums().first,
+        sumsOfSecond: maximisation.sums().second,
+        position: Float32Array.of(done, seen, logLikelihood),
+        ...(several ? { counted: beforePass, evidences, particles } : {}),
+      },
+      streams: {},
+    });
+    const meet = async (done: number): Promise<void> => {
+      for (const part of met(done))
+        if (processes.size > 1) await after({ iteration: passes + part, iterations });
+        else await after({ iteration: passes + seen / comparisons, iterations }, () => inPass(done));
+    };
+    if (start === 0) await meet(0);
+    for (let next = start; next < own.length; next++) {
+      const { at, ofHalves } = own[next]!,
+        { frame, c, psi, mirror } = cells[at]!;
+      const tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${passes}/${at}`));
       const views = tilts.map((tilt) => tilted(frame, tilt));
       const { templates } = await makeTemplates.run({ table: tables[c]!, rotations: flatten(views) });
       const tiltsFed = tiltFeed(tilts);
-      const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
       for (const half of [0, 1] as const) {
-        const ofHalf = starts.filter((_, i) => (split ? at + i : at) % 2 === half);
-        if (ofHalf.length === 0) continue;
+        const members = ofHalves[half];
+        if (members.length === 0) continue;
         expectation.setState("numerator", new Float32Array(orders * viewsPerCell * 2 * radii));
         expectation.setState("denominator", new Float32Array(viewsPerCell * radii));
-        for (const first of ofHalf) {
+        for (let first = 0; first < members.length; first += batch) {
           const size = Math.min(batch, members.length - first);
           const chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!);
           const images = await store.take(chosen, stage.maxRadius, scales.values);
@@ -214,35 +244,25 @@ export async function localStage(
         await maximisation.add(...sums, [{ of: c, first: 0, poses: views }], half);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
-      seen += members.length;
-      if (at + 1 < cells.length) {
-        await after({ iteration: done + seen / comparisons, iterations }, async () => ({
-          iteration: done,
-          tensors: {
-            volume,
-            ...known(),
-            before,
-            sums: maximisation.sums().first,
-            sumsOfSecond: maximisation.sums().second,
-            position: Float32Array.of(at + 1, seen, logLikelihood),
-            ...(several ? { counted: beforePass, evidences, particles } : {}),
-          },
-          streams: {},
-        }));
-      }
+      seen += ofHalves[0].length + ofHalves[1].length;
+      await meet(next + 1);
     }
+    await exchange();
+    await sumAll(processes, [particles]);
+    const totals = await summed(processes, logLikelihood, scales.moved, scales.squares);
+    [logLikelihood = 0, scales.moved = 0, scales.squares = 0] = totals;
     if (!centred) scales = afterPass(scales);
     if (several) afterComparing(found, classes, used, evidences, particles);
     ({ data: volume, unmasked } = await maximisation.solve());
     const changed = await after(
       {
-        iteration: done + 1,
+        iteration: passes + 1,
         iterations,
         logLikelihood: logLikelihood / used.length,
         ...(several ? { shares: [...found.shares] } : {}),
       },
       async () => ({
-        iteration: done + 1,
+        iteration: passes + 1,
         tensors: { volume, unmasked, ...known(), ...(halved ? tensorsOf(await maximisation.halfSamples()) : {}) },
         streams: {},
       }),

@@ -9,6 +9,7 @@ import { stageMask } from "../stageMask.ts";
 import { addSlices, sampleSumsProgram, sumsSize, tablePrior, wienerMask, wienerProgram } from "./backprojection.ts";
 import type { RefinementContext } from "./context.ts";
 import { correlationsOf, jointSums } from "./jointEstimate.ts";
+import { asOfFirst, sumAll } from "./sharing.ts";
 
 /** Views of a class among all of an expectation step. */
 export interface ClassViews {
@@ -28,7 +29,10 @@ export interface Maximisation {
    * @param half of the particles that it was collected from
    */
   add(numerator: Float32Array, denominator: Float32Array, views: readonly ClassViews[], half: 0 | 1): Promise<void>;
-  /** The densities of all that was added since the last call: a sample is regularised as the sample that it is. */
+  /**
+   * The densities of all that was added by all processes since the last call: a sample is regularised as the sample
+   * that it is.
+   */
   solve(): Promise<EstimatedVolume>;
   /**
    * The densities of the two halves by themselves, each map for itself, before the mask, as they were when `solve` was
@@ -36,7 +40,7 @@ export interface Maximisation {
    * @throws {Error} before the first time, or when something was added since
    */
   halfSamples(): Promise<HalfVolumes>;
-  /** What was added so far of either half, for a checkpoint, and back from one. */
+  /** What this process has added so far of either half, for a checkpoint, and back from one. */
   sums(): { first: Float32Array; second: Float32Array };
   restore(sums: { first: Float32Array; second: Float32Array }): void;
   release(): Promise<void>;
@@ -49,7 +53,7 @@ export async function openMaximisation(
   whitening: Float32Array,
   context: RefinementContext,
 ): Promise<Maximisation> {
-  const { device, spectra, groups, alike = false } = context;
+  const { device, processes, spectra, groups, alike = false } = context;
   const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
   const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length)), device),
     masks = groups.map((_, c) => wienerMask(stageMask(n, context, c), n));
@@ -88,12 +92,14 @@ export async function openMaximisation(
       }
     },
     async solve() {
+      await sumAll(processes, halves);
       const correlations = alike ? correlationsOf(first, second, n) : undefined;
       for (let i = 0; i < first.length; i++) first[i]! += second[i]!;
       solved = true;
       const { volume, unmasked } = await estimate(
         correlations ? jointSums(first, n, correlations, spectra.signal, grid.radii.length) : each(first),
       );
+      await asOfFirst(processes, [volume, unmasked]);
       return { n, data: context.positivity ? volume.map((v) => Math.max(0, v)) : volume, unmasked };
     },
     async halfSamples() {

@@ -11,6 +11,7 @@ import { asMap } from "../measure/asMap.ts";
 import type { StageContext, StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import { addSlices, componentsProgram, sampleSumsProgram, sumsSize, tablePrior, wienerMask } from "./backprojection.ts";
+import { asOfFirst, sumAll } from "./sharing.ts";
 
 export interface MotionMaximisation {
   /**
@@ -20,13 +21,13 @@ export interface MotionMaximisation {
    */
   add(numerator: Float32Array, denominator: Float32Array, poses: readonly Matrix3[], half: 0 | 1): Promise<void>;
   /**
-   * The mean and the components [1 + components, n, n, n] of all that was added since the last call, and the power of
-   * each on shells 0 to n/2, [1 + components, n/2 + 1]; that of the mean stays.
+   * The mean and the components [1 + components, n, n, n] of all that was added by all processes since the last call,
+   * and the power of each on shells 0 to n/2, [1 + components, n/2 + 1]; that of the mean stays.
    *
    * @param power that each is expected to have, likewise
    */
   solve(power: Float32Array): Promise<{ volumes: Float32Array; power: Float32Array }>;
-  /** What was added so far of either half, for a checkpoint, and back from one. */
+  /** What this process has added so far of either half, for a checkpoint, and back from one. */
   sums(): { first: Float32Array; second: Float32Array };
   restore(sums: { first: Float32Array; second: Float32Array }): void;
   release(): Promise<void>;
@@ -40,7 +41,7 @@ export async function openMotionMaximisation(
   whitening: Float32Array,
   context: StageContext,
 ): Promise<MotionMaximisation> {
-  const { device, groups, spectra } = context,
+  const { device, processes, groups, spectra } = context,
     parts = 1 + components,
     pairs = pairsOf(components),
     radii = grid.radii.length;
@@ -71,6 +72,7 @@ export async function openMotionMaximisation(
       }
     },
     async solve(power) {
+      await sumAll(processes, [first, second]);
       const priors = Array.from({ length: parts }, (_, j) =>
         tablePrior(n, partOf(power, j, parts), radii).map((p) => (p > 0 ? 1 / p : 1)),
       );
@@ -84,6 +86,7 @@ export async function openMotionMaximisation(
       );
       const volumes = await volumesOf(first.map((v, i) => v + second[i]!));
       for (const sums of [first, second]) sums.fill(0);
+      await asOfFirst(processes, [volumes, ...found]);
       return { volumes, power: joined([power.slice(0, power.length / parts), ...found]) };
     },
     sums: () => ({ first, second }),

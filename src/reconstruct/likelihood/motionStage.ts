@@ -34,6 +34,7 @@ import { componentsOf, noLatent, standardised } from "./motionModel.ts";
 import { refinementCritic } from "./particleStore.ts";
 import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
+import { exchanged, meetingsOf, sharedCells, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
 
 const batch = 64;
@@ -51,7 +52,7 @@ export async function motionStage(
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<MotionFound> {
-  const { count, spectra, device, shiftLaw, store, groups } = context,
+  const { count, spectra, device, processes, shiftLaw, store, groups } = context,
     [group] = groups as [RefinementContext["groups"][number]],
     components = componentsOf(previous.model),
     parts = 1 + components,
@@ -107,29 +108,54 @@ export async function motionStage(
   if (inside) maximisation.restore({ first: inside.sums!, second: inside.sumsOfSecond! });
 
   let { iterations } = stage;
-  for (let done = Math.floor(from?.iteration ?? 0); done < iterations; done++) {
+  for (let passes = Math.floor(from?.iteration ?? 0); passes < iterations; passes++) {
     const { table } = await makeTable.run({ volume: model.volumes });
     const before = inside?.before ?? poses.slice();
-    const turn = randomRotation(createStream(context.seed, `${name}/${done}`)),
+    const turn = randomRotation(createStream(context.seed, `${name}/${passes}`)),
       all = Int32Array.from({ length: count }, (_, p) => p),
       { cells, psi, mirror } = sortIntoCells(before, all, spacingOfCells * spacing, group, turn);
     let [start, seen, logLikelihood] = inside ? ([...inside.position!] as [number, number, number]) : [0, 0, 0];
     inside = undefined;
-    const whole = cells.length >= manyCells;
-    for (let at = start; at < cells.length; at++) {
-      const { frame, members } = cells[at]!,
-        tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${done}/${at}`)),
+    const own = sharedCells(
+        cells.map(({ members }) => members),
+        cells.length >= manyCells,
+        batch,
+        count,
+        processes,
+      ),
+      met = meetingsOf(processes, own.length),
+      exchange = exchanged(processes, [shifts, poses, scales.values, latent.means, latent.moments]);
+    const inPass = async (done: number): Promise<StageProgress> => ({
+      iteration: passes,
+      tensors: {
+        ...known(),
+        before,
+        sums: maximisation.sums().first,
+        sumsOfSecond: maximisation.sums().second,
+        position: Float32Array.of(done, seen, logLikelihood),
+      },
+      streams: {},
+    });
+    const meet = async (done: number): Promise<void> => {
+      for (const part of met(done))
+        if (processes.size > 1) await after({ iteration: passes + part, iterations });
+        else await after({ iteration: passes + seen / count, iterations }, () => inPass(done));
+    };
+    if (start === 0) await meet(0);
+    for (let next = start; next < own.length; next++) {
+      const { at, ofHalves } = own[next]!,
+        { frame } = cells[at]!,
+        tilts = tiltLattice(viewsPerCell, spacing, createStream(context.seed, `${name}/${passes}/${at}`)),
         views = tilts.map((tilt) => tilted(frame, tilt)),
         rotations = flatten(Array.from({ length: parts }, () => views).flat());
       const { templates } = await makeTemplates.run({ table: table!, rotations });
       const tiltsFed = tiltFeed(tilts);
-      const starts = Array.from({ length: Math.ceil(members.length / batch) }, (_, i) => i * batch);
       for (const half of [0, 1] as const) {
-        const ofHalf = starts.filter((_, i) => (whole ? at : at + i) % 2 === half);
-        if (ofHalf.length === 0) continue;
+        const members = ofHalves[half];
+        if (members.length === 0) continue;
         expectation.setState("numerator", new Float32Array(orders * parts * viewsPerCell * 2 * radii));
         expectation.setState("denominator", new Float32Array(pairs * viewsPerCell * radii));
-        for (const first of ofHalf) {
+        for (let first = 0; first < members.length; first += batch) {
           const size = Math.min(batch, members.length - first),
             chosen = Int32Array.from({ length: batch }, (_, b) => members[first + Math.min(b, size - 1)]!),
             images = await store.take(chosen, stage.maxRadius, scales.values);
@@ -165,27 +191,19 @@ export async function motionStage(
         );
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
-      seen += members.length;
-      if (at + 1 < cells.length)
-        await after({ iteration: done + seen / count, iterations }, async () => ({
-          iteration: done,
-          tensors: {
-            ...known(),
-            before,
-            sums: maximisation.sums().first,
-            sumsOfSecond: maximisation.sums().second,
-            position: Float32Array.of(at + 1, seen, logLikelihood),
-          },
-          streams: {},
-        }));
+      seen += ofHalves[0].length + ofHalves[1].length;
+      await meet(next + 1);
     }
+    await exchange();
+    const totals = await summed(processes, logLikelihood, scales.moved, scales.squares);
+    [logLikelihood = 0, scales.moved = 0, scales.squares = 0] = totals;
     if (!centred) scales = afterPass(scales);
     const solved = await maximisation.solve(model.power);
     ({ model, latent } = standardised({ n, ...solved }, latent));
-    if (done >= fewestPasses && logLikelihood <= highest) iterations = done + 1;
-    highest = done === 0 ? -Infinity : Math.max(highest, logLikelihood);
-    await after({ iteration: done + 1, iterations, logLikelihood: logLikelihood / count }, async () => ({
-      iteration: done + 1 === iterations ? stage.iterations : done + 1,
+    if (passes >= fewestPasses && logLikelihood <= highest) iterations = passes + 1;
+    highest = passes === 0 ? -Infinity : Math.max(highest, logLikelihood);
+    await after({ iteration: passes + 1, iterations, logLikelihood: logLikelihood / count }, async () => ({
+      iteration: passes + 1 === iterations ? stage.iterations : passes + 1,
       tensors: known(),
       streams: {},
     }));

@@ -9,13 +9,16 @@ import { harmonicOrders } from "../../critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
 import { ctfParameters } from "../../physics/ctf.ts";
 import type { Device } from "../../runtime/device.ts";
+import type { Processes } from "../../runtime/processes.ts";
 import { compile } from "../../runtime/session.ts";
 import * as op from "../../tensor/ops.ts";
 import { sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { blockOf } from "../blocks.ts";
 import { criticView } from "../measure/criticImages.ts";
 import { groupFactors } from "../measure/noiseGroups.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import { createRowTable } from "./rowTable.ts";
+import { blockOfMachine } from "./sharing.ts";
 
 /** A batch, as `expectationProgram` takes it. */
 export interface MatchedBatch {
@@ -26,11 +29,10 @@ export interface MatchedBatch {
 }
 
 export interface ParticleStore {
-  count: number;
   maxRadius: number;
   /**
-   * Chosen particles, up to a radius of at most `maxRadius`. @param scales of all particles: theirs are taken into the
-   * CTF
+   * Chosen particles of this machine, up to a radius of at most `maxRadius`.
+   * @param scales of all particles: theirs are taken into the CTF
    */
   take(chosen: ArrayLike<number>, radius: number, scales?: Float32Array): Promise<MatchedBatch>;
   close(): Promise<void>;
@@ -43,6 +45,8 @@ export interface StoreSource {
   boxSize: number;
   boxAngstrom: number;
   spectra: Spectra;
+  /** Who read them together. */
+  processes: Processes;
   /** Consecutive images, [size, boxSize, boxSize] flattened. */
   read(first: number, size: number): Promise<Float32Array>;
 }
@@ -60,7 +64,7 @@ export const refinementCritic = (maxRadius: number, spectra: Spectra): ReturnTyp
   );
 
 /**
- * Reads all particles and stores their harmonics.
+ * Reads the particles of this machine, of each of its processes a part, and stores their harmonics for all of them.
  *
  * @param limitBytes  memory that the store may take; beyond it goes to the scratch file
  * @param onProgress  called with the number of particles done
@@ -74,7 +78,11 @@ export async function createParticleStore(
   onProgress: (done: number) => void,
   signal?: AbortSignal,
 ): Promise<ParticleStore> {
-  const { count, boxSize: n } = from;
+  const { count, boxSize: n, processes } = from,
+    { neighbours } = processes,
+    ofMachine = blockOfMachine(count, processes),
+    rowsHere = ofMachine.end - ofMachine.first,
+    own = blockOf(rowsHere, neighbours.rank, neighbours.size);
   const critic = refinementCritic(maxRadius, from.spectra);
   const { feeds, view } = criticView(critic, n, batch, from.boxAngstrom, from.spectra);
   const flat = (t: Tensor): Tensor => op.reshape(t, [sizeOf(t.shape) / batch, batch]);
@@ -84,12 +92,13 @@ export async function createParticleStore(
     { name: "matched-filter", state: {}, feeds, outputs: { rows: op.transpose(row, [1, 0]) } },
     device,
   );
-  const rows = await createRowTable(count, width, limitBytes, scratch);
+  const rows = await createRowTable(rowsHere, width, limitBytes, scratch, neighbours);
   try {
     const feed = new Float32Array(batch * n * n);
-    for (let first = 0; first < count; first += batch) {
+    for (let row = own.first; row < own.end; row += batch) {
       signal?.throwIfAborted();
-      const size = Math.min(batch, count - first);
+      const size = Math.min(batch, own.end - row),
+        first = ofMachine.first + row;
       feed.set(await from.read(first, size));
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
       const results = await matched.run({
@@ -97,9 +106,10 @@ export async function createParticleStore(
         ...ctfParameters(from.optics, particles),
         ...groupFactors(from.spectra, particles),
       });
-      await rows.write(first, results.rows!.subarray(0, size * width));
-      onProgress(first + size);
+      await rows.write(row, results.rows!.subarray(0, size * width));
+      onProgress(Math.round((count * (row - own.first + size)) / (own.end - own.first)));
     }
+    await neighbours.barrier();
   } catch (error) {
     await rows.close();
     throw error;
@@ -109,12 +119,11 @@ export async function createParticleStore(
 
   let buffer = new Float32Array(0);
   return {
-    count,
     maxRadius,
     async take(chosen, radius, scales) {
       const size = chosen.length;
       if (buffer.length < size * width) buffer = new Float32Array(size * width);
-      await rows.read(chosen, buffer);
+      await rows.read(ofMachine.first === 0 ? chosen : Int32Array.from(chosen, (p) => p - ofMachine.first), buffer);
       const out: MatchedBatch = {
         harmonics: new Float32Array(4 * radius * radius * size),
         ctfSquared: new Float32Array(radius * size),

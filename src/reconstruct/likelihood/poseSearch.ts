@@ -15,6 +15,7 @@ import { turnProgram } from "./localExpectation.ts";
 import { mirrored, turned } from "./localSearch.ts";
 import { refinementCritic } from "./particleStore.ts";
 import { tableProgram, templateProgram, viewLikelihoodProgram } from "./refinement.ts";
+import { blockOfMachine, dealt, exchanged } from "./sharing.ts";
 import { openViewPrior } from "./viewPrior.ts";
 
 const batch = 64;
@@ -70,7 +71,7 @@ export async function searchPoses(
   context: RefinementContext,
   { chosen: particles, trials, shifts, poses, onProgress }: PoseSearch,
 ): Promise<PosesFound> {
-  const { count, spectra, device, store } = context;
+  const { count, spectra, device, processes, store } = context;
   const n = 2 * maxRadius,
     turns = 2 * n,
     centred = context.shiftLaw.kind === "none";
@@ -102,8 +103,18 @@ export async function searchPoses(
   const found: Placement = { poses: poses?.slice() ?? new Float32Array(9 * count), shifts: shifts.slice() };
   const scores = new Float64Array(particles.length),
     certainty = new Float64Array(particles.length);
-  for (let first = 0; first < particles.length; first += batch) {
-    const size = Math.min(batch, particles.length - first);
+  const exchange = exchanged(processes, [found.poses, found.shifts]),
+    ofMachine = blockOfMachine(count, processes),
+    begin = particles.findLastIndex((p) => p < ofMachine.first) + 1,
+    end = particles.findLastIndex((p) => p < ofMachine.end) + 1,
+    starts = Array.from({ length: Math.ceil((end - begin) / batch) }, (_, i) => begin + i * batch),
+    own = dealt(
+      starts.map(() => 1),
+      processes,
+    ).map((task) => ({ first: starts[task]!, size: Math.min(batch, end - starts[task]!) })),
+    ownSize = own.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  for (const { first, size } of own) {
     const chosen = Int32Array.from({ length: batch }, (_, b) => particles[first + Math.min(b, size - 1)]!);
     const images = await store.take(chosen, maxRadius, context.scales);
     const tried: Trial[][] = Array.from(chosen, () => []);
@@ -156,8 +167,11 @@ export async function searchPoses(
       found.shifts[p] = shift[0];
       found.shifts[count + p] = shift[1];
     }
-    onProgress(first + size);
+    done += size;
+    onProgress(Math.round((particles.length * done) / ownSize));
   }
+  await exchange();
+  for (const values of [scores, certainty]) await processes.sum(values);
   await Promise.all([makeTable, makeTemplates, likelihood, turning].map((e) => e.release()));
   return { ...found, scores, certainty };
 }

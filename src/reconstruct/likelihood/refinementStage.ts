@@ -15,6 +15,7 @@ import { junkOdds, varianceOf } from "./junk.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import { expectationProgram, leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { dealt, exchanged, meetingsOf, ofMachine, sumAll, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
 import { openViewPrior } from "./viewPrior.ts";
 import { directionsOfViews } from "./viewShares.ts";
@@ -50,7 +51,7 @@ export async function refinementStage(
   from: StageProgress | undefined,
   after: AfterIteration,
 ): Promise<StageResult> {
-  const { count, spectra, device, shiftLaw, store, groups, junk = false } = context,
+  const { count, spectra, device, processes, shiftLaw, store, groups, junk = false } = context,
     classes = groups.length;
   const n = 2 * stage.maxRadius,
     centred = shiftLaw.kind === "none";
@@ -97,9 +98,9 @@ export async function refinementStage(
 
   let { iterations } = stage;
   for (
-    let done = Math.floor(from?.iteration ?? 0);
-    done < iterations && (stage.sampled || !standsStill(history));
-    done++
+    let passes = Math.floor(from?.iteration ?? 0);
+    passes < iterations && (stage.sampled || !standsStill(history));
+    passes++
   ) {
     const orderState = stream.state();
     // A new orientation of the grid of views each time, so that no view is favoured.
@@ -142,7 +143,23 @@ export async function refinementStage(
       Float32Array,
     ];
     inside = undefined;
-    const border = batch * Math.ceil(used.length / batch / 2);
+    const border = batch * Math.ceil(used.length / batch / 2),
+      batches = [used.subarray(0, border), used.subarray(border)].flatMap((ofHalf, half) => {
+        const here = ofMachine(ofHalf, count, processes);
+        return Array.from({ length: Math.ceil(here.length / batch) }, (_, i) => ({
+          half: half as 0 | 1,
+          particles: here.subarray(i * batch, (i + 1) * batch),
+        }));
+      }),
+      own = dealt(
+        batches.map(({ particles }) => particles.length),
+        processes,
+      ).map((i) => batches[i]!),
+      met = meetingsOf(processes, own.length),
+      exchange = exchanged(processes, [...(several ? [found.memberships] : []), ...(centred ? [] : [shifts])]);
+    const begun = Math.ceil(start / batch);
+    /** The half that the sums are of. */
+    let collecting = own[Math.max(0, begun - 1)]?.half ?? 0;
     /** What the images of a half came to goes into the volume of that half. */
     const addHalf = async (half: 0 | 1): Promise<void> =>
       maximisation.add(
@@ -151,9 +168,40 @@ export async function refinementStage(
         views.map((poses, c) => ({ of: c, first: firsts[c]!, poses })),
         half,
       );
-    for (let first = start; first < used.length; first += batch) {
-      const size = Math.min(batch, used.length - first);
-      const chosen = Int32Array.from({ length: batch }, (_, b) => used[first + Math.min(b, size - 1)]!);
+    const inPass = async (done: number): Promise<StageProgress> => ({
+      iteration: passes,
+      tensors: {
+        volume,
+        estimate,
+        shifts,
+        history: Float32Array.from(history),
+        position: Float32Array.of(done * batch, logLikelihood),
+        numerator: (await expectation.getState("numerator")).slice(),
+        denominator: (await expectation.getState("denominator")).slice(),
+        sums: maximisation.sums().first,
+        sumsOfSecond: maximisation.sums().second,
+        viewWeights,
+        ...(several ? { shares: found.shares, memberships: found.memberships.slice() } : {}),
+        [viewSums[0]]: sums[0].slice(),
+        [viewSums[1]]: sums[1].slice(),
+      },
+      streams: { order: orderState },
+    });
+    const meet = async (done: number): Promise<void> => {
+      for (const part of met(done))
+        await after({ iteration: passes + part, iterations }, processes.size === 1 ? () => inPass(done) : undefined);
+    };
+    if (begun === 0) await meet(0);
+    for (let at = begun; at < own.length; at++) {
+      const { half, particles } = own[at]!,
+        size = particles.length;
+      if (half !== collecting) {
+        await addHalf(collecting);
+        expectation.setState("numerator", new Float32Array(templates!.length));
+        expectation.setState("denominator", new Float32Array(capacity * grid.radii.length));
+        collecting = half;
+      }
+      const chosen = Int32Array.from({ length: batch }, (_, b) => particles[Math.min(b, size - 1)]!);
       const images = await store.take(chosen, stage.maxRadius, context.scales);
       const { posterior, evidence, share, memberships, slope, curvature } = await expectation.run({
         templates: templates!,
@@ -164,7 +212,7 @@ export async function refinementStage(
         ...(classes > 1 ? { classPrior: classPriorOf(chosen) } : {}),
         ...(centred ? {} : { shifts: shiftsOf(shifts, chosen) }),
       });
-      const ofHalf = sums[first < border ? 0 : 1];
+      const ofHalf = sums[half];
       posterior!.forEach((p, v) => (ofHalf[v]! += p));
       for (let b = 0; b < size; b++) {
         logLikelihood += evidence![b]!;
@@ -178,36 +226,13 @@ export async function refinementStage(
         moveShift(shifts, chosen[b]!, [slope![b]! / weight, slope![batch + b]! / weight], curvature![b]!, shiftLaw);
       }
       logLikelihood = Math.fround(logLikelihood); // as a checkpoint holds it
-      const next = first + size;
-      if (next === border && next < used.length) {
-        await addHalf(0);
-        expectation.setState("numerator", new Float32Array(templates!.length));
-        expectation.setState("denominator", new Float32Array(capacity * grid.radii.length));
-      }
-      if (next < used.length) {
-        await after({ iteration: done + next / used.length, iterations }, async () => ({
-          iteration: done,
-          tensors: {
-            volume,
-            estimate,
-            shifts,
-            history: Float32Array.from(history),
-            position: Float32Array.of(next, logLikelihood),
-            numerator: (await expectation.getState("numerator")).slice(),
-            denominator: (await expectation.getState("denominator")).slice(),
-            sums: maximisation.sums().first,
-            sumsOfSecond: maximisation.sums().second,
-            viewWeights,
-            ...(several ? { shares: found.shares, memberships: found.memberships.slice() } : {}),
-            [viewSums[0]]: sums[0].slice(),
-            [viewSums[1]]: sums[1].slice(),
-          },
-          streams: { order: orderState },
-        }));
-      }
+      await meet(at + 1);
     }
 
-    await addHalf(used.length > border ? 1 : 0);
+    await addHalf(collecting);
+    await exchange();
+    await sumAll(processes, sums);
+    [logLikelihood = 0] = await summed(processes, logLikelihood);
     last = { views, sums: sums[0].map((sum, v) => sum + sums[1][v]!) };
     viewWeights = joined(
       weightsOf(viewWeights).map((weights, c) => {
@@ -223,13 +248,13 @@ export async function refinementStage(
     history.push(Math.fround(logLikelihood / used.length));
     const changed = await after(
       {
-        iteration: done + 1,
+        iteration: passes + 1,
         iterations,
         logLikelihood: logLikelihood / used.length,
         ...(several ? { shares: [...found.shares] } : {}),
       },
       async () => ({
-        iteration: done + 1,
+        iteration: passes + 1,
         tensors: {
           volume,
           estimate,

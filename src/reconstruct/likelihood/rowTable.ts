@@ -1,7 +1,11 @@
-/** Long tables of numbers, one row per particle: in memory up to a limit, beyond that in a scratch file. */
+/**
+ * Long tables of numbers, one row per particle: in memory up to a limit, beyond that, or where several processes of a
+ * machine share one, in a scratch file.
+ */
 
 import { InputError } from "../../base/errors.ts";
 import type { DataFile } from "../../base/files.ts";
+import type { Processes } from "../../runtime/processes.ts";
 
 export interface RowTable {
   width: number;
@@ -17,14 +21,17 @@ export interface RowTable {
  * A table of count×width numbers.
  *
  * @param limitBytes size from which on the table goes to the scratch file
+ * @param neighbours who have the table together: what one has written the others can read once they have met
  */
 export async function createRowTable(
   count: number,
   width: number,
   limitBytes: number,
   scratch: DataFile,
+  neighbours: Processes,
 ): Promise<RowTable> {
-  return 4 * count * width <= limitBytes ? memoryTable(count, width) : fileTable(scratch, width);
+  if (neighbours.size === 1 && 4 * count * width <= limitBytes) return memoryTable(count, width);
+  return fileTable(scratch, width, neighbours);
 }
 
 function memoryTable(count: number, width: number): RowTable {
@@ -45,13 +52,15 @@ function memoryTable(count: number, width: number): RowTable {
 }
 
 /** @throws {InputError} when the disk is full or the file cannot be written */
-async function fileTable(scratch: DataFile, width: number): Promise<RowTable> {
+async function fileTable(scratch: DataFile, width: number, neighbours: Processes): Promise<RowTable> {
   const failed = (error: unknown): never => {
     throw new InputError(
       `${(error as Error).message}; the particles' scratch file needs room in the run folder, or more memory (--cache)`,
     );
   };
-  const file = await scratch.scratch().catch(failed);
+  const begun = neighbours.rank === 0 ? await scratch.scratch().catch(failed) : undefined;
+  await neighbours.barrier();
+  const file = begun ?? (await scratch.joinScratch().catch(failed));
   const bytes = 4 * width;
   return {
     width,

@@ -1,10 +1,13 @@
 import type { Files } from "../../base/files.ts";
 import type { OnnxRuntime } from "../../runtime/onnxRuntime.ts";
+import type { Processes } from "../../runtime/processes.ts";
 
 /** What a run needs of the world it runs in: nodeHost.ts for Node, web/browser/ for a browser. */
 export interface Host {
   files: Files;
   runtime: OnnxRuntime;
+  /** Who make the run together. */
+  processes: Processes;
   /**
    * Takes a run folder, so that nobody else works in it. @returns what gives it back
    * @throws {InputError} if somebody does

@@ -4,6 +4,7 @@ import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import { classesIn, joined, particleShares } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { ClassResult, MotionResult } from "../folder/events.ts";
+import { valueOfFirst } from "../folder/shared.ts";
 import { localStage } from "../likelihood/localStage.ts";
 import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
@@ -27,6 +28,7 @@ import type {
 import type { PartEvidence } from "../verdict/verdict.ts";
 import { withPlace } from "./centreMap.ts";
 import { classResults } from "./classResults.ts";
+import type { Clock } from "./clock.ts";
 import {
   iterationSeconds,
   likelySeconds,
@@ -72,6 +74,7 @@ export interface PartOfRun {
   paces: Paces;
   /** Times of the whole run, from those of the part and the pace of its longest stages. */
   times(elapsedSeconds: number, remainingSeconds: number, pace: number): RunTimes;
+  clock: Clock;
 }
 
 export interface PartResult extends ReconstructedMap {
@@ -89,10 +92,10 @@ export interface PartResult extends ReconstructedMap {
 }
 
 export async function reconstructPart(
-  { part, partCount, last, paces, times }: PartOfRun,
+  { part, partCount, last, paces, times, clock }: PartOfRun,
   environment: PartEnvironment,
 ): Promise<PartResult> {
-  const { options, emit, signal } = environment,
+  const { options, emit, processes, signal } = environment,
     { set } = part,
     found = last?.checkpoint,
     label = part.half === undefined ? {} : { half: part.half };
@@ -114,9 +117,9 @@ export async function reconstructPart(
     ...label,
   });
   if (last?.warning) emit({ type: "warning", message: last.warning });
-  const began = performance.now(),
+  const began = await clock.meet(),
     earlier = found?.elapsedSeconds ?? 0;
-  const elapsed = (): number => earlier + (performance.now() - began) / 1000;
+  const elapsed = (): number => earlier + (clock.time() - began) / 1000;
 
   const images = imagesAtHand(part, setting, environment),
     folder = openPartFolder(part, partCount, setting, environment);
@@ -144,18 +147,18 @@ export async function reconstructPart(
     await folder.saveCheckpoint(state);
   };
   const decide = async (decision: Decision, progress?: StageProgress): Promise<void> => {
-    state = withStartsCompared(decision.state);
+    state = await valueOfFirst(processes, withStartsCompared(decision.state));
     if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
     await save(progress);
   };
 
   /** From when on time counts as that of the next stage: since the one before, but for loading and searching. */
-  let since = performance.now();
+  let since = began;
   /** Seconds that a task takes by the clock, set against the estimate. */
   const paced = async <T>(task: Task, estimate: number, work: () => Promise<T>): Promise<T> => {
-    const begun = performance.now(),
+    const begun = clock.time(),
       result = await work(),
-      taken = performance.now() - begun;
+      taken = (await clock.meet()) - begun;
     since += taken;
     if (estimate > 0) state = { ...state, paces: withPace(state.paces, task, taken / 1000 / estimate) };
     return result;
@@ -164,11 +167,12 @@ export async function reconstructPart(
   const read = async (boxSize: number): Promise<void> => {
     const { spectra, nextBox } = state.schedule;
     const measured = await images.read(boxSize, nextBox === undefined ? spectra : undefined);
-    since = performance.now();
+    since = await clock.meet();
     const decision = afterReading(state, measured, circumstances());
-    if (nextBox === undefined) ({ state } = decision);
+    if (nextBox === undefined) state = await valueOfFirst(processes, decision.state);
     else await decide(decision);
-    if (environment.start && !state.volume) state = { ...state, volume: await given(environment.start) };
+    if (environment.start && !state.volume)
+      state = await valueOfFirst(processes, { ...state, volume: await given(environment.start) });
     await folder.writeConfig(state);
     await folder.writeSpectra(state);
   };
@@ -222,7 +226,7 @@ export async function reconstructPart(
       iterations: stage.iterations,
       ...label,
     });
-    const begun = performance.now(),
+    const begun = clock.time(),
       meter = paceMeter(stage.kind, iterationSeconds(stage, budget), since / 1000, state.paces);
     let lastSave = begun,
       lastReport = 0;
@@ -231,7 +235,7 @@ export async function reconstructPart(
       { context: contextOf(stage), store: images.store(), recipe: environment.recipe },
       state,
       async (report, snapshot) => {
-        const time = performance.now(),
+        const time = await clock.meet(),
           { iteration, iterations, losses, logLikelihood } = report;
         state = { ...state, paces: meter(iteration, time / 1000) };
         if (time - lastReport > progressSeconds * 1000 || iteration === iterations || logLikelihood !== undefined) {
@@ -253,18 +257,19 @@ export async function reconstructPart(
           });
         }
         if (signal?.aborted) {
-          await save(await snapshot());
+          if (snapshot) await save(await snapshot());
           signal.throwIfAborted();
         }
+        if (!snapshot) return undefined;
         const decision = atIteration(state, iteration, (time - begun) / 1000, circumstances());
         if (decision) await decide(decision, await snapshot());
         else if (time - lastSave <= (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) return undefined;
         else await save(await snapshot());
-        lastSave = performance.now();
+        lastSave = clock.time();
         return state.schedule.stages[index]!.iterations;
       },
     );
-    since = performance.now();
+    since = await clock.meet();
     const { spectra } = state.schedule;
     const measures: Measures = {
       share: () =>
@@ -313,7 +318,7 @@ export async function reconstructPart(
       store: images.store()!,
       viewWeights: state.viewWeights,
     };
-    let lastSave = performance.now(),
+    let lastSave = clock.time(),
       lastReport = 0;
     const motion = await runMotionStep(
       step,
@@ -322,7 +327,7 @@ export async function reconstructPart(
       state,
       () => signal?.throwIfAborted(),
       async ({ iteration, logLikelihood, losses }, snapshot) => {
-        const time = performance.now();
+        const time = await clock.meet();
         if (time - lastReport > progressSeconds * 1000 || logLikelihood !== undefined) {
           lastReport = time;
           const seconds = motionSeconds(coming, components!, budget),
@@ -339,16 +344,17 @@ export async function reconstructPart(
           });
         }
         if (signal?.aborted) {
-          await save(await snapshot());
+          if (snapshot) await save(await snapshot());
           signal.throwIfAborted();
         }
+        if (!snapshot) return undefined;
         if (time - lastSave <= (options.checkpointEvery ?? defaultCheckpointSeconds) * 1000) return undefined;
         await save(await snapshot());
-        lastSave = performance.now();
+        lastSave = clock.time();
         return undefined;
       },
     );
-    state = { ...state, motion };
+    state = await valueOfFirst(processes, { ...state, motion });
     await save();
     for (const path of await folder.writeMotion(state))
       emit({ type: "map", path, stage: number, iteration: iterations });

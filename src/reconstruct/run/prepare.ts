@@ -6,8 +6,10 @@ import type { Folder } from "../../io/files.ts";
 import { fitBackgrounds } from "../../physics/noise.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { ChosenDevice } from "../../runtime/device.ts";
+import type { Processes } from "../../runtime/processes.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
+import { blockOf } from "../blocks.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
 import type { ParticleShown } from "../measure/firstLook.ts";
@@ -40,6 +42,7 @@ export interface PartEnvironment {
   start?: GivenStart;
   noiseBank?: Backgrounds;
   device: ChosenDevice;
+  processes: Processes;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;
   recipe: AdversarialRecipe;
@@ -59,7 +62,20 @@ export interface PreparedImages {
 export async function prepareImages(
   { set, half, label }: Part,
   { boxAngstrom, maskRadius }: Setting,
-  { files, folder, options, inverted, groups, views, mask, noiseBank, device, emit, signal }: PartEnvironment,
+  {
+    files,
+    folder,
+    options,
+    inverted,
+    groups,
+    views,
+    mask,
+    noiseBank,
+    device,
+    processes,
+    emit,
+    signal,
+  }: PartEnvironment,
   boxSize: number,
   known: Spectra | undefined,
 ): Promise<PreparedImages> {
@@ -76,6 +92,7 @@ export async function prepareImages(
       cacheBytes,
       createStream(options.seed, `${label}/sample`),
       loading,
+      processes,
       signal,
     );
     const particles = { boxSize, boxAngstrom, count: set.count, optics: set.optics };
@@ -117,15 +134,16 @@ export async function prepareImages(
         mask,
         positivity: options.positivity,
         device,
+        processes,
         seed: options.seed,
         label,
       },
       openStore: (maxRadius) =>
         createParticleStore(
-          { ...particles, spectra, read },
+          { ...particles, spectra, processes, read },
           maxRadius,
           cacheBytes,
-          folder(`${label}.scratch`),
+          folder(`${label}${processes.machines > 1 ? `-${processes.machine}` : ""}.scratch`),
           device,
           loading,
           signal,
@@ -147,7 +165,7 @@ async function asParticles(
   return { images: await fitBackgrounds(images, n, boxSize, wanted / pixelSizeAngstrom, device), n: boxSize };
 }
 
-/** Images of as many particles, drawn at random, as fit into so many bytes. */
+/** Images of as many particles, drawn at random, as fit into so many bytes; each process reads a part of them. */
 async function loadSample(
   read: (chosen: ArrayLike<number>) => Promise<Float32Array>,
   count: number,
@@ -155,17 +173,24 @@ async function loadSample(
   bytes: number,
   stream: RandomStream,
   onProgress: (done: number) => void,
+  processes: Processes,
   signal?: AbortSignal,
 ): Promise<ImageSample> {
   const area = boxSize ** 2,
     step = 512;
   const size = Math.min(count, Math.max(fewestParticles, Math.min(largestSample, Math.floor(bytes / (4 * area)))));
   const particles = stream.permutation(count).slice(0, size).sort();
-  const images = new Float32Array(size * area);
-  for (let first = 0; first < size; first += step) {
+  const images = new Float32Array(size * area),
+    own = blockOf(size, processes.rank, processes.size);
+  for (let first = own.first; first < own.end; first += step) {
     signal?.throwIfAborted();
-    images.set(await read(particles.subarray(first, first + step)), first * area);
-    onProgress(Math.min(size, first + step));
+    const end = Math.min(first + step, own.end);
+    images.set(await read(particles.subarray(first, end)), first * area);
+    onProgress(Math.round((size * (end - own.first)) / (own.end - own.first)));
+  }
+  for (let from = 0; from < processes.size; from++) {
+    const { first, end } = blockOf(size, from, processes.size);
+    await processes.broadcast(new Uint8Array(images.buffer, 4 * first * area, 4 * (end - first) * area), from);
   }
   return { particles, images };
 }

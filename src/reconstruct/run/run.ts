@@ -6,6 +6,7 @@ import { checkBackgrounds, readBackgrounds } from "../../io/backgrounds.ts";
 import { type Folder, folderAt, writeFileAtomic } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
 import { readParticles, validateImages } from "../../io/particles.ts";
+import { readOnly } from "../../io/readOnly.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import { askedRecipe } from "../adversarial/askedRecipe.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
@@ -23,6 +24,7 @@ import { judge } from "../verdict/judge.ts";
 import type { Evidence, Verdict } from "../verdict/verdict.ts";
 import { chooseParticles, partsOf } from "./choose.ts";
 import { type ChosenContrast, chooseContrast } from "./chooseContrast.ts";
+import { openClock } from "./clock.ts";
 import { joiningSeconds } from "./cost.ts";
 import { readStart, startResolutionOf } from "./givenStart.ts";
 import { checkRequest } from "./goingOn.ts";
@@ -50,7 +52,7 @@ type Emit = (event: RunEvent) => void;
 
 /**
  * Reconstructs a map, or maps of several classes, with `repeats` from that many seeds. Writes the run folder described
- * in events.ts.
+ * in events.ts. Of several processes all do the same, and share the work; the first alone writes and tells.
  *
  * @param host    what it runs on
  * @param request what options.ts describes
@@ -67,6 +69,20 @@ export async function reconstruct(
   signal?: AbortSignal,
   recipe?: AdversarialRecipe,
 ): Promise<RunResult> {
+  return host.processes.rank === 0
+    ? reconstructAll(host, request, onEvent, signal, recipe)
+    : reconstructAll({ ...host, files: readOnly(host.files), claim: unclaimed }, request, () => {}, signal, recipe);
+}
+
+const unclaimed: Host["claim"] = async () => async () => {};
+
+async function reconstructAll(
+  host: Host,
+  request: RunRequest,
+  onEvent: Emit,
+  signal: AbortSignal | undefined,
+  recipe: AdversarialRecipe | undefined,
+): Promise<RunResult> {
   const { repeats = 1, seed } = withDefaults(request),
     results: RunResult[] = [];
   for (let r = 0; r < repeats; r++) {
@@ -75,6 +91,7 @@ export async function reconstruct(
   }
   const [first] = results as [RunResult];
   if (repeats === 1) return first;
+  await host.processes.barrier(); // all is written
   const verdict = await compareRepeats(host.files, request.out, repeats),
     elapsedSeconds = results.reduce((sum, each) => sum + each.elapsedSeconds, 0),
     log = await openEventLog(folderAt(host.files, request.out)("events.jsonl"), true),
@@ -86,10 +103,10 @@ export async function reconstruct(
 }
 
 async function reconstructOnce(
-  { files, runtime, claim }: Host,
+  { files, runtime, processes, claim }: Host,
   request: RunRequest,
   onEvent: Emit,
-  signal: AbortSignal | undefined,
+  asked: AbortSignal | undefined,
   recipe: AdversarialRecipe | undefined,
 ): Promise<RunResult> {
   const options = withDefaults(request);
@@ -144,6 +161,9 @@ async function reconstructOnce(
     options.out,
   );
 
+  await processes.barrier(); // all have read what is there before the first begins to change it
+  const clock = openClock(processes, asked),
+    { signal } = clock;
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
@@ -167,6 +187,7 @@ async function reconstructOnce(
             partCount: parts.length,
             last: last[i],
             paces: done[i - 1]?.paces ?? {},
+            clock,
             // Other jobs slow the joining down; a quicker device does not help it.
             times: (elapsed, remaining, pace) =>
               runTimes(taken.with(i, elapsed), i, remaining, Math.max(1, pace) * joining),
@@ -183,6 +204,7 @@ async function reconstructOnce(
             start,
             noiseBank,
             device,
+            processes,
             emit,
             signal,
             recipe: adversarial,
@@ -191,12 +213,12 @@ async function reconstructOnce(
         done.push(result);
         taken[i] = result.elapsedSeconds;
       }
-      const parted = performance.now(),
+      const parted = await clock.meet(),
         [half1, half2] = done;
       const joined =
         half2 &&
         (await joinParts(folder, set, parts as [Part, Part], [half1!, half2], { mask, symmetry: options.symmetry }));
-      const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, (performance.now() - parted) / 1000);
+      const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, ((await clock.meet()) - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
       const method = done.every((part) => part.method === "cryogan") ? "cryogan" : "refined",

@@ -11,6 +11,7 @@ import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
+import { alone } from "../../runtime/processes.ts";
 import { endState, FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
@@ -97,7 +98,7 @@ export async function createEngine(listener: Listener) {
     const work = (async () => {
       await checkStacks(files, options);
       await reconstruct(
-        { files, runtime: webRuntime, claim: claimFolder },
+        { files, runtime: webRuntime, processes: alone, claim: claimFolder },
         options,
         (event) => {
           if (!options.resume && event.type === "start" && event.half !== 2) {

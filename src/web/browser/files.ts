@@ -167,6 +167,9 @@ export function createFiles(own: readonly string[], onChange: (path: string) => 
           close: async () => {},
         };
       },
+      joinScratch: async () => {
+        throw new InputError(`${name} is of another process; a page works alone`);
+      },
     };
   }
 

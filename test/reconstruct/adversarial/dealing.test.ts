@@ -7,14 +7,15 @@ import * as op from "../../../src/tensor/ops.ts";
 import { input } from "../../../src/tensor/tensor.ts";
 
 const batch = 7,
-  classes = 3;
+  classes = 3,
+  all = { batch, first: 0, whole: batch };
 /** Some number of each image. */
 const values = Float32Array.from({ length: batch }, (_, b) => Math.sin(3 * b) + b / 5);
 
 /** The mean over images that are drawn by the shares: by hand, class by class. */
 function meanByShares(logits: readonly number[]): number {
   const total = logits.reduce((sum, l) => sum + Math.exp(l), 0),
-    of = dealt(batch, classes);
+    of = dealt(all, classes);
   return logits.reduce((sum, logit, c) => {
     const own = [...values].filter((_, b) => of[b] === c);
     return sum + ((Math.exp(logit) / total) * own.reduce((a, v) => a + v, 0)) / own.length;
@@ -24,11 +25,11 @@ function meanByShares(logits: readonly number[]): number {
 describe("images dealt out to classes", () => {
   const logits = input("logits", [classes, 1]),
     images = input("images", [batch]);
-  const mean = op.mean(op.mul(images, imageWeights(logSharesOf(logits), batch)));
+  const mean = op.mean(op.mul(images, imageWeights(logSharesOf(logits), all)));
   const [slope] = gradient(mean, [logits]);
 
   it("has each class in turn", () => {
-    expect(dealt(batch, classes)).toEqual([0, 1, 2, 0, 1, 2, 0]);
+    expect(dealt(all, classes)).toEqual([0, 1, 2, 0, 1, 2, 0]);
   });
 
   it("means of them are those by the shares of the classes, and move with these", async () => {

@@ -25,14 +25,17 @@ import {
   initialCritic,
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
+import { compileIteration, partOfBatch } from "../../../src/reconstruct/adversarial/sharedIteration.ts";
 import { casTransform, density, type VolumeModel } from "../../../src/reconstruct/adversarial/volume.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
 import { groupFactors } from "../../../src/reconstruct/measure/noiseGroups.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
+import { alone } from "../../../src/runtime/processes.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { compile } from "../../../src/runtime/session.ts";
 import { evaluateReference } from "../../../src/tensor/reference.ts";
 import { input, scalar } from "../../../src/tensor/tensor.ts";
+import { eachOf, together } from "../../runtime/together.ts";
 
 const cpu = nodeCpu(1);
 
@@ -102,7 +105,7 @@ describe("batches", () => {
       },
     };
     const turns = [{ from: Int32Array.from([2, 0, 1]), conjugate: Uint8Array.from([0, 1, 0]) }];
-    const { noiseRe, noiseIm } = noiseBatch(bank, turns, 2, createStream(1, "noise"));
+    const { noiseRe, noiseIm } = noiseBatch(bank, turns, { batch: 2, first: 0, whole: 2 }, createStream(1, "noise"));
     expect(Array.from(noiseRe)).toEqual([3, 3, 1, 1, 2, 2]);
     expect(Array.from(noiseIm)).toEqual([6, 6, -4, -4, 5, 5]);
   });
@@ -208,6 +211,60 @@ it("learns the scale of the noise: near 1 where the noise is right, and as much 
     expect(scale / weakness).toBeGreaterThan(0.9);
     expect(scale / weakness).toBeLessThan(1.1);
   }
+});
+
+describe("a batch shared among processes", () => {
+  it("is dealt out whole, and to no more of them than have enough images", () => {
+    for (const size of [1, 2, 3, 5]) {
+      const parts = together(size).map((own) => partOfBatch(batch, own));
+      expect(parts.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 12);
+      expect(Math.min(...parts.map((part) => part.batch))).toBeGreaterThanOrEqual(8);
+      expect(new Set(parts.map(({ first }) => first)).size).toBe(Math.min(size, 2));
+    }
+  });
+
+  it.each([
+    ["volume", "logistic-r1", "by power", 1],
+    ["likelihood-ratio", "logistic-r1", "by critic", 3],
+    ["convolutional", "wgan-gp", undefined, 1],
+  ] as const)("moves volume and critic as one alone does: %s, %s", async (name, lossName, noiseScale, classes) => {
+    const critic = critics[name]!,
+      volume = { ...model, groups: Array.from({ length: classes }, () => model.groups[0]!) },
+      u = Float32Array.from({ length: classes * n ** 3 }, (_, i) => {
+        const c = Math.floor(i / n ** 3);
+        return start[i % n ** 3]! + 0.01 * Math.sin(c * i);
+      });
+    const after = async (processes: typeof alone) => {
+      const { settings, source } = await setUp(critic, lossName),
+        noise = noiseScale ? { noiseScale } : {},
+        wanted = { ...settings, ...noise, volume, holdsOut: true, shifts: true },
+        iteration = await compileIteration(wanted, cpu, processes);
+      for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
+        iteration.setState(key, values);
+      iteration.setState("u", u);
+      let outputs: Record<string, Float32Array> = {};
+      for (let step = 1; step <= 4; step++)
+        outputs = await iteration.run({
+          ...iterationFeeds({ ...source, shifts: { kind: "gaussian", sigma: 0.02 } }, iteration.settings),
+          step: Float32Array.of(step),
+          criticRate: Float32Array.of(0.01),
+          volumeRate: Float32Array.of(0.05),
+        });
+      const states = await Promise.all(
+        iteration.states.map(async (key) => [key, (await iteration.getState(key)).slice()] as const),
+      );
+      await iteration.release();
+      return { ...Object.fromEntries(states), ...outputs };
+    };
+    const one = await after(alone);
+    for (const several of await eachOf(together(3), after)) {
+      expect(Object.keys(several).sort()).toEqual(Object.keys(one).sort());
+      for (const [key, values] of Object.entries(one)) {
+        const largest = values.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-3);
+        values.forEach((v, i) => expect(Math.abs(several[key]![i]! - v) / largest, key).toBeLessThan(5e-3));
+      }
+    }
+  });
 });
 
 describe.each(Object.keys(critics))("an adversarial iteration with the %s critic", (name) => {

@@ -56,7 +56,7 @@ const run = (
   from?: StageProgress,
 ): Promise<StageResult> =>
   localStage(stage(change), context, { volume: start.volume, placement: start }, from, async (report, snapshot) => {
-    await after(report, snapshot);
+    await after(report, snapshot!);
     return undefined;
   });
 

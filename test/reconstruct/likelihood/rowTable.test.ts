@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { disk } from "../../../src/io/disk.ts";
 import { createRowTable } from "../../../src/reconstruct/likelihood/rowTable.ts";
+import { alone } from "../../../src/runtime/processes.ts";
 import { inputError, temporaryFolder } from "../../io/helpers.ts";
 
 const source = join(import.meta.dirname, "../../../src");
@@ -22,7 +23,7 @@ describe.each([
 ])("a table of rows in %s", (place, limit) => {
   const path = join(folder, `${place}.scratch`);
   const filled = async (): ReturnType<typeof createRowTable> => {
-    const table = await createRowTable(count, width, limit, disk.at(path));
+    const table = await createRowTable(count, width, limit, disk.at(path), alone);
     // In pieces, the last one first; each a part of a longer array.
     for (const [first, size] of [
       [30, 20],
@@ -70,7 +71,7 @@ describe("a scratch file", () => {
 
   it("takes the place of one that a killed run left", async () => {
     writeFileSync(path, "left over, and longer than the rows: ".repeat(100));
-    const table = await createRowTable(count, width, 0, disk.at(path));
+    const table = await createRowTable(count, width, 0, disk.at(path), alone);
     await table.write(0, rowsOf(run(0, count)));
     expect(readFileSync(path)).toEqual(Buffer.from(rowsOf(run(0, count)).buffer));
     await table.close();
@@ -79,13 +80,13 @@ describe("a scratch file", () => {
 
   it("that cannot be made is named, with what to do", async () => {
     const absent = join(folder, "absent", "rows.scratch");
-    const message = await inputError(() => createRowTable(count, width, 0, disk.at(absent)));
+    const message = await inputError(() => createRowTable(count, width, 0, disk.at(absent), alone));
     expect(message).toContain(absent);
     expect(message).toContain("--cache");
   });
 
   it("that was cut short is named", async () => {
-    const table = await createRowTable(count, width, 0, disk.at(path));
+    const table = await createRowTable(count, width, 0, disk.at(path), alone);
     await table.write(0, rowsOf(run(0, count)));
     truncateSync(path, bytes - 4);
     const out = new Float32Array(2 * width);
@@ -101,7 +102,8 @@ describe("a scratch file", () => {
     const child = `
       import { disk } from ${JSON.stringify(join(source, "io/disk.ts"))};
       import { createRowTable } from ${JSON.stringify(join(source, "reconstruct/likelihood/rowTable.ts"))};
-      const table = await createRowTable(1000, 8, 0, disk.at(${JSON.stringify(path)}));
+      import { alone } from ${JSON.stringify(join(source, "runtime/processes.ts"))};
+      const table = await createRowTable(1000, 8, 0, disk.at(${JSON.stringify(path)}), alone);
       const failures = [];
       const note = (e) => failures.push(e.name + ": " + e.message);
       for (const first of [0, 900]) await table.write(first, new Float32Array(8 * 100)).catch(note);

@@ -15,6 +15,7 @@ import { createParticleStore } from "../../../src/reconstruct/likelihood/particl
 import { criticImages } from "../../../src/reconstruct/measure/criticImages.ts";
 import { measureSpectra } from "../../../src/reconstruct/measure/spectra.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
+import { alone } from "../../../src/runtime/processes.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../../evaluate/blobs.ts";
 
@@ -106,7 +107,7 @@ test("particle store: the same matched filters", async () => {
   const rows = async (optics: Optics, pixels: Float32Array): Promise<Float32Array> => {
     const read = async (first: number, size: number) => pixels.subarray(first * n * n, (first + size) * n * n);
     const store = await createParticleStore(
-      { boxSize: n, boxAngstrom, count, optics, spectra, read },
+      { boxSize: n, boxAngstrom, count, optics, spectra, processes: alone, read },
       maxRadius,
       Infinity,
       disk.at("none"),

@@ -1,0 +1,97 @@
+/**
+ * The adversarial iteration of several processes that share its batches. Wherever it takes a mean over a batch, the
+ * program is cut: each process computes the mean over its own images, the means are summed over the processes, and the
+ * next piece goes on from the sums. The last piece moves critic and volume on, on each process alike.
+ */
+import type { Device } from "../../runtime/device.ts";
+import type { Processes } from "../../runtime/processes.ts";
+import type { Program } from "../../runtime/program.ts";
+import { compile, type Executable } from "../../runtime/session.ts";
+import * as op from "../../tensor/ops.ts";
+import { input, sizeOf, type Tensor } from "../../tensor/tensor.ts";
+import { blockOf } from "../blocks.ts";
+import type { PartOfBatch } from "./dealing.ts";
+import { type AdversarialSettings, adversarialProgram } from "./iteration.ts";
+
+/** Fewer images than this a process computes no sooner than it hears from the others. */
+const fewestImages = 8;
+
+export interface SharedIteration extends Omit<Executable, "model"> {
+  /** The settings with the part of each batch that is this process's. */
+  settings: AdversarialSettings;
+  /** Names of its state. */
+  states: string[];
+}
+
+/** The part of a batch that a process has, and the share of its means in those of the batch. */
+export function partOfBatch(whole: number, { rank, size }: Processes): PartOfBatch & { weight: number } {
+  const parts = Math.max(1, Math.min(size, Math.floor(whole / fewestImages))),
+    part = rank % parts,
+    alike = Math.ceil((size - part) / parts), // processes that compute the same part
+    { first, end } = blockOf(whole, part, parts),
+    batch = end - first;
+  return { batch, first, whole, weight: batch / whole / alike };
+}
+
+/** @param processes of one machine: an iteration takes some ten ms, and several sums are waited for in it */
+export async function compileIteration(
+  settings: AdversarialSettings,
+  device: Device,
+  processes: Processes,
+): Promise<SharedIteration> {
+  if (processes.size === 1) {
+    const program = adversarialProgram(settings);
+    return { ...(await compile(program, device)), settings, states: Object.keys(program.state) };
+  }
+  const { weight, ...part } = partOfBatch(settings.batch, processes),
+    own = { ...settings, batch: part.batch, part },
+    cuts: { means: Tensor[]; sums: Record<string, Tensor> }[] = [];
+  const program = adversarialProgram(own, (means) => {
+    const sums = means.map((mean, i) => input(`sum.${cuts.length}.${i}`, mean.shape));
+    cuts.push({ means: [...means], sums: Object.fromEntries(sums.map((sum, i) => [`sum.${cuts.length}.${i}`, sum])) });
+    return sums;
+  });
+  const state = Object.fromEntries(Object.entries(program.state).map(([name, s]) => [name, s.input])),
+    allSums = Object.assign({}, ...cuts.map(({ sums }) => sums)) as Record<string, Tensor>;
+  const pieceOf = (means: readonly Tensor[], at: number): Program => ({
+    name: `${program.name}-${at}`,
+    state: {},
+    feeds: { ...state, ...program.feeds, ...allSums },
+    outputs: {
+      means: op.mul(
+        op.concat(
+          means.map((mean) => op.reshape(mean, [sizeOf(mean.shape)])),
+          0,
+        ),
+        weight,
+      ),
+    },
+  });
+  const pieces: Executable[] = [];
+  for (const [at, { means }] of cuts.entries()) pieces.push(await compile(pieceOf(means, at), device));
+  const last = await compile({ ...program, feeds: { ...program.feeds, ...allSums } }, device),
+    unknown = Object.fromEntries(
+      Object.entries(allSums).map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]),
+    );
+  return {
+    settings: own,
+    states: Object.keys(state),
+    setState: last.setState,
+    getState: last.getState,
+    async run(feeds) {
+      const now: Record<string, Float32Array> = {};
+      for (const name of Object.keys(state)) now[name] = await last.getState(name);
+      const known: Record<string, Float32Array> = { ...unknown };
+      for (const [at, { sums }] of cuts.entries()) {
+        const { means } = await pieces[at]!.run({ ...now, ...feeds, ...known });
+        await processes.sum(means!);
+        let from = 0;
+        for (const [name, { shape }] of Object.entries(sums)) known[name] = means!.slice(from, (from += sizeOf(shape)));
+      }
+      return last.run({ ...feeds, ...known });
+    },
+    async release() {
+      await Promise.all([...pieces, last].map((piece) => piece.release()));
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { deserialize, serialize } from "../../io/serialize.ts";
+import type { Processes } from "../../runtime/processes.ts";
+
+/** A value of the first process, plain data and arrays of numbers, in the place of that of all. */
+export async function valueOfFirst<T extends object>(processes: Processes, own: T): Promise<T> {
+  if (processes.size === 1) return own;
+  const first = processes.rank === 0,
+    bytes = first ? serialize(own) : undefined,
+    length = Float64Array.of(bytes?.length ?? 0);
+  await processes.sum(length);
+  const received = bytes ?? new Uint8Array(length[0]!);
+  await processes.broadcast(received, 0);
+  return first ? own : (deserialize(received) as T);
+}
