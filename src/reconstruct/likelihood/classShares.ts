@@ -3,7 +3,7 @@
  * being found: [classes, count], and a line more where there is a class of junk. Of one class alone there is nothing to
  * find.
  */
-import { mainClass, particleShares, shareOfLogs } from "../classes.ts";
+import { eachClass, mainClass, particleShares, shareOfLogs } from "../classes.ts";
 
 /** No class is given up for good. */
 const leastShare = 1e-4;
@@ -52,7 +52,7 @@ export function sharesOf({ shares, memberships }: ClassShares, used: Int32Array)
 }
 
 /**
- * Probability of a class for an image that holds a particle.
+ * Probability of a class for an image, if it holds a particle: of one that surely does not, the classes are alike.
  * @param memberships [classes, count], or with a line more for junk
  */
 export function ofParticles(
@@ -63,10 +63,11 @@ export function ofParticles(
   const junk = memberships.length > classes * count;
   return (c, p) => {
     const own = memberships[c * count + p]!;
-    return junk ? own / Math.max(leastParticle, 1 - memberships[classes * count + p]!) : own;
+    if (!junk) return own;
+    const all = eachClass(classes, (other) => memberships[other * count + p]!).reduce((sum, m) => sum + m, 0);
+    return all > 0 ? own / all : 1 / classes;
   };
 }
-const leastParticle = 1e-3;
 
 /** The particles whose most likely class it is. */
 export const membersOf = (memberships: Float32Array, classes: number, count: number, c: number): number[] =>
