@@ -2,11 +2,12 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { shellCorrelation } from "../../../src/evaluate/fsc.ts";
 import { spectrumOf } from "../../../src/evaluate/shells.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
+import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
@@ -28,10 +29,16 @@ const stages: RunRequest["stages"] = [
 ];
 type Group = ReturnType<typeof together>;
 
-async function run(name: string, processes: Group, more: Partial<RunRequest> = {}, signals: AbortSignal[] = []) {
+async function run(
+  name: string,
+  processes: Group,
+  more: Partial<RunRequest> = {},
+  signals: AbortSignal[] = [],
+  onEvent: (event: RunEvent) => void = () => {},
+): Promise<string> {
   const out = join(folder, name);
   const request: RunRequest = { particlesFile, out, stages, device: "cpu", threads: 1, ...more };
-  await eachOf(processes, (own) => reconstruct({ ...nodeHost, processes: own }, request, undefined, signals[own.rank]));
+  await eachOf(processes, (own) => reconstruct({ ...nodeHost, processes: own }, request, onEvent, signals[own.rank]));
   return out;
 }
 
@@ -41,16 +48,44 @@ async function likeness(one: string, other: string, shells: number): Promise<num
   return Math.min(...shellCorrelation(a!, b!).slice(0, shells));
 }
 
-describe.each([
-  ["two on a machine", [2]],
-  ["three machines", [1, 1, 1]],
-  ["two machines, of three in all", [2, 1]],
-])("%s", (name, machines) => {
-  test("make the map of one", async () => {
-    const one = await run(`${name}, alone`, [alone]),
-      several = await run(name, together(...machines));
-    expect(await likeness(join(one, "map.mrc"), join(several, "map.mrc"), 8)).toBeGreaterThan(0.999);
-    const events = (await readFile(join(several, "events.jsonl"), "utf8")).trim().split("\n");
-    expect(events.filter((line) => line.includes('"finished"'))).toHaveLength(1);
-  });
+/** Of a run alone with the same request, made once. */
+const alones = new Map<string, Promise<string>>();
+function oneAlone(more: Partial<RunRequest>): Promise<string> {
+  const key = JSON.stringify(more);
+  if (!alones.has(key)) alones.set(key, run(`alone-${alones.size}`, [alone], more));
+  return alones.get(key)!;
+}
+
+const plain: Partial<RunRequest> = {},
+  halves: Partial<RunRequest> = { halfMaps: true },
+  inClasses: Partial<RunRequest> = { classes: 2, junkClass: true };
+
+test.each([
+  ["two on a machine", [2], plain, ["map.mrc"]],
+  ["three on two machines", [2, 1], plain, ["map.mrc"]],
+  ["with half-maps, two on a machine", [2], halves, ["half1.mrc", "half2_unaligned.mrc"]],
+  ["with classes and junk, two machines", [1, 1], inClasses, ["class1.mrc", "class2.mrc"]],
+])("%s make the maps of one", async (name, machines, more, maps) => {
+  const one = await oneAlone(more),
+    several = await run(name, together(...machines), more);
+  for (const map of maps) expect(await likeness(join(one, map), join(several, map), 8)).toBeGreaterThan(0.999);
+  const events = (await readFile(join(several, "events.jsonl"), "utf8")).trim().split("\n");
+  expect(events.filter((line) => line.includes('"finished"'))).toHaveLength(1);
+});
+
+test("a run that one of two was asked to stop goes on with three, from where it was", async () => {
+  const one = await oneAlone(plain),
+    controllers = [new AbortController(), new AbortController()];
+  const stopped = run(
+    "stopped",
+    together(2),
+    plain,
+    controllers.map(({ signal }) => signal),
+    (event) => event.type === "stage" && event.kind === "local" && setTimeout(() => controllers[1]!.abort()),
+  );
+  await expect(stopped).rejects.toMatchObject({ name: "AbortError" });
+  const several = await run("stopped", together(2, 1), { resume: true });
+  expect(await likeness(join(one, "map.mrc"), join(several, "map.mrc"), 8)).toBeGreaterThan(0.999);
+  const stages = (await readFile(join(several, "events.jsonl"), "utf8")).match(/"type":"stage","stage":1/g);
+  expect(stages).toHaveLength(1);
 });
