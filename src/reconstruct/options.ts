@@ -313,8 +313,16 @@ export const reconstructOptions = {
   /** GB (10⁹ bytes). */
   cache: optional(positive("GB", 10_000), {
     placeholder: "GB",
-    help: "memory for particles; beyond it they go to a scratch file in the run folder (default: 2)",
+    help: "memory for particles; beyond it they go to a scratch file (default: 2)",
     decisive: true,
+  }),
+  /** Path. */
+  scratch: optional(path("a folder"), {
+    placeholder: "folder",
+    help:
+      "where the particles' scratch file is kept, best on a disk of the machine's own: $TMPDIR " +
+      "(default: the run folder)",
+    decisive: false,
   }),
   seed: withDefault(seed(), 1, { placeholder: "number", help: "seed of all random draws", decisive: true }),
   resume: flag({

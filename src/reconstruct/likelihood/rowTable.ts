@@ -55,7 +55,7 @@ function memoryTable(count: number, width: number): RowTable {
 async function fileTable(scratch: DataFile, width: number, neighbours: Processes): Promise<RowTable> {
   const failed = (error: unknown): never => {
     throw new InputError(
-      `${(error as Error).message}; the particles' scratch file needs room in the run folder, or more memory (--cache)`,
+      `${(error as Error).message}; the particles' scratch file needs room (--scratch), or more memory (--cache)`,
     );
   };
   const begun = neighbours.rank === 0 ? await scratch.scratch().catch(failed) : undefined;

@@ -1,8 +1,10 @@
 /** The images of a set of particles as its stages take them: a sample in memory, and the store of all. */
-import type { Files } from "../../base/files.ts";
+import { resolve } from "pathe";
+import type { DataFile, Files } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
 import type { Backgrounds } from "../../io/backgrounds.ts";
-import type { Folder } from "../../io/files.ts";
+import { crc32 } from "../../io/crc32.ts";
+import { type Folder, folderAt } from "../../io/files.ts";
 import { fitBackgrounds } from "../../physics/noise.ts";
 import type { ViewingDistribution } from "../../physics/viewing.ts";
 import type { ChosenDevice } from "../../runtime/device.ts";
@@ -143,7 +145,7 @@ export async function prepareImages(
           { ...particles, spectra, processes, read },
           maxRadius,
           cacheBytes,
-          folder(`${label}${processes.machines > 1 ? `-${processes.machine}` : ""}.scratch`),
+          scratchFile(files, folder, options, `${label}${processes.machines > 1 ? `-${processes.machine}` : ""}`),
           device,
           loading,
           signal,
@@ -154,6 +156,13 @@ export async function prepareImages(
     await images.close();
     throw error;
   }
+}
+
+/** In a folder that runs may share it bears the name of its own. */
+function scratchFile(files: Files, folder: Folder, { out, scratch }: ReconstructOptions, name: string): DataFile {
+  if (scratch === undefined) return folder(`${name}.scratch`);
+  const run = crc32(new TextEncoder().encode(resolve(out))).toString(16);
+  return folderAt(files, scratch)(`cryogan-${run}-${name}.scratch`);
 }
 
 /** Backgrounds in the box and pixels of the particles' files. */

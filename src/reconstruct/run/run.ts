@@ -112,6 +112,7 @@ async function reconstructOnce(
   const options = withDefaults(request);
   const folder = folderAt(files, options.out);
   await files.makeFolder(options.out);
+  if (options.scratch !== undefined) await files.makeFolder(options.scratch);
   const before = await checkFolder(folder, options);
   const groups = groupsOfClasses(options.symmetry, options.classes ?? 1);
   const { projectRoot, passthrough, opticsGroups, class: classes, exclude, ctfPhaseFlipped, pixelSize } = options;

@@ -1,4 +1,5 @@
 /** Several processes make the map that one makes alone: all in this one, over whole runs. */
+import { readdirSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,6 +72,16 @@ test.each([
   for (const map of maps) expect(await likeness(join(one, map), join(several, map), 8)).toBeGreaterThan(0.999);
   const events = (await readFile(join(several, "events.jsonl"), "utf8")).trim().split("\n");
   expect(events.filter((line) => line.includes('"finished"'))).toHaveLength(1);
+});
+
+test("particles that two share lie in a file of the scratch folder while they work, and are gone afterwards", async () => {
+  const scratch = join(folder, "scratch"),
+    seen = new Set<string>();
+  await run("scratched", together(2), { scratch, stages: stages!.slice(0, 2) }, [], ({ type }) => {
+    if (type === "progress") for (const name of readdirSync(scratch)) seen.add(name);
+  });
+  expect([...seen]).toEqual([expect.stringMatching(/^cryogan-[0-9a-f]{1,8}-all\.scratch$/)]);
+  expect(readdirSync(scratch)).toEqual([]);
 });
 
 test("a run that one of two was asked to stop goes on with three, from where it was", async () => {

@@ -20,6 +20,7 @@ const everything: RunForm = {
   maskDiameter: "120.5",
   positivity: true,
   cache: "2.5",
+  scratch: "/tmp/scratch",
   maxShift: "0",
   viewsFile: "-views.star",
   noiseBank: "/data/noise.mrcs",
