@@ -41,12 +41,14 @@ const oneKeyPressMs = 500;
  * the process at once; other signals that are repeated do not, as clusters repeat them.
  * @param afterwards how to go on, printed when the task has stopped
  * @param stopping what the task does on the way there, printed at once
+ * @param print where to
  * @throws Interrupted when the task stopped because it was asked to
  */
 export async function interruptible<T>(
   task: (signal: AbortSignal) => Promise<T>,
   afterwards: string,
   stopping = "stopping after a checkpoint",
+  print: (text: string) => void = (text) => process.stderr.write(text),
 ): Promise<T> {
   const controller = new AbortController();
   let asked: { by: StopSignal; atMs: number } | undefined;
@@ -56,9 +58,7 @@ export async function interruptible<T>(
       return;
     }
     asked = { by, atMs: performance.now() };
-    process.stderr.write(
-      by === "SIGINT" ? `\n${stopping}; press Ctrl-C again to stop at once\n` : `\n${stopping}, as ${by} asks\n`,
-    );
+    print(by === "SIGINT" ? `\n${stopping}; press Ctrl-C again to stop at once\n` : `\n${stopping}, as ${by} asks\n`);
     controller.abort();
   });
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { launched, placeOf } from "../runtime/launched.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addEvaluateCommand } from "./commands/evaluate.ts";
 import { addExportCommand } from "./commands/export.ts";
@@ -13,8 +14,9 @@ import { addReportCommand } from "./commands/report.ts";
 import { addResampleCommand } from "./commands/resample.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
-import { reportError } from "./errors.ts";
+import { exitCodeOf, reportError, Told } from "./errors.ts";
 import { outliveOutputs } from "./outputs.ts";
+import { tell } from "./print.ts";
 import type { Services } from "./services.ts";
 
 const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -23,6 +25,8 @@ const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import
 
 /** Runs the command line of this process; sets its exit code. */
 export async function runCommandLine(services: Services): Promise<void> {
+  const launch = launched();
+  const silent = launch !== undefined && launch.rank > 0;
   const program = new Command("cryogan")
     .description(
       "Cryo-EM maps from particle images, ab initio: " +
@@ -31,6 +35,7 @@ export async function runCommandLine(services: Services): Promise<void> {
     )
     .version(packageJson.version)
     .exitOverride()
+    .configureOutput(silent ? { writeOut: () => {}, writeErr: () => {} } : {})
     .addHelpText(
       "after",
       `
@@ -61,7 +66,12 @@ export async function runCommandLine(services: Services): Promise<void> {
   addDemoCommand(program, services);
 
   let command = "";
-  program.hook("preAction", (_, action) => void (command = action.name()));
+  program.hook("preAction", (_, action) => {
+    command = action.name();
+    if (!launch || command === "reconstruct") return;
+    if (silent) throw new Told(0);
+    tell("warning", `${command} runs in one process; the others that were launched with this one have left`);
+  });
   outliveOutputs(() => ["reconstruct", "demo", "serve"].includes(command));
 
   try {
@@ -69,6 +79,8 @@ export async function runCommandLine(services: Services): Promise<void> {
   } catch (error) {
     // Commander has printed its own message; help and --version arrive here too, with exit code 0.
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-    else process.exitCode = reportError(error);
+    // What is wrong with the command line is so in all processes of a job: the first tells.
+    else if (silent && exitCodeOf(error) === 2) process.exitCode = 2;
+    else process.exitCode = reportError(error, silent ? placeOf(launch) : undefined);
   }
 }

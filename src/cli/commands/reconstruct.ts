@@ -65,6 +65,15 @@ export function addReconstructCommand(program: Command, services: Services): voi
     const { reconstruct } = await import("../actions/reconstruct.ts");
     const { nodeHost } = await import("../../reconstruct/run/nodeHost.ts");
     const run = await import("../../reconstruct/run/run.ts");
-    await reconstruct(options, (...given) => run.reconstruct(nodeHost, ...given), process.argv.slice(2), services);
+    const { inJob } = await import("../job.ts");
+    await inJob((processes) =>
+      reconstruct(
+        options,
+        (...given) => run.reconstruct(nodeHost, ...given),
+        process.argv.slice(2),
+        services,
+        processes,
+      ),
+    );
   });
 }
