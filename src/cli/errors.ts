@@ -13,6 +13,8 @@ export class Told extends Error {
 
 export function exitCodeOf(error: unknown): number {
   if (error instanceof Interrupted || error instanceof Told) return error.exitCode;
+  // Another process of the job was asked to stop, and this one went along.
+  if (error instanceof Error && error.name === "AbortError") return 143;
   if (wordsOf(error) === undefined) return 70;
   return error instanceof Error && error.name === "UsageError" ? 2 : 1;
 }
@@ -29,7 +31,7 @@ export function reportError(error: unknown, place?: string): number {
   const message = error instanceof Error ? error.message : String(error);
   const where = place === undefined ? "" : `${place}: `;
   if (error instanceof Interrupted) {
-    if (message !== "") process.stderr.write(`${where}${printable(message)}\n`);
+    if (message !== "") process.stderr.write(`${printable(message)}\n`);
     return exitCode;
   }
   const known = wordsOf(error);

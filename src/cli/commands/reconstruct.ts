@@ -69,7 +69,7 @@ export function addReconstructCommand(program: Command, services: Services): voi
     await inJob((processes) =>
       reconstruct(
         options,
-        (...given) => run.reconstruct(nodeHost, ...given),
+        (...given) => run.reconstruct({ ...nodeHost, processes }, ...given),
         process.argv.slice(2),
         services,
         processes,
