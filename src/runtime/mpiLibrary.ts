@@ -151,7 +151,7 @@ function findLibrary(koffi: Koffi, launch: Launch, named: string | undefined) {
   );
 }
 
-/** What was loaded to look at it: unloading a library of this size, with its threads and hooks, is asking for trouble. */
+/** What was loaded to look at it. None is unloaded: libraries of this size leave threads and hooks behind. */
 const looked: LibraryHandle[] = [];
 
 /** Loaded for itself alone at first, so that no symbols of two libraries meet. */

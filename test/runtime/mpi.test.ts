@@ -1,4 +1,4 @@
-/** Several processes over MPI, started as a user does, against loops; and how a process finds out what it is part of. */
+/** Several processes over MPI, started as a user does, against loops; and how a process learns what it is part of. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { joinJob } from "../../src/runtime/job.ts";
 import { launched } from "../../src/runtime/launched.ts";
