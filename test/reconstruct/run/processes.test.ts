@@ -74,7 +74,7 @@ test.each([
   expect(events.filter((line) => line.includes('"finished"'))).toHaveLength(1);
 });
 
-test("particles that two share lie in a file of the scratch folder while they work, and are gone afterwards", async () => {
+test("particles that two share lie in the scratch folder while they work, and are gone afterwards", async () => {
   const scratch = join(folder, "scratch"),
     seen = new Set<string>();
   await run("scratched", together(2), { scratch, stages: stages!.slice(0, 2) }, [], ({ type }) => {

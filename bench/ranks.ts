@@ -1,0 +1,101 @@
+/**
+ * A run by several processes under mpirun against one process: time, memory and what goes between them, of each
+ * `ranks x threads`, one after the other. The stages are fixed, so that all do the same work. Prints a row each.
+ *
+ *   npx tsx bench/ranks.ts [--cases 1x1,1x2,2x1,4x1] [--rounds 1] [--box 64] [--particles 20000] [--folder DIR]
+ *                          [--stages "…"] [--mpirun mpirun.openmpi] [--machines 1]
+ *
+ * Without --folder the data and runs are removed. --machines pretends that many machines.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { stages as stagesValue } from "../src/reconstruct/optionValues.ts";
+import type { RankReport } from "./ranks/child.ts";
+import { betagal, ensureSimulated } from "./simulated.ts";
+
+const text = { type: "string" } as const;
+const { values } = parseArgs({
+  options: {
+    cases: { ...text, default: "1x1,1x2,2x1,4x1" },
+    rounds: { ...text, default: "1" },
+    particles: { ...text, default: "20000" },
+    stages: {
+      ...text,
+      default: "adversarial 16:500, refine 16:6, refine 24:5, refine 32:4, local 48:3, local 64:3",
+    },
+    mpirun: { ...text, default: "mpirun.openmpi" },
+    machines: { ...text, default: "1" },
+    folder: text,
+  },
+});
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+execFileSync("bash", [here("../scripts/install-mpi.sh")], { stdio: "inherit" });
+const stages = stagesValue().read(values.stages)!,
+  folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "cryogan-ranks-")),
+  { particles: particlesFile } = await ensureSimulated(join(folder, "data"), betagal(Number(values.particles), 0.1));
+
+/** The processes of a run, by their ranks. */
+function run(ranks: number, threads: number): RankReport[] {
+  const request = { particlesFile, out: join(folder, `${ranks}x${threads}`), symmetry: "D2", device: "cpu", seed: 1 },
+    machineOf = `CRYOGAN_MACHINE=$((OMPI_COMM_WORLD_RANK * ${values.machines} / ${ranks}))`,
+    child = [process.execPath, "--import", "tsx", here("ranks/child.ts")],
+    argument = JSON.stringify({ ...request, stages, threads, overwrite: true });
+  const started =
+    ranks === 1
+      ? spawnSync(child[0]!, [...child.slice(1), argument], options())
+      : spawnSync(
+          values.mpirun,
+          [
+            ...(values.mpirun.includes("openmpi") ? ["--oversubscribe", "--bind-to", "none"] : []),
+            ...["-n", String(ranks), "bash", "-c"],
+            `${values.machines === "1" ? "" : `export ${machineOf}; `}exec "$@"`,
+            "bash",
+            ...child,
+            argument,
+          ],
+          options(),
+        );
+  if (started.status !== 0) throw new Error(`${ranks}x${threads} ended with ${started.status}: ${started.stderr}`);
+  return started.stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as RankReport)
+    .sort((a, b) => a.rank - b.rank);
+}
+function options() {
+  const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+  return { cwd: here(".."), env, encoding: "utf8", maxBuffer: 1 << 28 } as const;
+}
+
+console.error(`load ${loadavg()[0]!.toFixed(1)}; times compare with others of the same moment only`);
+console.log(
+  "| ranks x threads | time | CPU time | waiting, of each | sending, of each | bytes, of each " +
+    "| memory of a rank, of all | stages |",
+);
+console.log("| --- | ---: | ---: | --- | --- | ---: | --- | --- |");
+for (let round = 0; round < Number(values.rounds); round++)
+  for (const name of values.cases.split(",")) {
+    const [ranks, threads] = name.split("x").map(Number) as [number, number],
+      reports = run(ranks, threads),
+      [first] = reports as [RankReport, ...RankReport[]],
+      all = (of: (report: RankReport) => number): string => reports.map((report) => of(report).toFixed(1)).join(", "),
+      sum = (of: (report: RankReport) => number): number => reports.reduce((total, report) => total + of(report), 0);
+    const cells = [
+      name,
+      `${first.seconds.toFixed(1)} s`,
+      `${sum(({ cpuSeconds }) => cpuSeconds).toFixed(1)} s`,
+      `${all(({ waitingSeconds }) => waitingSeconds)} s`,
+      `${all(({ transferSeconds }) => transferSeconds)} s`,
+      `${(first.bytes / 1e6).toFixed(0)} MB`,
+      [Math.max(...reports.map(({ peakBytes }) => peakBytes)), sum(({ peakBytes }) => peakBytes)]
+        .map((bytes) => `${(bytes / 1e9).toFixed(2)} GB`)
+        .join(", "),
+      `${first.stages.map((seconds) => seconds.toFixed(1)).join(", ")} s`,
+    ];
+    console.log(`| ${cells.join(" | ")} |`);
+  }
+if (!values.folder) rmSync(folder, { recursive: true });
