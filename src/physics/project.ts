@@ -53,7 +53,7 @@ function complexMatrix(cosine: Float32Array, sine: Float32Array, rows: number, n
 }
 
 /** 1/sinc²(x/2n) along one axis: what trilinear interpolation on the padded grid takes away, given back. */
-function griddingCorrection(n: number): Float64Array {
+export function griddingCorrection(n: number): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => {
     const t = (Math.PI * (i - Math.floor(n / 2))) / (padding * n);
     return t === 0 ? 1 : (t / Math.sin(t)) ** 2;

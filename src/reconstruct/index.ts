@@ -20,7 +20,6 @@ export type { RunEvent, RunExamples, RunSpectra } from "./folder/events.ts";
 export {
   type ExpectationShape,
   expectationProgram,
-  tableProgram,
   templateProgram,
   viewLikelihoodProgram,
 } from "./likelihood/refinement.ts";

@@ -29,14 +29,3 @@ export function forward(factor: readonly (readonly Tensor[])[], b: readonly Tens
   });
   return y;
 }
-
-/** x of Lᵀ·x = y. */
-export function backward(factor: readonly (readonly Tensor[])[], y: readonly Tensor[]): Tensor[] {
-  const x: Tensor[] = new Array<Tensor>(y.length);
-  for (let j = y.length - 1; j >= 0; j--) {
-    let rest = y[j]!;
-    for (let i = j + 1; i < y.length; i++) rest = op.sub(rest, op.mul(factor[i]![j]!, x[i]!));
-    x[j] = op.div(rest, factor[j]![j]!);
-  }
-  return x;
-}

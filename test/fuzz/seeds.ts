@@ -215,7 +215,7 @@ export const groupFiles = [data("cases", "foreign-files", "particles.csg")];
 
 export const checkpoints = [
   serialize({
-    format: "cryogan-checkpoint-14",
+    format: "cryogan-checkpoint-15",
     schedule: {
       stages: [{ kind: "adversarial", maxRadius: 8, iterations: 5 }],
       spectra: { noise: Float64Array.of(1, 2), signal: Float64Array.of(3, 4) },

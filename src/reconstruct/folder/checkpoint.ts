@@ -10,7 +10,7 @@ import type { HalfSamples } from "../measure/halfSamples.ts";
 import type { MotionState } from "../motion.ts";
 import type { EstimatedVolume, Paces, Place, Schedule, StageProgress, StageVolume } from "../stage.ts";
 
-const format = "cryogan-checkpoint-14";
+const format = "cryogan-checkpoint-15";
 
 /** What an independent start came to. */
 export interface Start {

@@ -5,35 +5,40 @@
  * With b the sums of the images and A their weights, the maps V at a frequency solve (A + C⁻¹)·V = b, C = P·R: the
  * expected power P of a map times the correlations R among them.
  */
+import { factorise, solveFactorised } from "../../numeric/cholesky.ts";
 import { type Matrix, ofEigenvalues } from "../../numeric/symmetric.ts";
-import { sumsSize, tablePrior } from "./backprojection.ts";
+import { sumsSize } from "./backprojection.ts";
+import type { SumsOfParts } from "./wiener.ts";
 
 /**
  * Visits one of each pair of frequencies f and -f of the padded table within shell n/2.
- * @param visit with their places (`at` = `opposite` at the origin) and their shell
+ * @param visit with the place of its sums; that of those of -f, which in the plane kz = 0 stand apart (the same at the
+ *   origin), else undefined; and the square of its distance from the origin in padded frequencies
  */
-function forEachPair(n: number, visit: (at: number, opposite: number, shell: number) => void): void {
+function forEachPair(n: number, visit: (at: number, opposite: number | undefined, square: number) => void): void {
   const m = 2 * n + 2,
-    origin = n * (m * m + m + 1);
+    origin = n * m + n;
   for (let z = 0; z <= n; z++)
     for (let y = 0; y <= 2 * n; y++)
       for (let x = 0; x <= 2 * n; x++) {
         const at = (z * m + y) * m + x,
-          shell = Math.round(Math.hypot(x - n, y - n, z - n) / 2);
-        if (at <= origin && shell <= n / 2) visit(at, 2 * origin - at, shell);
+          square = (x - n) ** 2 + (y - n) ** 2 + z ** 2;
+        if (shellOf(square) <= n / 2 && (z > 0 || at <= origin))
+          visit(at, z === 0 ? 2 * origin - at : undefined, square);
       }
 }
+const shellOf = (square: number): number => Math.round(Math.sqrt(square) / 2);
 
 /** The sums of each map at f, those of -f put to them: real part, imaginary part and weight, [maps, 3]. */
-function gather(sums: Float32Array, n: number, at: number, opposite: number, into: Float64Array): void {
+function gather(parts: SumsOfParts, n: number, at: number, opposite: number | undefined, into: Float64Array): void {
   const size = sumsSize(n);
-  for (let i = 0; 3 * i < into.length; i++) {
-    const a = i * size + 3 * at,
-      b = i * size + 3 * opposite;
-    into[3 * i] = sums[a]! + sums[b]!;
-    into[3 * i + 1] = sums[a + 1]! - sums[b + 1]!;
-    into[3 * i + 2] = sums[a + 2]! + sums[b + 2]!;
-  }
+  into.fill(0);
+  for (const sums of parts)
+    for (let i = 0; 3 * i < into.length; i++)
+      for (let c = 0; c < 3; c++) {
+        into[3 * i + c]! += sums[i * size + 3 * at + c]!;
+        if (opposite !== undefined) into[3 * i + c]! += (c === 1 ? -1 : 1) * sums[i * size + 3 * opposite + c]!;
+      }
 }
 
 /**
@@ -50,10 +55,11 @@ export function correlationsOf(first: Float32Array, second: Float32Array, n: num
     weights = lists(),
     a = new Float64Array(3 * maps),
     b = new Float64Array(3 * maps);
-  forEachPair(n, (at, opposite, shell) => {
-    gather(first, n, at, opposite, a);
-    gather(second, n, at, opposite, b);
-    const product = products[shell]!,
+  forEachPair(n, (at, opposite, square) => {
+    gather([first], n, at, opposite, a);
+    gather([second], n, at, opposite, b);
+    const shell = shellOf(square),
+      product = products[shell]!,
       weight = weights[shell]!;
     for (let i = 0; i < maps; i++)
       for (let j = 0; j < maps; j++) {
@@ -88,39 +94,39 @@ const square = (size: number, of: (i: number, j: number) => number): number[][] 
   Array.from({ length: size }, (_, i) => Array.from({ length: size }, (_, j) => of(i, j)));
 
 /**
- * @param sums         [maps, sumsSize(n)]
+ * @param sums         [maps, sumsSize(n)] of each half of the particles
  * @param correlations of each shell, from `correlationsOf`
- * @param power        that a map is expected to have on each shell
- * @param maxRadius    beyond which there is nothing
- * @returns of each map the sums of which `wienerProgram` makes its part of the joint estimate
+ * @param prior        from `tablePrior`, of the power that a map is expected to have
+ * @returns of each map the sums of which Wiener's estimate is its part of the joint one
  */
 export function jointSums(
-  sums: Float32Array,
+  sums: SumsOfParts,
   n: number,
   correlations: readonly Matrix[],
-  power: ArrayLike<number>,
-  maxRadius: number,
-): (map: number) => Float32Array {
-  const maps = sums.length / sumsSize(n),
-    prior = tablePrior(n, power, maxRadius),
+  prior: Float32Array,
+): (map: number) => SumsOfParts {
+  const maps = sums[0]!.length / sumsSize(n),
     inverses = correlations.map((matrix) => Float64Array.from(ofEigenvalues(matrix, (value) => 1 / value).flat()));
   let pairs = 0;
   forEachPair(n, () => pairs++);
   const places = new Int32Array(pairs),
     found = Array.from({ length: maps }, () => new Float32Array(2 * pairs)),
-    factor = new Float64Array(maps * maps),
+    matrix = new Float64Array(maps * maps),
     own = new Float64Array(3 * maps);
   let pair = 0;
-  forEachPair(n, (at, opposite, shell) => {
+  forEachPair(n, (at, opposite, square) => {
     const here = pair++,
-      p = prior[at]!;
+      p = prior[square] ?? 0;
     places[here] = at;
     if (p === 0) return;
     gather(sums, n, at, opposite, own);
-    factorOf(inverses[shell]!, p, own, factor);
-    solve(factor, own, 0);
-    solve(factor, own, 1);
-    // Without weights the program multiplies by P what it finds at f, twice at the origin.
+    // A + R⁻¹/P
+    inverses[shellOf(square)]!.forEach((v, i) => (matrix[i] = v / p));
+    for (let i = 0; i < maps; i++) matrix[i * maps + i]! += own[3 * i + 2]!;
+    factorise(matrix, maps);
+    solveFactorised(matrix, maps, own, 0, 3);
+    solveFactorised(matrix, maps, own, 1, 3);
+    // Without weights Wiener's estimate is P times what stands at f, twice that at the origin.
     const scale = at === opposite ? 1 / (2 * p) : 1 / p;
     for (let i = 0; i < maps; i++) {
       found[i]![2 * here] = scale * own[3 * i]!;
@@ -130,32 +136,6 @@ export function jointSums(
   return (map) => {
     const out = new Float32Array(sumsSize(n));
     places.forEach((at, k) => out.set(found[map]!.subarray(2 * k, 2 * k + 2), 3 * at));
-    return out;
+    return [out];
   };
-}
-
-/** Cholesky's factor of A + R⁻¹/P, row by row. */
-function factorOf(inverse: Float64Array, power: number, sums: Float64Array, factor: Float64Array): void {
-  const size = sums.length / 3;
-  for (let i = 0; i < size; i++)
-    for (let j = 0; j <= i; j++) {
-      let rest = inverse[i * size + j]! / power + (i === j ? sums[3 * i + 2]! : 0);
-      for (let k = 0; k < j; k++) rest -= factor[i * size + k]! * factor[j * size + k]!;
-      factor[i * size + j] = i === j ? Math.sqrt(rest) : rest / factor[j * size + j]!;
-    }
-}
-
-/** Puts the solution in the place of the right-hand side, entry `part` of each three. */
-function solve(factor: Float64Array, values: Float64Array, part: 0 | 1): void {
-  const size = values.length / 3;
-  for (let i = 0; i < size; i++) {
-    let rest = values[3 * i + part]!;
-    for (let k = 0; k < i; k++) rest -= factor[i * size + k]! * values[3 * k + part]!;
-    values[3 * i + part] = rest / factor[i * size + i]!;
-  }
-  for (let i = size - 1; i >= 0; i--) {
-    let rest = values[3 * i + part]!;
-    for (let k = i + 1; k < size; k++) rest -= factor[k * size + i]! * values[3 * k + part]!;
-    values[3 * i + part] = rest / factor[i * size + i]!;
-  }
 }

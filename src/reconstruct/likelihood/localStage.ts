@@ -7,6 +7,7 @@
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
+import { openTableMaker } from "../../physics/tablePlanes.ts";
 import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream, type RandomStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -31,7 +32,7 @@ import {
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
 import type { Placement } from "./poseSearch.ts";
-import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { leastShare, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { exchanged, meetingsOf, sharedCells, sumAll, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
@@ -95,7 +96,7 @@ export async function localStage(
     ...(centred ? {} : scaleTensors(scales)),
   });
 
-  const makeTable = await compile(tableProgram(n), device);
+  const makeTable = await openTableMaker(n, 1, device);
   const makeTemplates = await compile(templateProgram(n, grid, viewsPerCell, whitening), device);
   const expectation = await compile(
     localExpectationProgram({
@@ -136,7 +137,7 @@ export async function localStage(
   for (let passes = Math.floor(from?.iteration ?? 0); passes < iterations; passes++) {
     const stream = createStream(context.seed, `${name}/${passes}`);
     const tables = [];
-    for (let c = 0; c < classes; c++) tables.push((await makeTable.run({ volume: ofClass(volume, c) })).table!.slice());
+    for (let c = 0; c < classes; c++) tables.push((await makeTable.run({ volume: ofClass(volume, c) })).table);
     const used = stream.permutation(count).subarray(0, Math.min(stage.particles, count)).sort();
     const before = inside?.before ?? poses.slice();
     /** Before the pass: probability that an image is of a class, if it is of a particle at all. */

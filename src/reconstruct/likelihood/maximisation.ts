@@ -6,10 +6,11 @@ import { compile } from "../../runtime/session.ts";
 import { joined, partOf } from "../classes.ts";
 import type { EstimatedVolume, HalfVolumes } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { addSlices, sampleSumsProgram, sumsSize, tablePrior, wienerMask, wienerProgram } from "./backprojection.ts";
+import { addSlices, sampleSumsProgram, sumsSize } from "./backprojection.ts";
 import type { RefinementContext } from "./context.ts";
 import { correlationsOf, jointSums } from "./jointEstimate.ts";
 import { asOfFirst, sumAll } from "./sharing.ts";
+import { openWiener, type SumsOfParts, tablePrior } from "./wiener.ts";
 
 /** Views of a class among all of an expectation step. */
 export interface ClassViews {
@@ -55,32 +56,27 @@ export async function openMaximisation(
 ): Promise<Maximisation> {
   const { device, processes, spectra, groups, alike = false } = context;
   const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
-  const wiener = await compile(wienerProgram(n, tablePrior(n, spectra.signal, grid.radii.length)), device),
-    masks = groups.map((_, c) => wienerMask(stageMask(n, context, c), n));
+  const prior = tablePrior(spectra.signal, grid.radii.length),
+    wiener = await openWiener(n, prior, device),
+    masks = joined(groups.map((_, c) => stageMask(n, context, c)));
   const classes = groups.length,
     halves = [0, 1].map(() => new Float32Array(classes * sumsSize(n))) as [Float32Array, Float32Array],
     [first, second] = halves;
-  /** Whether `first` holds the sums of both halves. */
+  /** Whether there is an estimate of what was added. */
   let solved = false;
   const clear = (): void => {
     for (const values of halves) values.fill(0);
     solved = false;
   };
-  const each =
-    (sums: Float32Array) =>
-    (c: number): Float32Array =>
-      partOf(sums, c, classes);
-  const estimate = async (
-    sumsOf: (c: number) => Float32Array,
-  ): Promise<{ volume: Float32Array; unmasked: Float32Array }> => {
-    const volumes: Float32Array[] = [],
-      before: Float32Array[] = [];
-    for (let c = 0; c < classes; c++) {
-      const { volume, unmasked } = await wiener.run({ sums: sumsOf(c), mask: masks[c]! });
-      volumes.push(volume!.slice());
-      before.push(unmasked!.slice());
-    }
-    return { volume: joined(volumes), unmasked: joined(before) };
+  const ofClass =
+    (...parts: Float32Array[]) =>
+    (c: number): SumsOfParts =>
+      parts.map((sums) => partOf(sums, c, classes));
+  /** The densities of all classes, before their masks. */
+  const estimate = async (sumsOf: (c: number) => SumsOfParts): Promise<Float32Array> => {
+    const densities: Float32Array[] = [];
+    for (let c = 0; c < classes; c++) densities.push(await wiener.density(sumsOf(c)));
+    return joined(densities);
   };
   return {
     async add(numerator, denominator, views, half) {
@@ -94,19 +90,17 @@ export async function openMaximisation(
     async solve() {
       await sumAll(processes, halves);
       const correlations = alike ? correlationsOf(first, second, n) : undefined;
-      for (let i = 0; i < first.length; i++) first[i]! += second[i]!;
       solved = true;
-      const { volume, unmasked } = await estimate(
-        correlations ? jointSums(first, n, correlations, spectra.signal, grid.radii.length) : each(first),
+      const unmasked = await estimate(
+        correlations ? jointSums(halves, n, correlations, prior) : ofClass(first, second),
       );
-      await asOfFirst(processes, [volume, unmasked]);
-      return { n, data: context.positivity ? volume.map((v) => Math.max(0, v)) : volume, unmasked };
+      await asOfFirst(processes, [unmasked]);
+      const data = unmasked.map((v, i) => v * masks[i]!);
+      return { n, data: context.positivity ? data.map((v) => Math.max(0, v)) : data, unmasked };
     },
     async halfSamples() {
       if (!solved) throw new Error("the halves of the particles have not been solved for");
-      const { unmasked: ofSecond } = await estimate(each(second)),
-        { unmasked: ofFirst } = await estimate(each(first.map((v, i) => v - second[i]!)));
-      return [ofFirst, ofSecond];
+      return [await estimate(ofClass(first)), await estimate(ofClass(second))];
     },
     sums() {
       if (solved) clear();

@@ -10,8 +10,9 @@ import { joined, partOf } from "../classes.ts";
 import { asMap } from "../measure/asMap.ts";
 import type { StageContext, StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { addSlices, componentsProgram, sampleSumsProgram, sumsSize, tablePrior, wienerMask } from "./backprojection.ts";
+import { addSlices, sampleSumsProgram, sumsSize } from "./backprojection.ts";
 import { asOfFirst, sumAll } from "./sharing.ts";
+import { openComponentsSolver, type SumsOfParts, tablePrior } from "./wiener.ts";
 
 export interface MotionMaximisation {
   /**
@@ -46,8 +47,8 @@ export async function openMotionMaximisation(
     pairs = pairsOf(components),
     radii = grid.radii.length;
   const sampleSums = await compile(sampleSumsProgram(grid, parts * views, whitening), device),
-    solver = await compile(componentsProgram(n, components, radii), device),
-    mask = wienerMask(stageMask(n, context), n);
+    solver = await openComponentsSolver(n, components, device),
+    mask = stageMask(n, context);
   const [first, second] = [0, 1].map(() => new Float32Array(pairs.length * sumsSize(n))) as [
     Float32Array,
     Float32Array,
@@ -73,18 +74,15 @@ export async function openMotionMaximisation(
     },
     async solve(power) {
       await sumAll(processes, [first, second]);
-      const priors = Array.from({ length: parts }, (_, j) =>
-        tablePrior(n, partOf(power, j, parts), radii).map((p) => (p > 0 ? 1 / p : 1)),
-      );
-      const inversePrior = joined(priors),
-        volumesOf = async (sums: Float32Array): Promise<Float32Array> =>
-          (await solver.run({ sums, inversePrior, mask })).volumes!.slice();
+      const priors = Array.from({ length: parts }, (_, j) => tablePrior(partOf(power, j, parts), radii)),
+        volumesOf = async (...sums: SumsOfParts): Promise<Float32Array> =>
+          (await solver.densities(sums, priors)).map((v, i) => v * mask[i % mask.length]!);
       const halves = [await volumesOf(first), await volumesOf(second)] as const,
         part = (half: 0 | 1, j: number): StageVolume => ({ n, data: partOf(halves[half], j, parts) });
       const found = Array.from({ length: components }, (_, i) =>
         componentPower(part(0, i + 1), part(1, i + 1), spectra.signal),
       );
-      const volumes = await volumesOf(first.map((v, i) => v + second[i]!));
+      const volumes = await volumesOf(first, second);
       for (const sums of [first, second]) sums.fill(0);
       await asOfFirst(processes, [volumes, ...found]);
       return { volumes, power: joined([power.slice(0, power.length / parts), ...found]) };

@@ -8,6 +8,7 @@ import { pairsOf } from "../../critic/motion.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
+import { openTableMaker } from "../../physics/tablePlanes.ts";
 import { flatten, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -32,7 +33,7 @@ import {
 import { openMotionMaximisation, powerOnShells } from "./motionMaximisation.ts";
 import { componentsOf, noLatent, standardised } from "./motionModel.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { leastShare, templateProgram } from "./refinement.ts";
 import { afterPass, moveScale, restoredScales, scalesFrom, scaleTensors } from "./scales.ts";
 import { exchanged, meetingsOf, sharedCells, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
@@ -90,7 +91,7 @@ export async function motionStage(
   });
 
   const of = Array.from({ length: parts * viewsPerCell }, (_, i) => Math.floor(i / viewsPerCell));
-  const makeTable = await compile(tableProgram(n, parts), device),
+  const makeTable = await openTableMaker(n, parts, device),
     makeTemplates = await compile(templateProgram(n, grid, parts * viewsPerCell, whitening, of), device);
   const expectation = await compile(
     localExpectationProgram({

@@ -7,6 +7,7 @@ import { apply, directionOf } from "../../physics/directions.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { angularDistance, type Matrix3, multiply, randomRotation, transpose } from "../../physics/rotations.ts";
 import { shiftDeviation, shiftsOf } from "../../physics/shift.ts";
+import { openTableMaker } from "../../physics/tablePlanes.ts";
 import { flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -14,7 +15,7 @@ import type { RefinementContext } from "./context.ts";
 import { turnProgram } from "./localExpectation.ts";
 import { mirrored, turned } from "./localSearch.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { tableProgram, templateProgram, viewLikelihoodProgram } from "./refinement.ts";
+import { templateProgram, viewLikelihoodProgram } from "./refinement.ts";
 import { blockOfMachine, dealt, exchanged } from "./sharing.ts";
 import { openViewPrior } from "./viewPrior.ts";
 
@@ -86,7 +87,7 @@ export async function searchPoses(
     context.groups[0]!,
     randomRotation(createStream(context.seed, `${context.label}/poses-${maxRadius}`)),
   ).slice(0, capacity);
-  const makeTable = await compile(tableProgram(n), device);
+  const makeTable = await openTableMaker(n, 1, device);
   const makeTemplates = await compile(templateProgram(n, grid, capacity, critic.whitening(spectra.noise)), device);
   const likelihood = await compile(viewLikelihoodProgram({ grid, views: capacity, turns, batch, centred }), device);
   const turning = await compile(turnProgram({ grid, turns, batch, centred }), device);

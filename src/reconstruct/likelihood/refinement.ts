@@ -11,7 +11,7 @@ import { angularSamples, harmonics } from "../../critic/harmonics.ts";
 import { energyOnCircles, halfEnergies } from "../../critic/likelihoodRatio.ts";
 import { inPortions, overPosesOf, templatesOfSlices } from "../../critic/views.ts";
 import type { PolarGrid } from "../../physics/frequencies.ts";
-import { centralSlices, fourierTables } from "../../physics/project.ts";
+import { centralSlices } from "../../physics/project.ts";
 import { shift } from "../../physics/shift.ts";
 import type { Program } from "../../runtime/program.ts";
 import { gradient } from "../../tensor/gradient.ts";
@@ -21,15 +21,9 @@ import { constant, input, type Tensor } from "../../tensor/tensor.ts";
 /** Below this probability of being a particle, an image tells nothing of its pose. */
 export const leastShare = 1e-3;
 
-/** The Fourier tables of the densities of some classes: feeds `volume` [classes·n,n,n]; output `table`. */
-export function tableProgram(n: number, classes = 1): Program {
-  const volume = input("volume", [classes * n, n, n]);
-  return { name: "table", state: {}, feeds: { volume }, outputs: { table: fourierTables(volume) } };
-}
-
 /**
- * Templates of views of a Fourier table. Feeds `table` from `tableProgram`, `rotations` [views,3,3]; output `templates`
- * [orders, views, 2·radii].
+ * Templates of views of a Fourier table. Feeds `table` from `openTableMaker`, `rotations` [views,3,3]; output
+ * `templates` [orders, views, 2·radii].
  * @param of class of each view, ascending, where there are tables of several
  */
 export function templateProgram(

@@ -4,6 +4,7 @@
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import { type Matrix3, randomRotation } from "../../physics/rotations.ts";
 import { shiftsOf } from "../../physics/shift.ts";
+import { openTableMaker } from "../../physics/tablePlanes.ts";
 import { absentView, flattenInto, viewCapacity, viewGrid, viewSpacing } from "../../physics/viewGrid.ts";
 import { createStream } from "../../runtime/random.ts";
 import { compile } from "../../runtime/session.ts";
@@ -14,7 +15,7 @@ import type { RefinementContext } from "./context.ts";
 import { junkOdds, varianceOf } from "./junk.ts";
 import { halvesIn, openMaximisation, tensorsOf } from "./maximisation.ts";
 import { refinementCritic } from "./particleStore.ts";
-import { expectationProgram, leastShare, tableProgram, templateProgram } from "./refinement.ts";
+import { expectationProgram, leastShare, templateProgram } from "./refinement.ts";
 import { dealt, exchanged, meetingsOf, ofMachine, sumAll, summed } from "./sharing.ts";
 import { moveShift } from "./shifts.ts";
 import { openViewPrior } from "./viewPrior.ts";
@@ -66,7 +67,7 @@ export async function refinementStage(
     capacity = firsts.at(-1)! + capacities.at(-1)!,
     of = capacities.flatMap((views, c) => new Array<number>(views).fill(c));
 
-  const makeTable = await compile(tableProgram(n, classes), device);
+  const makeTable = await openTableMaker(n, classes, device);
   const makeTemplates = await compile(templateProgram(n, grid, capacity, whitening, of), device);
   const expectation = await compile(
     expectationProgram({ grid, views: capacity, turns: 2 * n, batch, centred, of, ownOdds: junk }),

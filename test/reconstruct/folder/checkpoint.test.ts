@@ -52,7 +52,7 @@ describe("checkpoint", () => {
   it("comes back bit by bit, with its array types", async () => {
     await writeCheckpoint(disk.at(path), checkpoint);
     const { format, ...found } = (await readCheckpoint(disk.at(path))) as Checkpoint & { format: string };
-    expect(format).toBe("cryogan-checkpoint-14");
+    expect(format).toBe("cryogan-checkpoint-15");
     expect(found).toStrictEqual(checkpoint);
     const bits = (values: Float32Array): number[] => Array.from(new Uint32Array(values.slice().buffer));
     expect(bits(found.progress!.tensors.u!)).toEqual(bits(odd));

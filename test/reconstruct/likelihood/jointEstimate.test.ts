@@ -1,27 +1,28 @@
 /** Maps estimated together: the correlations among them, and the equations that they solve. */
 import { inverse, Matrix } from "ml-matrix";
 import { expect, test } from "vitest";
-import { sumsSize, tablePrior, wienerMask, wienerProgram } from "../../../src/reconstruct/likelihood/backprojection.ts";
+import { sumsSize } from "../../../src/reconstruct/likelihood/backprojection.ts";
 import { correlationsOf, jointSums } from "../../../src/reconstruct/likelihood/jointEstimate.ts";
+import { openWiener, tablePrior } from "../../../src/reconstruct/likelihood/wiener.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
-import { compile } from "../../../src/runtime/session.ts";
 
 const n = 16,
   m = 2 * n + 2,
   maps = 3,
-  origin = n * (m * m + m + 1);
+  origin = n * (m + 1);
 
-/** Half of the frequencies of the padded table, the origin left out, with their shells. */
-const frequencies = Array.from({ length: origin }, (_, at) => {
+/** Half of the frequencies of the padded table, the origin left out, with their shells; -f stands apart in kz = 0. */
+const frequencies = Array.from({ length: (n + 1) * m * m }, (_, at) => {
   const [x, y, z] = [at % m, Math.floor(at / m) % m, Math.floor(at / m / m)];
   return {
     at,
-    opposite: 2 * origin - at,
-    shell: Math.round(Math.hypot(x - n, y - n, z - n) / 2),
-    edge: x > 2 * n || y > 2 * n,
+    opposite: z === 0 ? 2 * origin - at : undefined,
+    square: (x - n) ** 2 + (y - n) ** 2 + z ** 2,
+    shell: Math.round(Math.hypot(x - n, y - n, z) / 2),
+    apart: x <= 2 * n && y <= 2 * n && (z > 0 || at < origin),
   };
-}).filter(({ shell, edge }) => shell <= n / 2 && !edge);
+}).filter(({ shell, apart }) => shell <= n / 2 && apart);
 
 /** Sums of images of maps that are given at each frequency, with noise, and as much of each in -f as in f. */
 function sumsOf(signal: (map: number, k: number) => [number, number], seed: string, weightOf = 1): Float32Array {
@@ -34,11 +35,13 @@ function sumsOf(signal: (map: number, k: number) => [number, number], seed: stri
         noise = Math.sqrt(weight / 2), // of the real and the imaginary part, 1 of both for a weight of 1
         [re, im] = signal(i, k);
       const own = [weight * re + noise * stream.normal(), weight * im + noise * stream.normal()] as const;
-      for (const [place, sign] of [
-        [at, 1],
-        [opposite, -1],
-      ] as const)
-        sums.set([own[0] / 2, (sign * own[1]) / 2, weight / 2], i * size + 3 * place);
+      const put = (place: number, sign: number, share: number): void =>
+        sums.set([share * own[0], sign * share * own[1], share * weight], i * size + 3 * place);
+      if (opposite === undefined) put(at, 1, 1);
+      else {
+        put(at, 1, 0.5);
+        put(opposite, -1, 0.5);
+      }
     }
   });
   return sums;
@@ -93,24 +96,24 @@ test("the joint estimate solves (A + C⁻¹)·V = b", () => {
       [0.8, 1, 0.5],
       [0.05 * k, 0.5, 1],
     ]);
-  const joint = jointSums(sums, n, correlations, power, n / 2),
-    prior = tablePrior(n, power, n / 2),
-    solved = Array.from({ length: maps }, (_, i) => joint(i));
+  const prior = tablePrior(power, n / 2),
+    joint = jointSums([sums.map((v) => 0.4 * v), sums.map((v) => 0.6 * v)], n, correlations, prior),
+    solved = Array.from({ length: maps }, (_, i) => joint(i)[0]!);
   let compared = 0;
-  for (const { at, opposite, shell } of frequencies.filter((_, k) => k % 50 === 0)) {
-    if (prior[at] === 0) continue;
+  for (const { at, opposite, shell, square } of frequencies.filter((_, k) => k % 50 === 0)) {
+    const p = prior[square];
+    if (p === undefined) continue;
     compared++;
     const own = (c: number, sign: number): number[] =>
       Array.from(
         { length: maps },
-        (_, i) => sums[i * sumsSize(n) + 3 * at + c]! + sign * sums[i * sumsSize(n) + 3 * opposite + c]!,
+        (_, i) =>
+          sums[i * sumsSize(n) + 3 * at + c]! +
+          (opposite === undefined ? 0 : sign * sums[i * sumsSize(n) + 3 * opposite + c]!),
       );
-    const normalEquations = Matrix.add(
-      Matrix.diag(own(2, 1)),
-      inverse(new Matrix(correlations[shell]!)).div(prior[at]!),
-    );
+    const normalEquations = Matrix.add(Matrix.diag(own(2, 1)), inverse(new Matrix(correlations[shell]!)).div(p));
     for (const c of [0, 1]) {
-      const found = solved.map((of) => of[3 * at + c]! * prior[at]!),
+      const found = solved.map((of) => of[3 * at + c]! * p),
         left = normalEquations.mmul(Matrix.columnVector(found)).getColumn(0);
       own(c, c === 0 ? 1 : -1).forEach((b, i) => expect(left[i]).toBeCloseTo(b, 4));
     }
@@ -121,21 +124,20 @@ test("the joint estimate solves (A + C⁻¹)·V = b", () => {
 test("maps that are not alike are Wiener's own, and those that are one are made of the images of all", async () => {
   const sums = sumsOf(mapsAt, "all"),
     power = new Array<number>(n / 2 + 1).fill(1),
-    wiener = await compile(wienerProgram(n, tablePrior(n, power, n / 2)), nodeCpu(1)),
-    mask = wienerMask(new Float32Array(n ** 3).fill(1), n);
-  const mapOf = async (of: Float32Array): Promise<Float32Array> =>
-    (await wiener.run({ sums: of, mask })).volume!.slice();
+    prior = tablePrior(power, n / 2),
+    wiener = await openWiener(n, prior, nodeCpu(1));
+  const joint = (r: number, i: number) => wiener.density(jointSums([sums], n, among(r), prior)(i));
   const among = (r: number) =>
     power.map(() => Array.from({ length: maps }, (_, i) => Array.from({ length: maps }, (_, j) => (i === j ? 1 : r))));
   const size = sumsSize(n),
     pooled = new Float32Array(size);
   sums.forEach((v, i) => (pooled[i % size]! += v));
-  const together = await mapOf(pooled),
+  const together = await wiener.density([pooled]),
     scale = Math.hypot(...together);
   for (let i = 0; i < maps; i++) {
-    const own = await mapOf(sums.subarray(i * size, (i + 1) * size)),
-      apart = await mapOf(jointSums(sums, n, among(0), power, n / 2)(i)),
-      one = await mapOf(jointSums(sums, n, among(1 - 1e-7), power, n / 2)(i));
+    const own = await wiener.density([sums.subarray(i * size, (i + 1) * size)]),
+      apart = await joint(0, i),
+      one = await joint(1 - 1e-7, i);
     expect(Math.hypot(...own.map((v, k) => v - apart[k]!))).toBeLessThan(1e-5 * scale);
     expect(Math.hypot(...one.map((v, k) => v - together[k]!))).toBeLessThan(1e-4 * scale);
     expect(Math.hypot(...own.map((v, k) => v - together[k]!))).toBeGreaterThan(0.1 * scale);

@@ -2,12 +2,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { harmonicOrders } from "../../../src/critic/harmonics.ts";
 import { polarGrid } from "../../../src/physics/frequencies.ts";
-import { componentsProgram, wienerMask } from "../../../src/reconstruct/likelihood/backprojection.ts";
+import { sumsSize } from "../../../src/reconstruct/likelihood/backprojection.ts";
 import { localExpectationProgram } from "../../../src/reconstruct/likelihood/localExpectation.ts";
 import { componentPower } from "../../../src/reconstruct/likelihood/motionMaximisation.ts";
 import { inOrder, standardised } from "../../../src/reconstruct/likelihood/motionModel.ts";
 import { placesAlong, weightsAlong } from "../../../src/reconstruct/likelihood/motionSeries.ts";
 import { shiftCurvature } from "../../../src/reconstruct/likelihood/refinement.ts";
+import { openComponentsSolver, tablePrior } from "../../../src/reconstruct/likelihood/wiener.ts";
 import type { Latent, MotionModel } from "../../../src/reconstruct/motion.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../../src/runtime/random.ts";
@@ -173,12 +174,12 @@ describe("the expectation over poses and over z", () => {
 describe("the maximisation", () => {
   const n = 6,
     m = 2 * n + 2,
-    rows = m ** 3,
+    rows = sumsSize(n) / 3,
     components = 1,
     maxRadius = 3;
 
   it("solves the normal equations of every frequency, and transforms back", async () => {
-    const program = await compile(componentsProgram(n, components, maxRadius), device);
+    const solver = await openComponentsSolver(n, components, device);
     // Weights of the pairs (0,0), (0,1), (1,1) that belong to some z: positive definite.
     const sums = new Float32Array(3 * rows * 3);
     for (let i = 0; i < rows; i++) {
@@ -186,12 +187,15 @@ describe("the maximisation", () => {
       const weights = [z2 + z0 ** 2, z0 * z1, 1 + z1 ** 2];
       weights.forEach((weight, pair) => sums.set([stream.normal(), stream.normal(), weight], 3 * (pair * rows + i)));
     }
-    const inverse = Float32Array.from({ length: 2 * rows }, (_, i) => (i < rows ? 0.5 : 2)),
-      mask = new Float32Array(n ** 3).fill(1);
-    const { volumes } = await program.run({ sums, inversePrior: inverse, mask: wienerMask(mask, n) });
-    await program.release();
+    // The prior of the mean is 2, that of the component 1/2, on the eight times finer table.
+    const priors = [2, 0.5].map((p) => tablePrior(new Array<number>(maxRadius + 1).fill(p / 8), maxRadius));
+    const shares = [0.3, 0.7].map((share) => sums.map((v) => share * v));
+    const volumes = await solver.densities(shares, priors);
+    await solver.release();
 
-    const at = (pair: number, i: number, c: number): number => sums[3 * (pair * rows + i) + c]!;
+    /** Of the half of the table with kz ≥ 0. */
+    const at = (pair: number, i: number, c: number): number =>
+      i < n * m * m ? 0 : sums[3 * (pair * rows + i - n * m * m) + c]!;
     const solution: { k: number[]; x: number[][] }[] = [];
     for (let z = 0; z <= 2 * n; z++)
       for (let y = 0; y <= 2 * n; y++)
@@ -228,7 +232,7 @@ describe("the maximisation", () => {
           sum += found[j]![0]! * Math.cos(angle) - found[j]![1]! * Math.sin(angle);
         }
         const expected = (sum * correction(x) * correction(y) * correction(z)) / (2 * n) ** 3;
-        expect(volumes![((j * n + z) * n + y) * n + x]).toBeCloseTo(expected, 4);
+        expect(volumes[((j * n + z) * n + y) * n + x]).toBeCloseTo(expected, 4);
       }
   });
 });
