@@ -127,13 +127,26 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
     [sinU, sinV] = [u, v].map((k) => waves(k, Math.sin)) as [Float64Array, Float64Array];
   const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const),
     octant = all.filter(([X, Y]) => X >= Y);
-  /** @param f of the places of X and Y in the waves of a frequency */
-  const matrix = (pixels: typeof all, f: (atX: number, atY: number) => number): Tensor => {
-    const out = new Float32Array(count * pixels.length);
-    let o = 0;
-    for (let start = 0; start < count * edge; start += edge)
-      for (const [X, Y] of pixels) out[o++] = f(start + X, start + Y);
-    return constant(out, [count, pixels.length]);
+  /** U(X)·V(Y) of each frequency at all pixels, [count, pixels]. */
+  const products = (U: Float64Array, V: Float64Array): Tensor => {
+    const out = new Float32Array(count * all.length);
+    for (let start = 0, o = 0; o < out.length; start += edge)
+      for (let Y = 0; Y < edge; Y++) {
+        const v = V[start + Y]!;
+        for (let X = 0; X < edge; X++) out[o++] = U[start + X]! * v;
+      }
+    return constant(out, [count, all.length]);
+  };
+  /** (U(X)·V(Y) ± U(Y)·V(X))/2 of each at those of the octant. */
+  const mixed = (U: Float64Array, V: Float64Array, sign: 1 | -1): Tensor => {
+    const out = new Float32Array(count * octant.length);
+    for (let start = 0, o = 0; o < out.length; start += edge)
+      for (let Y = 0; Y < edge; Y++) {
+        const u = sign * U[start + Y]!,
+          v = V[start + Y]!;
+        for (let X = Y; X < edge; X++) out[o++] = (U[start + X]! * v + u * V[start + X]!) / 2;
+      }
+    return constant(out, [count, octant.length]);
   };
   const pick = (part: Tensor, places: number[]): Tensor => op.gather(part, constant(places, [places.length], "int32"));
 
@@ -153,20 +166,14 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
         [octant.length, 1],
       ),
     ); // the diagonal counts once
-    const sum = op.matmul(
-      matrix(octant, (x, y) => (U[x]! * V[y]! + U[y]! * V[x]!) / 2),
-      op.add(here, there),
-    );
-    const difference = op.matmul(
-      matrix(octant, (x, y) => (U[x]! * V[y]! - U[y]! * V[x]!) / 2),
-      op.sub(here, there),
-    );
+    const sum = op.matmul(mixed(U, V, 1), op.add(here, there)),
+      difference = op.matmul(mixed(U, V, -1), op.sub(here, there));
     return op.concat([op.add(sum, difference), op.sub(sum, difference)], 0);
   };
   /** Σ part·U(x)·V(y), and the same of the other part with x and y exchanged: twice [count, batch]. */
   const both = (part: Tensor, other: Tensor, U: Float64Array, V: Float64Array): [Tensor, Tensor] => {
-    const products = op.matmul(
-      matrix(all, (x, y) => U[x]! * V[y]!),
+    const sums = op.matmul(
+      products(U, V),
       op.concat(
         [
           part,
@@ -178,7 +185,7 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
         1,
       ),
     );
-    return [op.slice(products, 1, 0, batch), op.slice(products, 1, batch, 2 * batch)];
+    return [op.slice(sums, 1, 0, batch), op.slice(sums, 1, batch, 2 * batch)];
   };
   const cosCos = alike(ee, cosU, cosV),
     sinSin = alike(oo, sinU, sinV);

@@ -1,7 +1,7 @@
 /** Execution of a program by ONNX Runtime. */
 import type * as ort from "onnxruntime-node";
-import { emitOnnx } from "../tensor/emit.ts";
-import { input, inputName, sizeOf, type Tensor } from "../tensor/tensor.ts";
+import { emitOnnx, nameOfFed } from "../tensor/emit.ts";
+import { input, inputName, sizeOf, type Tensor, topologicalOrder } from "../tensor/tensor.ts";
 import { type Device, sessionOptions } from "./device.ts";
 import type { OnnxRuntime } from "./onnxRuntime.ts";
 import type { Program, Values } from "./program.ts";
@@ -18,7 +18,7 @@ export interface Executable {
   getState(name: string): Promise<Float32Array>;
   /** Frees session and state. */
   release(): Promise<void>;
-  /** The ONNX model, for Netron. */
+  /** The ONNX model, for Netron; of large constants it has the names alone. */
   model: Uint8Array;
 }
 
@@ -45,6 +45,12 @@ async function readerOf(state: Tensor, device: Device): Promise<(t: ort.Tensor) 
   return async (t) => (await session.run({ source: t })).copy!.data as Float32Array;
 }
 
+/**
+ * Bytes from which on a constant does not stand in the model, which would be one copy of it, and the session another,
+ * and holds 2 GB at most: each run on the processor takes it from where it is.
+ */
+const largeConstant = 2 ** 24;
+
 /** Compiles a program for a device. All state starts at zero; set it before the first run. */
 export async function compile(
   program: Program,
@@ -55,7 +61,11 @@ export async function compile(
     ortTensor = tensorMaker(device.runtime);
   const inputs = [...states.map(([, s]) => s.input), ...Object.values(program.feeds)];
   const outputs = { ...program.outputs, ...Object.fromEntries(states.map(([name, s]) => [nextName(name), s.next])) };
-  const model = emitOnnx(inputs, outputs, program.name);
+  const large =
+    device.name === "cpu"
+      ? topologicalOrder(Object.values(outputs)).filter(({ data }) => data && data.byteLength >= largeConstant)
+      : [];
+  const model = emitOnnx([...inputs, ...large], outputs, program.name);
   const onGpu = device.name === "webgpu";
   const session = await device.runtime.createSession(model, {
     ...sessionOptions(device),
@@ -71,7 +81,10 @@ export async function compile(
   });
   /** Programs that bring a state from the device, made when first asked for. */
   const readers = new Map<string, (t: ort.Tensor) => Promise<Float32Array>>();
-  const used = new Set(session.inputNames);
+  const used = new Set(session.inputNames),
+    constants = Object.fromEntries(
+      large.filter((t) => used.has(nameOfFed(t))).map((t) => [nameOfFed(t), ortTensor(t, t.data!, nameOfFed(t))]),
+    );
   const held = new Map<string, ort.Tensor>(
     states.map(([name, s]) => [name, ortTensor(s.input, new Float32Array(sizeOf(s.input.shape)), name)]),
   );
@@ -91,7 +104,7 @@ export async function compile(
       return readers.get(name)!(t);
     },
     async run(feeds) {
-      const all: Record<string, ort.Tensor> = {};
+      const all: Record<string, ort.Tensor> = { ...constants };
       for (const [name, s] of states) if (used.has(inputName(s.input))) all[inputName(s.input)] = held.get(name)!;
       for (const [name, t] of Object.entries(program.feeds)) {
         const values = feeds[name];

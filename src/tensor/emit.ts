@@ -190,10 +190,14 @@ const emissions: { [P in Computed]: Emission<P> } = {
 
 const emissionOf = <P extends Computed>(t: Tensor<P>): Emission<P> => emissions[t.primitive];
 
+/** The name of a tensor that a model is fed: that of an input, or one for a constant that does not stand in it. */
+export const nameOfFed = (t: Tensor): string => (t.data ? `constant_${t.id}` : inputName(t));
+
 /**
  * ONNX model (IR 9, opset 20) that computes `outputs` from `inputs`.
  *
- * @param inputs  tensors made by `input`, in the order the model declares them; inputs that nothing uses are kept
+ * @param inputs  tensors made by `input`, in the order the model declares them; inputs that nothing uses are kept.
+ *   Constants among them do not stand in the model, but are to be fed as well (`nameOfFed`)
  * @param outputs named results
  * @returns the serialised ModelProto
  * @throws {Error} if the outputs depend on an input that is not listed
@@ -226,7 +230,7 @@ export function emitOnnx(
     return known;
   }
 
-  for (const t of inputs) names.set(t, inputName(t));
+  for (const t of inputs) names.set(t, nameOfFed(t));
   for (const t of topologicalOrder(Object.values(outputs))) {
     if (names.has(t)) continue;
     const output = `${t.primitive}_${t.id}`;
@@ -262,7 +266,7 @@ export function emitOnnx(
         name,
         node: nodes,
         initializer: initializers.filter((i) => read.has(i.name!)),
-        input: inputs.map((t) => valueInfo(inputName(t), t.shape, t.dtype)),
+        input: inputs.map((t) => valueInfo(nameOfFed(t), t.shape, t.dtype)),
         output: Object.entries(outputs).map(([outputName, t]) => valueInfo(outputName, t.shape, t.dtype)),
       },
     }),

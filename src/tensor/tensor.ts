@@ -73,7 +73,7 @@ export function inputName(t: Tensor): string {
 /** Fixed values, row-major. @throws {ShapeError} if the number of values is not that of the shape */
 export function constant(data: ArrayLike<number>, shape: Shape, dtype: "float32" | "int32" = "float32"): Tensor {
   if (data.length !== sizeOf(shape)) throw new ShapeError(`constant: ${data.length} values for shape [${shape}]`);
-  const values = dtype === "float32" ? Float32Array.from(data) : Int32Array.from(data);
+  const values = dtype === "float32" ? new Float32Array(data) : new Int32Array(data);
   return { id: nextId++, primitive: "constant", inputs: [], attributes: {}, shape: [...shape], dtype, data: values };
 }
 

@@ -7,6 +7,7 @@ import {
   resamplingMatrix,
   transformOfImages,
 } from "../../src/physics/imageTransform.ts";
+import { createStream } from "../../src/runtime/random.ts";
 import { input } from "../../src/tensor/tensor.ts";
 import { randomBlobs } from "../evaluate/blobs.ts";
 import {
@@ -77,6 +78,29 @@ describe.each([32, 33])("images of %d pixels", (n) => {
       expect(error).toBeLessThan(3e-5);
     });
   });
+});
+
+it("to a grid of 128 circles, whose products exceed the 2 GB of an ONNX model, it is the direct sum", async () => {
+  const n = 256,
+    grid = polarGrid(128, 256),
+    images = input("images", [2, n * n]),
+    stream = createStream(6, "pixels"),
+    values = Float32Array.from({ length: 2 * n * n }, () => stream.normal());
+  const found = await evaluate({ ...transformOfImages(images, n, grid) }, { images: { tensor: images, values } });
+  // Of noise each sample has the variance n².
+  for (let i = 37; i < grid.count; i += 997)
+    for (const b of [0, 1]) {
+      let re = 0,
+        im = 0;
+      for (let y = 0, j = b * n * n; y < n; y++)
+        for (let x = 0; x < n; x++, j++) {
+          const angle = (2 * Math.PI * (grid.x[i]! * (x - n / 2) + grid.y[i]! * (y - n / 2))) / n;
+          re += values[j]! * Math.cos(angle);
+          im -= values[j]! * Math.sin(angle);
+        }
+      expect(Math.abs(found.re[2 * i + b]! - re) / n).toBeLessThan(1e-4);
+      expect(Math.abs(found.im[2 * i + b]! - im) / n).toBeLessThan(1e-4);
+    }
 });
 
 describe("resampling", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { compile } from "../../src/runtime/session.ts";
 import * as op from "../../src/tensor/ops.ts";
-import { input } from "../../src/tensor/tensor.ts";
+import { constant, input } from "../../src/tensor/tensor.ts";
 
 const cpu = nodeCpu(1);
 
@@ -36,6 +36,30 @@ function recurrence() {
 const unused = new Float32Array(5);
 
 describe("session", () => {
+  it("hands large constants over instead of writing them into the model, and small ones not", async () => {
+    const size = 2 ** 22,
+      x = input("x", [size, 1]),
+      large = constant(
+        Float32Array.from({ length: size }, (_, i) => i % 1000),
+        [size, 1],
+      ),
+      places = constant(
+        Int32Array.from({ length: size }, (_, i) => size - 1 - i),
+        [size],
+        "int32",
+      ),
+      small = constant([0.5], [1]);
+    const turned = op.mul(op.add(op.gather(x, places), large), small);
+    const program = await compile({ name: "large", state: {}, feeds: { x }, outputs: { turned } }, cpu);
+    expect(program.model.byteLength).toBeLessThan(2000);
+    const values = Float32Array.from({ length: size }, (_, i) => (i % 777) - 300);
+    for (const times of [1, 2]) {
+      const out = (await program.run({ x: values.map((v) => times * v) })).turned!;
+      expect(out.findIndex((v, i) => v !== (times * values[size - 1 - i]! + (i % 1000)) / 2)).toBe(-1);
+    }
+    await program.release();
+  });
+
   it("carries its state from run to run", async () => {
     const session = await recurrence();
     session.setState("x", Float32Array.of(8, -4));

@@ -6,11 +6,6 @@ import { startResolutionOf } from "./givenStart.ts";
 
 /** Radius of the mask as a fraction of the box, where no diameter is given. */
 const defaultMaskRadius = 0.45;
-/**
- * Beyond this radius the transform of images to the polar grid, 8.5·radius⁴ bytes, does not fit into an ONNX model of 2
- * GB.
- */
-const largestRadius = 120;
 /** A box of 8 px; less shows no shape. */
 const smallestRadius = 4;
 /** Shell up to which a start is given at least. */
@@ -54,7 +49,7 @@ export function sizesOf(
       `a start at ${startResolutionOf({ startResolution })} Å (--start-resolution) leaves nothing to see in ` +
         `${theBox}; give a third of it or finer`,
     );
-  const largest = Math.min(largestRadius, Math.floor(Math.min(boxSize, box ?? Infinity) / 2));
+  const largest = Math.floor(Math.min(boxSize, box ?? Infinity) / 2);
   const widest = Math.max(0, ...stages.map((stage) => 2 * stage.maxRadius));
   if (widest > 2 * largest)
     throw new InputError(
