@@ -95,11 +95,19 @@ export async function createParticleStore(
   const rows = await createRowTable(rowsHere, width, limitBytes, scratch, neighbours);
   try {
     const feed = new Float32Array(batch * n * n);
+    /** Reads a batch while the one before is transformed. */
+    const begin = (row: number): Promise<Float32Array> => {
+      const reading = from.read(ofMachine.first + row, Math.max(0, Math.min(batch, own.end - row)));
+      reading.catch(() => undefined); // waited for below, unless the batch before fails
+      return reading;
+    };
+    let coming = begin(own.first);
     for (let row = own.first; row < own.end; row += batch) {
       signal?.throwIfAborted();
       const size = Math.min(batch, own.end - row),
         first = ofMachine.first + row;
-      feed.set(await from.read(first, size));
+      feed.set(await coming);
+      if (row + batch < own.end) coming = begin(row + batch);
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1));
       const results = await matched.run({
         images: feed,

@@ -49,6 +49,12 @@ const batch = 128;
 /** Of a pixel from the background, in standard deviations: the squares of larger ones drown all others. */
 const largestDeviation = 1e5;
 
+/** The first pixel beyond that, or that is no number, if there is one. */
+function spikeOf(image: Float32Array): number | undefined {
+  for (let i = 0; i < image.length; i++) if (!(Math.abs(image[i]!) <= largestDeviation)) return i;
+  return undefined;
+}
+
 /** Turns images into what a run works with. */
 export interface Preparation {
   /**
@@ -118,34 +124,43 @@ export async function openImages(
 ): Promise<ImageReader> {
   const n = set.boxSize,
     preparation = await openPreparation(n, workingBox, radius, device, inverted),
-    { buffer } = preparation;
+    buffers = [preparation.buffer, new Float32Array(preparation.buffer.length)] as const;
   const source = await openParticleImages(files, set);
+  /** Checks an image and normalises it. */
+  const prepare = (image: Float32Array, particle: number): void => {
+    if (preparation.normalise(image) === 0)
+      throw new InputError(
+        `${set.where(particle)} names an image whose background is constant; is it a particle image?`,
+      );
+    const spike = spikeOf(image);
+    if (spike !== undefined)
+      throw new InputError(
+        `${set.where(particle)} names an image with a pixel (${spike % n}, ${Math.floor(spike / n)}) ` +
+          `more than ${largestDeviation} standard deviations from its background; remove it, ` +
+          "or extract the particles with removal of dust",
+      );
+  };
   return {
     boxSize: workingBox,
     async read(chosen) {
       const images = new Float32Array(chosen.length * workingBox ** 2);
+      /** Reads a batch while the one before is worked on. */
+      const begin = (first: number): Promise<void> => {
+        const size = Math.min(batch, chosen.length - first),
+          reading = source.read(
+            Int32Array.from({ length: size }, (_, i) => chosen[first + i]!),
+            buffers[(first / batch) % 2]!,
+          );
+        reading.catch(() => undefined); // waited for below, unless the batch before is refused
+        return reading;
+      };
+      let coming = begin(0);
       for (let first = 0; first < chosen.length; first += batch) {
-        const size = Math.min(batch, chosen.length - first);
-        const part = buffer.subarray(0, size * n * n);
-        await source.read(
-          Int32Array.from({ length: size }, (_, i) => chosen[first + i]!),
-          part,
-        );
-        for (let i = 0; i < size; i++) {
-          const image = part.subarray(i * n * n, (i + 1) * n * n);
-          const deviation = preparation.normalise(image);
-          if (deviation === 0)
-            throw new InputError(
-              `${set.where(chosen[first + i]!)} names an image whose background is constant; is it a particle image?`,
-            );
-          const spike = image.findIndex((value) => !(Math.abs(value) <= largestDeviation));
-          if (spike >= 0)
-            throw new InputError(
-              `${set.where(chosen[first + i]!)} names an image with a pixel (${spike % n}, ${Math.floor(spike / n)}) ` +
-                `more than ${largestDeviation} standard deviations from its background; remove it, ` +
-                "or extract the particles with removal of dust",
-            );
-        }
+        const size = Math.min(batch, chosen.length - first),
+          buffer = buffers[(first / batch) % 2]!;
+        await coming;
+        if (first + batch < chosen.length) coming = begin(first + batch);
+        for (let i = 0; i < size; i++) prepare(buffer.subarray(i * n * n, (i + 1) * n * n), chosen[first + i]!);
         const out = await preparation.crop(buffer);
         images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
       }
