@@ -103,17 +103,18 @@ function distanceToRegion(inside: Float32Array, shape: readonly [number, number,
     [ny, nx],
     [nz, nx * ny],
   ] as const) {
-    const next = new Float64Array(squared.length);
-    for (let i = 0; i < squared.length; i++) {
-      const position = Math.floor(i / stride) % length;
-      const last = Math.min(reach, length - 1 - position);
-      let best = Infinity;
-      for (let d = -Math.min(reach, position); d <= last; d++) {
-        const candidate = squared[i + d * stride]! + d * d;
-        if (candidate < best) best = candidate;
-      }
-      next[i] = best;
-    }
+    const next = squared.slice();
+    // Row by row of what lies side by side in memory, which is far faster than along the axis.
+    for (let block = 0; block < squared.length; block += length * stride)
+      for (let position = 0; position < length; position++)
+        for (let d = -Math.min(reach, position); d <= Math.min(reach, length - 1 - position); d++) {
+          const to = block + position * stride,
+            from = to + d * stride;
+          for (let i = 0; i < stride; i++) {
+            const candidate = squared[from + i]! + d * d;
+            if (candidate < next[to + i]!) next[to + i] = candidate;
+          }
+        }
     squared = next;
   }
   return squared.map(Math.sqrt);

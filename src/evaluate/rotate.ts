@@ -1,5 +1,5 @@
 import type { Volume } from "../base/types.ts";
-import { centeredInverse, centeredTransform, signedFrequency } from "../numeric/fft.ts";
+import { centeredInverse, signedFrequency, transformAxis } from "../numeric/fft.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { cubeEdge } from "./shells.ts";
 
@@ -22,34 +22,83 @@ export interface PaddedSpectrum {
 export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
   const n = cubeEdge(volume);
   const padded = 2 * n;
-  const offset = n - Math.floor(n / 2); // centre floor(n/2) onto the centre n of the padded box
+  const centre = Math.floor(n / 2);
   const correction = Float64Array.from({ length: n }, (_, i) => {
-    const u = (Math.PI * (i - Math.floor(n / 2))) / padded;
+    const u = (Math.PI * (i - centre)) / padded;
     return u === 0 ? 1 : (u / Math.sin(u)) ** 2;
   });
-  const box = new Float32Array(padded ** 3);
-  for (let z = 0; z < n; z++) {
-    for (let y = 0; y < n; y++) {
-      const scale = correction[z]! * correction[y]!;
-      const from = (z * n + y) * n;
-      const to = ((z + offset) * padded + y + offset) * padded + offset;
-      for (let x = 0; x < n; x++) box[to + x] = volume.data[from + x]! * correction[x]! * scale;
-    }
-  }
-  const full = centeredTransform(box, [padded, padded, padded]);
   const half = Math.min(n - 1, Math.ceil(2 * reach) + 1);
-  const edge = 2 * half + 1;
-  const re = new Float32Array(edge ** 3);
-  const im = new Float32Array(edge ** 3);
-  let i = 0;
-  for (let z = -half; z <= half; z++) {
-    for (let y = -half; y <= half; y++) {
-      const row = (((z + padded) % padded) * padded + ((y + padded) % padded)) * padded;
-      for (let x = -half; x <= half; x++, i++) {
-        re[i] = full.re[row + ((x + padded) % padded)]!;
-        im[i] = full.im[row + ((x + padded) % padded)]!;
+  const edge = 2 * half + 1,
+    columns = half + 1;
+  /** Place of a position or a frequency on a line, counted from its centre. */
+  const place = (k: number): number => (k + padded) % padded;
+
+  // Of each plane z the transform at kx = 0 … half, [z, ky, kx]. Two planes are the real and the imaginary part of one,
+  // F = A + iB, so that A(k) = (F(k) + F(-k)*)/2 and B(k) = (F(k) - F(-k)*)/2i. Lines of zeros are left out.
+  const planesRe = new Float64Array(n * edge * columns),
+    planesIm = new Float64Array(n * edge * columns);
+  const rowsRe = new Float64Array(n * padded),
+    rowsIm = new Float64Array(n * padded),
+    planeRe = new Float64Array(padded * edge),
+    planeIm = new Float64Array(padded * edge);
+  for (let z = 0; z < n; z += 2) {
+    for (const part of [rowsRe, rowsIm, planeRe, planeIm]) part.fill(0);
+    for (const [i, rows] of [rowsRe, rowsIm].entries()) {
+      if (z + i === n) break;
+      for (let y = 0; y < n; y++) {
+        const scale = correction[z + i]! * correction[y]!,
+          from = ((z + i) * n + y) * n;
+        for (let x = 0; x < n; x++)
+          rows[y * padded + place(x - centre)] = volume.data[from + x]! * correction[x]! * scale;
       }
     }
+    transformAxis(rowsRe, rowsIm, padded, 1);
+    for (let y = 0; y < n; y++)
+      for (let kx = -half; kx <= half; kx++) {
+        const from = y * padded + place(kx),
+          to = place(y - centre) * edge + kx + half;
+        planeRe[to] = rowsRe[from]!;
+        planeIm[to] = rowsIm[from]!;
+      }
+    transformAxis(planeRe, planeIm, padded, edge);
+    for (let ky = -half; ky <= half; ky++)
+      for (let kx = 0; kx <= half; kx++) {
+        const here = place(ky) * edge + half + kx,
+          opposite = place(-ky) * edge + half - kx,
+          first = (z * edge + ky + half) * columns + kx,
+          second = first + edge * columns;
+        planesRe[first] = (planeRe[here]! + planeRe[opposite]!) / 2;
+        planesIm[first] = (planeIm[here]! - planeIm[opposite]!) / 2;
+        if (z + 1 === n) continue;
+        planesRe[second] = (planeIm[here]! + planeIm[opposite]!) / 2;
+        planesIm[second] = (planeRe[opposite]! - planeRe[here]!) / 2;
+      }
+  }
+
+  // Then along z; those of kx < 0 are complex conjugates.
+  const re = new Float32Array(edge ** 3),
+    im = new Float32Array(edge ** 3),
+    last = edge ** 3 - 1;
+  const lineRe = new Float64Array(padded * columns),
+    lineIm = new Float64Array(padded * columns);
+  for (let y = 0; y < edge; y++) {
+    lineRe.fill(0);
+    lineIm.fill(0);
+    for (let z = 0; z < n; z++) {
+      const from = (z * edge + y) * columns,
+        to = place(z - centre) * columns;
+      lineRe.set(planesRe.subarray(from, from + columns), to);
+      lineIm.set(planesIm.subarray(from, from + columns), to);
+    }
+    transformAxis(lineRe, lineIm, padded, columns);
+    for (let kz = -half; kz <= half; kz++)
+      for (let kx = 0; kx <= half; kx++) {
+        const from = place(kz) * columns + kx,
+          to = ((kz + half) * edge + y) * edge + half + kx;
+        re[to] = re[last - to] = lineRe[from]!;
+        im[to] = lineIm[from]!;
+        im[last - to] = -lineIm[from]!;
+      }
   }
   return { re, im, half };
 }

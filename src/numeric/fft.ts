@@ -76,8 +76,8 @@ export function fftn(re: Float64Array, im: Float64Array, shape: readonly number[
 
 const linesAtOnce = 16;
 
-/** Transforms every line of length n whose points lie `stride` apart. */
-function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: number): void {
+/** In-place forward transform of every line of length n whose points lie `stride` apart. */
+export function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: number): void {
   const plan = planFor(n);
   const lines = re.length / n;
   const width = Math.min(linesAtOnce, lines);
