@@ -11,7 +11,9 @@ const folder = mkdtempSync(join(tmpdir(), "cryogan-layers-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Folders of src/, each importing only those before it; the last three do not import one another either. */
-const layers = "base tensor runtime numeric io physics critic evaluate reconstruct charts report cli web".split(" ");
+const layers = "base tensor runtime numeric io physics critic evaluate reconstruct slurm charts report cli web".split(
+  " ",
+);
 const meetInMain = ["report", "cli", "web"];
 /** Folders of src/reconstruct/, each with those that it does not import. */
 const parts = {

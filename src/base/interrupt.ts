@@ -1,7 +1,10 @@
-/** Stopping in good order: Ctrl-C, a cluster whose time is up (SIGTERM), a terminal that is closed (SIGHUP). */
+/**
+ * Stopping in good order: Ctrl-C, a cluster whose time is up (SIGTERM; SIGUSR2 where mpirun or srun passes it on, as they
+ * pass on no SIGTERM), a terminal that is closed (SIGHUP).
+ */
 
 /** Signals that ask a process to stop, and the exit codes by which a shell tells them: 128 and the signal's number. */
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143, SIGUSR2: 140 } as const;
 export type StopSignal = keyof typeof exitCodes;
 const stopSignals = Object.keys(exitCodes) as StopSignal[];
 

@@ -14,6 +14,7 @@ import { addReportCommand } from "./commands/report.ts";
 import { addResampleCommand } from "./commands/resample.ts";
 import { addServeCommand } from "./commands/serve.ts";
 import { addSimulateCommand } from "./commands/simulate.ts";
+import { addSlurmCommand } from "./commands/slurm.ts";
 import { exitCodeOf, reportError, Told } from "./errors.ts";
 import { outliveOutputs } from "./outputs.ts";
 import { tell } from "./print.ts";
@@ -39,8 +40,8 @@ export async function runCommandLine(services: Services): Promise<void> {
     .addHelpText(
       "after",
       `
-  Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan; stopped with Ctrl-C 130, by SIGTERM 143, by a
-  closed terminal 129; 141 where what was printed was not read to its end.
+  Exit codes: 0 done, 1 wrong input, 2 wrong usage, 70 a bug in cryogan; stopped with Ctrl-C 130, by SIGTERM 143, by
+  SIGUSR2 140, by a closed terminal 129; 141 where what was printed was not read to its end.
 
   A first run, from an atomic model to a map in a few minutes:
     $ cryogan demo
@@ -61,6 +62,7 @@ export async function runCommandLine(services: Services): Promise<void> {
   addProjectCommand(program);
   addReportCommand(program, services);
   addServeCommand(program, services);
+  addSlurmCommand(program);
   addExportCommand(program);
   addImportCommand(program);
   addDemoCommand(program, services);

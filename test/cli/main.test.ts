@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 describe("help", () => {
-  test.each(["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "serve", "demo"])(
+  test.each(["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "serve", "slurm", "demo"])(
     "%s shows an example of itself",
     async (command) => {
       const { code, stdout, stderr } = await cryogan(command, "--help");
@@ -40,7 +40,17 @@ describe("help", () => {
       "src/main.ts",
       "--help",
     ]);
-    for (const command of ["simulate", "reconstruct", "evaluate", "inspect", "project", "report", "serve", "demo"])
+    for (const command of [
+      "simulate",
+      "reconstruct",
+      "evaluate",
+      "inspect",
+      "project",
+      "report",
+      "serve",
+      "slurm",
+      "demo",
+    ])
       expect(stdout).toContain(`  ${command} `);
     expect(stderr).toContain("load commander");
     expect(stderr).not.toMatch(/load .*(zod|onnxruntime|molstar|fast-png|\/report\/|actions)/);
@@ -130,6 +140,7 @@ describe("errors", () => {
       ["SIGINT", 130],
       ["SIGTERM", 143],
       ["SIGHUP", 129],
+      ["SIGUSR2", 140],
     ] as const)
       expect(reported(new Interrupted("stopped; go on with: x", signal))).toEqual({
         code,
@@ -185,6 +196,7 @@ describe("Ctrl-C and other signals to stop", () => {
 
   test.each([
     ["SIGTERM", 143],
+    ["SIGUSR2", 140],
     ["SIGHUP", 129],
   ] as const)("%s as well, with its own exit code", async (signal, expected) => {
     const { code, stderr } = await interrupted("clearInterval(alive); resolve();", [signal, 0]);

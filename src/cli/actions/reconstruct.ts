@@ -28,12 +28,11 @@ export async function reconstruct(
   processes: Pick<Processes, "rank"> = alone,
 ): Promise<void> {
   const silent = processes.rank > 0;
-  const kept = args.filter((arg) => arg !== "--overwrite" && arg !== "--resume");
   const task = async (begun: () => void) => {
     await runWithProgress(
       options,
       telling(begun, run),
-      `stopped; go on with: ${shellCommand(["cryogan", ...kept, "--resume"])}`,
+      `stopped; go on with: ${shellCommand(["cryogan", ...resuming(args)])}`,
       silent,
     );
     if (silent) return;
@@ -42,6 +41,13 @@ export async function reconstruct(
   };
   if (!options.open || silent) return task(() => {});
   await serveDuring(options.out, task);
+}
+
+/** The same with --resume, which stands before "--" where there is one: what follows that is no option. */
+function resuming(args: readonly string[]): string[] {
+  const kept = args.filter((arg) => arg !== "--overwrite" && arg !== "--resume"),
+    end = kept.indexOf("--");
+  return kept.toSpliced(end < 0 ? kept.length : end, 0, "--resume");
 }
 
 /** The run, with a call at its first event: its input was found good. */

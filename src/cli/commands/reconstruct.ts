@@ -15,11 +15,7 @@ function defineReconstructCommand(program: Command): Command {
         "in which each image counts in all poses by their posterior probability, " +
         "at fine resolution in those near its most likely one. --method cryogan leaves likelihood out.",
     );
-  for (const [key, definition] of optionEntries) {
-    if ("positional" in definition) command.argument(`<${kebabCase(key)}>`, definition.help);
-    else for (const option of commandOptions(optionName(key), definition)) command.addOption(option);
-  }
-  return command
+  return addRunOptions(command)
     .option("--open", "show the run in the browser as it goes, and serve the page until Ctrl-C")
     .option("--json", "print events as JSON lines")
     .addHelpText(
@@ -45,6 +41,15 @@ Examples:
   $ cryogan reconstruct J42/extracted_particles.cs --project-root /data/P7 --out run --device cuda
 `,
     );
+}
+
+/** Arguments and options of a run. */
+export function addRunOptions(command: Command): Command {
+  for (const [key, definition] of optionEntries) {
+    if ("positional" in definition) command.argument(`<${kebabCase(key)}>`, definition.help);
+    else for (const option of commandOptions(optionName(key), definition)) command.addOption(option);
+  }
+  return command;
 }
 
 function commandOptions(name: string, definition: OptionDefinition): Option[] {

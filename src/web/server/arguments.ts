@@ -1,6 +1,6 @@
 /** Options of a run as arguments of `cryogan reconstruct`, from a form or from the config.json of a run. */
 import { resolve } from "node:path";
-import { contraryOf, optionName } from "../../base/values.ts";
+import { commandArguments } from "../../reconstruct/commandArguments.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import { asTyped, optionEntries } from "../../reconstruct/options.ts";
 import { FormError, fieldProblems, type RunForm } from "../live/source.ts";
@@ -30,15 +30,4 @@ export function argumentsOfConfig(config: Record<string, unknown>, out: string):
   const { particlesFile, ...typed } = asTyped(config);
   const rest = Object.entries(typed).filter(([name]) => !options.get(name)!.begins);
   return commandArguments(String(particlesFile), out, { ...Object.fromEntries(rest), resume: true });
-}
-
-/** "=" and "--" keep values that begin with a dash from being taken for options. */
-function commandArguments(particlesFile: string, out: string, given: RunForm): string[] {
-  const typed = Object.entries(given).map(([key, value]) => {
-    const name = optionName(key);
-    if (value === true) return name;
-    if (options.get(key)?.given === "yes or no") return value === "no" ? contraryOf(name) : name;
-    return `${name}=${value}`;
-  });
-  return ["reconstruct", `--out=${out}`, ...typed, "--", particlesFile];
 }

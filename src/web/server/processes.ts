@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { lstat, mkdir, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../../base/errors.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
+import { thisCommand } from "../../base/thisCommand.ts";
 import { disk, fileError } from "../../io/disk.ts";
 import { openPlainToAppend, readPlain } from "../../io/plainFile.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
@@ -26,13 +26,6 @@ export interface Processes {
   /** @throws {ConflictError} */
   resume(folder: string): Promise<void>;
 }
-
-/** This program, from src with the loader that it runs with, or from dist. */
-export const thisCommand = (): string[] => [
-  process.execPath,
-  ...process.execArgv,
-  fileURLToPath(new URL(`../../main${extname(import.meta.url)}`, import.meta.url)),
-];
 
 /** Bytes of config.json; it holds options and a list of stages. */
 const largestConfig = 1 << 20;

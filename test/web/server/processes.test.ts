@@ -3,11 +3,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { thisCommand } from "../../../src/base/thisCommand.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { readProcess } from "../../../src/reconstruct/folder/runProcess.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
 import type { RunSource, RunState } from "../../../src/web/live/source.ts";
-import { createProcesses, thisCommand } from "../../../src/web/server/processes.ts";
+import { createProcesses } from "../../../src/web/server/processes.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
 import { serving, temporaryFolder, token, until } from "./serving.ts";
 
