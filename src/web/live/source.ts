@@ -5,12 +5,16 @@
  */
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { VerdictKind } from "../../reconstruct/verdict/verdict.ts";
+import type { JobStatus } from "../../slurm/job.ts";
 
-/** A run that has ended by itself stands as its verdict says; "finished": an earlier version's, which gave none. */
-export type RunState = "running" | "stopped" | "finished" | VerdictKind | "failed";
+/**
+ * A run that has ended by itself stands as its verdict says; "queued": a job that waits for its nodes; "finished": an earlier
+ * version's, which gave none.
+ */
+export type RunState = "queued" | "running" | "stopped" | "finished" | VerdictKind | "failed";
 
 /** How a run stands that nothing works on, by its last event. */
-export function endState(last: RunEvent | undefined): Exclude<RunState, "running"> {
+export function endState(last: RunEvent | undefined): Exclude<RunState, "queued" | "running"> {
   if (last?.type === "finished") return last.verdict?.kind ?? "finished";
   return last?.type === "failed" ? "failed" : "stopped";
 }
@@ -25,6 +29,8 @@ export interface RunSummary {
   changed?: string;
   /** Why it failed. */
   message?: string;
+  /** The job of Slurm that works, or has worked, on it. */
+  job?: JobStatus;
 }
 
 /**

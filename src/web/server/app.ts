@@ -11,6 +11,7 @@ import { InputError } from "../../base/errors.ts";
 import { FormError } from "../live/source.ts";
 import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
+import type { Jobs } from "./jobs.ts";
 import { ConflictError, type Processes } from "./processes.ts";
 import { type Runs, runId } from "./runs.ts";
 import { headers, holdsToken, ownOriginOnly, tokenOnly } from "./security.ts";
@@ -27,12 +28,13 @@ export interface AppSettings {
   token?: string;
   runs: Runs;
   processes: Processes;
+  jobs: Jobs;
   page?: string;
 }
 
 const formSchema = z.record(z.string(), z.union([z.string(), z.boolean()]));
 
-export function createApp({ host, token, runs, processes, page = pageFolder }: AppSettings): Hono {
+export function createApp({ host, token, runs, processes, jobs, page = pageFolder }: AppSettings): Hono {
   const app = new Hono();
   app.use(headers, ownOriginOnly(host));
   const mayWrite = tokenOnly(token);
@@ -70,7 +72,7 @@ export function createApp({ host, token, runs, processes, page = pageFolder }: A
     "/api/runs/:id/stop",
     mayWrite,
     ofRun(async (c, folder) => {
-      await processes.stop(folder);
+      if (!(await jobs.cancel(folder))) await processes.stop(folder);
       return c.body(null, 204);
     }),
   );
@@ -78,6 +80,7 @@ export function createApp({ host, token, runs, processes, page = pageFolder }: A
     "/api/runs/:id/resume",
     mayWrite,
     ofRun(async (c, folder) => {
+      await jobs.checkResume(folder);
       await processes.resume(folder);
       return c.body(null, 204);
     }),

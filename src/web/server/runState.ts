@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { parseEvent } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
+import { hasEnded, isActive, isWaiting, type JobStatus } from "../../slurm/job.ts";
 import { endState, type RunSummary } from "../live/source.ts";
 import { readTail } from "./inside.ts";
 
@@ -13,14 +14,18 @@ const elsewhereMinutes = 10;
 /** Enough for the last event; only the message of a failure may be long. */
 const tailBytes = 16_384;
 
-export async function runCondition(folder: string): Promise<RunCondition> {
+/** @param job of Slurm, that may work on it: where it is known how that stands, it tells more than a process elsewhere */
+export async function runCondition(folder: string, job?: JobStatus): Promise<RunCondition> {
   const [owner, last] = await Promise.all([readProcess(folder), lastEvent(folder)]);
   const changed = last && { changed: last.time };
+  if (job && isWaiting(job)) return { state: "queued", ...changed };
+  // COMPLETING is what comes after the run's own end.
+  if (job && isActive(job) && job.state !== "COMPLETING") return { state: "running", ...changed };
   if (
     owner &&
     (owner.host === hostname()
       ? await isAlive(owner)
-      : last && Date.now() - Date.parse(last.time) < elsewhereMinutes * 60_000)
+      : !(job && hasEnded(job)) && last && Date.now() - Date.parse(last.time) < elsewhereMinutes * 60_000)
   )
     return { state: "running", ...changed };
   if (last?.type === "failed") return { state: "failed", message: last.message, ...changed };

@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { disk } from "../../io/disk.ts";
+import { recordName } from "../../slurm/record.ts";
 import type { RunSummary } from "../live/source.ts";
+import type { Jobs } from "./jobs.ts";
 import { type RunCondition, runCondition } from "./runState.ts";
 
 export interface Runs {
@@ -15,8 +17,9 @@ export interface Runs {
 /**
  * @param folders   run folders, or folders whose sub-folders are such; looked at anew every time
  * @param startedIn where the page starts runs; of what is there, only such runs, which have a log, are shown
+ * @param jobs      of Slurm, that may work on them
  */
-export function runsIn(folders: readonly string[], startedIn?: string): Runs {
+export function runsIn(folders: readonly string[], startedIn?: string, jobs?: Pick<Jobs, "of">): Runs {
   /** Folder by id. */
   const find = async (): Promise<Map<string, string>> => {
     const found = new Map<string, string>();
@@ -29,11 +32,11 @@ export function runsIn(folders: readonly string[], startedIn?: string): Runs {
   return {
     list: async () =>
       Promise.all(
-        [...(await find())].map(async ([id, folder]) => ({
-          id,
-          name: folder,
-          ...(await runCondition(folder).catch(unreadable)),
-        })),
+        [...(await find())].map(async ([id, folder]) => {
+          const job = await jobs?.of(folder).catch(() => undefined); // where slurm.json cannot be read
+          const condition = await runCondition(folder, job).catch(unreadable);
+          return { id, name: folder, ...condition, ...(job ? { job } : {}) };
+        }),
       ),
     folder: async (id) => (await find()).get(id),
   };
@@ -52,7 +55,9 @@ export function runId(folder: string): string {
 }
 
 export const isRunFolder = async (folder: string): Promise<boolean> =>
-  (await disk.at(join(folder, "events.jsonl")).exists()) || disk.at(join(folder, "run.pid")).exists();
+  (await disk.at(join(folder, "events.jsonl")).exists()) ||
+  (await disk.at(join(folder, "run.pid")).exists()) ||
+  disk.at(join(folder, recordName)).exists();
 
 async function runFolders(folder: string): Promise<string[]> {
   if (await isRunFolder(folder)) return [folder];

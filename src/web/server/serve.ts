@@ -5,6 +5,7 @@ import { InputError } from "../../base/errors.ts";
 import { Interrupted, onStopSignal, type StopSignal } from "../../base/interrupt.ts";
 import { type ServeOptions, serveDefaults } from "../../base/serveOptions.ts";
 import { pageFolder, pageMissing } from "./app.ts";
+import { createJobs } from "./jobs.ts";
 import { openInBrowser } from "./openBrowser.ts";
 import { createProcesses } from "./processes.ts";
 import { isRunFolder, runId, runsIn } from "./runs.ts";
@@ -83,12 +84,14 @@ async function start(
   const make = async (): Promise<string> =>
     options.tokenFile === undefined ? randomToken() : tokenFrom(options.tokenFile);
   const token = options.readOnly ? undefined : await make();
+  const jobs = createJobs();
   const server = await startServer({
     host: options.host,
     port: options.port ?? serveDefaults.port,
     nextFree: options.port === undefined,
     token,
-    runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder),
+    runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder, jobs),
+    jobs,
     processes: createProcesses(runsFolder),
   });
   return {

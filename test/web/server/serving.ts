@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import { createJobs, type Jobs } from "../../../src/web/server/jobs.ts";
 import { createProcesses, type Processes } from "../../../src/web/server/processes.ts";
 import { runsIn } from "../../../src/web/server/runs.ts";
 import { type RunningServer, startServer } from "../../../src/web/server/server.ts";
@@ -33,14 +34,23 @@ export interface Answer {
 
 export async function serving(
   folders: string[],
-  more: { port?: number; host?: string; token?: string | undefined; page?: string; processes?: Processes } = {},
+  more: {
+    port?: number;
+    host?: string;
+    token?: string | undefined;
+    page?: string;
+    processes?: Processes;
+    jobs?: Jobs;
+  } = {},
 ): Promise<TestServer> {
+  const jobs = more.jobs ?? createJobs();
   const server = await startServer({
     host: "127.0.0.1",
     token,
     port: 0,
     nextFree: false,
-    runs: runsIn(folders),
+    runs: runsIn(folders, undefined, jobs),
+    jobs,
     processes: createProcesses(folders[0]!),
     ...more,
   });

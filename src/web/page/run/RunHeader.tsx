@@ -4,6 +4,7 @@ import { classesText } from "../../../charts/classCharts.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { methodText } from "../../../reconstruct/method.ts";
 import { type Verdict, verdictText } from "../../../reconstruct/verdict/verdict.ts";
+import { isActive, jobText } from "../../../slurm/job.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { runProgress } from "./progress.ts";
@@ -45,6 +46,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
         </span>
       </div>
       <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
+      {run.job && <p class="job">{jobText(run.job)}</p>}
       <CompareChoice page={page} run={run} />
       {progress.finished?.verdict && <VerdictLine verdict={progress.finished.verdict} />}
     </header>
@@ -70,10 +72,11 @@ function Actions({ page, run }: { page: Page; run: RunSummary }) {
       })
       .finally(() => setBusy(false));
   };
-  if (run.state === "running" && may.stop)
+  const isJob = run.job !== undefined && isActive(run.job);
+  if ((run.state === "running" || isJob) && may.stop)
     return (
       <button type="button" disabled={busy} onClick={() => act((id) => page.source.stop(id))}>
-        {busy ? "Stopping…" : "Stop"}
+        {isJob ? (busy ? "Cancelling…" : "Cancel job") : busy ? "Stopping…" : "Stop"}
       </button>
     );
   if ((run.state === "stopped" || run.state === "failed") && may.start)

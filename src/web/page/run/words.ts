@@ -8,6 +8,7 @@ import type { RunState } from "../../live/source.ts";
 import type { RunProgress } from "./progress.ts";
 
 export const stateWords: Record<RunState, string> = {
+  queued: "queued",
   running: "running",
   stopped: "stopped",
   finished: "finished",
