@@ -7,6 +7,7 @@ import type { Host } from "../reconstruct/run/host.ts";
 import { reconstruct } from "../reconstruct/run/run.ts";
 import type { OnnxRuntime } from "../runtime/onnxRuntime.ts";
 import { nodeRuntime } from "../runtime/onnxRuntimeNode.ts";
+import { alone } from "../runtime/processes.ts";
 
 class Checked extends Error {}
 
@@ -21,6 +22,7 @@ const anyDevice: OnnxRuntime = {
 const checking: Host = {
   files: disk,
   runtime: anyDevice,
+  processes: alone,
   claim: async () => {
     throw new Checked();
   },

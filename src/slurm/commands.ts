@@ -68,7 +68,10 @@ export async function jobStates(jobs: readonly string[]): Promise<Map<string, Kn
   }
   const rest = jobs.filter((job) => !found.has(job));
   if (rest.length > 0) {
-    const past = await ask("sacct", ["-X", "-n", "-P", "-j", rest.join(","), "-o", "JobID,State,NodeList"]);
+    // Where there is no accounting, it is not known what became of them.
+    const past = await ask("sacct", ["-X", "-n", "-P", "-j", rest.join(","), "-o", "JobID,State,NodeList"]).catch(
+      () => "",
+    );
     for (const [job, state] of parseAccounts(past)) found.set(job, state);
   }
   return found;
@@ -84,7 +87,8 @@ const fieldsOf = (output: string): string[][] =>
 export function parseQueue(output: string): Map<string, Known> {
   return new Map(
     fieldsOf(output).map(([job, state, partition, nodes, ...rest]): [string, Known] => {
-      const reason = rest.join("|");
+      // That of a cancelled job is why it waited.
+      const reason = state === "CANCELLED" ? "" : rest.join("|");
       return [
         job!,
         {

@@ -74,6 +74,8 @@ PartitionName=main Nodes=ALL Default=YES MaxTime=1:00:00
 `,
   );
   process.env.SLURM_CONF = conf;
+  // Open MPI starts nothing for root unless it is told so twice; jobs inherit what whoever submits them has.
+  process.env.OMPI_ALLOW_RUN_AS_ROOT = process.env.OMPI_ALLOW_RUN_AS_ROOT_CONFIRM = "1";
   const daemons: ChildProcess[] = [];
   const start = (program: string, ...args: string[]): void =>
     void daemons.push(

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { aloneTests } from "./alone.ts";
 import { classesTests } from "./classes.ts";
 import { controlTests } from "./control.ts";
+import { jobsTests } from "./jobs.ts";
 import { mapTests } from "./map.ts";
 import { motionTests } from "./motion.ts";
 import { readingTests } from "./reading.ts";
@@ -53,4 +54,5 @@ describe("runs from the page", () =>
     () => site,
     () => browser,
   ));
+describe("runs as jobs of Slurm", () => jobsTests(() => browser));
 describe("without a server", () => aloneTests(() => browser));
