@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Slurm with its daemons, munge and Open MPI (Debian packages, about 30 MB): test/slurm starts a cluster of them
-# on this machine. No daemon is left running.
+# Installs Slurm with its daemons, munge and Open MPI (Debian packages): test/slurm starts a cluster of them on this
+# machine. Debian's slurmd can run several times beside itself.
 # Does nothing where all are present.
 set -euo pipefail
 exec 9>"${TMPDIR:-/tmp}/cryogan-install-slurm.lock"

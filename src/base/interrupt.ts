@@ -1,6 +1,6 @@
 /**
- * Stopping in good order: Ctrl-C, a cluster whose time is up (SIGTERM; SIGUSR2 where mpirun or srun passes it on, as they
- * pass on no SIGTERM), a terminal that is closed (SIGHUP).
+ * Stopping in good order: Ctrl-C, a cluster whose time is up (SIGTERM, or SIGUSR2, which mpirun and srun pass on), a
+ * terminal that is closed (SIGHUP).
  */
 
 /** Signals that ask a process to stop, and the exit codes by which a shell tells them: 128 and the signal's number. */

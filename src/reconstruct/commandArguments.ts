@@ -4,7 +4,10 @@ import { optionEntries } from "./options.ts";
 
 const options = new Map<string, (typeof optionEntries)[number][1]>(optionEntries);
 
-/** "=" and "--" keep values that begin with a dash from being taken for options. @param given values as typed, by key */
+/**
+ * "=" and "--" keep values that begin with a dash from being taken for options.
+ * @param given values as typed, by key
+ */
 export function commandArguments(
   particlesFile: string,
   out: string,

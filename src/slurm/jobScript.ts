@@ -121,8 +121,8 @@ const killAfterSeconds = 30;
 
 function launching({ launcher, cpusPerTask, gpusPerNode }: JobScript): string {
   const starts = {
-    mpirun: `# What starts a rank for each task. Open MPI learns nodes and tasks from Slurm, and must neither bind ranks to one core
-# nor end them before they have written their checkpoint.
+    mpirun: `# What starts a rank for each task. Open MPI learns nodes and tasks from Slurm; it must neither bind ranks
+# to one core nor end them before they have written their checkpoint.
 launch=(mpirun --bind-to none --mca odls_base_sigkill_timeout ${killAfterSeconds})
 `,
     srun: `# What starts a rank for each task; Slurm's PMIx has to fit the MPI library (srun --mpi=list).
@@ -146,8 +146,8 @@ launch+=(bash -c "$one_gpu" rank)
 const ranksInBackground = `"\${launch[@]}" "\${cryogan[@]}" reconstruct "\${resume[@]}" "\${run[@]}" &
 ranks=$!
 
-# Slurm's SIGTERM becomes SIGUSR2, which launchers pass on to the ranks: they write a checkpoint and end. It is repeated,
-# as one that comes before the ranks have begun is lost.
+# Slurm's SIGTERM becomes SIGUSR2, which launchers pass on to the ranks: they write a checkpoint and end.
+# It is repeated, as one that comes before the ranks have begun is lost.
 stop() { while kill -USR2 "$ranks" 2> /dev/null; do sleep 5; done & }
 trap stop TERM
 

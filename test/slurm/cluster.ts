@@ -35,7 +35,8 @@ export async function startCluster(nodes = 2, minJobAge = 300): Promise<Cluster>
     socket = join(folder, "munge.socket"),
     conf = join(folder, "slurm.conf"),
     user = userInfo().username,
-    name = "testing";
+    name = "testing",
+    here = "NodeHostname=localhost NodeAddr=127.0.0.1";
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, "state"));
   const key = crypto.getRandomValues(new Uint8Array(128));
@@ -69,7 +70,7 @@ MpiDefault=none
 ReturnToService=2
 MinJobAge=${minJobAge}
 SchedulerParameters=sched_interval=2
-${names.map((node, i) => `NodeName=${node} NodeHostname=localhost NodeAddr=127.0.0.1 Port=${ports[i]} CPUs=2`).join("\n")}
+${names.map((node, i) => `NodeName=${node} ${here} Port=${ports[i]} CPUs=2`).join("\n")}
 PartitionName=main Nodes=ALL Default=YES MaxTime=1:00:00
 `,
   );

@@ -8,8 +8,8 @@ import type { VerdictKind } from "../../reconstruct/verdict/verdict.ts";
 import type { JobStatus } from "../../slurm/job.ts";
 
 /**
- * A run that has ended by itself stands as its verdict says; "queued": a job that waits for its nodes; "finished": an earlier
- * version's, which gave none.
+ * A run that has ended by itself stands as its verdict says; "finished": an earlier version's, which gave none;
+ * "queued": its job waits for nodes.
  */
 export type RunState = "queued" | "running" | "stopped" | "finished" | VerdictKind | "failed";
 

@@ -14,7 +14,7 @@ const elsewhereMinutes = 10;
 /** Enough for the last event; only the message of a failure may be long. */
 const tailBytes = 16_384;
 
-/** @param job of Slurm, that may work on it: where it is known how that stands, it tells more than a process elsewhere */
+/** @param job of Slurm, that works or has worked on it: it tells more than what a process elsewhere has left */
 export async function runCondition(folder: string, job?: JobStatus): Promise<RunCondition> {
   const [owner, last] = await Promise.all([readProcess(folder), lastEvent(folder)]);
   const changed = last && { changed: last.time };
