@@ -137,9 +137,7 @@ test("before its time is over a job is asked to end, and submitted again it goes
   cluster.ask("scancel", again);
 });
 
-/** Until a run can be made by several processes there is nothing that mpirun could start. */
-const hasMpi = existsSync(join(import.meta.dirname, "../../src/runtime/mpi.ts"));
-test.skipIf(!hasMpi)("several processes write a checkpoint when they are asked to end, and go on", async () => {
+test("several processes write a checkpoint when they are asked to end, and go on", async () => {
   const job = await submit("ranks", ...short, "--ntasks-per-node", "2");
   await until(() => eventsOf("ranks").some(({ type }) => type === "checkpoint"));
   cluster.ask("scancel", "--batch", "--signal=TERM", job);
