@@ -9,11 +9,10 @@
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { stages as stagesValue } from "../src/reconstruct/optionValues.ts";
 import type { RankReport } from "./ranks/child.ts";
 import { betagal, ensureSimulated } from "./simulated.ts";
 
@@ -34,8 +33,7 @@ const { values } = parseArgs({
 });
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 execFileSync("bash", [here("../scripts/install-mpi.sh")], { stdio: "inherit" });
-const stages = stagesValue().read(values.stages)!,
-  folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "cryogan-ranks-")),
+const folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "cryogan-ranks-")),
   { particles: particlesFile } = await ensureSimulated(join(folder, "data"), betagal(Number(values.particles), 0.1));
 
 /** The processes of a run, by their ranks. */
@@ -43,14 +41,14 @@ function run(ranks: number, threads: number): RankReport[] {
   const request = { particlesFile, out: join(folder, `${ranks}x${threads}`), symmetry: "D2", device: "cpu", seed: 1 },
     machineOf = `CRYOGAN_MACHINE=$((OMPI_COMM_WORLD_RANK * ${values.machines} / ${ranks}))`,
     child = [process.execPath, "--import", "tsx", here("ranks/child.ts")],
-    argument = JSON.stringify({ ...request, stages, threads, overwrite: true });
+    argument = JSON.stringify({ ...request, stages: values.stages, threads, overwrite: true });
   const started =
     ranks === 1
       ? spawnSync(child[0]!, [...child.slice(1), argument], options())
       : spawnSync(
           values.mpirun,
           [
-            ...(values.mpirun.includes("openmpi") ? ["--oversubscribe", "--bind-to", "none"] : []),
+            ...(values.mpirun.includes("openmpi") ? placing(ranks, threads) : []),
             ...["-n", String(ranks), "bash", "-c"],
             `${values.machines === "1" ? "" : `export ${machineOf}; `}exec "$@"`,
             "bash",
@@ -66,6 +64,11 @@ function run(ranks: number, threads: number): RankReport[] {
     .map((line) => JSON.parse(line) as RankReport)
     .sort((a, b) => a.rank - b.rank);
 }
+/** Open MPI's: as many cores to each as it has threads, or, where there are fewer, none in particular. */
+const placing = (ranks: number, threads: number): string[] =>
+  ranks * threads > cpus().length
+    ? ["--oversubscribe", "--bind-to", "none"]
+    : ["--map-by", `slot:PE=${threads}`, "--bind-to", "core"];
 function options() {
   const env = { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
   return { cwd: here(".."), env, encoding: "utf8", maxBuffer: 1 << 28 } as const;
@@ -94,7 +97,7 @@ for (let round = 0; round < Number(values.rounds); round++)
       [Math.max(...reports.map(({ peakBytes }) => peakBytes)), sum(({ peakBytes }) => peakBytes)]
         .map((bytes) => `${(bytes / 1e9).toFixed(2)} GB`)
         .join(", "),
-      `${first.stages.map((seconds) => seconds.toFixed(1)).join(", ")} s`,
+      `${first.stageSeconds.map((seconds) => seconds.toFixed(1)).join(", ")} s`,
     ];
     console.log(`| ${cells.join(" | ")} |`);
   }

@@ -3,6 +3,7 @@
  * line of JSON, what it took and what it spent on the others.
  */
 import type { RunRequest } from "../../src/reconstruct/options.ts";
+import { stages } from "../../src/reconstruct/optionValues.ts";
 import { nodeHost } from "../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../src/reconstruct/run/run.ts";
 import { joinJob } from "../../src/runtime/job.ts";
@@ -15,10 +16,12 @@ export interface RankReport extends Traffic {
   cpuSeconds: number;
   peakBytes: number;
   /** Seconds of the stages, with what comes before each, as the run's events tell. */
-  stages: number[];
+  stageSeconds: number[];
 }
 
-const request = JSON.parse(process.argv[2]!) as RunRequest;
+// Infinitely many particles of a stage do not pass through JSON: stages come as they are typed.
+const given = JSON.parse(process.argv[2]!) as Omit<RunRequest, "stages"> & { stages: string },
+  request: RunRequest = { ...given, stages: stages().read(given.stages) };
 const job = await joinJob(),
   traffic: Traffic = { calls: 0, bytes: 0, waitingSeconds: 0, transferSeconds: 0 };
 const begun = performance.now(),
@@ -32,7 +35,7 @@ const { user, system } = process.cpuUsage(),
     seconds: (performance.now() - begun) / 1000,
     cpuSeconds: (user + system) / 1e6,
     peakBytes: 1024 * process.resourceUsage().maxRSS,
-    stages: ends.map((end, i) => end - (ends[i - 1] ?? 0)),
+    stageSeconds: ends.map((end, i) => end - (ends[i - 1] ?? 0)),
     ...traffic,
   };
 await job.close(false);

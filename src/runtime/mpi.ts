@@ -65,8 +65,8 @@ function operations(mpi: MpiLibrary, queue: CallQueue, { handle, rank, size }: C
   async function reduceAtFirst(values: Numbers, operation: Handle): Promise<void> {
     const type = typeOf(values);
     const [given, result] = rank === 0 ? [mpi.inPlace, values] : [values, null];
-    await mpi.callAside("MPI_Reduce", given, result, values.length, type, operation, 0, handle);
-    await mpi.callAside("MPI_Bcast", values, values.length, type, 0, handle);
+    await mpi.callAndPoll("MPI_Ireduce", given, result, values.length, type, operation, 0, handle);
+    await mpi.callAndPoll("MPI_Ibcast", values, values.length, type, 0, handle);
   }
 
   /** `values` has a multiple of `size` elements. */
@@ -78,11 +78,17 @@ function operations(mpi: MpiLibrary, queue: CallQueue, { handle, rank, size }: C
     await mpi.callAside("MPI_Allgather", mpi.inPlace, 0, type, values, length, type, handle);
   }
 
+  /** Waits for the others without holding a core, as calls that block do. */
+  const all = (): Promise<void> => mpi.callAndPoll("MPI_Ibarrier", handle);
+
   const reduce = (values: Numbers, operation: Handle): Promise<void> =>
     queue.run(async () => {
       for (const piece of pieces(values, chunkBytes)) {
         const even = piece.byteLength < byPartsFromBytes ? 0 : piece.length - (piece.length % size);
-        if (even > 0) await reduceByParts(piece.subarray(0, even), operation);
+        if (even > 0) {
+          await all();
+          await reduceByParts(piece.subarray(0, even), operation);
+        }
         if (even < piece.length) await reduceAtFirst(piece.subarray(even), operation);
       }
     });
@@ -94,10 +100,16 @@ function operations(mpi: MpiLibrary, queue: CallQueue, { handle, rank, size }: C
     xor: (values) => reduce(values, mpi.xor),
     broadcast: (bytes, from) =>
       queue.run(async () => {
-        for (const piece of pieces(bytes, chunkBytes))
-          await mpi.callAside("MPI_Bcast", piece, piece.length, mpi.byte, from, handle);
+        for (const piece of pieces(bytes, chunkBytes)) {
+          if (piece.length < byPartsFromBytes)
+            await mpi.callAndPoll("MPI_Ibcast", piece, piece.length, mpi.byte, from, handle);
+          else {
+            await all();
+            await mpi.callAside("MPI_Bcast", piece, piece.length, mpi.byte, from, handle);
+          }
+        }
       }),
-    barrier: () => queue.run(() => mpi.callAside("MPI_Barrier", handle)),
+    barrier: () => queue.run(all),
   };
 }
 

@@ -1,5 +1,6 @@
 /** An MPI library, loaded while the program runs: Open MPI, or MPICH and those that keep to its binary interface. */
 
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import type { KoffiFunc, LibraryHandle } from "koffi";
 import { InputError } from "../base/errors.ts";
 import type { Launch } from "./launched.ts";
@@ -34,6 +35,11 @@ export interface MpiLibrary {
   callAside(name: FunctionName, ...values: (Handle | Memory)[]): Promise<void>;
   /** Memory for a handle that a function gives, and the handle that it then holds. */
   handleOut(): { memory: ArrayBufferView; handle(): Handle };
+  /**
+   * Begins what a function of the kind that does not block does, and looks again and again whether it has ended: for
+   * what takes less time than another thread takes to wake. @throws Error in MPI's words
+   */
+  callAndPoll(name: FunctionName, ...values: (Handle | Memory)[]): Promise<void>;
 }
 
 /** Arguments of the functions in use: a handle, memory, an int. */
@@ -44,11 +50,12 @@ const signatures = {
   MPI_Comm_size: "handle memory",
   MPI_Comm_split: "handle int int memory",
   MPI_Comm_split_type: "handle int int handle memory",
-  MPI_Reduce: "memory memory int handle handle int handle",
   MPI_Reduce_scatter_block: "memory memory int handle handle handle",
   MPI_Allgather: "memory int handle memory int handle handle",
   MPI_Bcast: "memory int handle int handle",
-  MPI_Barrier: "handle",
+  MPI_Ireduce: "memory memory int handle handle int handle memory",
+  MPI_Ibcast: "memory int handle int handle memory",
+  MPI_Ibarrier: "handle memory",
   MPI_Iallreduce: "memory memory int handle handle handle memory",
   MPI_Test: "memory memory memory",
   MPI_Error_string: "int memory memory",
@@ -77,6 +84,10 @@ const handles = {
   errorsReturn: ["ompi_mpi_errors_return", 0x54000001],
 } as const;
 
+/** Looks at a call that does not block, before others of this process have their turn. */
+const looksInARow = 100;
+/** A process that waits for longer lets go of its core in between. */
+const impatientMs = 3;
 const maxStringBytes = 8192;
 /** MPI runs on the stack that koffi makes for a call aside; its 128 kB are little for plugins of networks. */
 const stackBytes = 8 << 20;
@@ -208,12 +219,32 @@ function bind(library: LibraryHandle, kind: Kind, version: string): MpiLibrary {
     functions.MPI_Error_string(code, text, length);
     throw new Error(`${name}: ${new TextDecoder().decode(text.subarray(0, length[0]))}`);
   };
+  const call: MpiLibrary["call"] = (name, ...values) => check(name, functions[name](...values)),
+    handleOut: MpiLibrary["handleOut"] = () => {
+      const memory = isOpenMpi ? new BigUint64Array(1) : new Int32Array(1);
+      return { memory, handle: () => memory[0]! };
+    },
+    ended = new Int32Array(1),
+    status = new Uint8Array(64); // MPI_Status, larger than any
   return {
     ...named,
     kind,
     version,
     inPlace: constants[kind].inPlace,
-    call: (name, ...values) => check(name, functions[name](...values)),
+    call,
+    handleOut,
+    async callAndPoll(name, ...values) {
+      const { memory: request } = handleOut();
+      call(name, ...values, request);
+      for (const begun = performance.now(); ; ) {
+        for (let look = 0; look < looksInARow; look++) {
+          call("MPI_Test", request, ended, status);
+          // `values` are named here, so that nothing collects their memory before.
+          if (ended[0] !== 0) return void values.length;
+        }
+        await (performance.now() - begun > impatientMs ? sleep(1) : nextTurn());
+      }
+    },
     callAside: (name, ...values) =>
       new Promise((resolve, reject) => {
         functions[name].async(...values, (error: unknown, code: number) => {
@@ -226,9 +257,5 @@ function bind(library: LibraryHandle, kind: Kind, version: string): MpiLibrary {
           }
         });
       }),
-    handleOut() {
-      const memory = isOpenMpi ? new BigUint64Array(1) : new Int32Array(1);
-      return { memory, handle: () => memory[0]! };
-    },
   };
 }

@@ -107,7 +107,7 @@ describe.each(kinds)("%s", (kind) => {
       await launch(kind, [{ processes: 2, program: child("error") }]),
     );
     for (const { message, failures } of all) {
-      expect(message).toMatch(/^MPI_Bcast: .*invalid root/i);
+      expect(message).toMatch(/^MPI_Ibcast: .*invalid root/i);
       expect(failures).toBe(0);
     }
   });

@@ -197,7 +197,11 @@ export async function adversarialStage(
   }
   const tensors = async (): Promise<Record<string, Float32Array>> =>
     Object.fromEntries(
-      await Promise.all(executable.states.map(async (key) => [key, (await executable.getState(key)).slice()] as const)),
+      await Promise.all(
+        Object.keys(executable.program.state).map(
+          async (key) => [key, (await executable.getState(key)).slice()] as const,
+        ),
+      ),
     );
 
   let { iterations } = stage;
@@ -261,9 +265,10 @@ export async function adversarialStage(
             context.device,
           )
         : undefined;
-  const shares = executable.states.includes("shares")
-    ? Float32Array.from(shareOfLogs(await executable.getState("shares")))
-    : undefined;
+  const shares =
+    "shares" in executable.program.state
+      ? Float32Array.from(shareOfLogs(await executable.getState("shares")))
+      : undefined;
   await executable.release();
   const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
     criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0

@@ -25,7 +25,7 @@ import {
   initialCritic,
 } from "../../../src/reconstruct/adversarial/iteration.ts";
 import { losses } from "../../../src/reconstruct/adversarial/losses.ts";
-import { compileIteration, partOfBatch } from "../../../src/reconstruct/adversarial/sharedIteration.ts";
+import { compileIteration, compileShared, partOfBatch } from "../../../src/reconstruct/adversarial/sharedIteration.ts";
 import { casTransform, density, type VolumeModel } from "../../../src/reconstruct/adversarial/volume.ts";
 import { criticImages, noiseBank } from "../../../src/reconstruct/measure/criticImages.ts";
 import { groupFactors } from "../../../src/reconstruct/measure/noiseGroups.ts";
@@ -238,7 +238,7 @@ describe("a batch shared among processes", () => {
       const { settings, source } = await setUp(critic, lossName),
         noise = noiseScale ? { noiseScale } : {},
         wanted = { ...settings, ...noise, volume, holdsOut: true, shifts: true },
-        iteration = await compileIteration(wanted, cpu, processes);
+        iteration = await (processes === alone ? compileIteration : compileShared)(wanted, cpu, processes);
       for (const [key, values] of Object.entries(initialCritic(critic, createStream(4, "critic"), start)))
         iteration.setState(key, values);
       iteration.setState("u", u);
@@ -251,7 +251,9 @@ describe("a batch shared among processes", () => {
           volumeRate: Float32Array.of(0.05),
         });
       const states = await Promise.all(
-        iteration.states.map(async (key) => [key, (await iteration.getState(key)).slice()] as const),
+        Object.keys(iteration.program.state).map(
+          async (key) => [key, (await iteration.getState(key)).slice()] as const,
+        ),
       );
       await iteration.release();
       return { ...Object.fromEntries(states), ...outputs };
