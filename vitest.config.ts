@@ -1,6 +1,40 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that take a minute and more: first, so that none of them is left to a worker when the other has nothing. */
+const long = [
+  "web/e2e/page",
+  "web/browser/run",
+  "slurm/run",
+  "reconstruct/run/classes",
+  "reconstruct/run/run",
+  "bench/pytorchTrain",
+  "runtime/mpi",
+  "reconstruct/run/motion",
+  "reconstruct/run/processes",
+  "cli/failures",
+  "cli/job",
+  "cli/cases",
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return at < 0 ? long.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
+  }
+}
 
 // No time limit may fail a test: machines are shared and noisy.
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 0, hookTimeout: 0, pool: "forks", maxWorkers: 2 },
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 0,
+    hookTimeout: 0,
+    pool: "forks",
+    maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
+  },
 });

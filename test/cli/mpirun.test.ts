@@ -51,7 +51,6 @@ async function likeness(out: string): Promise<number> {
 
 // MPICH never gives up a core while it waits: no more processes than cores.
 test.each<[Kind, number]>([
-  ["Open MPI", 2],
   ["Open MPI", 3],
   ["MPICH", 2],
 ])("%s, %i processes", async (kind, processes) => {

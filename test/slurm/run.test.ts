@@ -32,6 +32,7 @@ afterAll(() => cluster?.close());
 
 const options = ["--device", "cpu", "--max-shift", "0", "--threads", "1", "--checkpoint-every", "0.2s"];
 const short = ["--stages", "adversarial 12:400, refine 12:2, local 20:1"],
+  between = ["--stages", "adversarial 12:150, refine 12:2, local 20:1"],
   endless = ["--stages", "adversarial 12:100000"];
 /** @returns number of the job */
 async function submit(run: string, ...more: string[]): Promise<string> {
@@ -138,7 +139,7 @@ test("before its time is over a job is asked to end, and submitted again it goes
 });
 
 test("several processes write a checkpoint when they are asked to end, and go on", async () => {
-  const job = await submit("ranks", ...short, "--ntasks-per-node", "2");
+  const job = await submit("ranks", ...between, "--ntasks-per-node", "2");
   await until(() => eventsOf("ranks").some(({ type }) => type === "checkpoint"));
   cluster.ask("scancel", "--batch", "--signal=TERM", job);
   expect(await ends("ranks")).toMatchObject({ state: "FAILED" });

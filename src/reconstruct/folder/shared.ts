@@ -1,6 +1,10 @@
 import { deserialize, serialize } from "../../io/serialize.ts";
 import type { Processes } from "../../runtime/processes.ts";
 
+/** What the first process alone comes to, told to all: plain data and arrays of numbers. */
+export const byFirst = async <T extends object>(processes: Processes, work: () => Promise<T>): Promise<T> =>
+  valueOfFirst(processes, processes.rank === 0 ? await work() : ({} as T));
+
 /** A value of the first process, plain data and arrays of numbers, in the place of that of all. */
 export async function valueOfFirst<T extends object>(processes: Processes, own: T): Promise<T> {
   if (processes.size === 1) return own;

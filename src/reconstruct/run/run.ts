@@ -17,6 +17,7 @@ import { openEventLog } from "../folder/eventLog.ts";
 import type { ClassResult, MotionResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
+import { byFirst } from "../folder/shared.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
 import { type ReconstructOptions, type RunRequest, withDefaults } from "../options.ts";
 import type { Part } from "../stage.ts";
@@ -218,7 +219,9 @@ async function reconstructOnce(
         [half1, half2] = done;
       const joined =
         half2 &&
-        (await joinParts(folder, set, parts as [Part, Part], [half1!, half2], { mask, symmetry: options.symmetry }));
+        (await byFirst(processes, () =>
+          joinParts(folder, set, parts as [Part, Part], [half1!, half2], { mask, symmetry: options.symmetry }),
+        ));
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, ((await clock.meet()) - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;

@@ -62,7 +62,6 @@ const plain: Partial<RunRequest> = {},
   inClasses: Partial<RunRequest> = { classes: 2, junkClass: true };
 
 test.each([
-  ["two on a machine", [2], plain, ["map.mrc"]],
   ["three on two machines", [2, 1], plain, ["map.mrc"]],
   ["with half-maps, two on a machine", [2], halves, ["half1.mrc", "half2_unaligned.mrc"]],
   ["with classes and junk, two machines", [1, 1], inClasses, ["class1.mrc", "class2.mrc"]],

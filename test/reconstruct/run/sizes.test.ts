@@ -17,7 +17,7 @@ test("as asked for; a resolution of 9 Å is the 22nd Fourier pixel of 192 Å", (
   const options = withDefaults({ ...given, maskDiameter: 96, maxShift: 0, resolution: 9 });
   expect(sizesOf(images, options)).toEqual({ boxAngstrom: 192, maskRadius: 0.25, finestRadius: 22 });
   expect(sizesOf(images, withDefaults({ ...given, box: 25 })).finestRadius).toBe(12);
-  expect(sizesOf({ ...images, boxSize: 400 }, withDefaults(given)).finestRadius).toBe(120);
+  expect(sizesOf({ ...images, boxSize: 400 }, withDefaults(given)).finestRadius).toBe(200);
 });
 
 describe("what the images cannot show is refused", () => {
