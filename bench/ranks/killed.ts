@@ -6,7 +6,7 @@
  *
  *   npx tsx bench/ranks/killed.ts [--kills 20] [--seed 1]
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,6 +18,7 @@ import { spectrumOf } from "../../src/evaluate/shells.ts";
 import { disk } from "../../src/io/disk.ts";
 import { readMap } from "../../src/io/mrc.ts";
 import { readLastCheckpoint } from "../../src/reconstruct/folder/checkpoint.ts";
+import type { RunEvent } from "../../src/reconstruct/folder/events.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { ensureSimulated, ribosome } from "../simulated.ts";
 
@@ -37,15 +38,12 @@ const commandLine = (out: string, ...more: string[]): string[] => [
   ...more,
 ];
 
-/** Processes of the job, by rank. */
-function ranksOf(launcher: number): number[] {
-  const children = execFileSync("pgrep", ["-P", String(launcher)])
-    .toString()
-    .trim()
-    .split("\n")
+/** Processes of the job; none when they have ended. */
+const ranksOf = (launcher: number): number[] =>
+  spawnSync("pgrep", ["-P", String(launcher)], { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter((line) => line !== "")
     .map(Number);
-  return children.sort((a, b) => a - b);
-}
 
 /** @returns whether it came to its end */
 async function job(out: string, processes: number, resumed: boolean, killAfter: number | undefined): Promise<boolean> {
@@ -69,10 +67,18 @@ async function job(out: string, processes: number, resumed: boolean, killAfter: 
   child.stderr.on("data", (text) => (said += String(text)));
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve)),
     waiting = new AbortController();
+  const stages = stagesBegun(out).length;
+  /** Once a stage has begun, so that there is something to lose. */
+  const wait = async (seconds: number): Promise<void> => {
+    const { signal } = waiting;
+    while (stagesBegun(out).length <= (resumed ? stages : 0)) await sleep(20, undefined, { signal });
+    await sleep(1000 * seconds, undefined, { signal });
+  };
   if (killAfter !== undefined)
-    void sleep(1000 * killAfter, undefined, { signal: waiting.signal }).then(
+    void wait(killAfter).then(
       () => {
         const ranks = ranksOf(child.pid!);
+        if (ranks.length === 0) return;
         process.kill(ranks[random.integer(ranks.length)]!, "SIGKILL");
         killed = true;
       },
@@ -95,10 +101,15 @@ const stagesBegun = (out: string): number[] => {
 const stageOfCheckpoint = async (out: string): Promise<number> =>
   (await readLastCheckpoint(disk, join(out, "checkpoint.bin")).catch(() => undefined))?.checkpoint.stage ?? -1;
 
-const alone = join(folder, "alone"),
-  begun = performance.now();
+const alone = join(folder, "alone");
 execFileSync(process.execPath, commandLine(alone), { cwd: root, stdio: "pipe" });
-const seconds = (performance.now() - begun) / 1000;
+const times = readFileSync(join(alone, "events.jsonl"), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as RunEvent)
+  .map(({ time }) => Date.parse(time));
+/** From the first event to the last. */
+const seconds = (times.at(-1)! - times[0]!) / 1000;
 
 let kills = 0,
   runs = 0,
@@ -112,7 +123,7 @@ while (kills < Number(values.kills)) {
       known = stagesBegun(out).length,
       canResume = resumed && before >= 0,
       mayEnd = kills < Number(values.kills),
-      ended = await job(out, 2 + (kills % 2), canResume, mayEnd ? 2 * seconds * random.uniform() : undefined);
+      ended = await job(out, 2 + (kills % 2), canResume, mayEnd ? seconds * random.uniform() : undefined);
     const [first] = stagesBegun(out).slice(canResume ? known : 0);
     if (canResume && first !== undefined && first < before + 1) older++;
     if (ended) break;
