@@ -1,8 +1,8 @@
 /**
- * Jobs of two or three processes of which one is killed (SIGKILL) at a random moment, again and again, each gone on with
- * by another number of processes until the run comes to its end. Counted are the runs whose map is that of one process
- * (FSC of at least 0.999 on the shells worked at), and the resumes that began before the last checkpoint. Prints
- * Markdown; each kill goes to stderr.
+ * Jobs of two or three processes of which one is killed (SIGKILL) at a random moment, again and again, each gone on
+ * with by another number of processes until the run comes to its end. Counted are the runs whose map is that of one
+ * process (FSC of at least 0.999 on the shells worked at), and the resumes that began before the last checkpoint.
+ * Prints Markdown; each kill goes to stderr.
  *
  *   npx tsx bench/ranks/killed.ts [--kills 20] [--seed 1]
  */
