@@ -1,9 +1,9 @@
 /** slurm.json in a run folder: which job of Slurm works on the run. For Node only. */
 import { join } from "node:path";
 import { z } from "zod";
-import { disk, fileError } from "../io/disk.ts";
+import { disk } from "../io/disk.ts";
 import { writeFileAtomic } from "../io/files.ts";
-import { readPlain } from "../io/plainFile.ts";
+import { readPlainJson } from "../io/plainJson.ts";
 import type { JobRecord } from "./job.ts";
 
 /** Run folders may come from anyone: what the commands of Slurm are given, or a page shows, is no more than this. */
@@ -21,17 +21,5 @@ export const writeRecord = (folder: string, record: JobRecord): Promise<void> =>
   writeFileAtomic(disk.at(pathOf(folder)), JSON.stringify(record, null, 2));
 
 /** @returns undefined where there is none, or it is not what was written */
-export async function readRecord(folder: string): Promise<JobRecord | undefined> {
-  let text: string;
-  try {
-    text = (await readPlain(pathOf(folder), largestBytes)).toString();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!)) return undefined;
-    throw fileError("read", pathOf(folder), error);
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
-}
+export const readRecord = async (folder: string): Promise<JobRecord | undefined> =>
+  schema.safeParse(await readPlainJson(pathOf(folder), largestBytes)).data;

@@ -6,12 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { shellCorrelation } from "../../src/evaluate/fsc.ts";
-import { spectrumOf } from "../../src/evaluate/shells.ts";
-import { disk } from "../../src/io/disk.ts";
-import { readMap } from "../../src/io/mrc.ts";
 import { smallParticleSet } from "../reconstruct/data.ts";
-import { installMpi, type Kind, launch } from "../runtime/mpiLaunch.ts";
+import { likeness } from "../reconstruct/likeness.ts";
+import { asRoot, installMpi, type Kind, launch } from "../runtime/mpiLaunch.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url)),
   shells = 8,
@@ -41,13 +38,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Least FSC with the map of one process, over the shells that were worked at. */
-async function likeness(out: string): Promise<number> {
-  const [a, b] = await Promise.all(
-    [alone, out].map(async (path) => spectrumOf(await readMap(disk.at(join(path, "map.mrc"))))),
-  );
-  return Math.min(...shellCorrelation(a!, b!).slice(0, shells));
-}
+const withAlone = (out: string): Promise<number> => likeness(join(alone, "map.mrc"), join(out, "map.mrc"), shells);
 
 // MPICH never gives up a core while it waits: no more processes than cores.
 test.each<[Kind, number]>([
@@ -59,7 +50,7 @@ test.each<[Kind, number]>([
   expect(ended.stderr).toContain("finished in");
   expect(ended.stderr.match(/finished in/g)).toHaveLength(1);
   expect(ended.code).toBe(0);
-  expect(await likeness(out)).toBeGreaterThan(0.999);
+  expect(await withAlone(out)).toBeGreaterThan(0.999);
 });
 
 test("a process that is killed ends the job; three go on from the last checkpoint of two", async () => {
@@ -79,7 +70,7 @@ test("a process that is killed ends the job; three go on from the last checkpoin
     ],
     {
       cwd: root,
-      env: { ...process.env, OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" },
+      env: { ...process.env, ...asRoot },
       stdio: ["ignore", "ignore", "pipe"],
     },
   );
@@ -94,7 +85,7 @@ test("a process that is killed ends the job; three go on from the last checkpoin
   expect(said).toMatch(/rank 1 with PID \d+ on node \S+ exited on signal 9/);
   const resumed = await launch("Open MPI", [{ processes: 3, program: [...argumentsOf(out), "--resume"] }]);
   expect(resumed.code, resumed.stderr).toBe(0);
-  expect(await likeness(out)).toBeGreaterThan(0.999);
+  expect(await withAlone(out)).toBeGreaterThan(0.999);
   const events = readFileSync(join(out, "events.jsonl"), "utf8");
   expect(events.match(/"type":"stage","stage":1,/g)).toHaveLength(1);
 });

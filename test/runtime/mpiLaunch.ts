@@ -14,7 +14,7 @@ const launchers: Record<Kind, string[]> = {
   "Open MPI": ["mpirun.openmpi", "--oversubscribe"],
   MPICH: ["mpirun.mpich"],
 };
-const asRoot = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
+export const asRoot = { OMPI_ALLOW_RUN_AS_ROOT: "1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1" };
 
 export interface Ended {
   code: number | null;

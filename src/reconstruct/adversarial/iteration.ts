@@ -207,12 +207,13 @@ export function adversarialProgram(
   const ownLoss = s.loss.volume(logit, weights),
     learned = [u.value, logAmplitude.value, ...(weights ? [shares.value] : [])];
   const power = (x: CriticInput, of?: Tensor): Tensor => weightedMean(op.square(x[s.critic.image]!), of);
+  const ofSimulated = power(simulated, fixedWeights);
   /** What the scale of the noise is learned from. */
   const ofNoise: readonly Tensor[] =
     s.noiseScale === "by critic"
       ? gradient(ownLoss, [logNoise.value])
       : s.noiseScale === "by power"
-        ? [...gradient(power(simulated, fixedWeights), [logNoise.value]), power(simulated, fixedWeights), power(real)]
+        ? [...gradient(ofSimulated, [logNoise.value]), ofSimulated, power(real)]
         : [];
   const slopes = gradient(ownLoss, learned),
     [volumeLoss, ...means] = overBatch([ownLoss, ...slopes, ...ofNoise]) as [Tensor, ...Tensor[]],

@@ -76,16 +76,19 @@ export async function compileShared(
     own = { ...settings, batch: part.batch, part },
     cuts: { means: Tensor[]; sums: Record<string, Tensor> }[] = [];
   const program = adversarialProgram(own, (means) => {
-    const sums = means.map((mean, i) => input(`sum.${cuts.length}.${i}`, mean.shape));
-    cuts.push({ means: [...means], sums: Object.fromEntries(sums.map((sum, i) => [`sum.${cuts.length}.${i}`, sum])) });
-    return sums;
+    const at = cuts.length,
+      sums = Object.fromEntries(means.map((mean, i) => [`sum.${at}.${i}`, input(`sum.${at}.${i}`, mean.shape)]));
+    cuts.push({ means: [...means], sums });
+    return Object.values(sums);
   });
-  const state = Object.fromEntries(Object.entries(program.state).map(([name, s]) => [name, s.input])),
-    allSums = Object.assign({}, ...cuts.map(({ sums }) => sums)) as Record<string, Tensor>;
+  const state = Object.fromEntries(Object.entries(program.state).map(([name, s]) => [name, s.input]));
+  /** The sums of the cuts before one, which it may go on from. */
+  const sumsBefore = (at: number): Record<string, Tensor> =>
+    Object.assign({}, ...cuts.slice(0, at).map(({ sums }) => sums));
   const pieceOf = (means: readonly Tensor[], at: number): Program => ({
     name: `${program.name}-${at}`,
     state: {},
-    feeds: { ...state, ...program.feeds, ...allSums },
+    feeds: { ...state, ...program.feeds, ...sumsBefore(at) },
     outputs: {
       means: op.mul(
         op.concat(
@@ -98,10 +101,7 @@ export async function compileShared(
   });
   const pieces: Executable[] = [];
   for (const [at, { means }] of cuts.entries()) pieces.push(await compile(pieceOf(means, at), device));
-  const last = await compile({ ...program, feeds: { ...program.feeds, ...allSums } }, device),
-    unknown = Object.fromEntries(
-      Object.entries(allSums).map(([name, { shape }]) => [name, new Float32Array(sizeOf(shape))]),
-    );
+  const last = await compile({ ...program, feeds: { ...program.feeds, ...sumsBefore(cuts.length) } }, device);
   return {
     settings: own,
     program,
@@ -110,7 +110,7 @@ export async function compileShared(
     async run(feeds) {
       const now: Record<string, Float32Array> = {};
       for (const name of Object.keys(state)) now[name] = await last.getState(name);
-      const known: Record<string, Float32Array> = { ...unknown };
+      const known: Record<string, Float32Array> = {};
       for (const [at, { sums }] of cuts.entries()) {
         const { means } = await pieces[at]!.run({ ...now, ...feeds, ...known });
         await processes.sum(means!);

@@ -13,7 +13,7 @@ import { promisify } from "node:util";
 import { InputError } from "../../base/errors.ts";
 import { disk, fileError } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
-import { readPlain } from "../../io/plainFile.ts";
+import { readPlainJson } from "../../io/plainJson.ts";
 
 /** Content of run.pid. */
 export interface RunProcess {
@@ -84,21 +84,10 @@ export async function forgetProcess(folder: string): Promise<void> {
 
 /** @returns what run.pid says, whether the process lives or not; undefined where there is none or it is not whole */
 export async function readProcess(folder: string): Promise<RunProcess | undefined> {
-  let text: string;
-  try {
-    text = (await readPlain(pathOf(folder), largestBytes)).toString();
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code!)) return undefined;
-    throw fileError("read", pathOf(folder), error);
-  }
-  try {
-    const found = JSON.parse(text) as Partial<RunProcess> | null;
-    return Number.isSafeInteger(found?.pid) && found!.pid! > 0 && typeof found!.host === "string"
-      ? (found as RunProcess)
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const found = (await readPlainJson(pathOf(folder), largestBytes)) as Partial<RunProcess> | null | undefined;
+  return Number.isSafeInteger(found?.pid) && found!.pid! > 0 && typeof found!.host === "string"
+    ? (found as RunProcess)
+    : undefined;
 }
 
 /** Whether the process of a run lives on this machine. Of another machine's nothing can be known. */

@@ -172,7 +172,6 @@ export async function localStage(
         count,
         processes,
       ),
-      met = meetingsOf(processes, own.length),
       changing = [shifts, poses, fit, scales.values, ...(several ? [peaks, evidences] : [])],
       exchange = exchanged(processes, changing);
     const inPass = async (done: number): Promise<StageProgress> => ({
@@ -188,11 +187,8 @@ export async function localStage(
       },
       streams: {},
     });
-    const meet = async (done: number): Promise<void> => {
-      for (const part of met(done))
-        if (processes.size > 1) await after({ iteration: passes + part, iterations });
-        else await after({ iteration: passes + seen / comparisons, iterations }, () => inPass(done));
-    };
+    const part = (): number => seen / comparisons,
+      meet = meetingsOf(processes, { passes, iterations, tasks: own.length, part, snapshot: inPass }, after);
     if (start === 0) await meet(0);
     for (let next = start; next < own.length; next++) {
       const { at, ofHalves } = own[next]!,

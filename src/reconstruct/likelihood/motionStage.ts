@@ -124,7 +124,6 @@ export async function motionStage(
         count,
         processes,
       ),
-      met = meetingsOf(processes, own.length),
       exchange = exchanged(processes, [shifts, poses, scales.values, latent.means, latent.moments]);
     const inPass = async (done: number): Promise<StageProgress> => ({
       iteration: passes,
@@ -137,11 +136,8 @@ export async function motionStage(
       },
       streams: {},
     });
-    const meet = async (done: number): Promise<void> => {
-      for (const part of met(done))
-        if (processes.size > 1) await after({ iteration: passes + part, iterations });
-        else await after({ iteration: passes + seen / count, iterations }, () => inPass(done));
-    };
+    const part = (): number => seen / count,
+      meet = meetingsOf(processes, { passes, iterations, tasks: own.length, part, snapshot: inPass }, after);
     if (start === 0) await meet(0);
     for (let next = start; next < own.length; next++) {
       const { at, ofHalves } = own[next]!,

@@ -156,7 +156,6 @@ export async function refinementStage(
         batches.map(({ particles }) => particles.length),
         processes,
       ).map((i) => batches[i]!),
-      met = meetingsOf(processes, own.length),
       exchange = exchanged(processes, [...(several ? [found.memberships] : []), ...(centred ? [] : [shifts])]);
     const begun = Math.ceil(start / batch);
     /** The half that the sums are of. */
@@ -188,10 +187,8 @@ export async function refinementStage(
       },
       streams: { order: orderState },
     });
-    const meet = async (done: number): Promise<void> => {
-      for (const part of met(done))
-        await after({ iteration: passes + part, iterations }, processes.size === 1 ? () => inPass(done) : undefined);
-    };
+    const part = (done: number): number => done / own.length,
+      meet = meetingsOf(processes, { passes, iterations, tasks: own.length, part, snapshot: inPass }, after);
     if (begun === 0) await meet(0);
     for (let at = begun; at < own.length; at++) {
       const { half, particles } = own[at]!,

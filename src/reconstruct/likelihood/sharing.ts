@@ -5,6 +5,7 @@
  */
 import type { Processes } from "../../runtime/processes.ts";
 import { type Block, blockOf } from "../blocks.ts";
+import type { AfterIteration, StageProgress } from "../stage.ts";
 
 /** The particles of this machine. */
 export const blockOfMachine = (count: number, { machine, machines }: Processes): Block =>
@@ -114,19 +115,36 @@ export function sharedCells(
 /** Points inside of a pass at which several processes meet. */
 const meetings = 15;
 
+/** A pass over the particles as one process goes through it. */
+export interface Pass {
+  /** Passes before it, and of the stage. */
+  passes: number;
+  iterations: number;
+  /** Tasks of this process. */
+  tasks: number;
+  /** Of one process alone: how far the pass is after so many, 0 to 1. */
+  part(done: number): number;
+  /** And where it stands then. */
+  snapshot(done: number): Promise<StageProgress>;
+}
+
 /**
- * When a process that does the tasks of a pass meets the others inside of it, so that all may stop together. To be
- * asked before the first task and after each.
- * @param tasks of this process
- * @returns how far the pass is at each meeting that is due after so many tasks, between 0 and 1; one process alone, who
- *   waits for nobody, has one between any two tasks
+ * What a process does inside of a pass between its tasks, so that all may stop together: to be called before the first
+ * task and after each. Alone it tells how far it is between any two tasks, and may be asked for a checkpoint; several
+ * meet at the same parts of their tasks, and there is none.
  */
-export function meetingsOf({ size }: Processes, tasks: number): (done: number) => number[] {
-  if (size === 1) return (done) => (done > 0 && done < tasks ? [done / tasks] : []);
+export function meetingsOf(
+  { size }: Processes,
+  { passes, iterations, tasks, part, snapshot }: Pass,
+  after: AfterIteration,
+): (done: number) => Promise<void> {
+  if (size === 1)
+    return async (done) => {
+      if (done > 0 && done < tasks) await after({ iteration: passes + part(done), iterations }, () => snapshot(done));
+    };
   let met = 0;
-  return (done) => {
-    const due: number[] = [];
-    while (met < meetings && done * (meetings + 1) >= (met + 1) * tasks) due.push(++met / (meetings + 1));
-    return due;
+  return async (done) => {
+    while (met < meetings && done * (meetings + 1) >= (met + 1) * tasks)
+      await after({ iteration: passes + ++met / (meetings + 1), iterations });
   };
 }

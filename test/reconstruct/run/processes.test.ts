@@ -4,10 +4,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { shellCorrelation } from "../../../src/evaluate/fsc.ts";
-import { spectrumOf } from "../../../src/evaluate/shells.ts";
-import { disk } from "../../../src/io/disk.ts";
-import { readMap } from "../../../src/io/mrc.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
@@ -15,6 +11,7 @@ import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { alone } from "../../../src/runtime/processes.ts";
 import { eachOf, together } from "../../runtime/together.ts";
 import { smallParticleSet } from "../data.ts";
+import { likeness } from "../likeness.ts";
 
 let folder: string, particlesFile: string;
 beforeAll(async () => {
@@ -41,12 +38,6 @@ async function run(
   const request: RunRequest = { particlesFile, out, stages, device: "cpu", threads: 1, ...more };
   await eachOf(processes, (own) => reconstruct({ ...nodeHost, processes: own }, request, onEvent, signals[own.rank]));
   return out;
-}
-
-/** Least FSC of two maps over the shells that were worked at. */
-async function likeness(one: string, other: string, shells: number): Promise<number> {
-  const [a, b] = await Promise.all([one, other].map(async (path) => spectrumOf(await readMap(disk.at(path)))));
-  return Math.min(...shellCorrelation(a!, b!).slice(0, shells));
 }
 
 /** Of a run alone with the same request, made once. */
