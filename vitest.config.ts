@@ -4,9 +4,9 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Files that take a minute and more: first, so that none of them is left to a worker when the other has nothing. */
 const long = [
   "web/e2e/page",
-  "web/browser/run",
-  "slurm/run",
+  "slurm/run", // waits more than it computes: not beside the other that has a browser
   "reconstruct/run/classes",
+  "web/browser/run",
   "reconstruct/run/run",
   "bench/pytorchTrain",
   "runtime/mpi",
@@ -31,6 +31,7 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/compile.ts",
     testTimeout: 0,
     hookTimeout: 0,
     pool: "forks",

@@ -116,8 +116,11 @@ const oneProcess = `# One process, in place of this shell: it gets Slurm's SIGTE
 exec "\${cryogan[@]}" reconstruct "\${resume[@]}" "\${run[@]}"
 `;
 
-/** Open MPI waits so long between asking and killing; Slurm's own KillWait is 30 s, too. */
-const killAfterSeconds = 30;
+/**
+ * Open MPI waits so long before it asks a rank to end, and again before it kills it: twice this is Slurm's own
+ * KillWait. It does so, too, where ranks that were stopped have ended already.
+ */
+const killAfterSeconds = 15;
 
 function launching({ launcher, cpusPerTask, gpusPerNode }: JobScript): string {
   const starts = {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createStream } from "../../src/runtime/random.ts";
+import { program } from "../program.ts";
 import { boxSize, smallParticleSet } from "../reconstruct/data.ts";
 import { cryogan, type Outcome, runNode } from "./run.ts";
 
@@ -178,7 +179,7 @@ describe("runs that are stopped", () => {
    * printed.
    */
   function stopped(out: string, signal: NodeJS.Signals, events: number, ...more: string[]): Promise<Outcome> {
-    const args = ["src/main.ts", "reconstruct", particles, "--out", out, ...quick, ...steady, "--json", ...more];
+    const args = [program, "reconstruct", particles, "--out", out, ...quick, ...steady, "--json", ...more];
     return runNode(args, {}, (child) => {
       let seen = 0;
       child.stdout!.on("data", (chunk: Buffer) => {

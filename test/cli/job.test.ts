@@ -3,15 +3,18 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundled } from "../bundled.ts";
+import { program } from "../program.ts";
 import { installMpi, kinds, launch } from "../runtime/mpiLaunch.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "cryogan-job-"));
+const child = bundled("test/cli/jobChild.ts"),
+  folder = mkdtempSync(join(tmpdir(), "cryogan-job-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each(kinds)("%s", (kind) => {
   beforeAll(installMpi);
-  const task = (what: string) => launch(kind, [{ processes: 3, program: ["test/cli/jobChild.ts", what] }]);
-  const cryogan = (...args: string[]) => launch(kind, [{ processes: 2, program: ["src/main.ts", ...args] }]);
+  const task = (what: string) => launch(kind, [{ processes: 3, program: [child, what] }]);
+  const cryogan = (...args: string[]) => launch(kind, [{ processes: 2, program: [program, ...args] }]);
   const endedRanks = (stdout: string) => stdout.match(/rank \d(?= ended)/g)?.sort();
 
   test("all end well", async () => {
@@ -67,9 +70,9 @@ describe.each(kinds)("%s", (kind) => {
   });
 
   test("without its library all say in one line what to install", async () => {
-    const program = ["src/main.ts", "reconstruct", "x.star", "--out", join(folder, kind)];
+    const reconstruct = [program, "reconstruct", "x.star", "--out", join(folder, kind)];
     const environment = { CRYOGAN_MPI_LIBRARY: kind === "MPICH" ? "libmpi.so.40" : "libmpich.so.12" };
-    const { code, errors } = await launch(kind, [{ processes: 2, program, environment }]);
+    const { code, errors } = await launch(kind, [{ processes: 2, program: reconstruct, environment }]);
     expect(code).toBe(1);
     expect(errors[0]).toMatch(new RegExp(`^error: ${kind}'s launcher started this process, but .*; install ${kind} `));
     for (const line of errors.slice(1)) expect(line).toMatch(/^error: rank 1 on /);

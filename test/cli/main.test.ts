@@ -8,6 +8,7 @@ import { InputError } from "../../src/base/errors.ts";
 import { Interrupted } from "../../src/base/interrupt.ts";
 import { shellCommand } from "../../src/base/shellCommand.ts";
 import { reportError } from "../../src/cli/errors.ts";
+import { program } from "../program.ts";
 import { cryogan, runNode } from "./run.ts";
 
 let folder: string;
@@ -37,7 +38,7 @@ describe("help", () => {
     const { code, stdout, stderr } = await runNode([
       "--import",
       `data:text/javascript,${encodeURIComponent(register)}`,
-      "src/main.ts",
+      program,
       "--help",
     ]);
     for (const command of [
@@ -155,12 +156,12 @@ describe("Ctrl-C and other signals to stop", () => {
    * does `afterStop` when it is asked to stop.
    */
   async function interrupted(afterStop: string, ...signals: [NodeJS.Signals, number][]) {
-    const script = join(folder, "interrupt.ts");
+    const script = join(folder, "interrupt.mjs");
     await writeFile(
       script,
       `
-      import { reconstruct } from ${JSON.stringify(moduleUrl("src/cli/actions/reconstruct.ts"))};
-      import { reportError } from ${JSON.stringify(moduleUrl("src/cli/errors.ts"))};
+      import { reconstruct } from ${JSON.stringify(moduleUrl("dist/cli/actions/reconstruct.js"))};
+      import { reportError } from ${JSON.stringify(moduleUrl("dist/cli/errors.js"))};
       const run = (options, onEvent, signal) => new Promise((resolve, reject) => {
         const alive = setInterval(() => {}, 1000);
         signal.addEventListener("abort", () => { ${afterStop} });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { program } from "../program.ts";
 import { smallParticleSet } from "../reconstruct/data.ts";
 import { likeness } from "../reconstruct/likeness.ts";
 import { asRoot, installMpi, type Kind, launch } from "../runtime/mpiLaunch.ts";
@@ -16,7 +17,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url)),
 let folder: string, particles: string, alone: string;
 
 const argumentsOf = (out: string): string[] => [
-  "src/main.ts",
+  program,
   "reconstruct",
   particles,
   "--out",
@@ -34,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-mpirun-"));
   particles = await smallParticleSet(folder);
   alone = join(folder, "alone");
-  execFileSync(process.execPath, ["--import", "tsx", ...argumentsOf(alone)], { cwd: root, stdio: "pipe" });
+  execFileSync(process.execPath, argumentsOf(alone), { cwd: root, stdio: "pipe" });
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -57,17 +58,7 @@ test("a process that is killed ends the job; three go on from the last checkpoin
   const out = join(folder, "killed");
   const job = spawn(
     "mpirun.openmpi",
-    [
-      "--oversubscribe",
-      "-n",
-      "2",
-      process.execPath,
-      "--import",
-      "tsx",
-      ...argumentsOf(out),
-      "--checkpoint-every",
-      "0.1s",
-    ],
+    ["--oversubscribe", "-n", "2", process.execPath, ...argumentsOf(out), "--checkpoint-every", "0.1s"],
     {
       cwd: root,
       env: { ...process.env, ...asRoot },

@@ -2,11 +2,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseEvents } from "../../src/reconstruct/folder/eventLines.ts";
+import { program } from "../program.ts";
 import { smallParticleSet } from "../reconstruct/data.ts";
 import { cryogan, runNode } from "./run.ts";
 
@@ -26,8 +26,7 @@ const run = (out: string): string[] => [
 const map = (out: string): Promise<Buffer> => readFile(join(folder, out, "map.mrc"));
 const lastEvent = (out: string): string | undefined =>
   parseEvents(readFileSync(join(folder, out, "events.jsonl"), "utf8")).at(-1)?.type;
-const loader = createRequire(import.meta.url).resolve("tsx");
-const node = [process.execPath, "--import", loader, join(process.cwd(), "src/main.ts")];
+const node = [process.execPath, program];
 const quoted = (args: readonly string[]): string => args.map((arg) => `'${arg}'`).join(" ");
 
 describe("a reader that has gone", () => {
@@ -45,7 +44,7 @@ describe("a reader that has gone", () => {
   });
 
   test("of both outputs neither", async () => {
-    const { code } = await runNode(["src/main.ts", ...run("both")], {}, (child) => {
+    const { code } = await runNode([program, ...run("both")], {}, (child) => {
       child.stdout!.destroy();
       child.stderr!.destroy();
     });
@@ -58,13 +57,13 @@ describe("a reader that has gone", () => {
     "leaves a command whose result is what it prints silent, and not successful: %j",
     async (args) => {
       const given = args.map((arg) => arg.replace("PARTICLES", particles));
-      const outcome = await runNode(["src/main.ts", ...given], {}, (child) => child.stdout!.destroy());
+      const outcome = await runNode([program, ...given], {}, (child) => child.stdout!.destroy());
       expect(outcome).toMatchObject({ code: 141, stderr: "" });
     },
   );
 
   test("does not hide an error", async () => {
-    const outcome = await runNode(["src/main.ts", "inspect", join(folder, "none.mrc")], {}, (child) =>
+    const outcome = await runNode([program, "inspect", join(folder, "none.mrc")], {}, (child) =>
       child.stdout!.destroy(),
     );
     expect(outcome.code).toBe(1);
@@ -81,7 +80,7 @@ describe("a reader that has gone", () => {
 
 describe("signals", () => {
   test("SIGTERM: a checkpoint, how to go on, and the same map after --resume", async () => {
-    const { code, stderr } = await runNode(["src/main.ts", ...run("term"), "--json"], {}, (child) => {
+    const { code, stderr } = await runNode([program, ...run("term"), "--json"], {}, (child) => {
       let seen = "";
       child.stdout!.on("data", (chunk: Buffer) => {
         const before = seen.includes('"progress"');

@@ -1,5 +1,6 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { program } from "../program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -9,14 +10,14 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Run node with the TypeScript loader; `interact` sees the process while it runs. */
+/** Runs node; `interact` sees the process while it runs. */
 export function runNode(
   args: string[],
   options: SpawnOptions = {},
   interact?: (child: ReturnType<typeof spawn>) => void,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", ...args], { cwd: root, ...options });
+    const child = spawn(process.execPath, args, { cwd: root, ...options });
     let [stdout, stderr] = ["", ""];
     child.stdout?.on("data", (chunk) => (stdout += chunk));
     child.stderr?.on("data", (chunk) => (stderr += chunk));
@@ -26,4 +27,4 @@ export function runNode(
   });
 }
 
-export const cryogan = (...args: string[]) => runNode(["src/main.ts", ...args]);
+export const cryogan = (...args: string[]) => runNode([program, ...args]);

@@ -8,6 +8,7 @@ import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseServeOptions } from "../../src/cli/options/serve.ts";
 import { httpSource } from "../../src/web/live/httpSource.ts";
+import { program } from "../program.ts";
 import { smallParticleSet } from "../reconstruct/data.ts";
 import { cryogan, type Outcome, runNode } from "./run.ts";
 
@@ -35,7 +36,7 @@ async function served(
 ): Promise<Outcome> {
   let used: Promise<void> | undefined;
   const env = { ...process.env, PATH: `${join(folder, "bin")}${delimiter}${process.env.PATH}` };
-  const outcome = await runNode(["src/main.ts", ...args], { env }, (child) => {
+  const outcome = await runNode([program, ...args], { env }, (child) => {
     let printed = "";
     const look = (chunk: unknown) => {
       printed += String(chunk);
@@ -86,7 +87,7 @@ test("prints an address with a token that may write, opens it, and ends with Ctr
     expect(await source.list()).toMatchObject([{ name: join(folder, "runs", "one"), state: "stopped" }]);
     opened = await addressOpened();
     const page = (await readFile(join(folder, "opened"), "utf8")).trim();
-    expect(commandLines().filter((line) => line.includes("src/main.ts"))).not.toEqual([]);
+    expect(commandLines().filter((line) => line.includes(program))).not.toEqual([]);
     expect(commandLines().filter((line) => line.includes(hash.slice("#token=".length)))).toEqual([]);
     expect(existsSync(page)).toBe(true);
   });
@@ -115,7 +116,7 @@ test.each([
   await chmod(path, mode);
   const descriptor = openSync(path, "w");
   const outcome = await runNode(
-    ["src/main.ts", "serve", join(folder, "runs")],
+    [program, "serve", join(folder, "runs")],
     { stdio: ["ignore", descriptor, "pipe"] },
     async (child) => {
       await until(() => readFileSync(path, "utf8").endsWith("\n"));

@@ -16,6 +16,7 @@ import { eulerToMatrix } from "../../src/physics/rotations.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { densityOf, randomBlobs } from "../evaluate/blobs.ts";
 import { projectionTransform } from "../physics/analytic.ts";
+import { program } from "../program.ts";
 import { cryogan, runNode } from "./run.ts";
 
 let folder: string;
@@ -480,7 +481,7 @@ describe("the command", () => {
     await mkdir(out);
     await writeFile(join(out, "particles.mrcs"), "from before");
     const args = [
-      "src/main.ts",
+      program,
       "simulate",
       join(folder, "map.mrc"),
       "--particles",

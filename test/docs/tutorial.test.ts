@@ -13,6 +13,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { disk } from "../../src/io/disk.ts";
 import { readMap, writeStack } from "../../src/io/mrc.ts";
 import { openParticleImages, readParticles } from "../../src/io/particles.ts";
+import { program } from "../program.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const commands = [...readFileSync(join(root, "docs/tutorial.md"), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)]
@@ -23,11 +24,7 @@ let folder: string;
 /** In the folder of the data, as its user would. */
 const cryogan = (line: string, ...more: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> =>
   new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), join(root, "src/main.ts"), ...line.split(/\s+/), ...more],
-      { cwd: folder },
-    );
+    const child = spawn(process.execPath, [program, ...line.split(/\s+/), ...more], { cwd: folder });
     let [stdout, stderr] = ["", ""];
     child.stdout.on("data", (chunk) => (stdout += chunk));
     child.stderr.on("data", (chunk) => (stderr += chunk));

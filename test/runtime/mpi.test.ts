@@ -4,9 +4,11 @@ import { joinJob } from "../../src/runtime/job.ts";
 import { launched } from "../../src/runtime/launched.ts";
 import { firstLine, kindOf } from "../../src/runtime/mpiLibrary.ts";
 import { alone } from "../../src/runtime/processes.ts";
+import { bundled } from "../bundled.ts";
 import { installMpi, kinds, launch, told } from "./mpiLaunch.ts";
 
-const child = (what: string) => ["test/runtime/mpiChild.ts", what];
+const program = bundled("test/runtime/mpiChild.ts"),
+  child = (what: string): string[] => [program, what];
 
 interface Groups {
   machine: number;

@@ -37,8 +37,6 @@ export function launch(
     "env",
     ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
     process.execPath,
-    "--import",
-    "tsx",
     ...program,
   ]);
   return new Promise((resolve, reject) => {

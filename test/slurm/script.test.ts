@@ -126,7 +126,7 @@ describe("the script", () => {
     const ranks = { ...plain, nodes: 2, ntasksPerNode: 2 };
     const mpirun = 'echo "mpirun $*"';
     expect(output(ranks, { mpirun })).toBe(
-      "mpirun --bind-to none --mca odls_base_sigkill_timeout 30 echo cryogan reconstruct --out=run -- particles.star",
+      "mpirun --bind-to none --mca odls_base_sigkill_timeout 15 echo cryogan reconstruct --out=run -- particles.star",
     );
     expect(output({ ...ranks, launcher: "srun" }, { srun: 'echo "$*"' })).toBe(
       "--mpi=pmix --cpus-per-task=2 --kill-on-bad-exit=1 echo cryogan reconstruct --out=run -- particles.star",

@@ -9,6 +9,7 @@ import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { runId } from "../../../src/web/server/runs.ts";
 import { cryogan } from "../../cli/run.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
+import { program } from "../../program.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
 import { recordedRuns, unpackRun } from "../recordedRun.ts";
 
@@ -106,11 +107,10 @@ async function serveRuns(folder: string): Promise<RunSite> {
       await once(child, "exit");
     },
     async start() {
-      child = spawn(
-        process.execPath,
-        ["--import", "tsx", "src/main.ts", "serve", runs, "--port", port, "--token-file", tokenFile],
-        { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
-      );
+      child = spawn(process.execPath, [program, "serve", runs, "--port", port, "--token-file", tokenFile], {
+        cwd: root,
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       let printed = "";
       for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false }))
         if ((printed += String(chunk)).endsWith("\n")) break;

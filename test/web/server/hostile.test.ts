@@ -12,6 +12,7 @@ import { httpSource } from "../../../src/web/live/httpSource.ts";
 import type { RunSource } from "../../../src/web/live/source.ts";
 import { createProcesses } from "../../../src/web/server/processes.ts";
 import { runId } from "../../../src/web/server/runs.ts";
+import { program } from "../../program.ts";
 import {
   serving,
   startEvent,
@@ -32,7 +33,7 @@ let server: TestServer, source: RunSource;
 beforeAll(async () => {
   mkdirSync(runs);
   mkdirSync(outside);
-  const processes = createProcesses(runs, [process.execPath, "--import", "tsx", "src/main.ts"], Infinity);
+  const processes = createProcesses(runs, [process.execPath, program], Infinity);
   server = await serving([runs], { processes });
   source = await httpSource(server.address, token);
 });

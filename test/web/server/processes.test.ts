@@ -1,5 +1,4 @@
 /** A small run, started, stopped, resumed through the API as the page does it. */
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,12 +8,14 @@ import { readProcess } from "../../../src/reconstruct/folder/runProcess.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
 import type { RunSource, RunState } from "../../../src/web/live/source.ts";
 import { createProcesses } from "../../../src/web/server/processes.ts";
+import { cryogan } from "../../cli/run.ts";
+import { program } from "../../program.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
 import { serving, temporaryFolder, token, until } from "./serving.ts";
 
 const folder = temporaryFolder(),
   runs = join(folder, "runs");
-const command = [process.execPath, "--import", "tsx", "src/main.ts"];
+const command = [process.execPath, program];
 let particles: string, source: RunSource, address: string;
 
 beforeAll(async () => {
@@ -161,17 +162,10 @@ test("a run that fails later says why", async () => {
 
 test("a second process is kept from the folder of a run", async () => {
   const id = await source.start({ ...quick, particlesFile: particles, out: "taken", stages: "adversarial 12:5000" });
-  const again = [
-    ...command.slice(1),
-    "reconstruct",
-    particles,
-    "--out",
-    join(runs, "taken"),
-    "--overwrite",
-    "--device",
-    "cpu",
-  ];
-  expect(() => execFileSync(process.execPath, again, { stdio: "pipe" })).toThrow(/a run goes on in it \(process \d+\)/);
+  const again = ["--out", join(runs, "taken"), "--overwrite", "--device", "cpu"];
+  const { code, stderr } = await cryogan("reconstruct", particles, ...again);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/a run goes on in it \(process \d+\)/);
   expect(await stateOf(id)).toBe("running");
   await source.stop(id);
   await until(async () => (await stateOf(id)) === "stopped");
