@@ -3,10 +3,11 @@
  * do.
  */
 import { defineConfig } from "vite";
+import { version } from "./src/base/version.ts";
 import { browserBuild } from "./src/web/browser/vite.ts";
 
 export default defineConfig({
-  ...browserBuild,
+  ...browserBuild(version),
   root: "src/web/page",
   base: "./",
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

@@ -94,6 +94,9 @@ export const chartScript = `
     ctx.restore();
   };
 
+  // Where no cursor is, the legend has the last value of each line.
+  const ends = (chart) => [chart.x.length - 1, ...chart.ys.map((y) => y.findLastIndex((v) => v != null))];
+
   const draw = (chart) => {
     const target = document.getElementById(chart.id);
     const lines = { stroke: () => css("grid"), width: 1 };
@@ -135,8 +138,12 @@ export const chartScript = `
           value: (u, v) => short(v),
         })),
       ],
-      hooks: { draw: [overlay(chart)] },
+      hooks: {
+        draw: [overlay(chart)],
+        setCursor: [(u) => { if (u.cursor.idx == null) u.setLegend({ idxs: ends(chart) }); }],
+      },
     }, [chart.x, ...chart.ys], target);
+    plot.setLegend({ idxs: ends(chart) });
     new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height: 280 })).observe(target);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw(false, true));
   };

@@ -69,7 +69,15 @@ export function likelihoodChart(curves: readonly RunCurve[]): Chart {
   };
 }
 
-export function fscChart(fsc: FscResult): Chart {
+/** What fsc.json compares, as evaluation.json tells; a curve of one is not to be read as one of the other. */
+export type Comparison = "halfMaps" | "reference";
+export const comparisonWords: Record<Comparison, string> = {
+  halfMaps: "half-maps",
+  reference: "map and reference",
+};
+
+/** @param comparison absent: not known */
+export function fscChart(fsc: FscResult, comparison?: Comparison): Chart {
   const curve = (
     label: string,
     y: readonly number[] | undefined,
@@ -78,7 +86,7 @@ export function fscChart(fsc: FscResult): Chart {
   ): ChartLine[] => (y ? [{ label, x: fsc.frequency, y, color, dash }] : []);
   return {
     id: "fsc",
-    title: "Correlation by resolution",
+    title: `Fourier shell correlation${comparison ? ` of ${comparisonWords[comparison]}` : ""}`,
     xLabel: "resolution (Å)",
     xKind: "resolution",
     yRange: [-0.1, 1.05],

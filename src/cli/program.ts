@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
+import { version } from "../base/version.ts";
 import { launched, placeOf } from "../runtime/launched.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addEvaluateCommand } from "./commands/evaluate.ts";
@@ -20,10 +20,6 @@ import { outliveOutputs } from "./outputs.ts";
 import { tell } from "./print.ts";
 import type { Services } from "./services.ts";
 
-const packageJson = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
-
 /** Runs the command line of this process; sets its exit code. */
 export async function runCommandLine(services: Services): Promise<void> {
   const launch = launched();
@@ -34,7 +30,7 @@ export async function runCommandLine(services: Services): Promise<void> {
         "CryoGAN (a simulator of the microscope against a critic) finds the shape without " +
         "poses, likelihood refinement the detail and the poses.",
     )
-    .version(packageJson.version)
+    .version(version)
     .exitOverride()
     .configureOutput(silent ? { writeOut: () => {}, writeErr: () => {} } : {})
     .addHelpText(

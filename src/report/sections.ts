@@ -4,9 +4,11 @@ import type { Volume } from "../base/types.ts";
 import type { Chart } from "../charts/charts.ts";
 import { agreementChart, classesText, nameOfClass, sharesCharts } from "../charts/classCharts.ts";
 import { type Course, type RunCurve, runCurves } from "../charts/curves.ts";
+import { mapStatistics as mapLevels } from "../charts/mapLevels.ts";
 import { optionRows } from "../charts/optionRows.ts";
 import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../charts/runCharts.ts";
 import type { FscResult } from "../evaluate/fsc.ts";
+import { surfaceImage } from "../evaluate/surfaceImage.ts";
 import { type Axis, axisProjection, centralSlice } from "../evaluate/volumeImages.ts";
 import type { GrayImage } from "../io/grayImage.ts";
 import type { ClassResult, RunEvent, RunExamples, RunSpectra } from "../reconstruct/folder/events.ts";
@@ -16,7 +18,9 @@ import { methodText } from "../reconstruct/method.ts";
 import type { RunClasses } from "../reconstruct/stage.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
+import { type GivenStart, methodsParagraph, particlesOf } from "./methodsParagraph.ts";
 import { motionSection } from "./motionSection.ts";
+import { viewsSection } from "./viewsSection.ts";
 
 /** Content of a report: what the page shows, and the charts it has a place for. */
 export interface ReportContent {
@@ -39,12 +43,16 @@ export function runSections(run: RunFolder, motion?: RunMotion): ReportContent {
   const sections: Section[] = [
     header(title, run),
     mapSection(run),
+    ...(run.directions
+      ? [{ html: viewsSection(run.directions, run.directions.symmetry ?? symmetryOf(run.events)) }]
+      : []),
     ...(run.classes ? [classesSection(run.classes, curves)] : []),
     ...(motion ? [motionSection(motion)] : []),
     examplesSection(run.examples),
     trainingSection(curves),
     fscSection(run.fsc, run.comparison),
     spectraSection(run.spectra),
+    methodsSection(run),
     nextStepsSection(run),
     optionsSection(run.config),
   ];
@@ -54,6 +62,8 @@ export function runSections(run: RunFolder, motion?: RunMotion): ReportContent {
     charts: sections.flatMap((section) => section.charts ?? []),
   };
 }
+
+const symmetryOf = (events: readonly RunEvent[]): string => events.findLast(isType("start"))?.symmetry ?? "C1";
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 
@@ -65,11 +75,7 @@ const isType =
 function header(title: string, run: RunFolder): Section {
   const starts = run.events.filter(isType("start"));
   const start = starts.findLast((event) => event.half === undefined) ?? starts.at(-1);
-  // Halves have a start each; a resumed run has several.
-  const particles =
-    start?.half === undefined
-      ? start?.particles
-      : [...new Map(starts.map((event) => [event.half, event.particles])).values()].reduce((sum, n) => sum + n, 0);
+  const particles = particlesOf(run.events);
   const givenStart = givenStartOf(run.config);
   const stage = run.events.findLast(isType("stage"));
   const progress = run.events.findLast(isType("progress"));
@@ -101,6 +107,8 @@ function header(title: string, run: RunFolder): Section {
     ["Time", elapsed === undefined ? undefined : formatDuration(elapsed)],
     ["Device", start?.device.split(":")[0]],
     ["Seed", start && String(start.seed)],
+    ["Version", start?.version],
+    ["Machine", start?.machine],
     ["State", state],
   ];
   const alone =
@@ -118,8 +126,9 @@ function header(title: string, run: RunFolder): Section {
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `<div><dt>${name}</dt><dd>${escapeHtml(value!)}</dd></div>`);
   const when = start
-    ? `<p class="muted">Started ${escapeHtml(start.time.slice(0, 16).replace("T", " "))} UTC. ` +
-      `Folder: ${escapeHtml(run.path)}</p>`
+    ? `<p class="muted">Begun ${moment(starts[0]!)}${finished ? `, ended ${moment(finished)}` : ""} (UTC). ` +
+      `Folder: ${escapeHtml(run.path)}</p>` +
+      (start.command === undefined ? "" : `<pre class="command">${escapeHtml(start.command)}</pre>`)
     : "";
   const warnings = [
     ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
@@ -136,6 +145,9 @@ function header(title: string, run: RunFolder): Section {
       `${alone}${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${classes}${warnings.join("\n")}`,
   };
 }
+
+/** "2026-11-27 08:15" */
+const moment = ({ time }: { time: string }): string => escapeHtml(time.slice(0, 16).replace("T", " "));
 
 /** Share and resolution of each class. */
 function classTable(classes: readonly ClassResult[]): string {
@@ -198,7 +210,7 @@ function classesSection({ boxSize, classes, half, ...more }: RunClasses, curves:
 }
 
 /** The map that the run began from, as config.json tells; undefined where it is ab initio. */
-function givenStartOf(config: RunFolder["config"]): { map: string; resolutionAngstrom: number } | undefined {
+function givenStartOf(config: RunFolder["config"]): GivenStart | undefined {
   const used = config?.used as { start?: { map?: unknown; resolutionAngstrom?: unknown } } | null | undefined;
   const { map, resolutionAngstrom } = used?.start ?? {};
   return typeof map === "string" && typeof resolutionAngstrom === "number" ? { map, resolutionAngstrom } : undefined;
@@ -218,7 +230,8 @@ function mapSection({ map, halfMaps }: RunFolder): Section {
   const block = (title: string, images: string, size = "images") =>
     `<h3>${title}</h3><div class="${size}">${images}</div>`;
   const ofMap = map
-    ? block(
+    ? surfaces(map) +
+      block(
         "Central slices",
         figures(map, centralSlice, (axis) => `across ${axis} (${planes[axis]})`),
       ) +
@@ -226,15 +239,35 @@ function mapSection({ map, halfMaps }: RunFolder): Section {
         "Projections",
         figures(map, axisProjection, (axis) => `along ${axis} (${planes[axis]})`),
       )
-    : note("No map.mrc yet.");
+    : note("There is no map.mrc.");
   const ofHalves = halfMaps
     .map(({ half, map: volume }) => figures(volume, centralSlice, (axis) => `half ${half}, across ${axis}`))
     .join("");
   return { html: `<h2>Map</h2>${ofMap}${ofHalves && block("Half-maps: central slices", ofHalves, "images small")}` };
 }
 
+/** The edge of the pictures, about, in pixels. */
+const surfaceSize = 320;
+
+/** The surface at the level that the page begins with. */
+function surfaces(map: Volume): string {
+  const { mean, sigma, defaultLevelSigma } = mapLevels(map.data);
+  if (sigma === 0) return "";
+  const pixelsPerVoxel = surfaceSize / Math.max(...map.shape),
+    pixelSize = map.pixelSizeAngstrom / pixelsPerVoxel;
+  const figures = axes.map((axis) =>
+    imageFigure(
+      surfaceImage(map, axis, mean + defaultLevelSigma * sigma, pixelsPerVoxel),
+      `along ${axis} (${planes[axis]})`,
+      pixelSize,
+      [0, 1],
+    ),
+  );
+  return `<h3>Surface at ${formatNumber(defaultLevelSigma)} σ</h3><div class="images">${figures.join("")}</div>`;
+}
+
 function examplesSection(examples: RunExamples | undefined): Section {
-  if (!examples) return { html: `<h2>Particles</h2>${note("No examples.json yet.")}` };
+  if (!examples) return { html: `<h2>Particles</h2>${note("There is no examples.json.")}` };
   const { boxSize } = examples;
   const strip = (name: string, images: readonly number[][]) => {
     const figures = images
@@ -258,7 +291,7 @@ const place = (chart: Chart) =>
 const places = (charts: readonly Chart[]) => `<div class="charts">${charts.map(place).join("")}</div>`;
 
 function trainingSection(curves: readonly RunCurve[]): Section {
-  if (curves.length === 0) return { html: `<h2>Course of the run</h2>${note("No progress in events.jsonl yet.")}` };
+  if (curves.length === 0) return { html: `<h2>Course of the run</h2>${note("events.jsonl tells of no progress.")}` };
   const halves = curves.length > 1 ? " Runs on half of the data are dashed (half 1) and dotted (half 2)." : "";
   const parts = [adversarialSection(curves), refinementSection(curves)];
   return {
@@ -324,7 +357,7 @@ function fscSection(fsc: FscResult | undefined, comparison: RunFolder["compariso
       html:
         title + note("No fsc.json: run reconstruct with --half-maps, or cryogan evaluate with --out and this folder."),
     };
-  const chart = fscChart(fsc);
+  const chart = fscChart(fsc, comparison);
   return {
     html: `${title}<p>${comparisons[comparison ?? "unknown"]} ${resolutionText(fsc)}</p>${place(chart)}`,
     charts: [chart],
@@ -332,7 +365,7 @@ function fscSection(fsc: FscResult | undefined, comparison: RunFolder["compariso
 }
 
 function spectraSection(spectra: RunSpectra | undefined): Section {
-  if (!spectra) return { html: `<h2>Power spectra</h2>${note("No spectra.json yet.")}` };
+  if (!spectra) return { html: `<h2>Power spectra</h2>${note("There is no spectra.json.")}` };
   const chart = spectraChart(spectra);
   return {
     html:
@@ -340,6 +373,11 @@ function spectraSection(spectra: RunSpectra | undefined): Section {
       `and power of the molecule's Fourier transform.</p>${place(chart)}`,
     charts: [chart],
   };
+}
+
+function methodsSection(run: RunFolder): Section {
+  const text = methodsParagraph(run, givenStartOf(run.config));
+  return { html: text === undefined ? "" : `<h2>For a paper</h2><p>${escapeHtml(text)}</p>` };
 }
 
 function nextStepsSection({ map, halfMaps, comparison }: RunFolder): Section {

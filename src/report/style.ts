@@ -49,6 +49,11 @@ figcaption { font-size: 12px; }
   line-height: 1.3; color: #fff; text-shadow: 0 0 3px #000, 0 0 3px #000; filter: drop-shadow(0 0 1px #000);
   white-space: nowrap;
 }
+.views { display: flex; gap: 20px; align-items: flex-start; flex-wrap: wrap; }
+.views > div { flex: 1 1 260px; }
+.legend { display: flex; gap: 8px; align-items: center; font-size: 12px; color: var(--muted); max-width: 300px; }
+.legend i { flex: 1; height: 10px; }
+.command { white-space: pre-wrap; overflow-wrap: anywhere; }
 .histogram { display: block; width: 100%; max-width: 720px; fill: var(--blue); }
 .histogram path { fill: none; stroke: var(--muted); }
 .histogram text { fill: var(--text); font-size: 12px; }
@@ -66,6 +71,20 @@ table.options th, table.options td {
   font-weight: normal; overflow-wrap: anywhere;
 }
 table.options th { color: var(--muted); width: 34%; }
+@page { size: A4; margin: 14mm; }
+@media print {
+  :root {
+    color-scheme: light;
+    --ground: #ffffff; --panel: #f5f6f7; --text: #1c2024; --muted: #5c6670; --grid: #e3e6e9; --edge: #d4d9dd;
+    --blue: #0072b2; --orange: #d55e00; --green: #009e73; --purple: #cc79a7; --amber: #e69f00; --red: #b3261e;
+  }
+  * { print-color-adjust: exact; }
+  body { padding: 0; font-size: 10.5pt; }
+  h2 { margin-top: 22px; }
+  h2, h3 { break-after: avoid; }
+  figure, .chart, .numbers div, .verdict, .warning, .strip, .views, tr { break-inside: avoid; }
+  pre, .scroll { overflow: visible; white-space: pre-wrap; }
+}
 @media (max-width: 640px) {
   body { padding: 16px 14px 48px; }
   .charts { grid-template-columns: minmax(0, 1fr); }

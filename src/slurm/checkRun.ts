@@ -1,13 +1,12 @@
 /** The checks of a run where it is submitted: what would end it on its node at once is told before it waits for one. */
 import { InputError } from "../base/errors.ts";
-import { disk } from "../io/disk.ts";
 import { isAlive, readProcess } from "../reconstruct/folder/runProcess.ts";
 import type { ReconstructOptions } from "../reconstruct/options.ts";
 import type { Host } from "../reconstruct/run/host.ts";
+import { nodeHost } from "../reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../reconstruct/run/run.ts";
 import type { OnnxRuntime } from "../runtime/onnxRuntime.ts";
 import { nodeRuntime } from "../runtime/onnxRuntimeNode.ts";
-import { alone } from "../runtime/processes.ts";
 
 class Checked extends Error {}
 
@@ -20,9 +19,8 @@ const anyDevice: OnnxRuntime = {
 
 /** A run ends when it would take its folder: by then all of its input has been checked, and nothing was written. */
 const checking: Host = {
-  files: disk,
+  ...nodeHost,
   runtime: anyDevice,
-  processes: alone,
   claim: async () => {
     throw new Checked();
   },

@@ -29,10 +29,12 @@ describe("a finished run", () => {
     const headings = [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map((match) => match[1]);
     expect(headings).toEqual([
       "Map",
+      "Viewing directions",
       "Particles",
       "Course of the run",
       "Fourier shell correlation",
       "Power spectra",
+      "For a paper",
       "Next steps",
       "Options",
     ]);
@@ -41,11 +43,39 @@ describe("a finished run", () => {
     expect(html).toContain("12 particles have a defocus below 0.2 µm");
     expect(html).toContain('<th scope="row">used.stages 1</th><td>kind adversarial, maxRadius 8, iterations 600</td>');
     expect(html).toContain("ChimeraX map.mrc");
+    expect(html).toContain("The commonest view has 1.7 times the even number of particles;");
+    expect(html).toContain("Begun 2025-03-01 12:00, ended 2025-03-01 12:00 (UTC).");
+    expect(html).toContain(
+      '<pre class="command">cryogan reconstruct particles.star --out &lt;run&gt; --half-maps</pre>',
+    );
+    expect(html).toContain("<dt>Machine</dt><dd>node7</dd>");
   });
 
-  test("shows 6 images of the map, 3 of each half, 18 of particles", () => {
-    expect(html.match(/<img /g)).toHaveLength(6 + 6 + 18);
-    expect(html.match(/class="scale"/g)).toHaveLength(12);
+  test("tells what was done in words for a paper, and nothing of what was not", async () => {
+    const words = (page: string) => /<h2>For a paper<\/h2><p>(.*?)<\/p>/s.exec(page)?.[1];
+    expect(words(html)).toBe(
+      "5,000 particle images (box 64 px, 3 Å per pixel) were reconstructed with cryogan 0.1.0. " +
+        "The first map was found ab initio, without an initial model or poses, by matching the distribution of " +
+        "simulated to that of real images (CryoGAN; Gupta et al., 2021) to 25.2 Å. It was refined by maximum " +
+        "likelihood, each image weighted over all orientations by its posterior probability, to 8 Å. " +
+        "No symmetry was imposed. Two halves of the particles were reconstructed independently; in the automatic " +
+        "mask and corrected for it, their Fourier shell correlation falls to 0.143 at 8.1 Å. " +
+        "Random numbers began from seed 1.",
+    );
+    const run = join(folder, "unfinished");
+    await mkdir(run);
+    await writeFile(
+      join(run, "events.jsonl"),
+      syntheticEvents()
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join(""),
+    );
+    expect(words(await readFile(await writeReport(run), "utf8"))).toBeUndefined();
+  });
+
+  test("shows 9 images of the map, 3 of each half, 18 of particles, one of the views", () => {
+    expect(html.match(/<img /g)).toHaveLength(9 + 6 + 18 + 1);
+    expect(html.match(/class="scale"/g)).toHaveLength(15);
     // The box is 192 Å wide; a third is 64 Å.
     expect(html).toContain('style="width:26.04%">50 Å</div>');
   });
@@ -112,7 +142,7 @@ describe("what is missing or broken", () => {
     // The last line is being written.
     await writeFile(join(run, "events.jsonl"), `${JSON.stringify(syntheticEvents()[0])}\n{"type":"sta`);
     const page = await readFile(await writeReport(run), "utf8");
-    expect(page).toContain("No map.mrc yet.");
+    expect(page).toContain("There is no map.mrc.");
     expect(page).toContain("<dt>State</dt><dd>not finished</dd>");
     expect(page).not.toContain("could not be read");
     expect(charts(page)).toEqual([]);

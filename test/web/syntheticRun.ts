@@ -34,6 +34,9 @@ export function syntheticEvents(half?: 1 | 2): RunEvent[] {
       symmetry: "C1",
       device: "cpu",
       seed: 1,
+      version: "0.1.0",
+      machine: "node7",
+      command: "cryogan reconstruct particles.star --out <run> --half-maps",
       ...ofHalf,
     },
   ];
@@ -131,6 +134,14 @@ export async function writeSyntheticRun(folder: string): Promise<void> {
         (_, i) => map.data[(16 + 2 * view) * edge * edge + i]! + sigma * noise.normal(),
       ),
     );
+  // Side views twice as often as others.
+  const tilts = [10, 30, 50, 70, 90],
+    weights = tilts.map((tilt) => (tilt === 90 ? 2 : 1));
+  await writeJson(folder, "directions.json", {
+    rot: tilts.map((_, i) => 40 * i),
+    tilt: tilts,
+    share: weights.map((weight) => weight / 6),
+  });
   await writeJson(folder, "examples.json", {
     boxSize: edge,
     real: images(1),

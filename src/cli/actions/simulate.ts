@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { formatCount, formatDuration, formatNumber } from "../../base/format.ts";
 import { interruptible } from "../../base/interrupt.ts";
 import type { ParticleSet } from "../../base/types.ts";
+import { version } from "../../base/version.ts";
 import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
@@ -76,10 +76,7 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
   const set = particlesOfStack(resolve(stack), { boxSize, pixelSizeAngstrom, optics, poses });
   await writeMap(disk.at(files["truth.mrc"]!), volume);
   await writeParticlesStar(disk.at(files["truth.star"]!), withoutParticles(set, junk), { poses: true });
-  await writeFileAtomic(
-    disk.at(files["config.json"]!),
-    configuration(options, pixelSizeAngstrom, signalScale, device, await version()),
-  );
+  await writeFileAtomic(disk.at(files["config.json"]!), configuration(options, pixelSizeAngstrom, signalScale, device));
   // Of real particles nobody knows the envelope; truth.star tells it.
   await writeParticlesStar(disk.at(files["particles.star"]!), {
     ...set,
@@ -137,13 +134,7 @@ function configuration(
   pixelSizeAngstrom: number,
   signalScale: number,
   device: Device,
-  version: string,
 ): string {
   const all = { command: "simulate", version, ...options, pixelSizeAngstrom, device: device.name, signalScale };
   return `${JSON.stringify(all, null, 2)}\n`;
-}
-
-async function version(): Promise<string> {
-  return (JSON.parse(await readFile(new URL("../../../package.json", import.meta.url), "utf8")) as { version: string })
-    .version;
 }

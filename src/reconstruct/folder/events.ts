@@ -24,6 +24,10 @@ export type RunEvent =
       shiftSigmaAngstrom?: number;
       device: string;
       seed: number;
+      /** Of the program, where it ran, and its command line; absent in the files of earlier versions. */
+      version?: string;
+      machine?: string;
+      command?: string;
       half?: 1 | 2;
       /** In the file's first line: how often older events were left out of it (see eventLog.ts). */
       thinned?: number;

@@ -5,11 +5,19 @@ import type { Volume } from "../../base/types.ts";
 import type { FscResult } from "../../evaluate/fsc.ts";
 import { folderAt, readText } from "../../io/files.ts";
 import { readMap } from "../../io/mrc.ts";
-import type { RunClasses } from "../stage.ts";
+import type { RunClasses, RunDirections } from "../stage.ts";
 import { readConfig } from "./config.ts";
 import { parseEvents } from "./eventLines.ts";
 import type { RunEvent, RunExamples, RunSpectra, RunVerdict } from "./events.ts";
-import { classesSchema, evaluationSchema, examplesSchema, fscSchema, resultSchema, spectraSchema } from "./schemas.ts";
+import {
+  classesSchema,
+  directionsSchema,
+  evaluationSchema,
+  examplesSchema,
+  fscSchema,
+  resultSchema,
+  spectraSchema,
+} from "./schemas.ts";
 
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
 export interface RunFolder {
@@ -21,6 +29,7 @@ export interface RunFolder {
   examples?: RunExamples;
   spectra?: RunSpectra;
   classes?: RunClasses;
+  directions?: RunDirections;
   fsc?: FscResult;
   /** The verdict, and what it rests on. */
   result?: RunVerdict;
@@ -65,6 +74,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
   const examples = await read("examples.json", jsonOf(examplesSchema));
   const spectra = await read("spectra.json", jsonOf(spectraSchema));
   const classes = await read("classes.json", jsonOf(classesSchema));
+  const directions = await read("directions.json", jsonOf(directionsSchema));
   const fsc = await read("fsc.json", jsonOf(fscSchema));
   const result = await read("result.json", jsonOf(resultSchema));
   const evaluation = await read("evaluation.json", jsonOf(evaluationSchema));
@@ -81,6 +91,7 @@ export async function readRunFolder(files: Files, path: string): Promise<RunFold
     examples,
     spectra,
     classes,
+    directions,
     fsc,
     result,
     comparison: evaluation?.kind,

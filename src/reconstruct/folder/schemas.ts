@@ -77,6 +77,9 @@ const event = z.discriminatedUnion("type", [
     shiftSigmaAngstrom: z.number().nonnegative().optional(),
     device: z.string(),
     seed: z.number(),
+    version: z.string().optional(),
+    machine: z.string().optional(),
+    command: z.string().optional(),
     half,
     thinned: count.optional(),
   }),
@@ -160,7 +163,7 @@ export const examplesSchema: z.ZodType<RunExamples> = z
     { message: "images must have boxSize² pixels" },
   );
 
-const directionsSchema = z.looseObject({
+export const directionsSchema = z.looseObject({
   rot: curve,
   tilt: curve,
   share: curve,

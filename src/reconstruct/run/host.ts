@@ -2,6 +2,15 @@ import type { Files } from "../../base/files.ts";
 import type { OnnxRuntime } from "../../runtime/onnxRuntime.ts";
 import type { Processes } from "../../runtime/processes.ts";
 
+/** What made a run, for its record. */
+export interface Origin {
+  /** Of this program. */
+  version: string;
+  /** Name of the machine, and the command line; a browser knows neither. */
+  machine?: string;
+  command?: string;
+}
+
 /** What a run needs of the world it runs in: nodeHost.ts for Node, web/browser/ for a browser. */
 export interface Host {
   files: Files;
@@ -13,4 +22,5 @@ export interface Host {
    * @throws {InputError} if somebody does
    */
   claim(folder: string): Promise<() => Promise<void>>;
+  origin: Origin;
 }

@@ -114,6 +114,7 @@ export async function reconstructPart(
     shiftSigmaAngstrom: budget.shiftSigma * boxAngstrom,
     device: `${environment.device.name}: ${environment.device.reason}`,
     seed: options.seed,
+    ...environment.origin,
     ...label,
   });
   if (last?.warning) emit({ type: "warning", message: last.warning });

@@ -22,6 +22,7 @@ import { measureSpectra, type Spectra } from "../measure/spectra.ts";
 import { fewestParticles, type ReconstructOptions } from "../options.ts";
 import type { ImageContext, ImageSample, Part } from "../stage.ts";
 import type { GivenStart } from "./givenStart.ts";
+import type { Origin } from "./host.ts";
 import type { Setting } from "./setting.ts";
 
 const defaultCacheGb = 2;
@@ -45,6 +46,7 @@ export interface PartEnvironment {
   noiseBank?: Backgrounds;
   device: ChosenDevice;
   processes: Processes;
+  origin: Origin;
   emit: (event: UntimedEvent) => void;
   signal?: AbortSignal;
   recipe: AdversarialRecipe;

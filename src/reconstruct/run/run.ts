@@ -104,7 +104,7 @@ async function reconstructAll(
 }
 
 async function reconstructOnce(
-  { files, runtime, processes, claim }: Host,
+  { files, runtime, processes, claim, origin }: Host,
   request: RunRequest,
   onEvent: Emit,
   asked: AbortSignal | undefined,
@@ -207,6 +207,7 @@ async function reconstructOnce(
             noiseBank,
             device,
             processes,
+            origin,
             emit,
             signal,
             recipe: adversarial,

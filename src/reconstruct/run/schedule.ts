@@ -272,10 +272,13 @@ const mostStarts = 3,
   secondsPerStart = 40,
   judgingPasses = 4;
 const finestGiven = 22;
-/** Finer starts: with less time there are none; the share of it that all may take; how many at most. */
+/**
+ * Finer starts: with less time there are none; the share of it that all may take; how many at most. One in two or three
+ * comes to the right shape, and two are to agree before it is known to be right.
+ */
 const leastForFiner = 200,
   finerShare = 1 / 2,
-  mostFinerStarts = 4;
+  mostFinerStarts = 8;
 /**
  * Passes by which a finer start is judged, and the share of the time that they may take. Many small samples are quicker
  * than a few large ones, and find out of shapes that are only nearly right; a sample has so many views of the

@@ -19,6 +19,9 @@ import { type BrowserFiles, createFiles } from "./files.ts";
 import { webRuntime } from "./onnxRuntimeWeb.ts";
 import { type Keeper, keepFiles } from "./opfs.ts";
 
+/** Put in when the page is built (vite.ts). */
+declare const __CRYOGAN_VERSION__: string;
+
 export interface Listener {
   /** The list, or a state in it, may have changed. */
   changed(): void;
@@ -98,7 +101,7 @@ export async function createEngine(listener: Listener) {
     const work = (async () => {
       await checkStacks(files, options);
       await reconstruct(
-        { files, runtime: webRuntime, processes: alone, claim: claimFolder },
+        { files, runtime: webRuntime, processes: alone, claim: claimFolder, origin: { version: __CRYOGAN_VERSION__ } },
         options,
         (event) => {
           if (!options.resume && event.type === "start" && event.half !== 2) {

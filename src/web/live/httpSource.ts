@@ -58,10 +58,10 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
     },
     async file(id, path) {
       // The browser keeps the file and asks whether it is still the same.
-      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`), {
+      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}?optional`), {
         cache: "no-cache",
       });
-      return response.status === 404 ? undefined : (await answered(response)).arrayBuffer();
+      return response.status === 204 ? undefined : (await answered(response)).arrayBuffer();
     },
     start: async (form) => ((await (await post(address("runs"), form)).json()) as { id: string }).id,
     stop: async (id) => void (await post(ofRun(id, "stop"))),

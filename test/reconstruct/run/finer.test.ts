@@ -32,13 +32,13 @@ describe("starts at a finer shell", () => {
     const { stages, warnings, state } = run(600, 0.1);
     const from = stages.findIndex((stage) => stage.kind === "adversarial" && stage.maxRadius > 8) - 1,
       judging = stages.slice(from).filter(isJudging);
-    expect(finerOnes(stages)).toHaveLength(4);
-    expect(judging).toHaveLength(5);
+    expect(finerOnes(stages)).toHaveLength(8);
+    expect(judging).toHaveLength(9);
     expect(new Set(judging.map(({ maxRadius }) => maxRadius)).size).toBe(1);
     expect(stages[from]).toEqual(judging[0]); // the map found at low resolution
     const numbers = stages.flatMap((stage) => (stage.kind === "adversarial" ? [stage.start] : []));
     expect(numbers).toEqual(numbers.map((_, i) => i)); // each with a random stream of its own
-    expect(warnings.join()).toMatch(/explains 10 % of what the images show there: up to 4 further starts/);
+    expect(warnings.join()).toMatch(/explains 10 % of what the images show there: up to 8 further starts/);
     expect(state.starts).toBeUndefined();
     expect(stages.at(-1)!.maxRadius).toBe(finest);
   });

@@ -28,7 +28,7 @@ const types: Record<string, string> = {
 export async function servePage(data: string): Promise<{ address: string; close(): void }> {
   const folder = temporaryFolder();
   await build({
-    ...browserBuild,
+    ...browserBuild("0.0.0-test"),
     root: join(import.meta.dirname, "page"),
     base: "./",
     configFile: false,

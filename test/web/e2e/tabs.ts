@@ -101,7 +101,7 @@ export function tabTests(site: () => Site, browser: () => Browser): void {
       (await panel().locator("figure.chart", { hasText: title }).getByRole("img").getAttribute("aria-label"))!;
     const fsc = await site().json<FscResult>("halves", "fsc.json");
     const note = await panel()
-      .locator("figure.chart", { hasText: "Correlation by resolution" })
+      .locator("figure.chart", { hasText: "Fourier shell correlation" })
       .locator(".note")
       .innerText();
     expect(Number(/([\d.]+) Å[^Å]*$/.exec(note)![1])).toBeCloseTo(fsc.resolution0143Angstrom!, 0);

@@ -24,7 +24,7 @@ export interface Visit {
   complaints: string[];
 }
 
-/** Opens an address in a context of its own. A file that a run does not have (yet) may be asked for. */
+/** Opens an address in a context of its own. Whether there is a server may be asked for where there is none. */
 export async function visit(browser: Browser, address: string, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 900 },
@@ -35,9 +35,8 @@ export async function visit(browser: Browser, address: string, options: BrowserC
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
-    const ofMissingFile =
-      /\/api\/(runs\/[^/]+\/files\/|session$)/.test(message.location().url) && message.text().includes("404");
-    if (message.type() === "error" && !ofMissingFile)
+    const isWithoutServer = /\/api\/session$/.test(message.location().url) && message.text().includes("404");
+    if (message.type() === "error" && !isWithoutServer)
       complaints.push(`console: ${message.text()} (${message.location().url})`);
   });
   page.on("pageerror", (error) => complaints.push(`error: ${error.stack}`));

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
+import { mapStatistics } from "../../../src/charts/mapLevels.ts";
 import { mirrored, readMapGrid } from "../../../src/web/page/map/grid.ts";
-import { mapStatistics } from "../../../src/web/page/map/statistics.ts";
 import { installTestDebs, python, temporaryFolder } from "../../io/helpers.ts";
 
 beforeAll(installTestDebs);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { mapStatistics } from "../../../src/charts/mapLevels.ts";
 import { parseEvents } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { MapGrid } from "../../../src/web/page/map/grid.ts";
-import { mapStatistics } from "../../../src/web/page/map/statistics.ts";
 import { levelIn, motionIn, nameOfSelection, placeAt } from "../../../src/web/page/motion/series.ts";
 import { toPlay } from "../../../src/web/page/motion/toPlay.ts";
 import { hasMotion } from "../../../src/web/page/run/words.ts";

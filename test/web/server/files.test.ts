@@ -42,6 +42,8 @@ test("files of the run are sent as they are", async () => {
   expect(await ask("empty.txt")).toMatchObject({ status: 200, text: "" });
   expect((await ask("latest.mrc")).body.length).toBe(6); // a link that stays inside
   expect(await ask("half1.mrc")).toMatchObject({ status: 404 });
+  expect(await ask("half1.mrc?optional")).toMatchObject({ status: 204, text: "" });
+  expect((await ask("map.mrc?optional")).body.length).toBe(6);
 });
 
 // Each of these would reach a file that is there.
@@ -92,6 +94,9 @@ test.each([
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.status).toBeLessThan(500);
   expect(answer.text).not.toMatch(/secret$|root:/);
+  const optional = await ask(`${path}?optional`);
+  expect(optional.status).not.toBe(200);
+  expect(optional.text).not.toMatch(/secret$|root:/);
 });
 
 test("a device or a pipe is not opened", async () => {

@@ -18,6 +18,7 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
     if (drawn.current?.structure === structure) {
       Object.assign(drawn.current.data, data);
       drawn.current.plot.setData([data.x, ...data.ys]);
+      showEnds(drawn.current.plot, data);
       return;
     }
     drawn.current?.plot.destroy();
@@ -109,11 +110,20 @@ function draw(data: ChartData, place: HTMLElement): uPlot {
         ),
       ],
       cursor: { drag: { x: true, y: false } },
-      hooks: { draw: [(plot) => drawMarks(plot, data)] },
+      hooks: {
+        draw: [(plot) => drawMarks(plot, data)],
+        setCursor: [(plot) => plot.cursor.idx == null && showEnds(plot, data)],
+        ready: [(plot) => showEnds(plot, data)],
+      },
     },
     [data.x, ...data.ys],
     place,
   );
+}
+
+/** Where no cursor is, the legend has the last value of each line. */
+function showEnds(plot: uPlot, { x, ys }: ChartData): void {
+  plot.setLegend({ idxs: [x.length - 1, ...ys.map((y) => y.findLastIndex((value) => value !== null))] });
 }
 
 /** Vertical lines where stages begin, horizontal ones at thresholds. */

@@ -2,18 +2,21 @@
 
 import type { Chart, ChartLine } from "../../../charts/charts.ts";
 import type { RunCurve } from "../../../charts/curves.ts";
+import { type Comparison, comparisonWords } from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
 
 /** A run by name, with what is known of it. */
 export interface Compared {
   name: string;
   fsc?: FscResult | undefined;
+  /** What of it `fsc` compares; absent: not known. */
+  comparison?: Comparison | undefined;
   curves: readonly RunCurve[];
 }
 
 const colors: ChartLine["color"][] = ["blue", "orange"];
 
-/** Of each run the curve that its resolution was read from. */
+/** Of each run the curve that its resolution was read from, named by what it compares. */
 export function compareFsc(runs: readonly Compared[]): Chart {
   return {
     id: "compare-fsc",
@@ -21,8 +24,17 @@ export function compareFsc(runs: readonly Compared[]): Chart {
     xLabel: "resolution (Å)",
     xKind: "resolution",
     yRange: [-0.1, 1.05],
-    lines: runs.flatMap(({ name, fsc }, i) =>
-      fsc ? [{ label: name, x: fsc.frequency, y: fsc[fsc.resolutionCurve] ?? fsc.fsc, color: colors[i]! }] : [],
+    lines: runs.flatMap(({ name, fsc, comparison }, i) =>
+      fsc
+        ? [
+            {
+              label: comparison ? `${name}: ${comparisonWords[comparison]}` : name,
+              x: fsc.frequency,
+              y: fsc[fsc.resolutionCurve] ?? fsc.fsc,
+              color: colors[i]!,
+            },
+          ]
+        : [],
     ),
     levels: [
       { y: 0.5, label: "0.5" },

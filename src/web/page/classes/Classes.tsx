@@ -9,7 +9,7 @@ import type { ClassResult, RunEvent } from "../../../reconstruct/folder/events.t
 import type { RunClasses, ShownClass } from "../../../reconstruct/stage.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Plot } from "../charts/Plot.tsx";
-import { Empty } from "../Empty.tsx";
+import { Empty, NotThere } from "../Empty.tsx";
 import { GrayCanvas } from "../images/GrayCanvas.tsx";
 import { offeredMapFiles } from "../map/choice.ts";
 import { go, type Page } from "../page.ts";
@@ -63,7 +63,7 @@ export function Classes({ page, run, events }: { page: Page; run: RunSummary; ev
           ))}
         </ul>
       ) : (
-        <Empty>No classes yet: they are shown after each stage.</Empty>
+        <NotThere run={run} what="classes" comes="they are shown after each stage" />
       )}
       {shown?.half !== undefined && finished?.classes && <Joined classes={finished.classes} />}
       {shown && one && <Chosen shown={one} boxSize={shown.boxSize} />}

@@ -3,7 +3,7 @@ import { contrastRange, type GrayImage } from "../../../io/grayImage.ts";
 import type { RunEvent, RunExamples } from "../../../reconstruct/folder/events.ts";
 import type { RunTemplates } from "../../../reconstruct/stage.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { Empty } from "../Empty.tsx";
+import { Empty, NotThere } from "../Empty.tsx";
 import type { Page } from "../page.ts";
 import { useJson } from "../run/files.ts";
 import { GrayCanvas } from "./GrayCanvas.tsx";
@@ -28,7 +28,7 @@ export function Particles({ page, run, events }: { page: Page; run: RunSummary; 
           <p class="note">One grey scale for real and simulated images, another for those without noise.</p>
         </>
       ) : (
-        <Empty>No images yet: they are written after the first stage.</Empty>
+        <NotThere run={run} what="images" comes="they are written after the first stage" />
       )}
       <h3>Critic templates</h3>
       {kernels ? (

@@ -1,8 +1,8 @@
 /** A map as the display keeps it. */
 import { parse } from "molstar/lib/mol-io/reader/ccp4/parser.js";
 import type { Volume } from "../../../base/types.ts";
+import { type MapStatistics, mapStatistics } from "../../../charts/mapLevels.ts";
 import { mirrorX } from "../../../evaluate/rotate.ts";
-import { type MapStatistics, mapStatistics } from "./statistics.ts";
 
 export interface MapGrid extends Volume {
   statistics: MapStatistics;

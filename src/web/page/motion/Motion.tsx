@@ -2,7 +2,7 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { formatCount, formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { Empty } from "../Empty.tsx";
+import { Empty, NotThere } from "../Empty.tsx";
 import type { MapGrid } from "../map/grid.ts";
 import { MapCanvas } from "../map/MapCanvas.tsx";
 import { readGrid } from "../map/readGrid.ts";
@@ -61,17 +61,13 @@ export function Motion({ page, run, events }: { page: Page; run: RunSummary; eve
     const timer = setInterval(() => setStep((before) => before + 1), eachMs);
     return () => clearInterval(timer);
   }, [plays, maps]);
+  if ((!motion || !shown) && hasMotion(events))
+    return <NotThere run={run} what="motion" comes="it is shown when the run has ended" />;
   if (!motion || !shown)
     return (
       <Empty>
-        {hasMotion(events) ? (
-          "No motion yet: it is shown when the run has ended."
-        ) : (
-          <>
-            A rigid molecule. <code>--motion 1</code> looks for one direction in which it moves, and gives each particle
-            its place along it.
-          </>
-        )}
+        A rigid molecule. <code>--motion 1</code> looks for one direction in which it moves, and gives each particle its
+        place along it.
       </Empty>
     );
 

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { formatCount, formatNumber } from "../../../base/format.ts";
 import { logShares, type Spread, ticksOf } from "../../../charts/places.ts";
+import { viridis } from "../../../charts/viridis.ts";
 import type { Range } from "../../../reconstruct/motionParticles.ts";
-import { viridis } from "../views/viridis.ts";
 
 interface SpreadPlotProps {
   spread: Spread;

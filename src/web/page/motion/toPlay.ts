@@ -1,5 +1,5 @@
+import { mapStatistics } from "../../../charts/mapLevels.ts";
 import type { MapGrid } from "../map/grid.ts";
-import { mapStatistics } from "../map/statistics.ts";
 import { largestEdge } from "./series.ts";
 
 /**

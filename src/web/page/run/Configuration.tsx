@@ -1,18 +1,21 @@
 import { optionRows } from "../../../charts/optionRows.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { Empty } from "../Empty.tsx";
+import { Empty, NotThere } from "../Empty.tsx";
 import type { Page } from "../page.ts";
 import { useJson } from "./files.ts";
 
 export function Configuration({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const config = useJson<Record<string, unknown>>(page, run.id, "config.json", events);
   if (!config.value)
-    return (
-      <Empty>
-        {config.message ??
-          "No configuration yet: it is written when the particles are read and the schedule is laid out."}
-      </Empty>
+    return config.message ? (
+      <Empty>{config.message}</Empty>
+    ) : (
+      <NotThere
+        run={run}
+        what="configuration"
+        comes="it is written when the particles are read and the schedule is laid out"
+      />
     );
   return (
     <>

@@ -34,7 +34,7 @@ export function Log({ events }: { events: readonly RunEvent[] }) {
       {shown.length === 0 && (
         <Empty>
           {lines.length === 0
-            ? "Nothing has happened yet."
+            ? "Nothing has happened."
             : kind === "warnings" && text === ""
               ? "No warnings."
               : "No line of the log matches."}

@@ -37,7 +37,7 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
         <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
         <Actions page={page} run={run} />
       </div>
-      <p class="facts">{facts.join(" · ") || "Nothing is known of this run yet."}</p>
+      <p class="facts">{facts.join(" · ") || "Nothing is known of this run."}</p>
       <div class="progress">
         <progress max="100" value={percent} aria-label="progress of the run" />
         <span class="times">

@@ -1,13 +1,13 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
+import { type Coverage, coverage } from "../../../charts/coverage.ts";
+import { viridis, viridisGradient } from "../../../charts/viridis.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunDirections } from "../../../reconstruct/stage.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { Empty } from "../Empty.tsx";
+import { NotThere } from "../Empty.tsx";
 import type { Page } from "../page.ts";
 import { useJson } from "../run/files.ts";
-import { type Coverage, coverage } from "./coverage.ts";
-import { viridis, viridisGradient } from "./viridis.ts";
 
 const size = 180;
 
@@ -15,7 +15,8 @@ const size = 180;
 export function Directions({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
   const directions = useJson<RunDirections>(page, run.id, "directions.json", events).value;
   const symmetry = directions?.symmetry ?? events.findLast((event) => event.type === "start")?.symmetry ?? "C1";
-  if (!directions) return <Empty>No viewing directions yet: they are counted after each stage of refinement.</Empty>;
+  if (!directions)
+    return <NotThere run={run} what="viewing directions" comes="they are counted after each stage of refinement" />;
   return (
     <>
       <h3>Viewing directions{directions.half === undefined ? "" : `, half ${directions.half}`}</h3>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { coverage, directionOf } from "../../../src/web/page/views/coverage.ts";
-import { viridis } from "../../../src/web/page/views/viridis.ts";
+import { coverage, directionOf } from "../../src/charts/coverage.ts";
+import { viridis } from "../../src/charts/viridis.ts";
 
 /** Directions of about even spacing on the hemisphere (Fibonacci), degrees. */
 const cells = (count: number, maximumRot: number) => {

@@ -4,9 +4,9 @@
  * 90°) on the rim, rot runs anticlockwise from the right.
  */
 
-import { apply } from "../../../physics/directions.ts";
-import { pointGroup } from "../../../physics/symmetry.ts";
-import type { RunDirections } from "../../../reconstruct/stage.ts";
+import { apply } from "../physics/directions.ts";
+import { pointGroup } from "../physics/symmetry.ts";
+import type { RunDirections } from "../reconstruct/stage.ts";
 
 export interface Coverage {
   /**
