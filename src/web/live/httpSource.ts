@@ -65,6 +65,6 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
     },
     start: async (form) => ((await (await post(address("runs"), form)).json()) as { id: string }).id,
     stop: async (id) => void (await post(ofRun(id, "stop"))),
-    resume: async (id) => void (await post(ofRun(id, "resume"))),
+    resume: async (id, further) => void (await post(ofRun(id, "resume"), further)),
   };
 }

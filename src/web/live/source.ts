@@ -83,5 +83,9 @@ export interface RunSource {
   start(form: RunForm): Promise<string>;
   /** Stops after a checkpoint. */
   stop(id: string): Promise<void>;
-  resume(id: string): Promise<void>;
+  /**
+   * Goes on from where the run is. @param further options asked anew (goingOn.ts)
+   * @throws {FormError} where they are refused
+   */
+  resume(id: string, further?: RunForm): Promise<void>;
 }

@@ -21,7 +21,7 @@ import { Directions } from "./views/Directions.tsx";
 const RunForm = lazy(() => import("./form/RunForm.tsx").then((module) => ({ default: module.RunForm })));
 
 export function App({ page }: { page: Page }) {
-  const { form } = page.address.value;
+  const { form, clone } = page.address.value;
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the address itself holds what the page shows */}
@@ -38,7 +38,12 @@ export function App({ page }: { page: Page }) {
       <header class="bar">
         <h1>cryogan</h1>
         {page.source.may.start && (
-          <button type="button" class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>
+          <button
+            type="button"
+            class="primary"
+            aria-pressed={form}
+            onClick={() => go(page, { form: !form, clone: undefined })}
+          >
             New run
           </button>
         )}
@@ -83,7 +88,7 @@ export function App({ page }: { page: Page }) {
         <main id="main" tabIndex={-1}>
           {form ? (
             <Suspense fallback={<p class="note">Loading the form…</p>}>
-              <RunForm page={page} />
+              <RunForm key={clone} page={page} />
             </Suspense>
           ) : (
             <SelectedRun page={page} />
@@ -124,7 +129,7 @@ function SelectedRun({ page }: { page: Page }) {
   const shown = { page, run, events };
   return (
     <>
-      <RunHeader {...shown} />
+      <RunHeader key={run.id} {...shown} />
       <div class={`work${other ? " comparing" : ""}`}>
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">

@@ -8,7 +8,7 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
-import { FormError } from "../live/source.ts";
+import { FormError, type RunForm } from "../live/source.ts";
 import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
 import type { Jobs } from "./jobs.ts";
@@ -33,6 +33,17 @@ export interface AppSettings {
 }
 
 const formSchema = z.record(z.string(), z.union([z.string(), z.boolean()]));
+const formLimit = bodyLimit({ maxSize: 65_536 });
+
+/** The options that a request brings, as typed. @param absent what stands for no body. @throws {HTTPException} */
+async function formOf(c: Context, absent = ""): Promise<RunForm> {
+  const text = await c.req.text();
+  try {
+    return formSchema.parse(JSON.parse(text || absent));
+  } catch {
+    throw new HTTPException(400, { message: "expected a JSON object of strings and booleans" });
+  }
+}
 
 export function createApp({ host, token, runs, processes, jobs, page = pageFolder }: AppSettings): Hono {
   const app = new Hono();
@@ -63,11 +74,9 @@ export function createApp({ host, token, runs, processes, jobs, page = pageFolde
     ofRun((c, folder) => sendFile(c, folder, /^\/api\/runs\/[^/]+\/files\/(.*)$/s.exec(c.req.path)?.[1] ?? "")),
   );
 
-  app.post("/api/runs", mayWrite, bodyLimit({ maxSize: 65_536 }), async (c) => {
-    const form = formSchema.safeParse(await c.req.json().catch(() => undefined));
-    if (!form.success) return c.text("expected a JSON object of strings and booleans", 400);
-    return c.json({ id: runId(await processes.start(form.data)) }, 201);
-  });
+  app.post("/api/runs", mayWrite, formLimit, async (c) =>
+    c.json({ id: runId(await processes.start(await formOf(c))) }, 201),
+  );
   app.post(
     "/api/runs/:id/stop",
     mayWrite,
@@ -79,9 +88,10 @@ export function createApp({ host, token, runs, processes, jobs, page = pageFolde
   app.post(
     "/api/runs/:id/resume",
     mayWrite,
+    formLimit,
     ofRun(async (c, folder) => {
       await jobs.checkResume(folder);
-      await processes.resume(folder);
+      await processes.resume(folder, await formOf(c, "{}"));
       return c.body(null, 204);
     }),
   );

@@ -11,6 +11,7 @@ import { disk, fileError } from "../../io/disk.ts";
 import { openPlainToAppend, readPlain } from "../../io/plainFile.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
 import { forgetProcess, isAlive, readProcess, recordProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
+import { refusalOf } from "../live/goingOn.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
 import { loggedError } from "./runState.ts";
@@ -23,8 +24,8 @@ export interface Processes {
   start(form: RunForm): Promise<string>;
   /** Asks the process to stop, which it does after a checkpoint. @throws {ConflictError} */
   stop(folder: string): Promise<void>;
-  /** @throws {ConflictError} */
-  resume(folder: string): Promise<void>;
+  /** @param further options asked anew. @throws {ConflictError} @throws {FormError} where these are refused */
+  resume(folder: string, further?: RunForm): Promise<void>;
 }
 
 /** Bytes of config.json; it holds options and a list of stages. */
@@ -101,21 +102,21 @@ export function createProcesses(
       process.kill(found.pid, "SIGINT");
     },
 
-    resume: (folder) =>
+    resume: (folder, further = {}) =>
       alone(folder, async () => {
         const found = await readProcess(folder);
         if (found && (await isAlive(found))) throw new ConflictError("it is running");
         const path = join(folder, "config.json");
-        let args: string[];
+        let config: Record<string, unknown>;
         try {
-          const config = JSON.parse((await readPlain(path, largestConfig)).toString()) as Record<string, unknown>;
+          config = JSON.parse((await readPlain(path, largestConfig)).toString()) as Record<string, unknown>;
           parseConfig(folder, config);
-          args = argumentsOfConfig(config, folder);
         } catch (error) {
           throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
         }
-        const failure = await launch(command, args, folder, settleMs);
-        if (failure !== undefined) throw new ConflictError(failure);
+        const failure = await launch(command, argumentsOfConfig(config, folder, further), folder, settleMs);
+        if (failure === undefined) return;
+        throw Object.keys(further).length > 0 ? refusalOf(failure, further) : new ConflictError(failure);
       }),
   };
 }

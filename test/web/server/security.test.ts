@@ -8,7 +8,11 @@ import { serving, startEvent, type TestServer, temporaryFolder, token, writeEven
 const folder = temporaryFolder(),
   run = join(folder, "run"),
   page = join(folder, "page");
-const processes = { start: vi.fn(async () => run), stop: vi.fn(async () => {}), resume: vi.fn(async () => {}) };
+const processes = {
+  start: vi.fn(async () => run),
+  stop: vi.fn(async () => {}),
+  resume: vi.fn(async (..._: unknown[]) => {}),
+};
 let server: TestServer, local: string;
 
 beforeAll(async () => {
@@ -78,6 +82,22 @@ describe("writing", () => {
       await server.ask("/api/runs", { method: "POST", headers, body: JSON.stringify({ a: "x".repeat(100_000) }) }),
     ).toMatchObject({ status: 413 });
     expect(processes.start).not.toHaveBeenCalled();
+    const resume = (body?: string) =>
+      server.ask(`/api/runs/${runId(run)}/resume`, {
+        method: "POST",
+        headers,
+        ...(body === undefined ? {} : { body }),
+      });
+    for (const body of ["{", "[]", "null", '{"a":1}']) expect((await resume(body)).status).toBe(400);
+    expect((await resume(JSON.stringify({ a: "x".repeat(100_000) }))).status).toBe(413);
+    expect(processes.resume).not.toHaveBeenCalled();
+    expect((await resume()).status).toBe(204);
+    expect((await resume('{"timeLimit":"1h"}')).status).toBe(204);
+    expect(processes.resume.mock.calls).toEqual([
+      [run, {}],
+      [run, { timeLimit: "1h" }],
+    ]);
+    vi.clearAllMocks();
   });
 
   test("reading methods change nothing", async () => {
