@@ -390,6 +390,17 @@ export function asTyped(values: Readonly<Record<string, unknown>>): Partial<Reco
   );
 }
 
+/** Options as typed, without those that are what they would be anyway. */
+export function withoutDefaults(typed: ReturnType<typeof asTyped>): ReturnType<typeof asTyped> {
+  const { recipe } = typed,
+    method = methodChosen(typeof recipe === "string" ? { recipe } : {});
+  const others = optionEntries.filter(([key, option]) => {
+    if (key === "method") return typed.method !== method;
+    return option.given !== "default" || option.value.write(option.default) !== typed[key];
+  });
+  return Object.fromEntries(others.flatMap(([key]) => (typed[key] === undefined ? [] : [[key, typed[key]]])));
+}
+
 function textOf(option: OptionDefinition, value: unknown): string {
   try {
     if (option.given !== "flag") return option.value.write(value as never);

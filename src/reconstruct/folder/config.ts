@@ -36,7 +36,8 @@ export function askedOptions(options: ReconstructOptions): Partial<ReconstructOp
   );
 }
 
-export const configText = (options: ReconstructOptions, used: UsedSettings): string =>
+/** @param used absent while the run has not laid itself out */
+export const configText = (options: ReconstructOptions, used?: UsedSettings): string =>
   JSON.stringify({ ...askedOptions(options), used }, null, 2);
 
 /** @returns config.json as it is. @throws {InputError} naming the file where it cannot be read */
@@ -67,7 +68,12 @@ export function parseConfig(
 ): { asked: ReconstructOptions; maskRadius: number; inverted: boolean } {
   const path = join(folder, "config.json");
   const used = usedSchema.safeParse(content);
-  if (!used.success) throw new InputError(`${path} is not that of a run of this version of cryogan`);
+  if (!used.success)
+    throw new InputError(
+      content.used === undefined
+        ? `${path} is that of a run which ended before it was laid out`
+        : `${path} is not that of a run of this version of cryogan`,
+    );
   try {
     const asked = parseReconstructOptions({ ...asTyped(content), out: folder }),
       { maskRadius, invertContrast } = used.data.used;

@@ -12,6 +12,7 @@ import { askedRecipe } from "../adversarial/askedRecipe.ts";
 import type { AdversarialRecipe } from "../adversarial/recipes.ts";
 import { groupsOfClasses } from "../classes.ts";
 import { readLastCheckpoint } from "../folder/checkpoint.ts";
+import { configText } from "../folder/config.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { ClassResult, MotionResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
@@ -169,7 +170,10 @@ async function reconstructOnce(
   const release = await claim(options.out);
   try {
     if (!options.resume) await clearFolder(folder);
-    if (!before) await writeInput(folder("input.json"), { ...input, inverted, ...shown });
+    if (!before) {
+      await writeInput(folder("input.json"), { ...input, inverted, ...shown });
+      await writeFileAtomic(folder("config.json"), configText(options)); // told of a run that fails early, too
+    }
     const log = await openEventLog(folder("events.jsonl"), options.resume);
     const emit = (event: UntimedEvent): void => {
       const timed: RunEvent = { ...event, time: new Date().toISOString() };

@@ -12,6 +12,7 @@ import type { ReconstructOptions } from "../../reconstruct/options.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
 import { alone } from "../../runtime/processes.ts";
+import { optionsGoingOn, refusalOf } from "../live/goingOn.ts";
 import { endState, FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
@@ -155,7 +156,12 @@ export async function createEngine(listener: Listener) {
       current.controller.abort();
       await current.ended;
     },
-    resume: async (id: string): Promise<void> => void (await begin(id, { ...(await formOf(id)), resume: true })),
+    async resume(id: string, further: RunForm = {}): Promise<void> {
+      const form = { ...optionsGoingOn(await formOf(id), further), resume: true };
+      await begin(id, form).catch((error: Error) => {
+        throw error instanceof FormError && Object.keys(further).length > 0 ? refusalOf(error.message, further) : error;
+      });
+    },
     /** Simulates particles, unless they are there, and reconstructs them. */
     async demo(): Promise<string> {
       if (!(await files.at(demoForm.particlesFile).exists())) {

@@ -57,7 +57,7 @@ export function browserSource(): BrowserSource {
     file: (id, path) => call("file", id, path),
     start: (form) => call("start", form),
     stop: (id) => call("stop", id),
-    resume: (id) => call("resume", id),
+    resume: (id, further) => call("resume", id, further),
     watch(onChange) {
       watchers.add(onChange);
       return () => void watchers.delete(onChange);

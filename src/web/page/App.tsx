@@ -9,6 +9,7 @@ import { LocalFiles } from "./local/LocalFiles.tsx";
 import { MapPanel } from "./map/MapPanel.tsx";
 import { Motion } from "./motion/Motion.tsx";
 import { go, type Page } from "./page.ts";
+import { Results } from "./results/Results.tsx";
 import { Configuration } from "./run/Configuration.tsx";
 import { useEvents } from "./run/files.ts";
 import { Log } from "./run/Log.tsx";
@@ -21,7 +22,7 @@ import { Directions } from "./views/Directions.tsx";
 const RunForm = lazy(() => import("./form/RunForm.tsx").then((module) => ({ default: module.RunForm })));
 
 export function App({ page }: { page: Page }) {
-  const { form } = page.address.value;
+  const { form, clone } = page.address.value;
   return (
     <>
       {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the address itself holds what the page shows */}
@@ -38,7 +39,12 @@ export function App({ page }: { page: Page }) {
       <header class="bar">
         <h1>cryogan</h1>
         {page.source.may.start && (
-          <button type="button" class="primary" aria-pressed={form} onClick={() => go(page, { form: !form })}>
+          <button
+            type="button"
+            class="primary"
+            aria-pressed={form}
+            onClick={() => go(page, { form: !form, clone: undefined })}
+          >
             New run
           </button>
         )}
@@ -83,7 +89,7 @@ export function App({ page }: { page: Page }) {
         <main id="main" tabIndex={-1}>
           {form ? (
             <Suspense fallback={<p class="note">Loading the form…</p>}>
-              <RunForm page={page} />
+              <RunForm key={clone} page={page} />
             </Suspense>
           ) : (
             <SelectedRun page={page} />
@@ -100,6 +106,7 @@ const tabNames: Record<Tab, string> = {
   views: "Views",
   classes: "Classes",
   motion: "Motion",
+  results: "Results",
   configuration: "Configuration",
   log: "Log",
 };
@@ -124,11 +131,11 @@ function SelectedRun({ page }: { page: Page }) {
   const shown = { page, run, events };
   return (
     <>
-      <RunHeader {...shown} />
+      <RunHeader key={run.id} {...shown} />
       <div class={`work${other ? " comparing" : ""}`}>
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
-          <Tabs page={page} offered={offeredTabs(events, tab)} />
+          <Tabs page={page} offered={offeredTabs(page, events, tab)} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === "curves" && <Curves {...shown} other={other} />}
@@ -136,6 +143,7 @@ function SelectedRun({ page }: { page: Page }) {
             {tab === "views" && <Directions {...shown} />}
             {tab === "classes" && <Classes {...shown} />}
             {tab === "motion" && <Motion key={run.id} {...shown} />}
+            {tab === "results" && <Results key={run.id} page={page} id={run.id} />}
             {tab === "configuration" && <Configuration {...shown} />}
             {tab === "log" && <Log events={events} />}
           </div>
@@ -145,9 +153,13 @@ function SelectedRun({ page }: { page: Page }) {
   );
 }
 
-/** Those of classes and of motion where there are any, or where the address asks for one. */
-const offeredTabs = (events: readonly RunEvent[], asked: Tab): Tab[] => {
-  const has: { [K in Tab]?: (events: readonly RunEvent[]) => boolean } = { classes: hasClasses, motion: hasMotion };
+/** Those of classes, of motion and of results where there are any, or where the address asks for one. */
+const offeredTabs = ({ source }: Page, events: readonly RunEvent[], asked: Tab): Tab[] => {
+  const has: { [K in Tab]?: (events: readonly RunEvent[]) => boolean } = {
+    classes: hasClasses,
+    motion: hasMotion,
+    results: () => source.tasks !== undefined,
+  };
   return tabs.filter((tab) => tab === asked || (has[tab]?.(events) ?? true));
 };
 

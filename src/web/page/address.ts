@@ -4,7 +4,7 @@
 
 import { mostClasses } from "../../reconstruct/options.ts";
 
-export const tabs = ["curves", "particles", "views", "classes", "motion", "configuration", "log"] as const;
+export const tabs = ["curves", "particles", "views", "classes", "motion", "results", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
 export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];
@@ -34,6 +34,8 @@ export interface Address {
   spin: boolean;
   /** The form for a new run is open. */
   form: boolean;
+  /** Id of the run whose options the form begins with. */
+  clone?: string;
 }
 
 export const startAddress: Address = { tab: "curves", map: "map.mrc", mirrored: false, spin: false, form: false };
@@ -66,6 +68,7 @@ export function parseAddress(hash: string): Address {
     mirrored: query.has("mirrored"),
     spin: query.has("spin"),
     form: query.has("form"),
+    ...optional("clone", text("clone")),
   };
 }
 
@@ -83,6 +86,7 @@ export function formatAddress(address: Address): string {
     ["mirrored", address.mirrored ? "1" : undefined],
     ["spin", address.spin ? "1" : undefined],
     ["form", address.form ? "1" : undefined],
+    ["clone", address.clone],
   ];
   const text = parts
     .filter(([, value]) => value !== undefined)

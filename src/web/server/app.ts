@@ -8,14 +8,17 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
-import { FormError } from "../live/source.ts";
+import { FormError, type RunForm } from "../live/source.ts";
+import { taskKinds } from "../live/tasks.ts";
+import { ConflictError } from "./conflict.ts";
 import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
 import type { Jobs } from "./jobs.ts";
-import { ConflictError, type Processes } from "./processes.ts";
+import type { Processes } from "./processes.ts";
 import { type Runs, runId } from "./runs.ts";
 import { headers, holdsToken, ownOriginOnly, tokenOnly } from "./security.ts";
 import { streamChanges, streamEvents } from "./streams.ts";
+import type { Tasks } from "./tasks.ts";
 
 /** The page as `npm run build:page` makes it, seen from src/web/server and from dist/web/server. */
 export const pageFolder = fileURLToPath(new URL("../../../dist/page", import.meta.url));
@@ -29,12 +32,24 @@ export interface AppSettings {
   runs: Runs;
   processes: Processes;
   jobs: Jobs;
+  tasks: Tasks;
   page?: string;
 }
 
 const formSchema = z.record(z.string(), z.union([z.string(), z.boolean()]));
+const formLimit = bodyLimit({ maxSize: 65_536 });
 
-export function createApp({ host, token, runs, processes, jobs, page = pageFolder }: AppSettings): Hono {
+/** The options that a request brings, as typed. @param absent what stands for no body. @throws {HTTPException} */
+async function formOf(c: Context, absent = ""): Promise<RunForm> {
+  const text = await c.req.text();
+  try {
+    return formSchema.parse(JSON.parse(text || absent));
+  } catch {
+    throw new HTTPException(400, { message: "expected a JSON object of strings and booleans" });
+  }
+}
+
+export function createApp({ host, token, runs, processes, jobs, tasks, page = pageFolder }: AppSettings): Hono {
   const app = new Hono();
   app.use(headers, ownOriginOnly(host));
   const mayWrite = tokenOnly(token);
@@ -63,11 +78,9 @@ export function createApp({ host, token, runs, processes, jobs, page = pageFolde
     ofRun((c, folder) => sendFile(c, folder, /^\/api\/runs\/[^/]+\/files\/(.*)$/s.exec(c.req.path)?.[1] ?? "")),
   );
 
-  app.post("/api/runs", mayWrite, bodyLimit({ maxSize: 65_536 }), async (c) => {
-    const form = formSchema.safeParse(await c.req.json().catch(() => undefined));
-    if (!form.success) return c.text("expected a JSON object of strings and booleans", 400);
-    return c.json({ id: runId(await processes.start(form.data)) }, 201);
-  });
+  app.post("/api/runs", mayWrite, formLimit, async (c) =>
+    c.json({ id: runId(await processes.start(await formOf(c))) }, 201),
+  );
   app.post(
     "/api/runs/:id/stop",
     mayWrite,
@@ -79,9 +92,29 @@ export function createApp({ host, token, runs, processes, jobs, page = pageFolde
   app.post(
     "/api/runs/:id/resume",
     mayWrite,
+    formLimit,
     ofRun(async (c, folder) => {
       await jobs.checkResume(folder);
-      await processes.resume(folder);
+      await processes.resume(folder, await formOf(c, "{}"));
+      return c.body(null, 204);
+    }),
+  );
+  app.get(
+    "/api/runs/:id/outcome",
+    ofRun(async (c, folder) => c.json(await tasks.outcome(folder))),
+  );
+  for (const kind of taskKinds)
+    app.post(
+      `/api/runs/:id/${kind}`,
+      mayWrite,
+      formLimit,
+      ofRun(async (c, folder) => c.json({ name: await tasks.start(folder, kind, await formOf(c, "{}")) }, 201)),
+    );
+  app.post(
+    "/api/runs/:id/report",
+    mayWrite,
+    ofRun(async (c, folder) => {
+      await tasks.report(folder);
       return c.body(null, 204);
     }),
   );

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { commandArguments } from "../../reconstruct/commandArguments.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import { asTyped, optionEntries } from "../../reconstruct/options.ts";
+import { optionsGoingOn } from "../live/goingOn.ts";
 import { FormError, fieldProblems, type RunForm } from "../live/source.ts";
 
 const options = new Map<string, (typeof optionEntries)[number][1]>(optionEntries);
@@ -25,9 +26,13 @@ export function argumentsOfForm(form: RunForm, out: string): string[] {
   return commandArguments(resolve(String(particlesFile)), out, rest);
 }
 
-/** Arguments that go on with a run: the options it began with. @param config content of its config.json */
-export function argumentsOfConfig(config: Record<string, unknown>, out: string): string[] {
-  const { particlesFile, ...typed } = asTyped(config);
+/**
+ * Arguments that go on with a run: the options it began with, but for what is asked anew.
+ * @param config content of its config.json
+ * @throws {FormError} where what is asked anew is wrong, or may not change
+ */
+export function argumentsOfConfig(config: Record<string, unknown>, out: string, further: RunForm = {}): string[] {
+  const { particlesFile, ...typed } = optionsGoingOn(asTyped(config), further);
   const rest = Object.entries(typed).filter(([name]) => !options.get(name)!.begins);
   return commandArguments(String(particlesFile), out, { ...Object.fromEntries(rest), resume: true });
 }

@@ -220,6 +220,18 @@ describe("in WebAssembly", () => {
       id,
     );
     expect(refused).toContain("dropped.star is not here; drop it on the page");
+    const asked = await page.evaluate(
+      (run) =>
+        source.resume(run, { timeLimit: "1h", symmetry: "D2" }).then(
+          () => ({}),
+          (error: Error & { fields?: unknown }) => error.fields,
+        ),
+      id,
+    );
+    expect(asked).toEqual({
+      timeLimit: "cannot be combined with --stages, which set the work themselves",
+      symmetry: "stays what the run began with",
+    });
     await drop(page, ["dropped.star", "stack.mrcs"]);
     await page.evaluate((run) => source.resume(run), id);
     const events = await ending(page, id);

@@ -1,4 +1,5 @@
 /** Runs begun, stopped and gone on with from the page; a server that goes and comes back. */
+import { execFileSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -99,6 +100,58 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     );
   });
 
+  test("the run is cloned: its options in a form, with a folder of its own", async () => {
+    await button("Clone and edit").click();
+    await eventually(() => field("out").inputValue()).toBe("from the page-2");
+    const filled = ["particlesFile", "stages", "maxShift", "device", "symmetry", "seed"];
+    expect(await Promise.all(filled.map((name) => field(name).inputValue()))).toEqual([
+      site().particles,
+      "adversarial 12:600, refine 12:1",
+      "0",
+      "cpu",
+      "",
+      "",
+    ]);
+    await page.reload();
+    await eventually(() => field("out").inputValue()).toBe("from the page-2");
+    await keepScreenshot(page, "clone");
+    await button("Cancel").click();
+    await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["from the page"]);
+  });
+
+  test("more is asked of a run that has ended; what it cannot do stands at the field", async () => {
+    await button("Continue…").click();
+    await button("Continue").click();
+    await eventually(() => page.locator(".continue .problem").allInnerTexts()).toEqual([
+      "The run has done what it was asked for: give more time, or a finer resolution.",
+    ]);
+    await field("timeLimit").fill("1h");
+    await button("Continue").click();
+    await eventually(() => problem("timeLimit").allInnerTexts()).toEqual([
+      "Cannot be combined with --stages, which set the work themselves",
+    ]);
+    await keepScreenshot(page, "continue");
+    await button("Cancel").click();
+    expect(await page.locator(".continue").count()).toBe(0);
+    expect(complaints.splice(0)).toEqual([expect.stringMatching(/422 /)]);
+  });
+
+  test("the command line is told, and read back by a shell it is the run's", async () => {
+    await page.getByRole("tab", { name: "Configuration" }).click();
+    const args = execFileSync("sh", ["-c", `printf '%s\n' ${await page.locator(".command code").innerText()}`]);
+    expect(args.toString().trimEnd().split("\n")).toEqual([
+      "cryogan",
+      "reconstruct",
+      `--out=${site().path("from the page", "").slice(0, -1)}`,
+      "--stages=adversarial 12:600, refine 12:1",
+      "--max-shift=0",
+      "--device=cpu",
+      "--",
+      site().particles,
+    ]);
+    await page.getByRole("tab", { name: "Log" }).click();
+  });
+
   test("a server that goes is missed, and what happened meanwhile is told once when it is back", async () => {
     const lines = () => page.locator(".log li span").allInnerTexts();
     const banner = page.getByText("Connection lost, trying again…");
@@ -129,7 +182,7 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     await eventually(() => other.page.locator(".run-header .state").allInnerTexts()).toEqual(["stopped"]);
     const names = await other.page.getByRole("button").allInnerTexts();
     expect(names).toContain("Reset view");
-    expect(names.filter((name) => /New run|Stop|Resume|Start/.test(name))).toEqual([]);
+    expect(names.filter((name) => /New run|Stop|Resume|Start|Continue|Clone/.test(name))).toEqual([]);
     await other.page.context().close();
     expect(other.complaints).toEqual([]);
   });

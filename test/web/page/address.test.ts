@@ -16,9 +16,10 @@ test("what the page shows stands in words in the address", () => {
     levelSigma: 3.456,
     slice: { axis: "y" as const, position: 0.25 },
     spin: true,
+    clone: "d",
   };
-  expect(formatAddress(address)).toBe("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1");
-  expect(parseAddress("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1")).toEqual({
+  expect(formatAddress(address)).toBe("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1&clone=d");
+  expect(parseAddress("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1&clone=d")).toEqual({
     ...address,
     levelSigma: 3.46,
   });

@@ -43,6 +43,8 @@ const everything: RunForm = {
   startResolution: "40",
 };
 
+const stages = [{ kind: "adversarial", maxRadius: 8, iterations: 5 }];
+
 /** As commander reads it, which the arguments are for: "--name=value", flags, and what follows "--". */
 function parsed(args: string[]): Record<string, unknown> {
   expect(args[0]).toBe("reconstruct");
@@ -109,6 +111,40 @@ test.each([
     ...options,
     resume: true,
     ...(options.viewsFile && { viewsFile: resolve(options.viewsFile) }),
+  });
+});
+
+describe("a run that goes on", () => {
+  const config = { particlesFile: "/p.star", symmetry: "D2", timeLimit: 600, seed: 3 };
+  const refused = (further: RunForm, of: Record<string, unknown> = config): unknown => {
+    try {
+      return argumentsOfConfig(of, "/runs/a", further);
+    } catch (error) {
+      return (error as FormError).fields;
+    }
+  };
+
+  test("takes more time and a finer resolution in place of what it began with, and the rest as it was", () => {
+    const optionsOf = (args: string[]) => parseReconstructOptions(parsed(args));
+    expect(optionsOf(argumentsOfConfig(config, "/runs/a", { timeLimit: "1h", resolution: "6.5" }))).toEqual(
+      optionsOf(argumentsOfConfig({ ...config, timeLimit: 3600, resolution: 6.5 }, "/runs/a")),
+    );
+    expect(argumentsOfConfig(config, "/runs/a", { timeLimit: "", resolution: "" })).toEqual(
+      argumentsOfConfig(config, "/runs/a"),
+    );
+  });
+
+  test("refuses at the field what is wrong, may not change, or does not go together", () => {
+    expect(refused({ timeLimit: "soon", resolution: "-1", symmetry: "C1", rm: "-rf", resume: false })).toEqual({
+      timeLimit: expect.stringMatching(/^expected a duration/),
+      resolution: expect.stringMatching(/^expected a number above 0/),
+      symmetry: "stays what the run began with",
+      rm: "stays what the run began with",
+      resume: "stays what the run began with",
+    });
+    expect(refused({ timeLimit: "1h" }, { ...config, timeLimit: undefined, stages })).toEqual({
+      timeLimit: "cannot be combined with --stages, which set the work themselves",
+    });
   });
 });
 

@@ -100,6 +100,29 @@ test("a run is started, stopped, gone on with after a server restart, and finish
   expect((await source.file(id, "map.mrc"))!.byteLength).toBe(1024 + 4 * 24 ** 3);
 });
 
+test("a run that has ended goes on with more time and finer, and what it cannot do is told at the field", async () => {
+  const id = await source.start({ ...quick, particlesFile: particles, out: "more", resolution: "36", timeLimit: "4s" });
+  const ended = (count: number) =>
+    until(() => readFileSync(join(runs, "more", "events.jsonl"), "utf8").split('{"type":"finished"').length > count);
+  const fields = (further: Record<string, string>) =>
+    source.resume(id, further).then(
+      () => ({}),
+      (error: { fields?: unknown }) => error.fields,
+    );
+  await ended(1);
+  await until(async () => (await stateOf(id)) !== "running");
+  expect(await fields({ timeLimit: "1s" })).toEqual({ timeLimit: expect.stringContaining("leaves nothing to go on") });
+  expect(await fields({ resolution: "72" })).toEqual({ "": expect.stringContaining("leaves nothing to see") });
+  expect(await fields({ symmetry: "D2" })).toEqual({ symmetry: "stays what the run began with" });
+  await source.resume(id, { timeLimit: "8s", resolution: "24" });
+  await ended(2);
+  await until(async () => (await stateOf(id)) !== "running");
+  const config = JSON.parse(readFileSync(join(runs, "more", "config.json"), "utf8")) as Record<string, unknown>;
+  expect(config).toMatchObject({ timeLimit: 8, resolution: 24, device: "cpu" });
+  const finest = eventsOf("more").flatMap((event) => (event.type === "finished" ? [event.finestAngstrom] : []));
+  expect(finest[1]).toBeLessThan(finest[0]!);
+});
+
 test("a killed run is stopped; resuming it goes on", async () => {
   const id = await source.start({
     ...quick,
@@ -158,6 +181,10 @@ test("a run that fails later says why", async () => {
   await until(async () => (await stateOf(id)) === "failed");
   expect((await source.list()).find((run) => run.id === id)!.message).toMatch(/row 42/);
   expect(eventsOf("spike").at(-1)).toMatchObject({ type: "failed", message: expect.stringMatching(/row 42/) });
+  // And with what options it was begun, though it came to no schedule.
+  const config = JSON.parse(readFileSync(join(runs, "spike", "config.json"), "utf8")) as Record<string, unknown>;
+  expect(config).toMatchObject({ particlesFile: join(own, "particles.star"), maxShift: 0, threads: 1 });
+  expect(config).not.toHaveProperty("used");
 });
 
 test("a second process is kept from the folder of a run", async () => {

@@ -1,9 +1,12 @@
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
+import type { FormField } from "../../live/formField.ts";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
-import { type FormField, fields } from "./fields.ts";
+import { cloneOf } from "./clone.ts";
+import { Field } from "./Field.tsx";
+import { fields } from "./fields.ts";
 import { filledIn, formProblems } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */
@@ -24,11 +27,16 @@ const folded = fields.filter((field) => !first.includes(field) && !isCommon(fiel
 /** A server begins every run in a folder of its own. */
 const advancedOf = ({ local }: Page) => folded.filter(({ name }) => local || name !== "overwrite");
 
-/** A new run: the options of `cryogan reconstruct` by their names. */
+/** A new run: the options of `cryogan reconstruct` by their names; at first those of the run that is cloned, if any. */
 export function RunForm({ page }: { page: Page }) {
+  const { clone } = page.address.value;
   const [values, setValues] = useState<Values>({});
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    if (clone === undefined) return;
+    cloneOf(page, clone).then(setValues, (error: Error) => setProblems({ "": error.message }));
+  }, [clone]);
   const set = (name: string, value: string | boolean) => {
     const next = { ...values, [name]: value };
     setValues(next);
@@ -47,7 +55,7 @@ export function RunForm({ page }: { page: Page }) {
     setBusy(true);
     try {
       const run = await page.source.start(form);
-      go(page, { run, form: false, compare: undefined, levelSigma: undefined });
+      go(page, { run, form: false, clone: undefined, compare: undefined, levelSigma: undefined });
     } catch (error) {
       if (error instanceof FormError) show(error.fields);
       else setProblems({ "": (error as Error).message });
@@ -56,7 +64,7 @@ export function RunForm({ page }: { page: Page }) {
     }
   };
   const row = (field: FormField) => (
-    <Row
+    <Field
       key={field.name}
       field={field}
       value={values[field.name]}
@@ -65,10 +73,11 @@ export function RunForm({ page }: { page: Page }) {
     />
   );
   const advanced = advancedOf(page);
-  const foldedProblem = advanced.some(({ name }) => problems[name] !== undefined);
+  const foldedProblem = advanced.some(({ name }) => problems[name] !== undefined),
+    foldedValue = clone !== undefined && advanced.some(({ name }) => filledIn(values)[name] !== undefined);
   return (
     <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
-      <h2>New run</h2>
+      <h2>{clone === undefined ? "New run" : "New run with the options of another"}</h2>
       <p class="note">
         The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
         {page.local ? "" : " Paths are those of the machine that computes."}
@@ -85,7 +94,7 @@ export function RunForm({ page }: { page: Page }) {
         </p>
       )}
       {first.map(row)}
-      <details {...(foldedProblem ? { open: true } : {})}>
+      <details {...(foldedProblem || foldedValue ? { open: true } : {})}>
         <summary>Advanced options</summary>
         {advanced.map(row)}
       </details>
@@ -93,74 +102,10 @@ export function RunForm({ page }: { page: Page }) {
         <button class="primary" type="submit" disabled={busy}>
           {busy ? "Starting…" : "Start"}
         </button>
-        <button type="button" onClick={() => go(page, { form: false })}>
+        <button type="button" onClick={() => go(page, { form: false, clone: undefined })}>
           Cancel
         </button>
       </div>
     </form>
-  );
-}
-
-interface RowProps {
-  field: FormField;
-  value: string | boolean | undefined;
-  problem: string | undefined;
-  onChange: (value: string | boolean) => void;
-}
-
-function Row({ field, value, problem, onChange }: RowProps) {
-  const id = `field-${field.name}`;
-  const about = {
-    id,
-    "aria-describedby": `${id}-help${problem ? ` ${id}-problem` : ""}`,
-    "aria-invalid": problem !== undefined,
-    required: field.required,
-  };
-  const text = typeof value === "string" ? value : "";
-  return (
-    <div class={`field${field.flag ? " flag" : ""}${problem ? " wrong" : ""}`}>
-      <label for={id}>
-        {field.label}
-        {field.unit && <span class="unit"> {field.unit}</span>}
-        {field.required && <span class="unit"> (required)</span>}
-      </label>
-      {field.flag ? (
-        <input
-          {...about}
-          required={false}
-          type="checkbox"
-          checked={value === true}
-          onChange={(event) => onChange(event.currentTarget.checked)}
-        />
-      ) : field.choices ? (
-        <select {...about} value={text} onChange={(event) => onChange(event.currentTarget.value)}>
-          <option value="">{field.default ?? "default"}</option>
-          {field.choices
-            .filter((choice) => choice !== field.default)
-            .map((choice) => (
-              <option key={choice}>{choice}</option>
-            ))}
-        </select>
-      ) : (
-        <input
-          {...about}
-          type="text"
-          value={text}
-          placeholder={field.default ?? ""}
-          autocomplete="off"
-          spellcheck={false}
-          {...(field.name === "particlesFile" ? { list: "particle-files" } : {})}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
-      )}
-      <p id={`${id}-help`} class="note">
-        {field.help}
-      </p>
-      {problem && (
-        <p id={`${id}-problem`} class="problem">
-          {problem[0]!.toUpperCase() + problem.slice(1)}
-        </p>
-      )}
-    </div>
   );
 }

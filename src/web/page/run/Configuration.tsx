@@ -2,7 +2,9 @@ import { optionRows } from "../../../charts/optionRows.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty, NotThere } from "../Empty.tsx";
+import { optionsAsked } from "../form/clone.ts";
 import type { Page } from "../page.ts";
+import { CommandLine } from "./CommandLine.tsx";
 import { useJson } from "./files.ts";
 
 export function Configuration({ page, run, events }: { page: Page; run: RunSummary; events: readonly RunEvent[] }) {
@@ -19,6 +21,9 @@ export function Configuration({ page, run, events }: { page: Page; run: RunSumma
     );
   return (
     <>
+      <h3>Command line</h3>
+      <p class="note">What does the same in a terminal{page.local ? ", with the files that were dropped here" : ""}.</p>
+      <CommandLine form={optionsAsked(config.value)} out={run.name} />
       <h3>Configuration</h3>
       <p class="note">The options as used, after defaults and the automatic schedule (config.json).</p>
       <table class="options">

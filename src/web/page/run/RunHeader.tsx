@@ -4,9 +4,13 @@ import { classesText } from "../../../charts/classCharts.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { methodText } from "../../../reconstruct/method.ts";
 import { type Verdict, verdictText } from "../../../reconstruct/verdict/verdict.ts";
-import { isActive, jobText } from "../../../slurm/job.ts";
+import { jobText } from "../../../slurm/job.ts";
 import type { RunSummary } from "../../live/source.ts";
+import { optionsAsked } from "../form/clone.ts";
 import { go, nameOf, type Page } from "../page.ts";
+import { Actions } from "./Actions.tsx";
+import { Continue } from "./Continue.tsx";
+import { useJson } from "./files.ts";
 import { runProgress } from "./progress.ts";
 import { kindWords, nowText, stateWords } from "./words.ts";
 
@@ -29,13 +33,16 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
     method && methodText[method],
     progress.logLikelihood !== undefined && `log-likelihood ${formatNumber(progress.logLikelihood, 4)}`,
   ].filter((fact) => typeof fact === "string");
+  const config = useJson<Record<string, unknown>>(page, run.id, "config.json", events).value,
+    asked = config && optionsAsked(config);
+  const [continuing, setContinuing] = useState(false);
   const percent = Math.round(100 * progress.fraction);
   return (
     <header class="run-header">
       <div class="title">
         <h2 title={run.name}>{nameOf(page, run)}</h2>
         <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
-        <Actions page={page} run={run} />
+        <Actions page={page} run={run} isKnown={asked !== undefined} onContinue={() => setContinuing(true)} />
       </div>
       <p class="facts">{facts.join(" · ") || "Nothing is known of this run."}</p>
       <div class="progress">
@@ -48,6 +55,16 @@ export function RunHeader({ page, run, events }: { page: Page; run: RunSummary; 
       <p class="now">{run.message ? <strong>{run.message}</strong> : nowText(progress) || " "}</p>
       {run.job && <p class="job">{jobText(run.job)}</p>}
       <CompareChoice page={page} run={run} />
+      {continuing && asked && (
+        <Continue
+          page={page}
+          id={run.id}
+          asked={asked}
+          elapsedSeconds={elapsedSeconds}
+          isDone={finished !== undefined}
+          onEnd={() => setContinuing(false)}
+        />
+      )}
       {progress.finished?.verdict && <VerdictLine verdict={progress.finished.verdict} />}
     </header>
   );
@@ -59,33 +76,6 @@ function VerdictLine({ verdict }: { verdict: Verdict }) {
       <strong>{verdictText(verdict)}</strong>: {verdict.reason}
     </p>
   );
-}
-
-function Actions({ page, run }: { page: Page; run: RunSummary }) {
-  const [busy, setBusy] = useState(false);
-  const { may } = page.source;
-  const act = (what: (id: string) => Promise<void>) => {
-    setBusy(true);
-    what(run.id)
-      .catch((error: Error) => {
-        page.problem.value = error.message;
-      })
-      .finally(() => setBusy(false));
-  };
-  const isJob = run.job !== undefined && isActive(run.job);
-  if ((run.state === "running" || isJob) && may.stop)
-    return (
-      <button type="button" disabled={busy} onClick={() => act((id) => page.source.stop(id))}>
-        {isJob ? (busy ? "Cancelling…" : "Cancel job") : busy ? "Stopping…" : "Stop"}
-      </button>
-    );
-  if ((run.state === "stopped" || run.state === "failed") && may.start)
-    return (
-      <button type="button" disabled={busy} onClick={() => act((id) => page.source.resume(id))}>
-        {busy ? "Resuming…" : "Resume"}
-      </button>
-    );
-  return null;
 }
 
 function CompareChoice({ page, run }: { page: Page; run: RunSummary }) {

@@ -22,7 +22,9 @@ export function RunList({ page }: { page: Page }) {
             class="run"
             aria-current={run.id === selected ? "true" : undefined}
             title={run.name}
-            onClick={() => go(page, { run: run.id, compare: undefined, levelSigma: undefined, form: false })}
+            onClick={() =>
+              go(page, { run: run.id, compare: undefined, levelSigma: undefined, form: false, clone: undefined })
+            }
           >
             <span class="name">{names[i]}</span>
             <span class={`state ${run.state}`}>{stateWords[run.state]}</span>
