@@ -8,6 +8,8 @@ export const tabs = ["curves", "particles", "views", "classes", "motion", "resul
 export type Tab = (typeof tabs)[number];
 export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];
+/** A place in Å along each axis. */
+export type Planes = Readonly<Record<Axis, number>>;
 /** Maps that every run is asked for. */
 export const commonFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
 export type MapFile = (typeof commonFiles)[number] | `class${number}.mrc` | `class${number}_half${1 | 2}.mrc`;
@@ -28,8 +30,10 @@ export interface Address {
   map: MapFile;
   /** Contour level in standard deviations above the mean; absent: chosen from the map. */
   levelSigma?: number;
-  /** Slice plane: its axis, and its place along it from 0 to 1. */
-  slice?: { axis: Axis; position: number };
+  /** Where the slices across x, y and z lie, Å from the centre of the box; absent: through it. */
+  planes?: Planes;
+  /** The slice at which the map is cut open in three dimensions. */
+  cut?: Axis;
   mirrored: boolean;
   spin: boolean;
   /** The form for a new run is open. */
@@ -47,8 +51,7 @@ export function parseAddress(hash: string): Address {
   const number = (value: string | undefined) =>
     value !== undefined && Number.isFinite(Number(value)) ? Number(value) : undefined;
   const level = number(text("level"));
-  const [axis, place] = (text("slice") ?? "").split(":");
-  const position = number(place);
+  const [x, y, z] = (text("planes") ?? "").split(",").map((place) => number(place || undefined));
   return {
     ...startAddress,
     ...optional("run", text("run")),
@@ -62,9 +65,11 @@ export function parseAddress(hash: string): Address {
       mapFiles.find((file) => file === `${text("map")}.mrc`),
     ),
     ...optional("levelSigma", level),
-    ...(axes.includes(axis as Axis) && position !== undefined && position >= 0 && position <= 1
-      ? { slice: { axis: axis as Axis, position } }
-      : {}),
+    ...optional("planes", x === undefined || y === undefined || z === undefined ? undefined : { x, y, z }),
+    ...optional(
+      "cut",
+      axes.find((axis) => axis === text("cut")),
+    ),
     mirrored: query.has("mirrored"),
     spin: query.has("spin"),
     form: query.has("form"),
@@ -82,7 +87,8 @@ export function formatAddress(address: Address): string {
     ["tab", address.tab === startAddress.tab ? undefined : address.tab],
     ["map", address.map === startAddress.map ? undefined : address.map.replace(".mrc", "")],
     ["level", address.levelSigma === undefined ? undefined : String(Number(address.levelSigma.toFixed(2)))],
-    ["slice", address.slice && `${address.slice.axis}:${Number(address.slice.position.toFixed(3))}`],
+    ["planes", address.planes && axes.map((axis) => Number(address.planes![axis].toFixed(2))).join(",")],
+    ["cut", address.cut],
     ["mirrored", address.mirrored ? "1" : undefined],
     ["spin", address.spin ? "1" : undefined],
     ["form", address.form ? "1" : undefined],
@@ -90,7 +96,7 @@ export function formatAddress(address: Address): string {
   ];
   const text = parts
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%3A", ":")}`)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%2C", ",")}`)
     .join("&");
   return text === "" ? "" : `#${text}`;
 }

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { encodeMrcHeader } from "../../../src/io/mrcHeader.ts";
 import type { Site } from "./site.ts";
 import {
   covered,
@@ -52,6 +53,49 @@ function helixPdb(residues: number, centre: number): string {
   return `${lines.join("\n")}\nEND\n`;
 }
 
+/** A map of a ball of density 1, its edge a voxel wide. All in voxels; the centre from that of the box. */
+function ballMrc({ n, pixel, centre, radius }: Ball): Buffer {
+  const header = encodeMrcHeader({
+    columns: n,
+    rows: n,
+    sections: n,
+    mode: 2,
+    pixelSizeAngstrom: pixel,
+    originAngstrom: [0, 0, 0],
+    isStack: false,
+    statistics: { min: 0, max: 1, mean: 0, rms: 0 },
+    label: "a ball",
+  });
+  const from = (voxel: number, middle: number) => voxel - Math.floor(n / 2) - middle;
+  const data = Float32Array.from({ length: n ** 3 }, (_, i) => {
+    const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
+    const distance = Math.hypot(from(x, centre.x), from(y, centre.y), from(z, centre.z));
+    return Math.min(1, Math.max(0, radius + 0.5 - distance));
+  });
+  return Buffer.concat([header, new Uint8Array(data.buffer)]);
+}
+interface Ball {
+  n: number;
+  /** Å */
+  pixel: number;
+  centre: { x: number; y: number; z: number };
+  radius: number;
+}
+
+const isWhite = (r: number, g: number, b: number) => Math.min(r, g, b) > 190;
+/** Mean place of the white pixels from the middle of the picture: to the right, downwards. */
+function whiteCentre({ width, height, data }: Picture): [number, number] {
+  let [x, y, count] = [0, 0, 0];
+  for (let i = 0; i < width * height; i++) {
+    const [r, g, b] = data.subarray(4 * i) as unknown as [number, number, number];
+    if (!isWhite(r, g, b)) continue;
+    x += (i % width) + 0.5 - width / 2;
+    y += Math.floor(i / width) + 0.5 - height / 2;
+    count++;
+  }
+  return [x / count, y / count];
+}
+
 const isOrange = (r: number, g: number, b: number) => r > 1.5 * b && r > 1.15 * g;
 const isGrey = (r: number, g: number, b: number) => Math.max(r, g, b) - Math.min(r, g, b) <= 2;
 
@@ -59,11 +103,13 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"], first: Picture;
   const canvas = (i = 0) => page.locator(".scene canvas").nth(i);
   /** What a click brings into view may leave the canvas between two pixels: back to the top. */
-  const press = async (name: string | RegExp) => {
-    await page.getByRole("button", { name }).click();
-    await page.evaluate(() => {
+  const toTop = () =>
+    page.evaluate(() => {
       for (const element of document.querySelectorAll("*")) element.scrollTop = 0;
     });
+  const press = async (name: string | RegExp) => {
+    await page.getByRole("button", { name }).click();
+    await toTop();
   };
   const level = () => page.getByRole("slider", { name: "Level" });
   /** The scene takes what the mouse does frame by frame. */
@@ -113,14 +159,53 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     expect(Number(await level().inputValue())).toBe(before);
   });
 
-  test("a slice cuts it open and moves", async () => {
-    await page.getByRole("combobox", { name: "Slice" }).selectOption("z");
-    await eventually(async () => share(await picture(canvas()), isGrey)).toBeGreaterThan(share(first, isGrey) + 0.05);
+  test("a slice cuts it open, moves both, and is looked at straight on", async () => {
+    const slice = (axis: string) => page.getByRole("slider", { name: `Slice of map across ${axis}` }),
+      flat = (axis: string) => page.getByRole("img", { name: `Slice of map across ${axis}` });
+    await press("Cut the map open across z");
+    await eventually(async () => share(await picture(canvas()), isGrey)).toBeGreaterThan(share(first, isGrey) + 0.02);
     const middle = await settledPicture(canvas());
-    await page.getByRole("slider", { name: "Position" }).fill("0.4");
+    await slice("z").fill("9"); // of 24 voxels of 6 Å
+    await eventually(() => flat("z").getAttribute("aria-label")).toContain("at −18 Å");
+    await toTop();
     await eventually(async () => difference(await picture(canvas()), middle)).toBeGreaterThan(0.5);
-    await page.getByRole("combobox", { name: "Slice" }).selectOption("");
+    await slice("z").press("ArrowRight");
+    await eventually(() => slice("z").getAttribute("aria-valuetext")).toBe("−12 Å");
+    // Pointing a quarter from the left and from the top of the slice across z moves those across x and y.
+    const box = (await flat("z").boundingBox())!;
+    await flat("z").click({ position: { x: 0.26 * box.width, y: 0.26 * box.height } });
+    await eventually(() => slice("x").inputValue()).toBe("6");
+    await eventually(() => slice("y").inputValue()).toBe("17");
+    await press("Cut the map open across z");
+    await page.goto(`${site().address}?anew#run=${site().id("whole-set")}`);
+    await eventually(() => canvas().count()).toBe(1);
     await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+  });
+
+  test("in three dimensions the slice lies where the density is", async () => {
+    const ball = { n: 24, pixel: 6, centre: { x: 3, y: -2, z: 4 }, radius: 3 }; // voxels
+    const { page: other, complaints: others } = await visit(browser(), site().address, {
+      colorScheme: "dark",
+    });
+    await other.route("**/files/map.mrc", (route) => route.fulfill({ body: ballMrc(ball) }));
+    for (const [axis, right, up] of [
+      ["x", "y", "z"],
+      ["y", "x", "z"],
+      ["z", "x", "y"],
+    ] as const) {
+      const at = (["x", "y", "z"] as const).map((each) => ball.centre[each] * ball.pixel).join(",");
+      await other.goto(`${site().address}?${axis}#run=${site().id("broken")}&planes=${at}&cut=${axis}`);
+      const scene = other.locator(".scene canvas");
+      await eventually(async () => share(await picture(scene), isWhite)).toBeGreaterThan(0.001);
+      const shown = await settledPicture(scene),
+        height = (await scene.boundingBox())!.height;
+      // The view is 1.04 edges high; up to a fifth of a voxel off.
+      const voxelsOff = whiteCentre(shown).map((pixels) => (pixels / height) * 1.04 * ball.n);
+      expect(Math.abs(voxelsOff[0]! - ball.centre[right]), `right across ${axis}`).toBeLessThan(0.2);
+      expect(Math.abs(-voxelsOff[1]! - ball.centre[up]), `up across ${axis}`).toBeLessThan(0.2);
+    }
+    await other.context().close();
+    expect(others).toEqual([]);
   });
 
   test("arrow keys turn it, Reset view turns it back", async () => {

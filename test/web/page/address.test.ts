@@ -14,14 +14,17 @@ test("what the page shows stands in words in the address", () => {
     tab: "log" as const,
     map: "half2.mrc" as const,
     levelSigma: 3.456,
-    slice: { axis: "y" as const, position: 0.25 },
+    planes: { x: 0, y: -12.345, z: 7.5 },
+    cut: "y" as const,
     spin: true,
     clone: "d",
   };
-  expect(formatAddress(address)).toBe("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1&clone=d");
-  expect(parseAddress("#run=a%20b&compare=c&tab=log&map=half2&level=3.46&slice=y:0.25&spin=1&clone=d")).toEqual({
+  const text = "#run=a%20b&compare=c&tab=log&map=half2&level=3.46&planes=0,-12.35,7.5&cut=y&spin=1&clone=d";
+  expect(formatAddress(address)).toBe(text);
+  expect(parseAddress(text)).toEqual({
     ...address,
     levelSigma: 3.46,
+    planes: { x: 0, y: -12.35, z: 7.5 },
   });
 });
 
@@ -29,9 +32,10 @@ test.each([
   "#tab=nonsense",
   "#level=high",
   "#level=",
-  "#slice=w:0.5",
-  "#slice=x:2",
-  "#slice=x",
+  "#planes=1,2",
+  "#planes=1,2,far",
+  "#planes=1,,2",
+  "#cut=w",
   "#map=checkpoint",
   "#map=../secret",
 ])("%s is left out", (hash) => {

@@ -8,7 +8,8 @@ export interface MapCanvasProps {
   label: string;
   map: MapGrid | undefined;
   levelSigma: number;
-  slice?: { axis: Axis; position: number } | undefined;
+  /** The plane at which it is cut open, Å from the box centre. */
+  cut?: { axis: Axis; placeAngstrom: number } | undefined;
   spin: boolean;
   color: "surface" | "surface2";
   /** File of an atomic model to lay over the map. */
@@ -21,17 +22,7 @@ export interface MapCanvasProps {
 const turnRadians = Math.PI / 24;
 
 /** A canvas with a map in it. Arrow keys turn it, + and - zoom, Home resets. */
-export function MapCanvas({
-  label,
-  map,
-  levelSigma,
-  slice,
-  spin,
-  color,
-  modelFile,
-  onScene,
-  onMessage,
-}: MapCanvasProps) {
+export function MapCanvas({ label, map, levelSigma, cut, spin, color, modelFile, onScene, onMessage }: MapCanvasProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [scene, setScene] = useState<MapScene>();
   const version = paletteVersion.value;
@@ -58,13 +49,13 @@ export function MapCanvas({
     scene?.show({
       ...(map ? { map } : {}),
       levelSigma,
-      ...(slice ? { slice } : {}),
+      ...(cut ? { cut } : {}),
       spin,
       surface: hexColor(color),
       background: hexColor("scene"),
       opacity: modelFile ? 0.45 : 1,
     });
-  }, [scene, map, levelSigma, slice?.axis, slice?.position, spin, color, version, modelFile]);
+  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, version, modelFile]);
   useEffect(() => {
     if (!scene || !map) return;
     if (!modelFile) return scene.showModel(undefined);

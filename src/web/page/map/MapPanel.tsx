@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { type Axis, axes, type MapFile } from "../address.ts";
+import type { MapFile } from "../address.ts";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
 import { saveAs } from "../saveAs.ts";
@@ -10,6 +10,7 @@ import { offeredMapFiles, shownMapFile } from "./choice.ts";
 import type { MapGrid } from "./grid.ts";
 import { MapCanvas } from "./MapCanvas.tsx";
 import { readGrid } from "./readGrid.ts";
+import { Slices } from "./Slices.tsx";
 import type { MapScene } from "./scene.ts";
 import { linkViews } from "./view.ts";
 
@@ -38,9 +39,11 @@ function useGrid(
   return { file, read, grid: mirror ? (turned?.from === read.value ? turned?.grid : undefined) : read.value };
 }
 
+const middle = { x: 0, y: 0, z: 0 };
+
 /** The map of the run and what can be done with it; that of the run it is compared with stands beside it. */
 export function MapPanel({ page, run, events, other }: Shown & { page: Page; other?: Shown | undefined }) {
-  const { levelSigma, slice, mirrored, spin, map: wantedFile } = page.address.value;
+  const { levelSigma, planes = middle, cut, mirrored, spin, map: wantedFile } = page.address.value;
   const mine = useGrid(page, { run, events }, mirrored);
   const beside = useGrid(page, other, mirrored);
   const [scenes, setScenes] = useState<{ first?: MapScene | undefined; second?: MapScene | undefined }>({});
@@ -69,7 +72,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         label={`${nameOfFile(grid.file)} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
         map={grid.grid}
         levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0}
-        slice={slice}
+        cut={cut && { axis: cut, placeAngstrom: planes[cut] }}
         spin={spin && place === "first"}
         color={place === "first" ? "surface" : "surface2"}
         modelFile={place === "first" ? modelFile : undefined}
@@ -79,6 +82,20 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
       <figcaption>{caption(other ? `${nameOf(page, shown.run)}: ` : "", grid)}</figcaption>
     </figure>
   );
+
+  const slices = (shown: Shown, { file, grid }: ReturnType<typeof useGrid>) =>
+    grid && (
+      <div class="view">
+        <Slices
+          map={grid}
+          name={other ? `${nameOfFile(file)} of ${nameOf(page, shown.run)}` : nameOfFile(file)}
+          planes={planes}
+          cut={cut}
+          onMove={(next) => choose({ planes: next })}
+          onCut={(axis) => choose({ cut: axis })}
+        />
+      </div>
+    );
 
   return (
     <section
@@ -124,43 +141,6 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         >
           Auto
         </button>
-        <label>
-          Slice{" "}
-          <select
-            value={slice?.axis ?? ""}
-            onChange={(event) =>
-              choose({
-                slice: event.currentTarget.value
-                  ? { axis: event.currentTarget.value as Axis, position: slice?.position ?? 0.5 }
-                  : undefined,
-              })
-            }
-          >
-            <option value="">none</option>
-            {axes.map((axis) => (
-              <option key={axis} value={axis}>
-                across {axis}
-              </option>
-            ))}
-          </select>
-        </label>
-        {slice && (
-          <label class="slider">
-            <span>
-              Position <output>{Math.round(100 * slice.position)} %</output>
-            </span>
-            <input
-              type="range"
-              aria-label="Position"
-              aria-valuetext={`${Math.round(100 * slice.position)} %`}
-              min="0"
-              max="1"
-              step="0.005"
-              value={slice.position}
-              onInput={(event) => choose({ slice: { ...slice, position: Number(event.currentTarget.value) } })}
-            />
-          </label>
-        )}
         <button type="button" aria-pressed={spin} onClick={() => choose({ spin: !spin })}>
           Spin
         </button>
@@ -219,6 +199,10 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           There is no {wantedFile} yet; {mine.file} is shown.
         </p>
       )}
+      <div class="views">
+        {slices({ run, events }, mine)}
+        {other && slices(other, beside)}
+      </div>
     </section>
   );
 }

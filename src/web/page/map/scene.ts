@@ -18,13 +18,15 @@ import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
 import type { Axis } from "../address.ts";
 import type { MapGrid } from "./grid.ts";
+import { acrossAxis, greyRange, placeOfVoxel, voxelAt } from "./planes.ts";
 import { sameView, type View } from "./view.ts";
 
 export interface MapDisplay {
   map?: MapGrid;
   /** Contour level, in sigma above the mean. */
   levelSigma: number;
-  slice?: { axis: Axis; position: number };
+  /** A plane across an axis, Å from the box centre: what lies on the viewer's side is taken away, the cut is grey. */
+  cut?: { axis: Axis; placeAngstrom: number };
   /** Colours as 0xrrggbb. */
   surface: number;
   background: number;
@@ -122,22 +124,18 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (!map) return void [surface, slice].forEach((part) => canvas3d.remove(part));
     const newMap = map !== shown?.map;
     if (newMap) volume = toVolume(map);
-    if (!framed) resetView(map);
-    const newSlice = display.slice?.axis !== shown?.slice?.axis || display.slice?.position !== shown?.slice?.position;
-    if (
-      newMap ||
-      newSlice ||
-      display.levelSigma !== shown?.levelSigma ||
-      display.surface !== shown.surface ||
-      display.opacity !== shown.opacity
-    )
+    const { cut } = display,
+      newAxis = cut?.axis !== shown?.cut?.axis;
+    if (!framed || (cut && newAxis)) resetView(map, cut?.axis);
+    const newCut = newAxis || cut?.placeAngstrom !== shown?.cut?.placeAngstrom;
+    const newLevel = newMap || newCut || display.levelSigma !== shown?.levelSigma;
+    if (newLevel || display.surface !== shown?.surface || display.opacity !== shown.opacity)
       await drawSurface(volume!, display);
-    if (newMap || newSlice) await drawSlice(volume!, map, display.slice);
+    if (newLevel) await drawSlice(map, display);
     canvas3d.requestDraw();
   };
 
-  const drawSurface = async (of: Volume, { map, levelSigma, slice: plane, surface: color, opacity }: MapDisplay) => {
-    const { mean, sigma } = map!.statistics;
+  const drawSurface = async (of: Volume, { map, levelSigma, cut, surface: color, opacity }: MapDisplay) => {
     surface.setTheme({
       color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }),
       size: context.sizeThemeRegistry.create("uniform", { volume: of }),
@@ -146,10 +144,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       .createOrUpdate(
         {
           ...IsosurfaceRepresentationProvider.defaultValues,
-          isoValue: Volume.IsoValue.absolute(mean + levelSigma * sigma),
+          isoValue: levelOf(map!, levelSigma),
           alpha: opacity,
           tryUseGpu: !software,
-          clip: plane ? cutAt(map!, plane) : noCut,
+          clip: cut ? cutAt(map!, cut) : noCut,
         },
         of,
       )
@@ -158,15 +156,19 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     canvas3d.add(surface);
   };
 
-  const drawSlice = async (of: Volume, map: MapGrid, plane: MapDisplay["slice"]) => {
-    if (!plane) return canvas3d.remove(slice);
-    const relative = { x: "relativeX", y: "relativeY", z: "relativeZ" } as const;
+  /** The cut is closed where density is above the level. */
+  const drawSlice = async (map: MapGrid, { cut, levelSigma }: MapDisplay) => {
+    if (!cut) return canvas3d.remove(slice);
+    const { right, up } = acrossAxis[cut.axis];
+    // Mol* lays the image from voxel 0 to voxel n where its outermost pixels end half a voxel before and behind.
+    const of = toVolume(map, { [right]: -0.5, [up]: -0.5 });
     slice.setTheme({ color: greyTheme(of, map), size: context.sizeThemeRegistry.create("uniform", { volume: of }) });
     await slice
       .createOrUpdate(
         {
           ...SliceRepresentationProvider.defaultValues,
-          dimension: { name: relative[plane.axis], params: plane.position },
+          isoValue: levelOf(map, levelSigma),
+          dimension: { name: cut.axis, params: voxelAt(map, cut.axis, cut.placeAngstrom) },
         },
         of,
       )
@@ -176,12 +178,15 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   };
 
   const { camera } = canvas3d;
-  const resetView = (map: MapGrid) => {
+  /** The whole map from above, or a cut straight on with its whole plane. */
+  const resetView = (map: MapGrid, cut?: Axis) => {
     framed = true;
-    const edge = Math.max(...map.shape) * map.pixelSizeAngstrom;
+    const edge = Math.max(...map.shape) * map.pixelSizeAngstrom,
+      axis = cut ?? "z";
+    const away = Vec3.scale(Vec3(), unit[axis], -acrossAxis[axis].towardsViewer);
     camera.setState(
       {
-        ...camera.getFocus(Vec3.create(0, 0, 0), 0.42 * edge, Vec3.create(0, 1, 0), Vec3.create(0, 0, -1)),
+        ...camera.getInvariantFocus(Vec3.zero(), (cut ? 0.52 : 0.42) * edge, unit[acrossAxis[axis].up], away),
         radiusMax: edge,
       },
       0,
@@ -233,7 +238,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       );
     },
     resetView: () => {
-      if (shown?.map) resetView(shown.map);
+      if (shown?.map) resetView(shown.map, shown.cut?.axis);
     },
     view: () => viewOf(camera),
     setView: (view) => {
@@ -260,27 +265,28 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   };
 }
 
+const levelOf = ({ statistics: { mean, sigma } }: MapGrid, levelSigma: number) =>
+  Volume.IsoValue.absolute(mean + levelSigma * sigma);
+
 const noCut = { variant: "pixel" as const, objects: [] };
 
-/**
- * Takes away what lies beyond the slice, on the side of larger coordinates. Mol*'s plane looks along +y before it is
- * turned.
- */
-function cutAt(map: MapGrid, { axis, position }: { axis: Axis; position: number }) {
-  const length = map.shape[{ z: 0, y: 1, x: 2 }[axis]];
-  const place = (Math.round(position * (length! - 1)) - Math.floor(length! / 2)) * map.pixelSizeAngstrom;
-  const [point, turn] = {
-    x: [Vec3.create(place, 0, 0), { axis: Vec3.create(0, 0, 1), angle: -90 }],
-    y: [Vec3.create(0, place, 0), { axis: Vec3.create(0, 0, 1), angle: 0 }],
-    z: [Vec3.create(0, 0, place), { axis: Vec3.create(1, 0, 0), angle: 90 }],
-  }[axis] as [Vec3, { axis: Vec3; angle: number }];
+const unit = { x: Vec3.create(1, 0, 0), y: Vec3.create(0, 1, 0), z: Vec3.create(0, 0, 1) };
+
+/** Takes away what lies on the viewer's side of the plane. Mol*'s plane looks along +y before it is turned. */
+function cutAt(map: MapGrid, { axis, placeAngstrom }: { axis: Axis; placeAngstrom: number }) {
+  const place = placeOfVoxel(map, axis, voxelAt(map, axis, placeAngstrom));
+  const turn = {
+    x: { axis: unit.z, angle: -90 },
+    y: { axis: unit.x, angle: 180 },
+    z: { axis: unit.x, angle: 90 },
+  }[axis];
   return {
     variant: "pixel" as const,
     objects: [
       {
         type: "plane" as const,
         invert: false,
-        position: point,
+        position: Vec3.scale(Vec3(), unit[axis], place),
         rotation: turn,
         scale: Vec3.create(1, 1, 1),
         transform: Mat4.identity(),
@@ -310,15 +316,15 @@ function viewOf({ state }: Camera): View {
   return { position: Vec3.clone(position), target: Vec3.clone(target), up: Vec3.clone(up), radius, radiusMax };
 }
 
-/** Mol*'s volume around our values, x fastest as they are. */
-function toVolume(map: MapGrid): Volume {
+/** Mol*'s volume around our values, x fastest as they are. @param aside voxels by which it is moved */
+function toVolume(map: MapGrid, { x = 0, y = 0, z = 0 }: { [axis in Axis]?: number } = {}): Volume {
   const [nz, ny, nx] = map.shape;
   const { min, max, mean, sigma } = map.statistics;
   const matrix = Mat4.fromScaling(
     Mat4(),
     Vec3.create(map.pixelSizeAngstrom, map.pixelSizeAngstrom, map.pixelSizeAngstrom),
   );
-  Mat4.translate(matrix, matrix, Vec3.create(-Math.floor(nx / 2), -Math.floor(ny / 2), -Math.floor(nz / 2)));
+  Mat4.translate(matrix, matrix, Vec3.create(x - Math.floor(nx / 2), y - Math.floor(ny / 2), z - Math.floor(nz / 2)));
   const grid: Grid = {
     transform: { kind: "matrix", matrix },
     cells: Tensor.create(Tensor.Space([nx, ny, nz], [2, 1, 0], Float32Array), Tensor.Data1(map.data)),
@@ -333,11 +339,10 @@ function toVolume(map: MapGrid): Volume {
   };
 }
 
-/** Grey from a little below the mean (dark) to the brightest density. */
+/** The grey of the slices beside the map. */
 function greyTheme(volume: Volume, { statistics }: MapGrid): ColorTheme<Record<string, never>, "vertex"> {
   const valueAt = Grid.makeGetTrilinearlyInterpolated(volume.grid, "none");
-  const low = statistics.mean - statistics.sigma;
-  const range = statistics.mean + statistics.highestLevelSigma * statistics.sigma - low;
+  const [low, high] = greyRange(statistics);
   const factory = () => greyTheme(volume, { statistics } as MapGrid);
   return {
     factory,
@@ -346,7 +351,7 @@ function greyTheme(volume: Volume, { statistics }: MapGrid): ColorTheme<Record<s
     description: "density as grey",
     color: (location) => {
       const value = isPositionLocation(location) ? valueAt(location.position) : low;
-      const grey = Math.round(255 * Math.min(1, Math.max(0, (value - low) / range)));
+      const grey = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
       return Color.fromRgb(grey, grey, grey);
     },
   };
