@@ -6,6 +6,13 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${pad(m)}:${pad(s)}` : `${m}:${pad(s)}`;
 }
 
+/** Of a file: 1234567 → "1.23 MB", as disks count. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"],
+    power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${formatNumber(bytes / 1000 ** power)} ${units[power]}`;
+}
+
 /** Up to `digits` significant digits without trailing zeros: 0.6931471 → "0.693", 8 → "8", 12345.6 → "12346". */
 export function formatNumber(x: number, digits = 3): string {
   if (!Number.isFinite(x)) return String(x);

@@ -26,7 +26,7 @@ export function addServeCommand(program: Command, services: Services): void {
       "file that holds the token that writing needs, for its owner alone; made if it is not there " +
         "(default: a token of this server, made at random)",
     )
-    .option("--read-only", "nothing can be started, stopped or resumed")
+    .option("--read-only", "the page only shows runs: nothing is started, stopped or written")
     .option("--runs <folder>", "where runs go that are started from the page (default: beside the first run)")
     .option("--open", "open the page in the browser")
     .option("--json", "print the address as JSON")

@@ -109,6 +109,7 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *   events.jsonl      RunEvent, one per line, appended; of progress one a second, thinned later (see eventLines.ts)
  *   run.pid           while the run goes on: its process (see runProcess.ts)
  *   log.txt           what the command printed, of a run that the live page started
+ *   postprocess-1, export-1, …   what the live page made of the map
  *   map.mrc           the final (or latest) map; half1.mrc, half2.mrc with --half-maps, at its end
  *                     also half1_unmasked.mrc, half2_unmasked.mrc and half2_unaligned.mrc
  *   class1.mrc …      with --classes, a map of each; map.mrc is that of the largest. With --half-maps, at its end

@@ -2,6 +2,7 @@
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { followStream } from "./eventStream.ts";
 import { FormError, type RunSource, type RunSummary } from "./source.ts";
+import type { Outcome } from "./tasks.ts";
 
 /**
  * @param base  address of the server's page, as in "http://127.0.0.1:8765/"
@@ -12,6 +13,8 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
   const address = (path: string): string => new URL(`api/${path}`, base).href;
   const ofRun = (id: string, path: string): string => address(`runs/${encodeURIComponent(id)}/${path}`);
+  const fileOf = (id: string, path: string): string =>
+    ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`);
   const answered = async (response: Response): Promise<Response> => {
     if (response.ok) return response;
     if (response.status === 422)
@@ -58,13 +61,17 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
     },
     async file(id, path) {
       // The browser keeps the file and asks whether it is still the same.
-      const response = await fetch(ofRun(id, `files/${path.split("/").map(encodeURIComponent).join("/")}`), {
-        cache: "no-cache",
-      });
+      const response = await fetch(fileOf(id, path), { cache: "no-cache" });
       return response.status === 404 ? undefined : (await answered(response)).arrayBuffer();
     },
     start: async (form) => ((await (await post(address("runs"), form)).json()) as { id: string }).id,
     stop: async (id) => void (await post(ofRun(id, "stop"))),
     resume: async (id, further) => void (await post(ofRun(id, "resume"), further)),
+    tasks: {
+      outcome: (id) => get<Outcome>(`runs/${encodeURIComponent(id)}/outcome`),
+      start: async (id, kind, form) => ((await (await post(ofRun(id, kind), form)).json()) as { name: string }).name,
+      report: async (id) => void (await post(ofRun(id, "report"))),
+      address: fileOf,
+    },
   };
 }

@@ -6,6 +6,8 @@
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { VerdictKind } from "../../reconstruct/verdict/verdict.ts";
 import type { JobStatus } from "../../slurm/job.ts";
+import type { RunForm } from "./runForm.ts";
+import type { TaskSource } from "./tasks.ts";
 
 /**
  * A run that has ended by itself stands as its verdict says; "finished": an earlier version's, which gave none;
@@ -33,10 +35,7 @@ export interface RunSummary {
   job?: JobStatus;
 }
 
-/**
- * A run's options as typed, by their keys (reconstruct/options.ts): "symmetry": "D2", "halfMaps": true.
- */
-export type RunForm = Record<string, string | boolean>;
+export type { RunForm };
 
 /** What a schema found wrong, by option: the first of each; what belongs to none stands under "". */
 export function fieldProblems(
@@ -88,4 +87,6 @@ export interface RunSource {
    * @throws {FormError} where they are refused
    */
   resume(id: string, further?: RunForm): Promise<void>;
+  /** What is done after a run; absent where the source cannot. */
+  readonly tasks?: TaskSource;
 }

@@ -9,6 +9,7 @@ import { LocalFiles } from "./local/LocalFiles.tsx";
 import { MapPanel } from "./map/MapPanel.tsx";
 import { Motion } from "./motion/Motion.tsx";
 import { go, type Page } from "./page.ts";
+import { Results } from "./results/Results.tsx";
 import { Configuration } from "./run/Configuration.tsx";
 import { useEvents } from "./run/files.ts";
 import { Log } from "./run/Log.tsx";
@@ -105,6 +106,7 @@ const tabNames: Record<Tab, string> = {
   views: "Views",
   classes: "Classes",
   motion: "Motion",
+  results: "Results",
   configuration: "Configuration",
   log: "Log",
 };
@@ -133,7 +135,7 @@ function SelectedRun({ page }: { page: Page }) {
       <div class={`work${other ? " comparing" : ""}`}>
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
-          <Tabs page={page} offered={offeredTabs(events, tab)} />
+          <Tabs page={page} offered={offeredTabs(page, events, tab)} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
             {tab === "curves" && <Curves {...shown} other={other} />}
@@ -141,6 +143,7 @@ function SelectedRun({ page }: { page: Page }) {
             {tab === "views" && <Directions {...shown} />}
             {tab === "classes" && <Classes {...shown} />}
             {tab === "motion" && <Motion key={run.id} {...shown} />}
+            {tab === "results" && <Results key={run.id} page={page} id={run.id} />}
             {tab === "configuration" && <Configuration {...shown} />}
             {tab === "log" && <Log events={events} />}
           </div>
@@ -150,9 +153,13 @@ function SelectedRun({ page }: { page: Page }) {
   );
 }
 
-/** Those of classes and of motion where there are any, or where the address asks for one. */
-const offeredTabs = (events: readonly RunEvent[], asked: Tab): Tab[] => {
-  const has: { [K in Tab]?: (events: readonly RunEvent[]) => boolean } = { classes: hasClasses, motion: hasMotion };
+/** Those of classes, of motion and of results where there are any, or where the address asks for one. */
+const offeredTabs = ({ source }: Page, events: readonly RunEvent[], asked: Tab): Tab[] => {
+  const has: { [K in Tab]?: (events: readonly RunEvent[]) => boolean } = {
+    classes: hasClasses,
+    motion: hasMotion,
+    results: () => source.tasks !== undefined,
+  };
   return tabs.filter((tab) => tab === asked || (has[tab]?.(events) ?? true));
 };
 

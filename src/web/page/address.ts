@@ -4,7 +4,7 @@
 
 import { mostClasses } from "../../reconstruct/options.ts";
 
-export const tabs = ["curves", "particles", "views", "classes", "motion", "configuration", "log"] as const;
+export const tabs = ["curves", "particles", "views", "classes", "motion", "results", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
 export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];

@@ -9,13 +9,16 @@ import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
 import { FormError, type RunForm } from "../live/source.ts";
+import { taskKinds } from "../live/tasks.ts";
+import { ConflictError } from "./conflict.ts";
 import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
 import type { Jobs } from "./jobs.ts";
-import { ConflictError, type Processes } from "./processes.ts";
+import type { Processes } from "./processes.ts";
 import { type Runs, runId } from "./runs.ts";
 import { headers, holdsToken, ownOriginOnly, tokenOnly } from "./security.ts";
 import { streamChanges, streamEvents } from "./streams.ts";
+import type { Tasks } from "./tasks.ts";
 
 /** The page as `npm run build:page` makes it, seen from src/web/server and from dist/web/server. */
 export const pageFolder = fileURLToPath(new URL("../../../dist/page", import.meta.url));
@@ -29,6 +32,7 @@ export interface AppSettings {
   runs: Runs;
   processes: Processes;
   jobs: Jobs;
+  tasks: Tasks;
   page?: string;
 }
 
@@ -45,7 +49,7 @@ async function formOf(c: Context, absent = ""): Promise<RunForm> {
   }
 }
 
-export function createApp({ host, token, runs, processes, jobs, page = pageFolder }: AppSettings): Hono {
+export function createApp({ host, token, runs, processes, jobs, tasks, page = pageFolder }: AppSettings): Hono {
   const app = new Hono();
   app.use(headers, ownOriginOnly(host));
   const mayWrite = tokenOnly(token);
@@ -92,6 +96,25 @@ export function createApp({ host, token, runs, processes, jobs, page = pageFolde
     ofRun(async (c, folder) => {
       await jobs.checkResume(folder);
       await processes.resume(folder, await formOf(c, "{}"));
+      return c.body(null, 204);
+    }),
+  );
+  app.get(
+    "/api/runs/:id/outcome",
+    ofRun(async (c, folder) => c.json(await tasks.outcome(folder))),
+  );
+  for (const kind of taskKinds)
+    app.post(
+      `/api/runs/:id/${kind}`,
+      mayWrite,
+      formLimit,
+      ofRun(async (c, folder) => c.json({ name: await tasks.start(folder, kind, await formOf(c, "{}")) }, 201)),
+    );
+  app.post(
+    "/api/runs/:id/report",
+    mayWrite,
+    ofRun(async (c, folder) => {
+      await tasks.report(folder);
       return c.body(null, 204);
     }),
   );

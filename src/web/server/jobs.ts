@@ -6,7 +6,7 @@ import { shellCommand } from "../../base/shellCommand.ts";
 import { cancel, clusterName, jobStates, NoSlurm, outputOf } from "../../slurm/commands.ts";
 import { hasEnded, isActive, type JobRecord, type JobStatus } from "../../slurm/job.ts";
 import { readRecord } from "../../slurm/record.ts";
-import { ConflictError } from "./processes.ts";
+import { ConflictError } from "./conflict.ts";
 
 export interface Jobs {
   /** How the job of a run stands; undefined where it has none. */

@@ -1,23 +1,19 @@
 /** Runs as processes of their own, which outlive the server: begun, stopped and resumed. */
 
-import { spawn } from "node:child_process";
 import { lstat, mkdir, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { InputError } from "../../base/errors.ts";
-import { shellCommand } from "../../base/shellCommand.ts";
 import { thisCommand } from "../../base/thisCommand.ts";
 import { disk, fileError } from "../../io/disk.ts";
-import { openPlainToAppend, readPlain } from "../../io/plainFile.ts";
+import { readPlain } from "../../io/plainFile.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
-import { forgetProcess, isAlive, readProcess, recordProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
+import { isAlive, readProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
 import { refusalOf } from "../live/goingOn.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
+import { ConflictError } from "./conflict.ts";
+import { launch } from "./launch.ts";
 import { loggedError } from "./runState.ts";
-
-/** What cannot be done to a run as it stands. */
-export class ConflictError extends Error {}
 
 export interface Processes {
   /** @returns the folder of the new run. @throws {FormError} */
@@ -74,7 +70,7 @@ export function createProcesses(
             ? new FormError({ out: "a folder of this name is there already; choose another" })
             : fileError("write", folder, error);
         });
-        const failure = await launch(command, args, folder, settleMs);
+        const failure = await begin(command, args, folder, settleMs);
         if (failure === undefined) return folder;
         await rm(folder, { recursive: true });
         throw new FormError({ "": failure });
@@ -114,7 +110,7 @@ export function createProcesses(
         } catch (error) {
           throw new ConflictError(`${path} cannot be read (${(error as Error).message}); start a new run`);
         }
-        const failure = await launch(command, argumentsOfConfig(config, folder, further), folder, settleMs);
+        const failure = await begin(command, argumentsOfConfig(config, folder, further), folder, settleMs);
         if (failure === undefined) return;
         throw Object.keys(further).length > 0 ? refusalOf(failure, further) : new ConflictError(failure);
       }),
@@ -137,11 +133,8 @@ async function nameOfNew({ out, particlesFile }: RunForm, runsFolder: string): P
   return `${stem}-${count}`;
 }
 
-/**
- * Starts the program apart from this process, what it prints in log.txt, and waits until the run has begun.
- * @returns why it ended before
- */
-async function launch(
+/** Starts the program, and waits until the run has begun. @returns why it ended before */
+async function begin(
   command: readonly string[],
   args: readonly string[],
   folder: string,
@@ -153,28 +146,10 @@ async function launch(
       () => "0",
     );
   const before = await eventsSize();
-  const log = await openPlainToAppend(join(folder, "log.txt")).catch((error: unknown) => {
-    throw error instanceof InputError ? new ConflictError(error.message) : fileError("write", folder, error);
-  });
-  const { size: logged } = await log.stat();
-  let ended: number | undefined;
-  try {
-    await forgetProcess(folder);
-    await log.write(`$ ${shellCommand(["cryogan", ...args])}\n`);
-    const child = spawn(command[0]!, [...command.slice(1), ...args], {
-      detached: true,
-      stdio: ["ignore", log.fd, log.fd],
-      windowsHide: true,
-    });
-    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
-    child.once("exit", (code) => (ended = code ?? 1)).unref();
-    await recordProcess(folder, child.pid!, ["cryogan", ...args]);
-  } finally {
-    await log.close();
-  }
+  const { ended, logged } = await launch(command, args, folder);
   for (const until = performance.now() + settleMs; performance.now() < until; await sleep(50)) {
     if ((await eventsSize()) !== before) return undefined;
-    if (ended) return (await loggedError(folder, logged)) ?? `it ended at once; see ${join(folder, "log.txt")}`;
+    if (ended()) return (await loggedError(folder, logged)) ?? `it ended at once; see ${join(folder, "log.txt")}`;
   }
   return undefined;
 }

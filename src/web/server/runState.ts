@@ -44,9 +44,12 @@ async function lastEvent(folder: string): Promise<RunEvent | undefined> {
 }
 
 /** What a run that the page started printed before it ended without an event. */
-export async function loggedError(folder: string, from = 0): Promise<string | undefined> {
-  return (await readTail(folder, "log.txt", tailBytes, from))
+export const loggedError = async (folder: string, from = 0): Promise<string | undefined> =>
+  errorIn(await readTail(folder, "log.txt", tailBytes, from));
+
+/** What a command that printed this had against its work; undefined where nothing. */
+export const errorIn = (printed: string): string | undefined =>
+  printed
     .split("\n")
     .findLast((line) => line.startsWith("error: "))
     ?.slice("error: ".length);
-}

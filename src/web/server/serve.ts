@@ -10,6 +10,7 @@ import { openInBrowser } from "./openBrowser.ts";
 import { createProcesses } from "./processes.ts";
 import { isRunFolder, runId, runsIn } from "./runs.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { createTasks } from "./tasks.ts";
 import { isReadByOthers, randomToken, tokenFrom } from "./token.ts";
 
 /**
@@ -93,6 +94,7 @@ async function start(
     runs: runsIn(options.folders, options.readOnly ? undefined : runsFolder, jobs),
     jobs,
     processes: createProcesses(runsFolder),
+    tasks: createTasks(),
   });
   return {
     server,

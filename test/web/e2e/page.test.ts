@@ -8,6 +8,7 @@ import { jobsTests } from "./jobs.ts";
 import { mapTests } from "./map.ts";
 import { motionTests } from "./motion.ts";
 import { readingTests } from "./reading.ts";
+import { resultsTests } from "./results.ts";
 import { buildPage, makeSite, type RunSite, recordedSite, type Site } from "./site.ts";
 import { tabTests } from "./tabs.ts";
 import { openBrowser } from "./visit.ts";
@@ -51,6 +52,11 @@ describe("motion", () =>
   ));
 describe("runs from the page", () =>
   controlTests(
+    () => site,
+    () => browser,
+  ));
+describe("results", () =>
+  resultsTests(
     () => site,
     () => browser,
   ));

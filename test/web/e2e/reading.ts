@@ -5,7 +5,7 @@ import { violations } from "./axe.ts";
 import { type Site, token } from "./site.ts";
 import { covered, difference, eventually, keepScreenshot, picture, settledPicture, visit } from "./visit.ts";
 
-const tabs = ["Curves", "Particles", "Views", "Configuration", "Log"];
+const tabs = ["Curves", "Particles", "Views", "Results", "Configuration", "Log"];
 
 export function readingTests(site: () => Site, browser: () => Browser): void {
   const withToken = () => `${site().address}#token=${encodeURIComponent(token)}&run=${site().id("halves")}`;
@@ -144,7 +144,7 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
     await tabTo(/^New run/);
     await page.keyboard.press("Enter");
     await page.locator("form.run-form").waitFor();
-    await tabTo(/^particles-file|^$/);
+    await tabTo(/^$/);
     await page.keyboard.type("x.star");
     await page.keyboard.press("Tab");
     await page.keyboard.type("by hand");

@@ -7,7 +7,13 @@ test("the form has the options of the command line, by their names and units", (
   const of = (name: string) => fields.find((field) => field.name === name)!;
   expect(of("particlesFile")).toMatchObject({ label: "particles-file", required: true, flag: false });
   expect(of("out")).toMatchObject({ label: "--out", unit: "folder", required: true });
-  expect(of("timeLimit")).toMatchObject({ label: "--time-limit", unit: "duration", flag: false, required: false });
+  expect(of("timeLimit")).toMatchObject({
+    label: "--time-limit",
+    title: "Time",
+    unit: "duration",
+    flag: false,
+    required: false,
+  });
   expect(of("halfMaps")).toMatchObject({ label: "--half-maps", flag: true });
   expect(of("symmetry").default).toBe("C1");
   expect(of("critic").choices).toContain("likelihood-ratio");

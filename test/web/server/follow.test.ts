@@ -13,7 +13,7 @@ import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { createParser, followStream, type StreamMessage } from "../../../src/web/live/eventStream.ts";
 import { httpSource } from "../../../src/web/live/httpSource.ts";
 import { FormError } from "../../../src/web/live/source.ts";
-import { ConflictError } from "../../../src/web/server/processes.ts";
+import { ConflictError } from "../../../src/web/server/conflict.ts";
 import { runId } from "../../../src/web/server/runs.ts";
 import { serving, startEvent, temporaryFolder, token, until, warning, writeEvents } from "./serving.ts";
 

@@ -92,6 +92,14 @@ describe.each(places)("%s", (kind, put) => {
       const events = await heard(id);
       expect(events).toEqual(name === "events.jsonl" ? [] : [startEvent("2026-01-01T00:00:00.000Z")]);
       await expect(source.stop(id)).rejects.toThrow();
+      expect(JSON.stringify(await source.tasks!.outcome(id))).not.toContain("a secret");
+      if (kind !== "a folder")
+        for (const begin of [
+          () => source.tasks!.start(id, "postprocess", {}),
+          () => source.tasks!.start(id, "export", {}),
+          () => source.tasks!.report(id),
+        ])
+          await expect(begin()).rejects.toThrow(`${path} leads out of the run folder, or is no file; remove it`);
       if (["log.txt", "config.json", "run.pid"].includes(name))
         await expect(source.resume(id)).rejects.toThrow(
           `${path} ${name === "config.json" ? "cannot be read" : "is not"}`,
@@ -102,6 +110,24 @@ describe.each(places)("%s", (kind, put) => {
     rmSync(run, { recursive: true });
   });
 });
+
+test.each(places)(
+  "%s in the place of a task, or of its log, tells nothing and is not waited for",
+  async (kind, put) => {
+    writeFileSync(join(outside, "secret"), `error: a secret\n{"type":"finished","files":"a secret"}\n`);
+    writeFileSync(join(outside, "log.txt"), "error: a secret\n");
+    const run = aRun(`${kind} of a task`.replaceAll(" ", "-"));
+    mkdirSync(join(run, "postprocess-1"));
+    for (const path of [join(run, "export-1"), join(run, "postprocess-1", "log.txt")]) put(path);
+    const { tasks } = await source.tasks!.outcome(runId(run));
+    expect(JSON.stringify(tasks)).not.toContain("secret");
+    expect(tasks.map(({ name, state, files }) => [name, state, files])).toEqual(
+      (kind === "a folder" ? ["export-1", "postprocess-1"] : ["postprocess-1"]).map((name) => [name, "stopped", []]),
+    );
+    rmSync(run, { recursive: true });
+    rmSync(join(outside, "log.txt"));
+  },
+);
 
 test("a folder inside that leads out is not followed; a link that stays inside is", async () => {
   const run = aRun("inside");

@@ -8,11 +8,17 @@ import { serving, startEvent, type TestServer, temporaryFolder, token, writeEven
 const folder = temporaryFolder(),
   run = join(folder, "run"),
   page = join(folder, "page");
+const tasks = {
+  start: vi.fn(async () => "export-1"),
+  report: vi.fn(async () => {}),
+  outcome: vi.fn(async () => ({ tasks: [] })),
+};
 const processes = {
   start: vi.fn(async () => run),
   stop: vi.fn(async () => {}),
   resume: vi.fn(async (..._: unknown[]) => {}),
 };
+const works = [...Object.values(processes), tasks.start, tasks.report];
 let server: TestServer, local: string;
 
 beforeAll(async () => {
@@ -20,7 +26,7 @@ beforeAll(async () => {
   mkdirSync(join(page, "assets"), { recursive: true });
   writeFileSync(join(page, "index.html"), "<title>runs</title>");
   writeFileSync(join(page, "assets", "main-1a2b.js"), "1");
-  server = await serving([folder], { page, processes });
+  server = await serving([folder], { page, processes, tasks });
   local = `127.0.0.1:${server.port}`;
 });
 
@@ -28,6 +34,9 @@ const routes = [
   ["POST", "/api/runs"],
   ["POST", `/api/runs/${runId(run)}/stop`],
   ["POST", `/api/runs/${runId(run)}/resume`],
+  ["POST", `/api/runs/${runId(run)}/postprocess`],
+  ["POST", `/api/runs/${runId(run)}/export`],
+  ["POST", `/api/runs/${runId(run)}/report`],
 ] as const;
 
 describe("writing", () => {
@@ -48,14 +57,14 @@ describe("writing", () => {
     expect(await server.ask(`${path}?token=${encodeURIComponent(token)}`, { method, body: "{}" })).toMatchObject({
       status: 401,
     });
-    for (const task of Object.values(processes)) expect(task).not.toHaveBeenCalled();
+    for (const work of works) expect(work).not.toHaveBeenCalled();
     expect((await server.ask(path, { method, headers: authorized, body: "{}" })).status).toBeLessThan(300);
-    expect(Object.values(processes).filter((task) => task.mock.calls.length === 1)).toHaveLength(1);
+    expect(works.filter((work) => work.mock.calls.length === 1)).toHaveLength(1);
     vi.clearAllMocks();
   });
 
   test.each(routes)("%s %s is refused without a token to have", async (method, path) => {
-    const readOnly = await serving([folder], { token: undefined, processes });
+    const readOnly = await serving([folder], { token: undefined, processes, tasks });
     for (const Authorization of ["Bearer undefined", "Bearer ", `Bearer ${token}`])
       expect(await readOnly.ask(path, { method, headers: { Authorization }, body: "{}" })).toMatchObject({
         status: 403,
@@ -63,7 +72,7 @@ describe("writing", () => {
     expect(
       JSON.parse((await readOnly.ask("/api/session", { headers: { Authorization: "Bearer undefined" } })).text),
     ).toEqual({ may: { start: false, stop: false } });
-    for (const task of Object.values(processes)) expect(task).not.toHaveBeenCalled();
+    for (const work of works) expect(work).not.toHaveBeenCalled();
   });
 
   test("the session tells what the token allows", async () => {

@@ -11,6 +11,7 @@ import { createJobs, type Jobs } from "../../../src/web/server/jobs.ts";
 import { createProcesses, type Processes } from "../../../src/web/server/processes.ts";
 import { runsIn } from "../../../src/web/server/runs.ts";
 import { type RunningServer, startServer } from "../../../src/web/server/server.ts";
+import { createTasks, type Tasks } from "../../../src/web/server/tasks.ts";
 
 export const token = "a token for tests";
 
@@ -41,6 +42,7 @@ export async function serving(
     page?: string;
     processes?: Processes;
     jobs?: Jobs;
+    tasks?: Tasks;
   } = {},
 ): Promise<TestServer> {
   const jobs = more.jobs ?? createJobs();
@@ -52,6 +54,7 @@ export async function serving(
     runs: runsIn(folders, undefined, jobs),
     jobs,
     processes: createProcesses(folders[0]!),
+    tasks: createTasks(),
     ...more,
   });
   afterAll(() => server.close());

@@ -1,4 +1,4 @@
-import type { FormField } from "./fields.ts";
+import type { FormField } from "../../live/formField.ts";
 
 interface FieldProps {
   field: FormField;
@@ -22,9 +22,12 @@ export function Field({ field, value, problem, placeholder, onChange }: FieldPro
   return (
     <div class={`field${field.flag ? " flag" : ""}${problem ? " wrong" : ""}`}>
       <label for={id}>
-        {field.label}
-        {field.unit && <span class="unit"> {field.unit}</span>}
-        {field.required && <span class="unit"> (required)</span>}
+        {field.title}
+        {field.required && " (required)"}{" "}
+        <code>
+          {field.label}
+          {field.unit && ` ${field.unit}`}
+        </code>
       </label>
       {field.flag ? (
         <input

@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
+import type { FormField } from "../../live/formField.ts";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
 import { cloneOf } from "./clone.ts";
 import { Field } from "./Field.tsx";
-import { type FormField, fields } from "./fields.ts";
+import { fields } from "./fields.ts";
 import { filledIn, formProblems } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */

@@ -1,0 +1,2 @@
+/** What cannot be done to a run as it stands. */
+export class ConflictError extends Error {}

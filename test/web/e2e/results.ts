@@ -1,0 +1,64 @@
+/** From a map to what other programs take, without a terminal. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { violations } from "./axe.ts";
+import { type Site, token } from "./site.ts";
+import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
+
+export function resultsTests(site: () => Site, browser: () => Browser): void {
+  let page: Page, complaints: Visit["complaints"];
+  const address = () => `${site().address}#token=${encodeURIComponent(token)}&run=${site().id("halves")}&tab=results`;
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+  const result = (name: string) => page.locator(".task-result", { hasText: name });
+
+  beforeAll(async () => {
+    ({ page, complaints } = await visit(browser(), address()));
+  });
+  afterAll(async () => {
+    await page.context().close();
+    expect(complaints).toEqual([]);
+  });
+
+  test("a bad option stands at its field; a good one sharpens the map, which is downloaded", async () => {
+    await page.locator("#field-bFactor").fill("much");
+    await button("Sharpen the map").click();
+    await eventually(() => page.locator("#field-bFactor-problem").allInnerTexts()).toEqual([
+      'Expected auto or a number, got "much"',
+    ]);
+    expect(complaints.splice(0)).toEqual([expect.stringMatching(/422 /)]);
+    await page.locator("#field-bFactor").fill("-60");
+    await button("Sharpen the map").click();
+    await eventually(() => result("postprocess-1").locator(".state").allInnerTexts()).toEqual(["done"]);
+    expect(await result("postprocess-1").locator("p").first().innerText()).toMatch(/B-factor -60 Å² · low-pass filter/);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "postprocess-1/sharpened.mrc" }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe("sharpened.mrc");
+    const bytes = readFileSync(site().path("halves", "postprocess-1/sharpened.mrc"));
+    expect((await readFile(await download.path())).equals(bytes)).toBe(true);
+  });
+
+  test("the run is exported, and its report drawn again", async () => {
+    await button("Export").click();
+    await eventually(() => result("export-1").locator(".state").allInnerTexts()).toEqual(["done"]);
+    expect(await result("export-1").getByRole("link").allInnerTexts()).toEqual(
+      expect.arrayContaining(["export-1/particles.star", "export-1/relion_refine.sh"]),
+    );
+    await button("Draw it again").click();
+    await eventually(() => button("Draw it again").isEnabled()).toBe(true);
+    expect(await page.getByRole("link", { name: "Open report.html" }).getAttribute("href")).toMatch(/report\.html$/);
+    await keepScreenshot(page, "results");
+    expect(await violations(page)).toEqual([]);
+  });
+
+  test("without the token results are shown and nothing more", async () => {
+    const other = await visit(browser(), `${site().address}#run=${site().id("halves")}&tab=results`);
+    await other.page.getByRole("link", { name: "export-1/map.mrc" }).waitFor();
+    expect(await other.page.getByRole("button", { name: /Sharpen|Export|Draw/ }).count()).toBe(0);
+    await other.page.context().close();
+    expect(other.complaints).toEqual([]);
+  });
+}
