@@ -1,4 +1,4 @@
-/** What is done with the map of a run after it: commands of the program, with those of their options that the page has. */
+/** What is done with the map of a run after it: commands of the program, with the options that the page has of them. */
 import type { FormField } from "./formField.ts";
 import type { RunForm } from "./runForm.ts";
 

@@ -141,7 +141,7 @@ test("a task is told from its folder, however it stands, and what is no task is 
     rmSync(at(name), { recursive: true });
 });
 
-test("nothing is begun where a link leads out of the run folder, or a file is none; nothing is written outside", async () => {
+test("where a link leads out of the run folder, or a file is none, nothing is begun or written outside", async () => {
   const outside = join(folder, "outside");
   mkdirSync(outside);
   writeFileSync(join(outside, "secret.mrc"), readFileSync(at("map.mrc")));
