@@ -11,7 +11,11 @@ import { cubeEdge } from "./shells.ts";
 export interface AlignOptions {
   /** Largest shift looked for, default a quarter of the box edge. */
   maxShiftAngstrom?: number;
+  /** Told how much of a step is done, 0 to 1; rotations are gone through twice where the first grid leaves doubt. */
+  onProgress?: (step: AlignStep, done: number) => void;
 }
+
+export type AlignStep = "rotations" | "refinement";
 
 export interface Alignment {
   /** The map put onto the reference, and the reference, on their common grid (see `commonGrid`). */
@@ -64,8 +68,9 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   const overlap = prepareOverlap(prepare(fullMap), prepare(fullReference));
   const maxShift = (options.maxShiftAngstrom ?? edge / 4) / pixel;
 
-  let solutions = search(overlap, 15, 60, maxShift);
-  if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift);
+  const { onProgress } = options;
+  let solutions = search(overlap, 15, 60, maxShift, onProgress);
+  if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift, onProgress);
   const { best, otherHand, lastShell } = refineOutwards(overlap, solutions);
 
   const placement = {
@@ -118,14 +123,22 @@ function search(
   stepDegrees: number,
   startsPerHand: number,
   maxShift: number,
+  onProgress: AlignOptions["onProgress"],
 ): (Candidate & { starts: number })[] {
   const lastShell = Math.min(firstShell, overlap.maxShell);
   const hands: [Candidate[], Candidate[]] = [[], []];
-  for (const rotation of rotationGrid(stepDegrees)) {
+  const rotations = rotationGrid(stepDegrees);
+  for (const [i, rotation] of rotations.entries()) {
+    if (i % 64 === 0) onProgress?.("rotations", i / rotations.length);
     bestShifts(overlap, rotation, lastShell, maxShift).forEach((candidate, hand) => hands[hand]!.push(candidate));
   }
   const starts = hands.flatMap((candidates) => candidates.sort(byScore).slice(0, startsPerHand));
-  const refined = starts.map((start) => refine(overlap, start, uniformWeights(lastShell), 0.03)).sort(byScore);
+  const refined = starts
+    .map((start, i) => {
+      onProgress?.("refinement", i / starts.length);
+      return refine(overlap, start, uniformWeights(lastShell), 0.03);
+    })
+    .sort(byScore);
   const distinct: (Candidate & { starts: number })[] = [];
   for (const candidate of refined) {
     const same = distinct.find(

@@ -5,7 +5,7 @@ import { readMap } from "../io/mrc.ts";
 import { changeBox } from "../numeric/fourierCrop.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { type Alignment, alignToReference, commonGrid, place } from "./align.ts";
+import { type Alignment, type AlignOptions, alignToReference, commonGrid, place } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
@@ -33,6 +33,8 @@ export interface EvaluateOptions {
    * turning spreads a little of it beyond. Default: the last that they hold anything at.
    */
   finestShells?: readonly [number, number];
+  /** Of the alignment. */
+  onProgress?: AlignOptions["onProgress"];
 }
 
 /** Plain data, ready for JSON. */
@@ -110,8 +112,8 @@ async function compare(
     "open" in source ? await readMap(source, as) : source;
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
-  const alignment = align ? alignToReference(original, originalReference) : undefined;
-  const { finestShells } = options;
+  const { finestShells, onProgress } = options;
+  const alignment = align ? alignToReference(original, originalReference, onProgress ? { onProgress } : {}) : undefined;
   const ended = (volume: Volume): Volume => (finestShells ? upToShell(volume, finestShells[1]) : volume);
   const placed = alignment ?? onCommonGrid(original, originalReference);
   const map = ended(placed.map),

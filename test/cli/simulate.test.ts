@@ -22,7 +22,7 @@ import { cryogan, runNode } from "./run.ts";
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cryogan-simulate-"));
-  await writeMap(disk.at(join(folder, "map.mrc")), densityOf(blobs, n, pixel));
+  await writeMap(disk.at(join(folder, "map.mrc")), { ...densityOf(blobs, n, pixel), originAngstrom: [-48, 0, 5] });
   await writeMap(disk.at(join(folder, "silent.mrc")), { ...densityOf(blobs, n, pixel), pixelSizeAngstrom: 0 });
 });
 afterAll(() => rm(folder, { recursive: true }));
@@ -126,6 +126,7 @@ describe("a map becomes particles", () => {
       expect(correlation(found, expected)).toBeGreaterThan(0.9995);
     });
     const map = await readMap(disk.at(join(folder, "plain", "truth.mrc")));
+    expect(map.originAngstrom).toEqual([0, 0, 0]);
     expect(map.data).toEqual(densityOf(blobs, n, pixel).data);
   });
 

@@ -74,7 +74,8 @@ async function run(options: SimulateCommandOptions, signal: AbortSignal): Promis
 
   const poses = relionPoses(rotations, shifts, boxAngstrom);
   const set = particlesOfStack(resolve(stack), { boxSize, pixelSizeAngstrom, optics, poses });
-  await writeMap(disk.at(files["truth.mrc"]!), volume);
+  // Where maps of a run lie, so that they open on one another: images do not tell where the model stood.
+  await writeMap(disk.at(files["truth.mrc"]!), { ...volume, originAngstrom: [0, 0, 0] });
   await writeParticlesStar(disk.at(files["truth.star"]!), withoutParticles(set, junk), { poses: true });
   await writeFileAtomic(disk.at(files["config.json"]!), configuration(options, pixelSizeAngstrom, signalScale, device));
   // Of real particles nobody knows the envelope; truth.star tells it.

@@ -1,8 +1,13 @@
 /** The map and what can be done with it. */
 import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { decode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { formatNumber } from "../../../src/base/format.ts";
+import { mirrorX } from "../../../src/evaluate/rotate.ts";
+import { disk } from "../../../src/io/disk.ts";
+import { readMap, writeMap } from "../../../src/io/mrc.ts";
 import { encodeMrcHeader } from "../../../src/io/mrcHeader.ts";
 import type { Site } from "./site.ts";
 import {
@@ -196,6 +201,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       const at = (["x", "y", "z"] as const).map((each) => ball.centre[each] * ball.pixel).join(",");
       await other.goto(`${site().address}?${axis}#run=${site().id("broken")}&planes=${at}&cut=${axis}`);
       const scene = other.locator(".scene canvas");
+      await other.locator(".legend-of-map").evaluate((legend: HTMLElement) => {
+        legend.style.visibility = "hidden"; // white, too
+      });
       await eventually(async () => share(await picture(scene), isWhite)).toBeGreaterThan(0.001);
       const shown = await settledPicture(scene),
         height = (await scene.boundingBox())!.height;
@@ -238,12 +246,19 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("the other hand is the mirror image", async () => {
+    const hideLegend = (hidden: boolean) =>
+      page.locator(".legend-of-map").evaluate((legend: HTMLElement, hide) => {
+        legend.style.visibility = hide ? "hidden" : "visible";
+      }, hidden);
+    await hideLegend(true);
+    const plain = await settledPicture(canvas());
     await press("Other hand");
     await eventually(async () => difference(await picture(canvas()), first)).toBeGreaterThan(1);
     const other = await settledPicture(canvas());
     // The light comes from one side: outlines are compared.
-    expect(outlineDifference(other, flopped(first))).toBeLessThan(0.2 * outlineDifference(other, first));
+    expect(outlineDifference(other, flopped(plain))).toBeLessThan(0.2 * outlineDifference(other, plain));
     await press("Other hand");
+    await hideLegend(false);
     await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
   });
 
@@ -256,22 +271,80 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
   });
 
-  test("an atomic model lies over it, and goes", async () => {
+  test("a model is fitted to it, shown over it, and goes", async () => {
     const folder = dirname(site().particles),
-      input = page.getByLabel("Atomic model…"),
-      note = page.locator("section.map > .note");
-    // Images of 24 px, 6 Å: the middle of the box is at 72 Å.
-    await input.setInputFiles(writeFixture(folder, "helix.pdb", helixPdb(60, 72)));
+      input = page.getByLabel("Fit a model or map…"),
+      told = page.getByRole("region", { name: "Fit" });
+    // Images of 24 px, 6 Å: the middle of the box is at 72 Å. Where it comes to lie, and in which hand, the map tells.
+    await input.setInputFiles(writeFixture(folder, "helix.pdb", helixPdb(40, 72)));
     await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
-    expect(await note.count()).toBe(0);
-    await input.setInputFiles(writeFixture(folder, "elsewhere.pdb", helixPdb(60, 400)));
-    await eventually(() => note.textContent()).toMatch(/^elsewhere\.pdb was not fitted to this map/);
-    await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
-    await press("Remove model");
+    await eventually(() => told.textContent()).toMatch(/helix\.pdb fits the (map|other hand of the map): correlation/);
+    expect(await told.getByRole("img", { name: /^Correlation of map and helix\.pdb/ }).count()).toBe(1);
+    await press("Remove helix.pdb");
+    if ((await page.getByRole("button", { name: "Other hand" }).getAttribute("aria-pressed")) === "true")
+      await press("Other hand");
     await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
     await input.setInputFiles(writeFixture(folder, "letter.pdb", "Dear colleague,\n"));
-    await eventually(() => note.textContent()).toMatch(/^letter\.pdb cannot be read as an atomic model: /);
-    await press("Remove model");
+    await eventually(() => told.textContent()).toMatch(/^letter\.pdb cannot be fitted: .* neither an mmCIF nor a PDB/);
+    await press("Remove letter.pdb");
+  });
+
+  test("a map is fitted to it: itself, mirrored, in the other hand", async () => {
+    const input = page.getByLabel("Fit a model or map…"),
+      told = page.getByRole("region", { name: "Fit" }),
+      hand = page.getByRole("button", { name: "Other hand" }),
+      map = await readMap(disk.at(site().path("whole-set", "map.mrc"))),
+      mirrored = disk.at(`${dirname(site().particles)}/mirrored.mrc`);
+    await writeMap(mirrored, mirrorX(map));
+    await input.setInputFiles(mirrored.path);
+    await eventually(() => told.textContent()).toMatch(/^mirrored\.mrc fits the other hand of the map: .* 1\.00/);
+    expect(await hand.getAttribute("aria-pressed")).toBe("true");
+    await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
+    await keepScreenshot(page, "fit");
+    await press("Remove mirrored.mrc");
+    await press("Other hand");
+    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+  });
+
+  test("what the level encloses is told, and what is shown is handed out", async () => {
+    const map = await readMap(disk.at(site().path("whole-set", "map.mrc")));
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await press("Copy ChimeraX commands");
+    await eventually(() => page.locator("section.map > .note").textContent()).toMatch(/^Copied/);
+    const commands = await page.evaluate(() => navigator.clipboard.readText());
+    expect(commands).toMatch(/^open "map.mrc"\nvolume #1 voxelSize 6 origin 0,0,0\n/);
+    const above = map.data.filter((value) => value > Number(/ level (\S+)/.exec(commands)![1])).length;
+    expect(await page.locator(".enclosed").textContent()).toContain(
+      `encloses ${formatNumber((above * 6 ** 3) / 1000)} nm³`,
+    );
+
+    const { width, height } = (await page.locator(".scene").boundingBox())!;
+    const [saved] = await Promise.all([page.waitForEvent("download"), press("Picture (PNG)")]);
+    expect(saved.suggestedFilename()).toBe("map.png");
+    const png = decode(await readFile(await saved.path()));
+    // The border of the scene is not in it.
+    expect([png.width / 2, png.height / 2]).toEqual([Math.floor(width) - 2, Math.floor(height) - 2]);
+    const large: Picture = { width: png.width, height: png.height, data: png.data as Uint8Array };
+    expect(covered(large) / covered(first)).toBeGreaterThan(0.8);
+    expect(covered(large) / covered(first)).toBeLessThan(1.2);
+
+    await press("Other hand");
+    const [other] = await Promise.all([page.waitForEvent("download"), press("Download map_mirrored.mrc")]);
+    expect((await readMap(disk.at(await other.path()))).data).toEqual(mirrorX(map).data);
+    await press("Other hand");
+    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+  });
+
+  test("fits its place when that becomes narrow", async () => {
+    await page.setViewportSize({ width: 390, height: 900 });
+    await eventually(async () => (await picture(canvas())).width).toBeLessThan(370);
+    const { width, height, data } = await settledPicture(canvas());
+    const at = (x: number, y: number) => data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3).join();
+    for (let y = 0; y < height; y++) expect([at(0, y), at(width - 1, y)]).toEqual([at(0, 0), at(0, 0)]);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await eventually(async () => (await picture(canvas())).width).toBe(first.width);
+    await press("Reset view");
+    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
   });
 
   test("half-maps are shown, and what is downloaded is the file", async () => {

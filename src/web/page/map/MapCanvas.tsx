@@ -1,8 +1,13 @@
+import type { Representation } from "molstar/lib/mol-repr/representation.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Axis } from "../address.ts";
+import type { Fitted } from "../fit/fitted.ts";
+import { isMapFile } from "../fit/names.ts";
 import { hexColor, paletteVersion } from "../theme.ts";
 import type { MapGrid } from "./grid.ts";
+import { drawLegend } from "./legend.ts";
 import type { MapScene } from "./scene.ts";
+import { mapStatistics } from "./statistics.ts";
 
 export interface MapCanvasProps {
   label: string;
@@ -12,8 +17,8 @@ export interface MapCanvasProps {
   cut?: { axis: Axis; placeAngstrom: number } | undefined;
   spin: boolean;
   color: "surface" | "surface2";
-  /** File of an atomic model to lay over the map. */
-  modelFile?: File | undefined;
+  /** A model or map to lay over it, in the hand that is shown. */
+  over?: { file: File; fitted: Fitted | undefined; mirrored: boolean } | undefined;
   /** Hands out the scene once it is there, and `undefined` when it goes. */
   onScene: (scene: MapScene | undefined) => void;
   onMessage: (message: string) => void;
@@ -21,9 +26,10 @@ export interface MapCanvasProps {
 
 const turnRadians = Math.PI / 24;
 
-/** A canvas with a map in it. Arrow keys turn it, + and - zoom, Home resets. */
-export function MapCanvas({ label, map, levelSigma, cut, spin, color, modelFile, onScene, onMessage }: MapCanvasProps) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+/** A canvas with a map in it, scale bar and axes over it. Arrow keys turn it, + and - zoom, Home resets. */
+export function MapCanvas({ label, map, levelSigma, cut, spin, color, over, onScene, onMessage }: MapCanvasProps) {
+  const canvas = useRef<HTMLCanvasElement>(null),
+    legendCanvas = useRef<HTMLCanvasElement>(null);
   const [scene, setScene] = useState<MapScene>();
   const version = paletteVersion.value;
   useEffect(() => {
@@ -53,30 +59,30 @@ export function MapCanvas({ label, map, levelSigma, cut, spin, color, modelFile,
       spin,
       surface: hexColor(color),
       background: hexColor("scene"),
-      opacity: modelFile ? 0.45 : 1,
+      opacity: over ? 0.45 : 1,
     });
-  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, version, modelFile]);
+  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, version, over !== undefined]);
+  useEffect(
+    () =>
+      scene?.onLegend((legend) => {
+        const element = legendCanvas.current!;
+        element.width = element.clientWidth * devicePixelRatio;
+        element.height = element.clientHeight * devicePixelRatio;
+        drawLegend(element.getContext("2d")!, legend, devicePixelRatio);
+      }),
+    [scene, version],
+  );
   useEffect(() => {
     if (!scene || !map) return;
-    if (!modelFile) return scene.showModel(undefined);
+    if (!over) return scene.showOver(undefined);
     let current = true;
-    const load = async () => {
-      const { readModel, modelOver } = await import("./model.ts");
-      const { model, moved } = await modelOver(await readModel(modelFile), map, scene.context, hexColor("orange"));
-      if (!current) return;
-      scene.showModel(model);
-      onMessage(
-        moved
-          ? `${modelFile.name} was not fitted to this map: it stands in the middle, turned as in its file. ` +
-              "Fit it in ChimeraX (fitmap) and save it relative to the map to see both together."
-          : "",
-      );
-    };
-    load().catch((error: Error) => onMessage(`${modelFile.name} cannot be read as an atomic model: ${error.message}`));
+    overlay(over, map, scene)
+      .then((shown) => current && scene.showOver(shown))
+      .catch((error: Error) => onMessage(`${over.file.name} cannot be shown: ${error.message}`));
     return () => {
       current = false;
     };
-  }, [scene, modelFile, map !== undefined]);
+  }, [scene, over?.file, over?.fitted, over?.mirrored, map !== undefined]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const action: Record<string, () => void> = {
@@ -94,14 +100,38 @@ export function MapCanvas({ label, map, levelSigma, cut, spin, color, modelFile,
     action[event.key]!();
   };
   return (
-    <div class="scene">
-      <canvas
-        ref={canvas}
-        tabIndex={0}
-        role="img"
-        aria-label={`${label}. Arrow keys turn it, plus and minus zoom, Home resets the view.`}
-        onKeyDown={onKeyDown}
-      />
+    <div class="framed">
+      <div class="scene">
+        <canvas
+          ref={canvas}
+          tabIndex={0}
+          role="img"
+          aria-label={`${label}. Arrow keys turn it, plus and minus zoom, Home resets the view.`}
+          onKeyDown={onKeyDown}
+        />
+      </div>
+      <canvas ref={legendCanvas} class="legend-of-map" />
     </div>
   );
+}
+
+/** What is laid over the map; of a map nothing, until it is fitted. */
+async function overlay(
+  { file, fitted, mirrored }: NonNullable<MapCanvasProps["over"]>,
+  map: MapGrid,
+  scene: MapScene,
+): Promise<Representation.Any | undefined> {
+  const color = hexColor("orange");
+  if (isMapFile(file.name)) {
+    if (!fitted?.map) return;
+    const { mirrorX } = await import("../../../evaluate/rotate.ts");
+    const placed = mirrored ? mirrorX(fitted.map) : fitted.map;
+    return scene.surfaceOf({ ...placed, statistics: mapStatistics(placed.data) }, color);
+  }
+  const [{ readModel, modelOver }, { placementIn }] = await Promise.all([
+    import("./model.ts"),
+    import("../fit/placement.ts"),
+  ]);
+  const structure = await readModel(file);
+  return modelOver(structure, map, scene.context, color, fitted && placementIn(fitted, mirrored));
 }

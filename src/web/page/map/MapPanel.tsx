@@ -3,11 +3,12 @@ import { formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import type { MapFile } from "../address.ts";
+import { FitPanel, useFit } from "../fit/FitPanel.tsx";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
-import { saveAs } from "../saveAs.ts";
 import { offeredMapFiles, shownMapFile } from "./choice.ts";
 import type { MapGrid } from "./grid.ts";
+import { MapBar } from "./MapBar.tsx";
 import { MapCanvas } from "./MapCanvas.tsx";
 import { readGrid } from "./readGrid.ts";
 import { Slices } from "./Slices.tsx";
@@ -47,7 +48,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const mine = useGrid(page, { run, events }, mirrored);
   const beside = useGrid(page, other, mirrored);
   const [scenes, setScenes] = useState<{ first?: MapScene | undefined; second?: MapScene | undefined }>({});
-  const [modelFile, setModelFile] = useState<File>();
+  const [dropped, drop] = useState<File>();
   const [message, setMessage] = useState("");
   useEffect(() => {
     const { first, second } = scenes;
@@ -58,13 +59,9 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const level = levelSigma ?? statistics?.defaultLevelSigma ?? 0;
   const highest = Math.max(statistics?.highestLevelSigma ?? 10, level);
   const choose = (change: Parameters<typeof go>[1]) => go(page, change);
-  const takeModel = (files: FileList | null | undefined) => {
-    if (files?.[0]) setModelFile(files[0]);
-  };
-  const download = async () => {
-    const bytes = await page.source.file(run.id, mine.file);
-    if (!bytes) return setMessage(`${mine.file} is not there yet.`);
-    saveAs(mine.file, bytes);
+  const fit = useFit(dropped, mine.read.value, ({ report }) => choose({ mirrored: report.alignment!.mirrored }));
+  const take = (files: FileList | null | undefined) => {
+    if (files?.[0]) drop(files[0]);
   };
   const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">
@@ -75,7 +72,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         cut={cut && { axis: cut, placeAngstrom: planes[cut] }}
         spin={spin && place === "first"}
         color={place === "first" ? "surface" : "surface2"}
-        modelFile={place === "first" ? modelFile : undefined}
+        over={place === "first" && dropped ? { file: dropped, fitted: fit?.fitted, mirrored } : undefined}
         onScene={(scene) => setScenes((before) => ({ ...before, [place]: scene }))}
         onMessage={setMessage}
       />
@@ -104,7 +101,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
       onDragOver={(event) => event.preventDefault()}
       onDrop={(event) => {
         event.preventDefault();
-        takeModel(event.dataTransfer?.files);
+        take(event.dataTransfer?.files);
       }}
     >
       <div class="views">
@@ -172,28 +169,37 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           </select>
         </label>
         <label class="button">
-          Atomic model…
+          Fit a model or map…
           <input
             type="file"
-            accept=".pdb,.ent,.cif,.mmcif,.gz"
-            onChange={(event) => takeModel(event.currentTarget.files)}
+            accept=".pdb,.ent,.cif,.mmcif,.mrc,.map,.ccp4,.gz"
+            onChange={(event) => take(event.currentTarget.files)}
           />
         </label>
-        {modelFile && (
+        {dropped && (
           <button
             type="button"
             onClick={() => {
-              setModelFile(undefined);
+              drop(undefined);
               setMessage("");
             }}
           >
-            Remove model
+            Remove {dropped.name}
           </button>
         )}
-        <button type="button" disabled={!mine.read.value} onClick={() => void download()}>
-          Download {mine.file}
-        </button>
       </div>
+      {fit && <FitPanel state={fit} />}
+      {mine.grid && (
+        <MapBar
+          grid={mine.grid}
+          mirrored={mirrored}
+          levelSigma={level}
+          file={mine.file}
+          read={() => page.source.file(run.id, mine.file)}
+          scenes={[scenes.first, scenes.second].filter((scene) => scene !== undefined)}
+          onMessage={setMessage}
+        />
+      )}
       {wantedFile !== mine.file && mine.read.value && (
         <p class="note">
           There is no {wantedFile} yet; {mine.file} is shown.
@@ -214,6 +220,6 @@ function caption(name: string, { read, file, grid }: ReturnType<typeof useGrid>)
   const edge = grid.shape[0] * grid.pixelSizeAngstrom;
   return (
     `${name}${nameOfFile(file)}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. ` +
-    "Drag to turn, scroll to zoom; drop a PDB or mmCIF file to lay it over the map."
+    "Drag to turn, scroll to zoom; drop a PDB, mmCIF or MRC file to fit it to the map."
   );
 }

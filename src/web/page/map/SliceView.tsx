@@ -3,11 +3,9 @@ import { formatNumber } from "../../../base/format.ts";
 import type { Axis, Planes } from "../address.ts";
 import { cssColor, paletteVersion } from "../theme.ts";
 import type { MapGrid } from "./grid.ts";
+import { planeColor } from "./planeColor.ts";
 import { acrossAxis, greyRange, type Plane, placeOfVoxel, planeOf, voxelAt, voxelsAlong } from "./planes.ts";
 import { scaleBarAngstrom } from "./scaleBar.ts";
-
-/** Colours of the planes across each axis: the frame of a slice, and its line in the two others. */
-export const planeColor = { x: "orange", y: "green", z: "blue" } as const;
 
 export interface SliceProps {
   map: MapGrid;

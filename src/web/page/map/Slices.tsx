@@ -1,8 +1,9 @@
 import { formatNumber } from "../../../base/format.ts";
 import { type Axis, axes, type Planes } from "../address.ts";
 import type { MapGrid } from "./grid.ts";
+import { planeColor } from "./planeColor.ts";
 import { greyReachSigma, placeOfVoxel, voxelAt, voxelsAlong } from "./planes.ts";
-import { placeText, planeColor, SliceView } from "./SliceView.tsx";
+import { placeText, SliceView } from "./SliceView.tsx";
 
 export interface SlicesProps {
   map: MapGrid;

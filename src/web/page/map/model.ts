@@ -11,6 +11,7 @@ import { CartoonRepresentationProvider } from "molstar/lib/mol-repr/structure/re
 import { SyncRuntimeContext } from "molstar/lib/mol-task/execution/synchronous.js";
 import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
+import type { Placement } from "../fit/placement.ts";
 import type { MapGrid } from "./grid.ts";
 import type { MapScene } from "./scene.ts";
 
@@ -38,27 +39,29 @@ async function fromPdb(name: string, text: string) {
 }
 
 /**
- * The model as a cartoon, at its own coordinates in the frame of the map (MRC ORIGIN). Where its centre is further than
- * a tenth of the box from the map's, it was not fitted to this map, and is put in the middle.
+ * The model as a cartoon, where it was fitted. Until it is, at its own coordinates in the frame of the map (MRC ORIGIN);
+ * or, where its centre is further than a tenth of the box from the map's, in the middle.
+ *
+ * @param fitted where it lies, and what it was turned about
  */
 export async function modelOver(
   structure: Structure,
   map: MapGrid,
   context: MapScene["context"],
   color: number,
-): Promise<{ model: Representation.Any; moved: boolean }> {
+  fitted?: { placement: Placement; centreAngstrom: readonly [number, number, number] },
+): Promise<Representation.Any> {
   const centreAngstrom = ([2, 1, 0] as const).map(
     (axis, i) => map.originAngstrom[i]! + Math.floor(map.shape[axis] / 2) * map.pixelSizeAngstrom,
   );
   const { center } = structure.boundary.sphere;
-  const fitted =
+  const near =
     Math.hypot(...centreAngstrom.map((middle, i) => center[i]! - middle)) < (map.shape[0] * map.pixelSizeAngstrom) / 10;
-  const from = fitted ? centreAngstrom : [center[0]!, center[1]!, center[2]!];
+  const from = fitted?.centreAngstrom ?? (near ? centreAngstrom : center);
+  const move = Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!));
+  if (fitted) Mat4.mul(move, matrixOf(fitted.placement), move);
   // The atoms themselves are moved: Mol* leaves out of sight what a representation's own transform brings into it.
-  const placed = Structure.transform(
-    structure,
-    Mat4.fromTranslation(Mat4(), Vec3.create(-from[0]!, -from[1]!, -from[2]!)),
-  );
+  const placed = Structure.transform(structure, move);
   await CartoonRepresentationProvider.ensureCustomProperties?.attach(
     { runtime: SyncRuntimeContext, assetManager: new AssetManager() },
     placed,
@@ -70,5 +73,14 @@ export async function modelOver(
   });
   await model.createOrUpdate({ ...CartoonRepresentationProvider.defaultValues, quality: "auto" }, placed).run();
   model.setState({ pickable: false });
-  return { model, moved: !fitted };
+  return model;
+}
+
+function matrixOf({ rotation, shiftAngstrom }: Placement): Mat4 {
+  const matrix = Mat4.identity();
+  for (let row = 0; row < 3; row++) {
+    for (let column = 0; column < 3; column++) Mat4.setValue(matrix, row, column, rotation[3 * row + column]!);
+    Mat4.setValue(matrix, row, 3, shiftAngstrom[row]!);
+  }
+  return matrix;
 }

@@ -12,12 +12,14 @@ import { Grid, Volume } from "molstar/lib/mol-model/volume.js";
 import type { Representation } from "molstar/lib/mol-repr/representation.js";
 import { IsosurfaceRepresentationProvider } from "molstar/lib/mol-repr/volume/isosurface.js";
 import { SliceRepresentationProvider } from "molstar/lib/mol-repr/volume/slice.js";
+import { SyncRuntimeContext } from "molstar/lib/mol-task/execution/synchronous.js";
 import { ColorTheme } from "molstar/lib/mol-theme/color.js";
 import { SizeTheme } from "molstar/lib/mol-theme/size.js";
 import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
-import type { Axis } from "../address.ts";
+import { type Axis, axes } from "../address.ts";
 import type { MapGrid } from "./grid.ts";
+import type { Legend } from "./legend.ts";
 import { acrossAxis, greyRange, placeOfVoxel, voxelAt } from "./planes.ts";
 import { sameView, type View } from "./view.ts";
 
@@ -41,8 +43,10 @@ export interface MapScene {
    * done.
    */
   show(display: MapDisplay): void;
-  /** Atoms over the map; `undefined` takes them away. */
-  showModel(model: Representation.Any | undefined): void;
+  /** Atoms, or another map, over the map; `undefined` takes them away. */
+  showOver(over: Representation.Any | undefined): void;
+  /** Another map at its own default level, to be shown over this one: its centre on the centre. */
+  surfaceOf(map: MapGrid, color: number): Promise<Representation.Any>;
   /** Turn about the axes of the screen, radians. */
   turn(aboutUp: number, aboutRight: number): void;
   /** Above 1: nearer. */
@@ -52,6 +56,11 @@ export interface MapScene {
   setView(view: View): void;
   /** @returns a function that ends it */
   onView(listener: (view: View) => void): () => void;
+  /** Calls back with the legend of what is drawn, whenever it or the canvas changes. @returns a function that ends it */
+  onLegend(listener: (legend: Legend) => void): () => void;
+  legend(): Legend;
+  /** What is on the screen, twice as wide and high. */
+  picture(): Promise<ImageData>;
   readonly context: {
     webgl: Canvas3D["webgl"];
     colorThemeRegistry: ColorTheme.Registry;
@@ -90,7 +99,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   };
   const surface = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams);
   const slice = SliceRepresentationProvider.factory(context, SliceRepresentationProvider.getParams);
-  let model: Representation.Any | undefined;
+  let over: Representation.Any | undefined;
 
   let wanted: MapDisplay | undefined;
   let shown: MapDisplay | undefined;
@@ -99,6 +108,8 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   let framed = false;
   let busy = false;
   let disposed = false;
+  /** Made for the first picture. */
+  let pass: ReturnType<typeof canvas3d.getImagePass> | undefined;
 
   const work = async () => {
     busy = true;
@@ -135,11 +146,13 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     canvas3d.requestDraw();
   };
 
+  const uniform = (volume: Volume, color: number) => ({
+    color: context.colorThemeRegistry.create("uniform", { volume }, { value: Color(color) }),
+    size: context.sizeThemeRegistry.create("uniform", { volume }),
+  });
+
   const drawSurface = async (of: Volume, { map, levelSigma, cut, surface: color, opacity }: MapDisplay) => {
-    surface.setTheme({
-      color: context.colorThemeRegistry.create("uniform", { volume: of }, { value: Color(color) }),
-      size: context.sizeThemeRegistry.create("uniform", { volume: of }),
-    });
+    surface.setTheme(uniform(of, color));
     await surface
       .createOrUpdate(
         {
@@ -178,6 +191,11 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   };
 
   const { camera } = canvas3d;
+  const moveAway = (factor: number, radius = camera.state.radius) => {
+    const { position, target } = camera.state;
+    const eye = Vec3.sub(Vec3(), position, target);
+    camera.setState({ position: Vec3.scaleAndAdd(Vec3(), target, eye, factor), radius }, 0);
+  };
   /** The whole map from above, or a cut straight on with its whole plane. */
   const resetView = (map: MapGrid, cut?: Axis) => {
     framed = true;
@@ -193,9 +211,15 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     );
   };
 
+  /** As wide as high, or less: what is framed has to fit the narrower side. */
+  const narrowness = () => Math.min(1, canvas.clientWidth / canvas.clientHeight);
+  let fitted = narrowness();
   const resize = new ResizeObserver(() => {
     fill();
     canvas3d.requestResize();
+    const now = narrowness();
+    if (now > 0 && fitted > 0 && now !== fitted) moveAway(fitted / now);
+    if (now > 0) fitted = now;
   });
   resize.observe(canvas.parentElement!);
 
@@ -209,11 +233,28 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
           onError(error);
         });
     },
-    showModel: (next) => {
-      if (model) canvas3d.remove(model);
-      model = next;
-      if (model) canvas3d.add(model);
+    showOver: (next) => {
+      if (over) canvas3d.remove(over);
+      over = next;
+      if (over) canvas3d.add(over);
       canvas3d.requestDraw();
+    },
+    surfaceOf: async (map, color) => {
+      const part = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams),
+        of = toVolume(map);
+      part.setTheme(uniform(of, color));
+      await part
+        .createOrUpdate(
+          {
+            ...IsosurfaceRepresentationProvider.defaultValues,
+            isoValue: levelOf(map, map.statistics.defaultLevelSigma),
+            tryUseGpu: !software,
+          },
+          of,
+        )
+        .run();
+      part.setState({ pickable: false });
+      return part;
     },
     turn: (aboutUp, aboutRight) => {
       const { position, target, up } = camera.state;
@@ -227,16 +268,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       Vec3.transformQuat(eye, eye, rotation);
       camera.setState({ position: Vec3.add(Vec3(), target, eye), up: Vec3.transformQuat(Vec3(), up, rotation) }, 0);
     },
-    zoom: (factor) => {
-      const { position, target } = camera.state;
-      camera.setState(
-        {
-          position: Vec3.scaleAndAdd(Vec3(), target, Vec3.sub(Vec3(), position, target), 1 / factor),
-          radius: camera.state.radius / factor,
-        },
-        0,
-      );
-    },
+    zoom: (factor) => moveAway(1 / factor, camera.state.radius / factor),
     resetView: () => {
       if (shown?.map) resetView(shown.map, shown.cut?.axis);
     },
@@ -254,6 +286,27 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
         listener(now);
       });
       return () => subscription.unsubscribe();
+    },
+    onLegend: (listener) => {
+      let last = "";
+      const subscription = canvas3d.didDraw.subscribe(() => {
+        const legend = legendOf(camera),
+          now = JSON.stringify([legend, canvas.clientWidth, canvas.clientHeight]);
+        if (now === last || !shown?.map) return;
+        last = now;
+        listener(legend);
+      });
+      canvas3d.requestDraw();
+      return () => subscription.unsubscribe();
+    },
+    legend: () => legendOf(camera),
+    picture: async () => {
+      pass ??= canvas3d.getImagePass({
+        cameraHelper: { axes: { name: "off", params: {} } },
+        multiSample: { ...Canvas3DDefaults().multiSample, mode: "on", sampleLevel: 2 },
+      });
+      pass.setProps({ renderer: canvas3d.props.renderer, postprocessing: canvas3d.props.postprocessing });
+      return pass.getImageData(SyncRuntimeContext, 2 * canvas.width, 2 * canvas.height);
     },
     dispose: () => {
       disposed = true;
@@ -314,6 +367,19 @@ const Canvas3DDefaults = () => structuredClone(DefaultCanvas3DParams);
 function viewOf({ state }: Camera): View {
   const { position, target, up, radius, radiusMax } = state;
   return { position: Vec3.clone(position), target: Vec3.clone(target), up: Vec3.clone(up), radius, radiusMax };
+}
+
+function legendOf(camera: Camera): Legend {
+  const { position, target, up } = camera.state;
+  const back = Vec3.normalize(Vec3(), Vec3.sub(Vec3(), position, target)),
+    right = Vec3.normalize(Vec3(), Vec3.cross(Vec3(), up, back)),
+    above = Vec3.cross(Vec3(), back, right);
+  return {
+    angstromPerPixel: camera.getPixelSize(target) * devicePixelRatio,
+    axes: Object.fromEntries(
+      axes.map((axis, i) => [axis, [right[i]!, above[i]!] as const]),
+    ) as unknown as Legend["axes"],
+  };
 }
 
 /** Mol*'s volume around our values, x fastest as they are. @param aside voxels by which it is moved */
