@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { mapStatistics } from "../../../src/charts/mapLevels.ts";
 import { acrossAxis, greyRange, placeOfVoxel, planeOf, voxelAt } from "../../../src/web/page/map/planes.ts";
 import { scaleBarAngstrom } from "../../../src/web/page/map/scaleBar.ts";
-import { mapStatistics } from "../../../src/charts/mapLevels.ts";
 
 /** A box of 4 x 3 x 2 voxels of 2 Å whose density tells its place: x in ones, y in tens, z in hundreds. */
 const map = {

@@ -18,8 +18,8 @@ export interface Fitted {
 }
 
 /**
- * Looks over all rotations, both hands and shifts for where `file` lies on `reference`. Of a model the density is fitted
- * that its atoms have at the pixel size of the map.
+ * Looks over all rotations, both hands and shifts for where `file` lies on `reference`. Of a model the density is
+ * fitted that its atoms have at the pixel size of the map.
  *
  * @throws InputError where the file is neither, or does not fit into the box
  */

@@ -7,7 +7,7 @@ import { hexColor, paletteVersion } from "../theme.ts";
 import type { MapGrid } from "./grid.ts";
 import { drawLegend } from "./legend.ts";
 import type { MapScene } from "./scene.ts";
-import { mapStatistics } from "./statistics.ts";
+import { mapStatistics } from "../../../charts/mapLevels.ts";
 
 export interface MapCanvasProps {
   label: string;

@@ -20,7 +20,8 @@ export function chimeraxCommands({ file, map, level, color }: ShownMap): string 
   return [
     `open "${file}"`,
     `volume #1 ${place}`,
-    `volume #1 style surface step 1 level ${Number(level.toPrecision(6))} color #${color.toString(16).padStart(6, "0")}`,
+    `volume #1 style surface step 1 level ${Number(level.toPrecision(6))} ` +
+      `color #${color.toString(16).padStart(6, "0")}`,
     "view",
     "",
   ].join("\n");

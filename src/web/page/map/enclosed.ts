@@ -3,8 +3,8 @@ import { formatNumber } from "../../../base/format.ts";
 import type { Volume } from "../../../base/types.ts";
 
 /**
- * Of protein: 1.35 g/cm³, the density of large ones (Fischer, Polikarpov & Craievich 2004, Protein Sci. 13, 2825), times
- * 0.6022 Da/Å³.
+ * Of protein: 1.35 g/cm³, the density of large ones (Fischer, Polikarpov & Craievich 2004, Protein Sci. 13, 2825),
+ * times 0.6022 Da/Å³.
  */
 const daltonPerCubicAngstrom = 0.81;
 

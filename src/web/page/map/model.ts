@@ -39,8 +39,8 @@ async function fromPdb(name: string, text: string) {
 }
 
 /**
- * The model as a cartoon, where it was fitted. Until it is, at its own coordinates in the frame of the map (MRC ORIGIN);
- * or, where its centre is further than a tenth of the box from the map's, in the middle.
+ * The model as a cartoon, where it was fitted. Until it is, at its own coordinates in the frame of the map (MRC
+ * ORIGIN); or, where its centre is further than a tenth of the box from the map's, in the middle.
  *
  * @param fitted where it lies, and what it was turned about
  */

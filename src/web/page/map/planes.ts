@@ -1,7 +1,7 @@
-/** Planes of voxels of a map, across each of its axes. Places along an axis are in Å from the box centre, floor(n/2). */
+/** Planes of voxels across the axes of a map. Places along an axis are in Å from the box centre, floor(n/2). */
 import type { Volume } from "../../../base/types.ts";
-import type { Axis } from "../address.ts";
 import type { MapStatistics } from "../../../charts/mapLevels.ts";
+import type { Axis } from "../address.ts";
 
 /**
  * What runs to the right and what upwards where one looks at a slice: from above at that across z, from the front
@@ -53,8 +53,8 @@ export function planeOf(map: Volume, axis: Axis, voxel: number): Plane {
 }
 
 /**
- * How far grey reaches on either side of the mean, in sigma: one scale for all slices of a map, wide enough that it ends
- * well above the level that parts particle and solvent, narrow enough that solvent is not all one grey.
+ * How far grey reaches on either side of the mean, in sigma: one scale for all slices of a map, wide enough that it
+ * ends well above the level that parts particle and solvent, narrow enough that solvent is not all one grey.
  */
 export const greyReachSigma = ({ defaultLevelSigma, highestLevelSigma }: MapStatistics): number =>
   Math.max(1, Math.min(highestLevelSigma, 3 * defaultLevelSigma));

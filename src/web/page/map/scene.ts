@@ -56,7 +56,7 @@ export interface MapScene {
   setView(view: View): void;
   /** @returns a function that ends it */
   onView(listener: (view: View) => void): () => void;
-  /** Calls back with the legend of what is drawn, whenever it or the canvas changes. @returns a function that ends it */
+  /** Calls back with the legend of what is drawn, whenever it or the canvas changes. @returns what ends it */
   onLegend(listener: (legend: Legend) => void): () => void;
   legend(): Legend;
   /** What is on the screen, twice as wide and high. */
