@@ -1,5 +1,6 @@
 import type { Representation } from "molstar/lib/mol-repr/representation.js";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { mapStatistics } from "../../../charts/mapLevels.ts";
 import type { Axis } from "../address.ts";
 import type { Fitted } from "../fit/fitted.ts";
 import { isMapFile } from "../fit/names.ts";
@@ -7,7 +8,6 @@ import { hexColor, paletteVersion } from "../theme.ts";
 import type { MapGrid } from "./grid.ts";
 import { drawLegend } from "./legend.ts";
 import type { MapScene } from "./scene.ts";
-import { mapStatistics } from "../../../charts/mapLevels.ts";
 
 export interface MapCanvasProps {
   label: string;
