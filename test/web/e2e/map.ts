@@ -116,6 +116,10 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await page.getByRole("button", { name }).click();
     await toTop();
   };
+  const seen = async () => {
+    await toTop();
+    return picture(canvas());
+  };
   const level = () => page.getByRole("slider", { name: "Level" });
   /** The scene takes what the mouse does frame by frame. */
   const frame = () =>
@@ -132,7 +136,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("is drawn, framed whole and in the middle", async () => {
-    await eventually(async () => covered(await picture(canvas()))).toBeGreaterThan(0.02);
+    await eventually(async () => covered(await seen())).toBeGreaterThan(0.02);
     first = await settledPicture(canvas());
     const { width, height, data } = first,
       corner = data.subarray(0, 4).join();
@@ -158,9 +162,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   test("a higher level shows less of it, Auto the same as before", async () => {
     const before = Number(await level().inputValue());
     await level().fill(String(before + 2));
-    await eventually(async () => covered(await picture(canvas()))).toBeLessThan(0.8 * covered(first));
+    await eventually(async () => covered(await seen())).toBeLessThan(0.8 * covered(first));
     await press("Auto");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
     expect(Number(await level().inputValue())).toBe(before);
   });
 
@@ -168,12 +172,12 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     const slice = (axis: string) => page.getByRole("slider", { name: `Slice of map across ${axis}` }),
       flat = (axis: string) => page.getByRole("img", { name: `Slice of map across ${axis}` });
     await press("Cut the map open across z");
-    await eventually(async () => share(await picture(canvas()), isGrey)).toBeGreaterThan(share(first, isGrey) + 0.02);
+    await eventually(async () => share(await seen(), isGrey)).toBeGreaterThan(share(first, isGrey) + 0.02);
     const middle = await settledPicture(canvas());
     await slice("z").fill("9"); // of 24 voxels of 6 Å
     await eventually(() => flat("z").getAttribute("aria-label")).toContain("at −18 Å");
     await toTop();
-    await eventually(async () => difference(await picture(canvas()), middle)).toBeGreaterThan(0.5);
+    await eventually(async () => difference(await seen(), middle)).toBeGreaterThan(0.5);
     await slice("z").press("ArrowRight");
     await eventually(() => slice("z").getAttribute("aria-valuetext")).toBe("−12 Å");
     // Pointing a quarter from the left and from the top of the slice across z moves those across x and y.
@@ -184,7 +188,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await press("Cut the map open across z");
     await page.goto(`${site().address}?anew#run=${site().id("whole-set")}`);
     await eventually(() => canvas().count()).toBe(1);
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("in three dimensions the slice lies where the density is", async () => {
@@ -219,9 +223,9 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   test("arrow keys turn it, Reset view turns it back", async () => {
     await canvas().focus();
     for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowRight");
-    await eventually(async () => difference(await picture(canvas()), first)).toBeGreaterThan(1);
+    await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     await press("Reset view");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("dragging turns it, the wheel brings it nearer", async () => {
@@ -235,14 +239,14 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       await frame();
     }
     await page.mouse.up();
-    await eventually(async () => difference(await picture(canvas()), first)).toBeGreaterThan(1);
+    await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     await press("Reset view");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
     await page.mouse.move(x, y);
     await page.mouse.wheel(0, -200);
-    await eventually(async () => Math.abs(covered(await picture(canvas())) / covered(first) - 1)).toBeGreaterThan(0.1);
+    await eventually(async () => Math.abs(covered(await seen()) / covered(first) - 1)).toBeGreaterThan(0.1);
     await press("Reset view");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("the other hand is the mirror image", async () => {
@@ -253,22 +257,22 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await hideLegend(true);
     const plain = await settledPicture(canvas());
     await press("Other hand");
-    await eventually(async () => difference(await picture(canvas()), first)).toBeGreaterThan(1);
+    await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     const other = await settledPicture(canvas());
     // The light comes from one side: outlines are compared.
     expect(outlineDifference(other, flopped(plain))).toBeLessThan(0.2 * outlineDifference(other, plain));
     await press("Other hand");
     await hideLegend(false);
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("spins until told to stop", async () => {
     await press("Spin");
-    await eventually(async () => difference(await picture(canvas()), first)).toBeGreaterThan(1);
+    await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     await press("Spin");
     await settledPicture(canvas());
     await press("Reset view");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("a model is fitted to it, shown over it, and goes", async () => {
@@ -277,13 +281,13 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       told = page.getByRole("region", { name: "Fit" });
     // Images of 24 px, 6 Å: the middle of the box is at 72 Å. Where it comes to lie, and in which hand, the map tells.
     await input.setInputFiles(writeFixture(folder, "helix.pdb", helixPdb(40, 72)));
-    await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
+    await eventually(async () => share(await seen(), isOrange)).toBeGreaterThan(0.005);
     await eventually(() => told.textContent()).toMatch(/helix\.pdb fits the (map|other hand of the map): correlation/);
     expect(await told.getByRole("img", { name: /^Correlation of map and helix\.pdb/ }).count()).toBe(1);
     await press("Remove helix.pdb");
     if ((await page.getByRole("button", { name: "Other hand" }).getAttribute("aria-pressed")) === "true")
       await press("Other hand");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
     await input.setInputFiles(writeFixture(folder, "letter.pdb", "Dear colleague,\n"));
     await eventually(() => told.textContent()).toMatch(/^letter\.pdb cannot be fitted: .* neither an mmCIF nor a PDB/);
     await press("Remove letter.pdb");
@@ -299,11 +303,11 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await input.setInputFiles(mirrored.path);
     await eventually(() => told.textContent()).toMatch(/^mirrored\.mrc fits the other hand of the map: .* 1\.00/);
     expect(await hand.getAttribute("aria-pressed")).toBe("true");
-    await eventually(async () => share(await picture(canvas()), isOrange)).toBeGreaterThan(0.005);
+    await eventually(async () => share(await seen(), isOrange)).toBeGreaterThan(0.005);
     await keepScreenshot(page, "fit");
     await press("Remove mirrored.mrc");
     await press("Other hand");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("what the level encloses is told, and what is shown is handed out", async () => {
@@ -332,19 +336,19 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     const [other] = await Promise.all([page.waitForEvent("download"), press("Download map_mirrored.mrc")]);
     expect((await readMap(disk.at(await other.path()))).data).toEqual(mirrorX(map).data);
     await press("Other hand");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("fits its place when that becomes narrow", async () => {
     await page.setViewportSize({ width: 390, height: 900 });
-    await eventually(async () => (await picture(canvas())).width).toBeLessThan(370);
+    await eventually(async () => (await seen()).width).toBeLessThan(370);
     const { width, height, data } = await settledPicture(canvas());
     const at = (x: number, y: number) => data.subarray(4 * (y * width + x), 4 * (y * width + x) + 3).join();
     for (let y = 0; y < height; y++) expect([at(0, y), at(width - 1, y)]).toEqual([at(0, 0), at(0, 0)]);
     await page.setViewportSize({ width: 1280, height: 900 });
-    await eventually(async () => (await picture(canvas())).width).toBe(first.width);
+    await eventually(async () => (await seen()).width).toBe(first.width);
     await press("Reset view");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("half-maps are shown, and what is downloaded is the file", async () => {
@@ -361,7 +365,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       "There is no half2.mrc yet; map.mrc is shown.",
     );
     await page.locator("section.map").getByRole("combobox", { name: "Show" }).selectOption("map.mrc");
-    await eventually(async () => difference(await picture(canvas()), first)).toBe(0);
+    await eventually(async () => difference(await seen(), first)).toBe(0);
   });
 
   test("that of another run stands beside it and turns with it", async () => {
