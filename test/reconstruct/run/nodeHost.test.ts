@@ -1,7 +1,6 @@
 /** What a run tells of the process that makes it. */
 import { execFileSync } from "node:child_process";
 import { hostname } from "node:os";
-
 import { expect, test } from "vitest";
 import { version } from "../../../src/base/version.ts";
 import type { Origin } from "../../../src/reconstruct/run/host.ts";
