@@ -4,6 +4,7 @@
  * 90°) on the rim, rot runs anticlockwise from the right.
  */
 
+import { formatNumber } from "../base/format.ts";
 import { apply } from "../physics/directions.ts";
 import { pointGroup } from "../physics/symmetry.ts";
 import type { RunDirections } from "../reconstruct/stage.ts";
@@ -59,6 +60,21 @@ export function coverage({ rot, tilt, share }: RunDirections, symmetry: string, 
     emptyShare: relative.filter((value) => value < 0.1).length / relative.length,
   };
 }
+
+/** What it comes to, for page and report. */
+export function coverageText({ largest, emptyShare }: Coverage): string {
+  return (
+    `The commonest view has ${formatNumber(largest, 2)} times the even number of particles; ` +
+    (emptyShare === 0
+      ? "every direction has at least a tenth of it."
+      : `${Math.round(100 * emptyShare)} % of all directions have less than a tenth of it.`)
+  );
+}
+
+/** How its picture is to be read. */
+export const coverageNote =
+  "Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the " +
+  "right. Equal areas are equal solid angles; a view and its opposite are one.";
 
 /** Viewing direction in the frame of the map: rot and tilt in radians, as RELION's ZYZ angles. */
 export const directionOf = (rot: number, tilt: number): [number, number, number] => [

@@ -2,6 +2,7 @@
 import { formatResolution } from "../base/format.ts";
 import type { FscResult } from "../evaluate/fsc.ts";
 import type { RunSpectra } from "../reconstruct/folder/events.ts";
+import type { Comparison } from "../reconstruct/folder/runFolder.ts";
 import type { Chart, ChartLine } from "./charts.ts";
 import { type Course, type RunCurve, thin } from "./curves.ts";
 
@@ -69,8 +70,7 @@ export function likelihoodChart(curves: readonly RunCurve[]): Chart {
   };
 }
 
-/** What fsc.json compares, as evaluation.json tells; a curve of one is not to be read as one of the other. */
-export type Comparison = "halfMaps" | "reference";
+/** A curve of one is not to be read as one of the other. */
 export const comparisonWords: Record<Comparison, string> = {
   halfMaps: "half-maps",
   reference: "map and reference",

@@ -1,14 +1,10 @@
 /** A map's surface as a picture, lit from the upper left: what a report can show of it without a graphics card. */
 import type { Volume } from "../base/types.ts";
 import type { GrayImage } from "../io/grayImage.ts";
-import type { Axis } from "./volumeImages.ts";
+import { type Axis, geometry } from "./volumeImages.ts";
 
-/** What runs to the right, down, and (against it where the sign is -1) away from the eye: right-handed frames. */
-const frames = {
-  z: { right: "x", down: "y", away: "z", sign: 1 },
-  y: { right: "x", down: "z", away: "y", sign: -1 },
-  x: { right: "y", down: "z", away: "x", sign: 1 },
-} as const;
+/** Whether the axis runs away from the eye, so that right, down and away are a right-handed frame, or against it. */
+const awayFromEye = { z: 1, y: -1, x: 1 } as const;
 
 /** In the frame of the picture: from above, from the left, and from the eye. Of unit length. */
 const light = [-0.45, -0.55, -0.704] as const;
@@ -66,15 +62,14 @@ const within = (place: number, size: number): number => Math.min(size - 1, Math.
  * trilinear; beyond the volume its edge goes on.
  */
 function seenAlong(
-  { data, shape: [nz, ny, nx] }: Volume,
+  volume: Volume,
   along: Axis,
 ): { size: readonly [number, number, number]; at: (right: number, down: number, away: number) => number } {
-  const size = { x: nx, y: ny, z: nz },
-    stride = { x: 1, y: nx, z: nx * ny },
-    { right, down, away, sign } = frames[along],
-    [columns, rows, depth] = [size[right], size[down], size[away]],
-    [toRight, toDown, toAway] = [stride[right], stride[down], sign * stride[away]],
-    first = sign < 0 ? (depth - 1) * stride[away] : 0;
+  const { width: columns, height: rows, depth, index } = geometry(volume, along),
+    { data } = volume,
+    sign = awayFromEye[along],
+    [toRight, toDown, toAway] = [index(1, 0, 0), index(0, 1, 0), sign * index(0, 0, 1)],
+    first = sign < 0 ? index(0, 0, depth - 1) : 0;
   const at = (x: number, y: number, z: number): number => {
     const [cx, cy, cz] = [within(x, columns), within(y, rows), within(z, depth)];
     const x0 = Math.min(columns - 2, Math.floor(cx)),

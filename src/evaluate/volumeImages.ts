@@ -6,7 +6,8 @@ export type Axis = "x" | "y" | "z";
 /** Plane of the image seen along each axis: horizontal and vertical volume axis. */
 const planes = { z: ["x", "y"], y: ["x", "z"], x: ["y", "z"] } as const;
 
-function geometry({ shape: [nz, ny, nx] }: Volume, along: Axis) {
+/** How a picture along an axis is laid out: its edges, how deep the volume is, and where a voxel of it stands. */
+export function geometry({ shape: [nz, ny, nx] }: Volume, along: Axis) {
   const size = { x: nx, y: ny, z: nz };
   const stride = { x: 1, y: nx, z: nx * ny };
   const [horizontal, vertical] = planes[along];

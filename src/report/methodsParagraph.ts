@@ -2,6 +2,7 @@
 import { formatCount, formatNumber, formatResolution } from "../base/format.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
 import type { RunFolder } from "../reconstruct/folder/runFolder.ts";
+import { finishedOf, particlesOf } from "./outcome.ts";
 
 type EventOf<T extends RunEvent["type"]> = Extract<RunEvent, { type: T }>;
 type StageKind = EventOf<"stage">["kind"];
@@ -12,18 +13,10 @@ export interface GivenStart {
   resolutionAngstrom: number;
 }
 
-/** Particles of the run: of two halves, which have a start each, those of both. */
-export function particlesOf(events: readonly RunEvent[]): number | undefined {
-  const starts = events.filter((event) => event.type === "start"),
-    last = starts.findLast((event) => event.half === undefined) ?? starts.at(-1);
-  if (last?.half === undefined) return last?.particles;
-  return [...new Map(starts.map((event) => [event.half, event.particles])).values()].reduce((sum, n) => sum + n, 0);
-}
-
 /** @returns undefined where the run is not finished: nothing is said of what was not done */
 export function methodsParagraph({ events }: RunFolder, given: GivenStart | undefined): string | undefined {
   const start = events.findLast((event) => event.type === "start"),
-    finished = events.findLast((event) => event.type === "finished"),
+    finished = finishedOf(events),
     particles = particlesOf(events);
   if (!start || !finished || particles === undefined) return undefined;
   const finest = (...kinds: StageKind[]): string | undefined => {

@@ -18,8 +18,9 @@ import { methodText } from "../reconstruct/method.ts";
 import type { RunClasses } from "../reconstruct/stage.ts";
 import { verdictText } from "../reconstruct/verdict/verdict.ts";
 import { escapeHtml, imageFigure } from "./html.ts";
-import { type GivenStart, methodsParagraph, particlesOf } from "./methodsParagraph.ts";
+import { type GivenStart, methodsParagraph } from "./methodsParagraph.ts";
 import { motionSection } from "./motionSection.ts";
+import { finishedOf, particlesOf } from "./outcome.ts";
 import { viewsSection } from "./viewsSection.ts";
 
 /** Content of a report: what the page shows, and the charts it has a place for. */
@@ -79,8 +80,7 @@ function header(title: string, run: RunFolder): Section {
   const givenStart = givenStartOf(run.config);
   const stage = run.events.findLast(isType("stage"));
   const progress = run.events.findLast(isType("progress"));
-  const lastStart = run.events.findLastIndex((event) => event.type === "start" && event.half === undefined);
-  const finished = run.events.slice(Math.max(0, lastStart)).findLast(isType("finished"));
+  const finished = finishedOf(run.events);
   // Against a known map the correlation is read at 0.5, between half-maps, which both have noise, at 0.143.
   const [threshold, resolution, orBetter] =
     run.comparison === "reference"

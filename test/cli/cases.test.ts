@@ -1,7 +1,7 @@
 /** The inputs of test/data/cases as a user gives them: what the commands answer, and how they end. */
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cryogan, type Outcome } from "./run.ts";
@@ -31,7 +31,10 @@ describe("a map with a voxel that is no number, and one without a pixel size, in
     ["evaluate", (map) => ["evaluate", map, "--reference", sound]],
     ["evaluate --half-maps", (map) => ["evaluate", "--half-maps", map, map, "--no-align"]],
     ["project", (map) => ["project", map, "--count", "2", "--out", at("p.mrcs")]],
-    ["simulate", (map) => ["simulate", map, "--particles", "2", "--box", "16", "--snr", "1", "--out", at("s")]],
+    [
+      "simulate",
+      (map) => ["simulate", map, ..."--particles 2 --box 16 --snr 1 --out".split(" "), at(basename(map, ".mrc"))],
+    ],
     ["flip", (map) => ["flip", map, "--out", at("f.mrc")]],
     ["resample", (map) => ["resample", map, "--pixel-size", "5", "--out", at("r.mrc")]],
     ["postprocess", (map) => ["postprocess", "--half1", map, "--half2", map, "--out", at("post.mrc")]],
@@ -115,8 +118,12 @@ test("inspect: IMOD's unsigned bytes are bright, and a compressed stack is named
 });
 
 describe("models of atoms", () => {
+  /** Each into a folder of its own: commands that run at once make and remove it. */
   const simulate = (model: string) =>
-    cryogan("simulate", model, ..."--particles 2 --box 16 --pixel-size 4 --snr 1 --out".split(" "), at("atoms"));
+    cryogan(
+      ...["simulate", model, ..."--particles 2 --box 16 --pixel-size 4 --snr 1 --out".split(" ")],
+      at(`atoms-${basename(model)}`),
+    );
 
   test("hostile/bfneg.pdb and hostile/min.cif", async () => {
     const [negative, nested] = await Promise.all([

@@ -71,6 +71,14 @@ describe("a finished run", () => {
         .join(""),
     );
     expect(words(await readFile(await writeReport(run), "utf8"))).toBeUndefined();
+    // Finished once, gone on with, and not finished again.
+    const [start] = syntheticEvents(),
+      finished = { type: "finished", time: start!.time, elapsedSeconds: 9, map: "map.mrc", finestAngstrom: 8 };
+    await writeFile(
+      join(run, "events.jsonl"),
+      [...syntheticEvents(), finished, start].map((event) => `${JSON.stringify(event)}\n`).join(""),
+    );
+    expect(words(await readFile(await writeReport(run), "utf8"))).toBeUndefined();
   });
 
   test("shows 9 images of the map, 3 of each half, 18 of particles, one of the views", () => {

@@ -19,6 +19,9 @@ import {
   spectraSchema,
 } from "./schemas.ts";
 
+/** What fsc.json compares, as evaluation.json tells. */
+export type Comparison = "reference" | "halfMaps";
+
 /** What a run folder holds now. A run that is going on, or was stopped, has only some of it. */
 export interface RunFolder {
   path: string;
@@ -33,8 +36,8 @@ export interface RunFolder {
   fsc?: FscResult;
   /** The verdict, and what it rests on. */
   result?: RunVerdict;
-  /** What fsc.json compares; absent: not known. */
-  comparison?: "reference" | "halfMaps";
+  /** Absent: not known. */
+  comparison?: Comparison;
   /** Files that are there but cannot be read, one line each. */
   problems: string[];
 }

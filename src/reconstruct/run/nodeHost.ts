@@ -1,4 +1,4 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { hostname } from "node:os";
 import { shellCommand } from "../../base/shellCommand.ts";
 import { thisCommand } from "../../base/thisCommand.ts";
@@ -9,10 +9,13 @@ import { alone } from "../../runtime/processes.ts";
 import { claimFolder } from "../folder/runProcess.ts";
 import type { Host } from "./host.ts";
 
-/** The command line of this process: as typed where it is that of this program, else that of the script. */
+/**
+ * The command line of this process: as typed where it is that of this program, else that of the script, whose name need
+ * not be a file's (`node script` for script.js, `node -e`).
+ */
 function command(): string {
-  const [, script, ...rest] = process.argv,
-    ours = script !== undefined && realpathSync(script) === thisCommand().at(-1);
+  const [, script = "", ...rest] = process.argv,
+    ours = existsSync(script) && realpathSync(script) === thisCommand().at(-1);
   return shellCommand(ours ? ["cryogan", ...rest] : ["node", ...process.argv.slice(1)]);
 }
 

@@ -2,7 +2,6 @@ import { useMemo } from "preact/hooks";
 import { runCurves } from "../../../charts/curves.ts";
 import {
   adversarialCharts,
-  type Comparison,
   fscChart,
   likelihoodChart,
   resolutionText,
@@ -10,6 +9,7 @@ import {
 } from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
 import type { RunEvent, RunSpectra } from "../../../reconstruct/folder/events.ts";
+import type { Comparison } from "../../../reconstruct/folder/runFolder.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { Empty, NotThere } from "../Empty.tsx";
 import { nameOf, type Page } from "../page.ts";

@@ -2,8 +2,9 @@
 
 import type { Chart, ChartLine } from "../../../charts/charts.ts";
 import type { RunCurve } from "../../../charts/curves.ts";
-import { type Comparison, comparisonWords } from "../../../charts/runCharts.ts";
+import { comparisonWords } from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
+import type { Comparison } from "../../../reconstruct/folder/runFolder.ts";
 
 /** A run by name, with what is known of it. */
 export interface Compared {

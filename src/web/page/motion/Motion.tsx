@@ -61,10 +61,10 @@ export function Motion({ page, run, events }: { page: Page; run: RunSummary; eve
     const timer = setInterval(() => setStep((before) => before + 1), eachMs);
     return () => clearInterval(timer);
   }, [plays, maps]);
-  if ((!motion || !shown) && hasMotion(events))
-    return <NotThere run={run} what="motion" comes="it is shown when the run has ended" />;
   if (!motion || !shown)
-    return (
+    return hasMotion(events) ? (
+      <NotThere run={run} what="motion" comes="it is shown when the run has ended" />
+    ) : (
       <Empty>
         A rigid molecule. <code>--motion 1</code> looks for one direction in which it moves, and gives each particle its
         place along it.

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
-import { type Coverage, coverage } from "../../../charts/coverage.ts";
+import { type Coverage, coverage, coverageNote, coverageText } from "../../../charts/coverage.ts";
 import { viridis, viridisGradient } from "../../../charts/viridis.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunDirections } from "../../../reconstruct/stage.ts";
@@ -37,16 +37,9 @@ export function DirectionsOf({ directions, symmetry }: { directions: RunDirectio
           <span>× even</span>
           <span>{formatNumber(map.largest, 2)}</span>
         </div>
-        <p>
-          The commonest view has {formatNumber(map.largest, 2)} times the even number of particles;
-          {map.emptyShare === 0
-            ? " every direction has at least a tenth of it."
-            : ` ${Math.round(100 * map.emptyShare)} % of all directions have less than a tenth of it.`}
-        </p>
+        <p>{coverageText(map)}</p>
         <p class="note">
-          Views along z are in the middle (tilt 0°), side views on the rim (tilt 90°); rot runs anticlockwise from the
-          right. Equal areas are equal solid angles; a view and its opposite are one. Symmetry {symmetry} repeats what
-          is measured over its asymmetric unit.
+          {coverageNote} Symmetry {symmetry} repeats what is measured over its asymmetric unit.
         </p>
       </div>
     </div>
