@@ -72,16 +72,17 @@ export interface Picture {
 
 /**
  * What is on the screen where the element is, without a frame of a few pixels: the border, and the ring of the focus.
+ * An element that lies between two pixels has as many of them wherever it stands.
  */
 export async function picture(element: Locator): Promise<Picture> {
-  const whole = decode(await element.screenshot()),
-    { channels } = whole,
-    margin = 8;
-  const [width, height] = [whole.width - 2 * margin, whole.height - 2 * margin];
+  const margin = 8;
+  await element.scrollIntoViewIfNeeded();
+  const box = (await element.boundingBox())!,
+    [width, height] = [Math.floor(box.width) - 2 * margin, Math.floor(box.height) - 2 * margin];
+  const clip = { x: Math.round(box.x) + margin, y: Math.round(box.y) + margin, width, height };
+  const { data: pixels, channels } = decode(await element.page().screenshot({ clip }));
   const data = new Uint8Array(4 * width * height);
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i += 4)
-      for (let c = 0; c < 3; c++) data[i + c] = whole.data[((y + margin) * whole.width + x + margin) * channels + c]!;
+  for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[channels * i + c]!;
   return { width, height, data };
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { mapStatistics } from "../../../src/charts/mapLevels.ts";
 import { acrossAxis, greyRange, placeOfVoxel, planeOf, voxelAt } from "../../../src/web/page/map/planes.ts";
 import { scaleBarAngstrom } from "../../../src/web/page/map/scaleBar.ts";
+import { thinned } from "../../../src/web/page/map/thinned.ts";
 
 /** A box of 4 x 3 x 2 voxels of 2 Å whose density tells its place: x in ones, y in tens, z in hundreds. */
 const map = {
@@ -27,6 +28,11 @@ test("slices show the density at their place, what is up at the top", () => {
     height: 2,
     values: Float32Array.of(103, 113, 123, 3, 13, 23),
   });
+});
+
+test("thinned to every second voxel, those that are left stay where they were", () => {
+  const thin = thinned(map, 2);
+  expect([thin.shape, thin.pixelSizeAngstrom, [...thin.data]]).toEqual([[1, 2, 2], 4, [0, 2, 20, 22]]);
 });
 
 test("right, up and towards the viewer are a right-handed frame", () => {

@@ -20,7 +20,8 @@ import { Color } from "molstar/lib/mol-util/color/index.js";
 import { type Axis, axes } from "../address.ts";
 import type { MapGrid } from "./grid.ts";
 import type { Legend } from "./legend.ts";
-import { acrossAxis, greyRange, placeOfVoxel, voxelAt } from "./planes.ts";
+import { acrossAxis, greyRange, placeOfVoxel, voxelAt, voxelsAlong } from "./planes.ts";
+import { thinned } from "./thinned.ts";
 import { sameView, type View } from "./view.ts";
 
 export interface MapDisplay {
@@ -69,6 +70,14 @@ export interface MapScene {
   dispose(): void;
 }
 
+/**
+ * A surface that takes longer is drawn from every second, third … voxel, at most so many along an edge, while the level
+ * moves, and whole again when it has rested for so long.
+ */
+const slowMs = 60,
+  coarseVoxels = 64,
+  restMs = 300;
+
 /** One turn in 16 seconds. */
 const spinTurnsPerSecond = 1 / 16;
 
@@ -104,6 +113,12 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   let wanted: MapDisplay | undefined;
   let shown: MapDisplay | undefined;
   let volume: Volume | undefined;
+  /** What stands for it while the level moves; made where its surface is slow. */
+  let coarse: Volume | undefined;
+  let surfaceMs = 0;
+  let refine = false;
+  /** Runs while the coarse surface is seen. */
+  let refining: ReturnType<typeof setTimeout> | undefined;
   /** The camera has been put before the first map. */
   let framed = false;
   let busy = false;
@@ -113,6 +128,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
 
   const work = async () => {
     busy = true;
+    clearTimeout(refining);
     while (wanted && !disposed) {
       const display = wanted;
       wanted = undefined;
@@ -120,6 +136,13 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       shown = display;
     }
     busy = false;
+  };
+  const start = () => {
+    if (busy) return;
+    work().catch((error: Error) => {
+      busy = false;
+      onError(error);
+    });
   };
 
   const apply = async (display: MapDisplay) => {
@@ -134,14 +157,31 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     const { map } = display;
     if (!map) return void [surface, slice].forEach((part) => canvas3d.remove(part));
     const newMap = map !== shown?.map;
-    if (newMap) volume = toVolume(map);
+    if (newMap) {
+      volume = toVolume(map);
+      coarse = undefined;
+    }
     const { cut } = display,
       newAxis = cut?.axis !== shown?.cut?.axis;
     if (!framed || (cut && newAxis)) resetView(map, cut?.axis);
     const newCut = newAxis || cut?.placeAngstrom !== shown?.cut?.placeAngstrom;
     const newLevel = newMap || newCut || display.levelSigma !== shown?.levelSigma;
-    if (newLevel || display.surface !== shown?.surface || display.opacity !== shown.opacity)
+    const edge = Math.max(...map.shape),
+      rough = newLevel && !newMap && !newCut && surfaceMs > slowMs && edge > coarseVoxels;
+    if (rough) {
+      coarse ??= everyVoxel(map, Math.ceil(edge / coarseVoxels));
+      await drawSurface(coarse, display);
+      refining = setTimeout(() => {
+        refine = true;
+        wanted ??= display;
+        start();
+      }, restMs);
+    } else if (newLevel || refine || display.surface !== shown?.surface || display.opacity !== shown.opacity) {
+      const from = performance.now();
       await drawSurface(volume!, display);
+      surfaceMs = performance.now() - from;
+      refine = false;
+    }
     if (newLevel) await drawSlice(map, display);
     canvas3d.requestDraw();
   };
@@ -227,11 +267,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     context,
     show: (display) => {
       wanted = display;
-      if (!busy)
-        work().catch((error: Error) => {
-          busy = false;
-          onError(error);
-        });
+      start();
     },
     showOver: (next) => {
       if (over) canvas3d.remove(over);
@@ -310,6 +346,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     },
     dispose: () => {
       disposed = true;
+      clearTimeout(refining);
       resize.disconnect();
       canvas3d.dispose();
       canvasContext.dispose();
@@ -403,6 +440,13 @@ function toVolume(map: MapGrid, { x = 0, y = 0, z = 0 }: { [axis in Axis]?: numb
     customProperties: new CustomProperties(),
     _propertyData: Object.create(null) as Volume["_propertyData"],
   };
+}
+
+/** Mol*'s volume of every `step`-th voxel, each where it was. */
+function everyVoxel(map: MapGrid, step: number): Volume {
+  const thin = thinned(map, step);
+  const aside = (axis: Axis) => Math.floor(voxelsAlong(thin, axis) / 2) - Math.floor(voxelsAlong(map, axis) / 2) / step;
+  return toVolume({ ...thin, statistics: map.statistics }, { x: aside("x"), y: aside("y"), z: aside("z") });
 }
 
 /** The grey of the slices beside the map. */
