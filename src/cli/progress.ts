@@ -1,5 +1,6 @@
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../base/format.ts";
 import { oneLine, printable, printableJson } from "../base/printable.ts";
+import { choiceText } from "../reconstruct/folder/choiceText.ts";
 import type { RunEvent } from "../reconstruct/folder/events.ts";
 import { methodText } from "../reconstruct/method.ts";
 import { type VerdictKind, verdictText } from "../reconstruct/verdict/verdict.ts";
@@ -130,9 +131,12 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
       );
     case "stage":
       return (
-        `${halfPrefix(event)}stage ${event.stage}/${event.stages} ${event.kind}: box ${event.boxSize} px, ` +
+        `${halfPrefix(event)}stage ${event.stage}/${event.stages} ${event.kind}` +
+        `${event.starts === undefined ? "" : `, start ${event.start} of ${event.starts}`}: box ${event.boxSize} px, ` +
         `to ${formatNumber(event.resolutionAngstrom)} Å, ${stepCount(event)}`
       );
+    case "choice":
+      return `${halfPrefix(event)}${choiceText(event)}`;
     case "warning":
       return `warning: ${oneLine(event.message)}`;
     case "finished": {
@@ -143,6 +147,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
       return `finished in ${formatDuration(event.elapsedSeconds)}: ${event.map}${resolution}`;
     }
     case "checkpoint":
+    case "density":
     case "map":
     case "stopped":
     case "failed":

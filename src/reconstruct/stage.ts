@@ -82,12 +82,15 @@ export interface IterationReport {
  * Called after every iteration, and inside of long ones, by all processes of the job at the same points; takes a
  * checkpoint where it sees fit by calling `snapshot`.
  * @param snapshot absent where none can be taken: inside of an iteration that several processes share
+ * @param density what the stage has come to, at its own box; absent where it is as it was. A process may ask for it by
+ *   itself.
  * @returns how many iterations the stage is to have, where that has changed
  * @throws an AbortError (after a checkpoint) when the run is to stop
  */
 export type AfterIteration = (
   report: IterationReport,
   snapshot?: () => Promise<StageProgress>,
+  density?: () => Promise<StageVolume>,
 ) => Promise<number | undefined>;
 
 /** Densities [classes, n, n, n] of two halves of the particles, in poses found with one density, before any mask. */

@@ -72,6 +72,19 @@ const pass = (iteration: number, elapsedSeconds: number, logLikelihood?: number)
 });
 const loading = (done: number): RunEvent => ({ type: "loading", time, done, particles: 5000 });
 
+test("of several starts, which one is at work, and which one is gone on with", () => {
+  const lines = written("lines", [
+    [0, { ...stage, start: 2, starts: 3 }],
+    [1, { type: "choice", time, start: 2, merits: [0.498, 0.512, 0.301], by: "likelihood" }],
+    [2, { type: "choice", time, start: 1, merits: [1.3, 1.2], by: "critic" }],
+  ]);
+  expect(lines).toContain("stage 2/3 adversarial, start 2 of 3: box 24 px");
+  expect(lines).toContain(
+    "start 2 of 3 is gone on with: mean log-likelihood of an image 0.512, of the others 0.498 and 0.301\n",
+  );
+  expect(lines).toContain("start 1 of 2 is gone on with: loss of the critic 1.3, of the other 1.2\n");
+});
+
 /** Text that a consumer writes for events that come at these times in ms. */
 function written(mode: ProgressOptions["mode"], events: [number, RunEvent][], columns = 80): string {
   let [text, clock] = ["", 0];

@@ -204,6 +204,23 @@ export async function adversarialStage(
       ),
     );
 
+  const u = input("u", [densitiesOf(model) * n, n, n]);
+  const makeDensity = await compile(
+    { name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, model) } },
+    context.device,
+  );
+  /** The running average, in the scale of the images. */
+  const scaled = async (of: Promise<Float32Array>): Promise<Float32Array> => {
+    const values = await of,
+      [logAmplitude] = await executable.getState("logAmplitude");
+    return values.map((v) => v * Math.exp(logAmplitude!));
+  };
+  const average = async (): Promise<Float32Array> => (await executable.getState("average")).slice();
+  const averageDensity = async (): Promise<StageVolume> => ({
+    n,
+    data: await scaled(makeDensity.run({ u: await average() }).then(({ volume }) => volume!)),
+  });
+
   let { iterations } = stage;
   for (let done = from?.iteration ?? 0; done < iterations; done++) {
     const decay = recipe.decay(done, iterations);
@@ -235,24 +252,21 @@ export async function adversarialStage(
         tensors: await tensors(),
         streams: Object.fromEntries(Object.entries(streams).map(([key, stream]) => [key, stream.state()])),
       }),
+      averageDensity,
     );
     iterations = changed ?? iterations;
   }
 
-  const u = input("u", [densitiesOf(model) * n, n, n]);
-  const everywhere = { ...settings.volume, positive: false, mask: new Float32Array(n ** 3).fill(1) };
-  const { volume, unmasked } = await once(
-    {
-      name: "density",
-      state: {},
-      feeds: { u },
-      outputs: { volume: density(u, settings.volume), unmasked: density(u, everywhere) },
-    },
-    { u: (await executable.getState("average")).slice() },
-    context,
+  const everywhere = { ...model, positive: false, mask: new Float32Array(n ** 3).fill(1) },
+    volume = await averageDensity();
+  const unmasked = await scaled(
+    once(
+      { name: "unmasked density", state: {}, feeds: { u }, outputs: { unmasked: density(u, everywhere) } },
+      { u: await average() },
+      context,
+    ).then(({ unmasked: values }) => values!),
   );
-  const [logAmplitude] = await executable.getState("logAmplitude"),
-    [averageLoss] = await executable.getState("averageLoss");
+  const [averageLoss] = await executable.getState("averageLoss");
   const parameters = async (key: string): Promise<Float32Array> => (await executable.getState(key)).slice();
   const templates =
     critic.name === "likelihood-ratio"
@@ -269,8 +283,7 @@ export async function adversarialStage(
     "shares" in executable.program.state
       ? Float32Array.from(shareOfLogs(await executable.getState("shares")))
       : undefined;
-  await executable.release();
-  const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!)),
-    criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0
-  return { volume: { n, data: scaled(volume!), unmasked: scaled(unmasked!) }, shares, criticLoss, templates };
+  await Promise.all([executable, makeDensity].map((each) => each.release()));
+  const criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0
+  return { volume: { ...volume, unmasked }, shares, criticLoss, templates };
 }

@@ -58,6 +58,8 @@ export interface Checkpoint {
   starts?: Start[];
   /** Once one is chosen, the others, best first, until they are compared with it. */
   otherStarts?: StageVolume[];
+  /** Once one is chosen, until that is told: its number, from 1, and the merit of each in the order they were made. */
+  choice?: { start: number; merits: number[] };
   /** What that showed (measure/startAgreement.ts), of the next best one. */
   startAgreement?: number[];
   /** Up to which shell. */

@@ -20,7 +20,7 @@ export const parseEvents = (text: string): RunEvent[] => eventsOfLines(text.slic
 /** Events between others of their kind, of which fewer tell the same. What ends a pass or a stage is none of them. */
 export function isPassing(event: RunEvent): boolean {
   if (event.type === "progress") return event.logLikelihood === undefined && event.iteration < event.iterations;
-  return event.type === "loading" || event.type === "checkpoint";
+  return event.type === "loading" || event.type === "checkpoint" || event.type === "density";
 }
 
 /**

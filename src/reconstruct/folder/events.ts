@@ -43,6 +43,9 @@ export type RunEvent =
       boxSize: number;
       resolutionAngstrom: number;
       iterations: number;
+      /** Of several independent starts: the number of the one that the stage belongs to, from 1, of at most so many. */
+      start?: number;
+      starts?: number;
       half?: 1 | 2;
     }
   | {
@@ -78,6 +81,19 @@ export type RunEvent =
     }
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
   | { type: "warning"; time: string; message: string }
+  /** density.mrc was written: the density as it stands inside of a stage. */
+  | { type: "density"; time: string; stage: number; iteration: number; half?: 1 | 2 }
+  /** Of several starts one is gone on with. */
+  | {
+      type: "choice";
+      time: string;
+      /** From 1. */
+      start: number;
+      /** Of each start, the higher the better: mean log-likelihood of an image, or by the critic its loss. */
+      merits: number[];
+      by: "likelihood" | "critic";
+      half?: 1 | 2;
+    }
   | { type: "map"; time: string; path: string; stage: number; iteration: number; half?: 1 | 2 }
   | {
       type: "finished";
@@ -122,6 +138,7 @@ export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit
  *                     with --motion, the mean and the components of the motion, and the maps along each
  *   particles.star    with --classes, --junk-class or --motion, at the end: classes, or z along the components, poses
  *   and shifts as they were found
+ *   density.mrc       until the run has finished: the density as it stands, at the box of its stage, every few seconds
  *   checkpoint.bin    latest checkpoint (checkpoint-half1.bin, checkpoint-half2.bin); the one before it is
  *   checkpoint.previous.bin
  *   examples.json     a few particle images beside simulated projections, written anew after each stage (see

@@ -35,6 +35,7 @@ const results = [
   "evaluation.json",
   "examples.json",
   "templates.json",
+  "density.mrc",
   "directions.json",
   "classes.json",
   "spectra.json",

@@ -93,6 +93,8 @@ const event = z.discriminatedUnion("type", [
     boxSize: z.number().positive(),
     resolutionAngstrom: z.number().positive(),
     iterations: count,
+    start: z.number().int().positive().optional(),
+    starts: z.number().int().positive().optional(),
     half,
   }),
   z.looseObject({
@@ -120,6 +122,15 @@ const event = z.discriminatedUnion("type", [
   }),
   z.looseObject({ type: z.literal("checkpoint"), time, stage: count, iteration: count, path: z.string(), half }),
   z.looseObject({ type: z.literal("warning"), time, message: z.string() }),
+  z.looseObject({ type: z.literal("density"), time, stage: count, iteration: count, half }),
+  z.looseObject({
+    type: z.literal("choice"),
+    time,
+    start: z.number().int().positive(),
+    merits: z.array(z.number()).max(1000),
+    by: z.enum(["likelihood", "critic"]),
+    half,
+  }),
   z.looseObject({ type: z.literal("map"), time, path: z.string(), stage: count, iteration: count, half }),
   z.looseObject({
     type: z.literal("finished"),

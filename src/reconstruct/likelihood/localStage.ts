@@ -263,6 +263,7 @@ export async function localStage(
         tensors: { volume, unmasked, ...known(), ...(halved ? tensorsOf(await maximisation.halfSamples()) : {}) },
         streams: {},
       }),
+      async () => ({ n, data: volume }),
     );
     iterations = changed ?? iterations;
   }

@@ -265,6 +265,7 @@ export async function refinementStage(
         },
         streams: { order: stream.state() },
       }),
+      async () => ({ n, data: estimate }),
     );
     iterations = changed ?? iterations;
   }

@@ -69,6 +69,16 @@ export const endsStart = (stage: Stage): boolean => stage.kind !== "local" && st
 export const comesAfterStarts = (stage: Stage): boolean =>
   stage.kind === "adversarial" ? stage.onward === true : !endsStart(stage);
 
+/** Which of several starts a stage belongs to, from 1, of at most how many; absent where there is one alone. */
+export function numberOfStart(stages: readonly Stage[], index: number): { start: number; starts: number } | undefined {
+  if (comesAfterStarts(stages[index]!)) return undefined;
+  const first = 1 + stages.slice(0, index).findLastIndex(comesAfterStarts),
+    next = stages.findIndex((stage, i) => i > index && comesAfterStarts(stage)),
+    ends = (until?: number) => stages.slice(first, until).filter(endsStart).length;
+  const starts = ends(next < 0 ? undefined : next);
+  return starts > 1 ? { start: 1 + ends(index), starts } : undefined;
+}
+
 /** A start that has begun may be left between two stages, if there is another to go on from. */
 export const fewestStarts = ({ done, begun, iteration, over }: Place): number =>
   over ? done : Math.max(1, done + (begun.length > 0 && iteration !== undefined ? 1 : 0));

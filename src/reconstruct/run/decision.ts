@@ -94,9 +94,8 @@ export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
 export function fromBestStart(state: Checkpoint): Checkpoint {
   const { starts, schedule, stage } = state;
   if (!starts || schedule.stages.slice(stage).some(endsStart)) return state;
-  const [{ volume, shifts, viewWeights, shares, memberships }, ...others] = starts.toSorted(
-    (a, b) => b.merit - a.merit,
-  ) as [Start, ...Start[]];
+  const [best, ...others] = starts.toSorted((a, b) => b.merit - a.merit) as [Start, ...Start[]],
+    { volume, shifts, viewWeights, shares, memberships } = best;
   return {
     ...state,
     volume,
@@ -106,5 +105,8 @@ export function fromBestStart(state: Checkpoint): Checkpoint {
     memberships,
     starts: undefined,
     otherStarts: others.map((other) => other.volume),
+    ...(others.length > 0
+      ? { choice: { start: 1 + starts.indexOf(best), merits: starts.map(({ merit }) => merit) } }
+      : {}),
   };
 }

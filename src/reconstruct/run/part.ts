@@ -38,7 +38,7 @@ import {
   transformingSeconds,
   withPace,
 } from "./cost.ts";
-import { comesAfterStarts, finestRefined } from "./course.ts";
+import { comesAfterStarts, finestRefined, numberOfStart } from "./course.ts";
 import type { Circumstances, Decision } from "./decision.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { Measures } from "./finer.ts";
@@ -55,6 +55,7 @@ import type { PartEnvironment } from "./prepare.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
 import { shiftLawOf } from "./shiftLaw.ts";
+import { openShowing } from "./showing.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -142,12 +143,16 @@ export async function reconstructPart(
     loaded: images.now().loaded,
     ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() - secondsOfMotion() }),
   });
+  const shown = openShowing((density) => folder.writeDensity(density, state));
   let state = found ?? begin(firstBox(setting), setting.request, paces);
   const save = async (progress?: StageProgress): Promise<void> => {
     state = { ...state, progress, elapsedSeconds: elapsed() };
     await folder.saveCheckpoint(state);
   };
   const decide = async (decision: Decision, progress?: StageProgress): Promise<void> => {
+    const { choice } = decision.state;
+    if (choice)
+      emit({ type: "choice", ...choice, by: budget.method === "cryogan" ? "critic" : "likelihood", ...label });
     state = await valueOfFirst(processes, withStartsCompared(decision.state));
     if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
     await save(progress);
@@ -225,6 +230,7 @@ export async function reconstructPart(
       boxSize: 2 * stage.maxRadius,
       resolutionAngstrom: boxAngstrom / stage.maxRadius,
       iterations: stage.iterations,
+      ...numberOfStart(state.schedule.stages, index),
       ...label,
     });
     const begun = clock.time(),
@@ -235,9 +241,11 @@ export async function reconstructPart(
       stage,
       { context: contextOf(stage), store: images.store(), recipe: environment.recipe },
       state,
-      async (report, snapshot) => {
+      async (report, snapshot, density) => {
         const time = await clock.meet(),
           { iteration, iterations, losses, logLikelihood } = report;
+        if (density && processes.rank === 0 && (await shown(density)))
+          emit({ type: "density", stage: index + 1, iteration, ...label });
         state = { ...state, paces: meter(iteration, time / 1000) };
         if (time - lastReport > progressSeconds * 1000 || iteration === iterations || logLikelihood !== undefined) {
           lastReport = time;
@@ -416,6 +424,7 @@ function withStartsCompared(state: Checkpoint): Checkpoint {
   return {
     ...state,
     otherStarts: undefined,
+    choice: undefined,
     ...(agreement.length > 0 ? { startAgreement: agreement, startShell: volume!.n / 2 } : {}),
   };
 }

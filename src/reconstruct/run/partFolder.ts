@@ -6,7 +6,7 @@ import { writeParticlesStar } from "../../io/particles.ts";
 import { classesIn, eachClass, fileOfClass, largestClass, volumeOf } from "../classes.ts";
 import { type Checkpoint, writeCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
-import { mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
+import { densityFile, mapOfVolume, writeSpectra, writeStageFiles } from "../folder/output.ts";
 import { shownClasses } from "../folder/shownClasses.ts";
 import { movedToMiddle } from "../measure/centreOfMass.ts";
 import { methodOf } from "../method.ts";
@@ -28,6 +28,8 @@ export interface PartFolder {
    * of the largest, and beside it a map of each.
    */
   writeResult(state: Checkpoint): Promise<Volume>;
+  /** density.mrc: what the stage at work has come to, at its own box; of several classes the largest. */
+  writeDensity(density: StageVolume, state: Checkpoint): Promise<void>;
   /** The same before the mask; it is not written. */
   unmaskedResult(state: Checkpoint): Volume;
   /** What a class came to, with its mask and without; it is not written. */
@@ -108,6 +110,15 @@ export function openPartFolder(
       written = { of: volume, map: ofLargest };
       await writeMap(folder(map), ofLargest, label);
       return ofLargest;
+    },
+    async writeDensity(density, { schedule, shares }) {
+      const { n } = density,
+        one = volumeOf(density, largestClass(density, shares));
+      await writeMap(
+        folder(densityFile),
+        mapOfVolume(one, schedule.workingBox, n, boxAngstrom / n),
+        "cryogan, density inside of a stage",
+      );
     },
     unmaskedResult: (state) => {
       const volume = state.volume!;

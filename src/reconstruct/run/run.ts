@@ -17,6 +17,7 @@ import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
 import type { ClassResult, MotionResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
+import { densityFile } from "../folder/output.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { byFirst } from "../folder/shared.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";
@@ -259,6 +260,7 @@ async function reconstructOnce(
         ...(motion ? { motion } : {}),
         verdict,
       };
+      await folder(densityFile).remove();
       emit(finished);
       return { maps: done.map(({ map }) => map), elapsedSeconds, verdict, finished };
     } catch (error) {

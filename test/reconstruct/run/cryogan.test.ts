@@ -287,6 +287,7 @@ test("of several starts the one is gone on with whose images the critic tells le
     ));
   }
   expect([...state.volume!.data]).toEqual([1]);
+  expect(state.choice).toEqual({ start: 2, merits: [1.1, 1.3, 1.2] });
   expect(state.otherStarts!.map(({ data }) => data[0])).toEqual([2, 0]); // best first
   expect(nextStep(state, { boxSize: 32, loaded: 0 })).toMatchObject({ stage: { maxRadius: 11, onward: true } });
 });

@@ -79,6 +79,8 @@ test("a run finds the molecule and leaves its files", async () => {
   expect(events.map((event) => JSON.stringify(event)).filter((line) => written.has(line))).toEqual(lines);
   expect(events.filter((event) => !isPassing(event) && !written.has(JSON.stringify(event)))).toEqual([]);
   expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
+  expect(events.find(({ type }) => type === "density")).toMatchObject({ stage: 1, iteration: 1 });
+  expect(existsSync(join(folder, "whole", "density.mrc"))).toBe(false);
   const likelihoods = events.filter((event) => event.type === "progress" && event.logLikelihood !== undefined);
   expect(likelihoods.map((event) => event.type === "progress" && [event.stage, event.iteration])).toEqual([
     [2, 1],
@@ -170,6 +172,10 @@ describe("memory", () => {
       (event) => event.type === "stage" && event.kind === "refinement",
     );
     expect(existsSync(join(folder, "in a file, stopped", "all.scratch"))).toBe(false);
+    // What is left to look at is the density as it was seen last, at the box of its stage.
+    const { shape, pixelSizeAngstrom } = await readMap(disk.at(join(folder, "in a file, stopped", "density.mrc")));
+    const { pixelSizeAngstrom: ofImages } = await readMap(disk.at(join(folder, "truth.mrc")));
+    expect([shape[0], shape[0] * pixelSizeAngstrom]).toEqual([12, boxSize * ofImages]);
   });
 
   test("with next to none a sample of the images tells their spectra, each with its own CTF", async () => {

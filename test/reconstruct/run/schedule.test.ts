@@ -5,6 +5,7 @@ import {
   startRadius,
 } from "../../../src/reconstruct/adversarial/recipes.ts";
 import { readingSeconds, stageSeconds, transformingSeconds } from "../../../src/reconstruct/run/cost.ts";
+import { numberOfStart } from "../../../src/reconstruct/run/course.ts";
 import { fitToTime as fit } from "../../../src/reconstruct/run/fitToTime.ts";
 import {
   affordableRadius,
@@ -41,6 +42,21 @@ const total = (radius: number, b: Budget): number =>
     readingSeconds(b) + transformingSeconds(radius, b),
   );
 const outline = (stages: readonly Stage[]): string[] => stages.map((s) => `${s.kind[0]}${s.maxRadius}`);
+
+it("a stage belongs to one of several starts, until they are judged", () => {
+  const ends = { endsStart: true } as const,
+    judge: Stage = { kind: "refinement", maxRadius: 8, iterations: 1, particles: 9, ...ends },
+    seek: Stage = { kind: "adversarial", maxRadius: 8, iterations: 9 },
+    refine: Stage = { kind: "refinement", maxRadius: 11, iterations: 1, particles: 9 };
+  const numbers = (stages: Stage[]) =>
+    stages.map((_, i) => {
+      const { start, starts } = numberOfStart(stages, i) ?? {};
+      return start === undefined ? "" : `${start}/${starts}`;
+    });
+  expect(numbers([seek, judge, seek, judge, refine])).toEqual(["1/2", "1/2", "2/2", "2/2", ""]);
+  expect(numbers([seek, refine, seek, judge, seek, judge, refine])).toEqual(["", "", "1/2", "1/2", "2/2", "2/2", ""]);
+  expect(numbers([seek, judge, refine])).toEqual(["", "", ""]);
+});
 
 describe("attainable resolution", () => {
   it("signal-to-noise of a shell: count·|G|·½ slices of 2πk samples over 4πk² voxels", () => {

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import type { MapFile } from "../address.ts";
+import { asItStands, type MapFile } from "../address.ts";
 import { FitPanel, useFit } from "../fit/FitPanel.tsx";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
@@ -22,7 +22,9 @@ interface Shown {
 
 /** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2_half1.mrc" → "class 2, half-map 1". */
 const nameOfFile = (file: MapFile): string =>
-  file.replace(".mrc", "").replace("_", ", ").replace("half", "half-map ").replace("class", "class ");
+  file === asItStands
+    ? "density as it stands"
+    : file.replace(".mrc", "").replace("_", ", ").replace("half", "half-map ").replace("class", "class ");
 
 /** The map, turned over to the other hand if that is wanted. */
 function useGrid(
@@ -200,7 +202,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           onMessage={setMessage}
         />
       )}
-      {wantedFile !== mine.file && mine.read.value && (
+      {wantedFile !== mine.file && wantedFile !== asItStands && mine.read.value && (
         <p class="note">
           There is no {wantedFile} yet; {mine.file} is shown.
         </p>
@@ -216,7 +218,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
 function caption(name: string, { read, file, grid }: ReturnType<typeof useGrid>): string {
   if (read.state === "loading" || (read.state === "there" && !grid)) return `${name}loading ${file}…`;
   if (read.state === "broken") return `${name}${read.message}`;
-  if (!grid) return `${name}No map yet: the first comes after the first stage.`;
+  if (!grid) return `${name}No map yet: the first comes with the first iterations.`;
   const edge = grid.shape[0] * grid.pixelSizeAngstrom;
   return (
     `${name}${nameOfFile(file)}, ${grid.shape[0]} px, box ${formatNumber(edge)} Å. ` +

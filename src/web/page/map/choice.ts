@@ -1,5 +1,5 @@
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
-import { commonFiles, type MapFile, mapFiles } from "../address.ts";
+import { asItStands, commonFiles, type MapFile, mapFiles } from "../address.ts";
 
 /** Maps to choose from: those of classes where the run has them. */
 export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
@@ -7,6 +7,10 @@ export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
 
 /** At its end a run tells which there are: classes of halves have other numbers until then. */
 function isWritten(file: string, events: readonly RunEvent[]): boolean {
+  if (file === asItStands)
+    return (
+      events.findLast(({ type }) => type === "density" || type === "map" || type === "finished")?.type === "density"
+    );
   const ofClass = !commonFiles.some((common) => common === file),
     finished = events.findLast((event) => event.type === "finished");
   if (ofClass && finished?.classes)
@@ -22,6 +26,8 @@ function isWritten(file: string, events: readonly RunEvent[]): boolean {
 /** The map to show: the wanted one; but where a run does not have it, or not yet, the one that was written last. */
 export function shownMapFile(wanted: MapFile, events: readonly RunEvent[]): MapFile {
   if (isWritten(wanted, events)) return wanted;
-  const last = events.findLast((event) => event.type === "map");
-  return mapFiles.find((file) => file === last?.path) ?? wanted;
+  const finished = events.findLast((event) => event.type === "finished"),
+    last = events.findLast((event) => event.type === "map"),
+    name = wanted === asItStands && finished ? finished.map : last?.path;
+  return mapFiles.find((file) => file === name) ?? (wanted === asItStands ? "map.mrc" : wanted);
 }

@@ -1,6 +1,7 @@
 /** Events and states in words. */
 import { formatCount, formatDuration, formatNumber, formatResolution } from "../../../base/format.ts";
 import { classesText } from "../../../charts/classCharts.ts";
+import { choiceText } from "../../../reconstruct/folder/choiceText.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import { methodText } from "../../../reconstruct/method.ts";
 import { verdictText } from "../../../reconstruct/verdict/verdict.ts";
@@ -63,7 +64,7 @@ export function logLines(events: readonly RunEvent[]): LogLine[] {
           event.type === "failed" ||
           (event.type === "finished" && event.verdict !== undefined && event.verdict.kind !== "found")
             ? "warning"
-            : event.type === "checkpoint" || event.type === "map"
+            : event.type === "checkpoint" || event.type === "map" || event.type === "density"
               ? "file"
               : "step",
         text: eventText(event),
@@ -88,7 +89,7 @@ function eventText(event: RunEvent): string {
       return sentence(`reading ${formatCount(event.particles)} particles`);
     case "stage":
       return sentence(
-        `stage ${event.stage} of ${event.stages}, ${kindWords[event.kind]}: ` +
+        `stage ${event.stage} of ${event.stages}, ${startText(event)}${kindWords[event.kind]}: ` +
           `box ${event.boxSize} px, to ${formatNumber(event.resolutionAngstrom)} Å, ` +
           `${event.iterations} ${stepWords[event.kind][event.iterations === 1 ? 0 : 1]}`,
       );
@@ -100,6 +101,10 @@ function eventText(event: RunEvent): string {
       );
     case "checkpoint":
       return sentence(`checkpoint written`);
+    case "density":
+      return sentence("density written: density.mrc");
+    case "choice":
+      return sentence(choiceText(event));
     case "map":
       return sentence(`map written: ${event.path}`);
     case "warning":
@@ -116,6 +121,10 @@ function eventText(event: RunEvent): string {
       );
   }
 }
+
+/** "start 2 of 3, "; empty where there is one alone. */
+const startText = ({ start, starts }: Extract<RunEvent, { type: "stage" }>) =>
+  starts === undefined ? "" : `start ${start} of ${starts}, `;
 
 /** "7.61 Å (FSC 0.143)", of an event that has a resolution. */
 const resolutionOf = ({ resolutionAngstrom, resolutionOrBetter }: Extract<RunEvent, { type: "finished" }>) =>
@@ -138,7 +147,7 @@ export function nowText({ stage, now, finished }: RunProgress): string {
         `${formatCount(Math.ceil(now.iteration))} of ${now.iterations}`
       : "";
   return (
-    `${half}stage ${stage.stage} of ${stage.stages}, ` +
+    `${half}stage ${stage.stage} of ${stage.stages}, ${startText(stage)}` +
     `${kindWords[stage.kind]} to ${formatNumber(stage.resolutionAngstrom)} Å${step}`
   );
 }
