@@ -150,6 +150,10 @@ export async function createEngine(listener: Listener) {
         () => undefined,
       );
     },
+    /** Of the demo: the map that its particles were simulated from. */
+    async truth(id: string): Promise<ArrayBuffer | undefined> {
+      return id === "demo" ? (await readBytes(files.at(join(demo, "truth.mrc")))).buffer : undefined;
+    },
     start: async (form: RunForm): Promise<string> => begin(idOf(String(form.out ?? "")), form),
     async stop(id: string): Promise<void> {
       if (current?.id !== id) return;

@@ -55,6 +55,7 @@ export function browserSource(): BrowserSource {
     demo: () => call("demo"),
     list: () => call("list"),
     file: (id, path) => call("file", id, path),
+    truth: (id) => call("truth", id),
     start: (form) => call("start", form),
     stop: (id) => call("stop", id),
     resume: (id, further) => call("resume", id, further),

@@ -78,6 +78,8 @@ export interface RunSource {
   ): () => void;
   /** A file of the run folder, such as "map.mrc" (see events.ts). @returns undefined if it is not there (yet) */
   file(id: string, path: string): Promise<ArrayBuffer | undefined>;
+  /** The map that the particles of a run were simulated from, where that is known; absent where it never is. */
+  truth?(id: string): Promise<ArrayBuffer | undefined>;
   /** @returns id of the new run. @throws {FormError} where the options are wrong */
   start(form: RunForm): Promise<string>;
   /** Stops after a checkpoint. */

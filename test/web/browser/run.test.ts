@@ -2,7 +2,6 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { evaluateAgainstReference } from "../../../src/evaluate/evaluate.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { readMap } from "../../../src/io/mrc.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
@@ -11,7 +10,7 @@ import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.t
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
-import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
+import { simulateDemo } from "../../../src/web/browser/demo.ts";
 import type { RunForm, RunSummary } from "../../../src/web/live/source.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 import { drop, openBrowser, openPage, servePage } from "./browser.ts";
@@ -127,34 +126,9 @@ describe("in WebAssembly", () => {
   beforeAll(async () => {
     browser = await openBrowser(false);
     page = await openPage(browser, server.address);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true); // threads
   });
   afterAll(() => browser.close());
-
-  test("the demo finds the ribosome, and what Node finds", async () => {
-    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true); // threads
-    const id = await page.evaluate(() => source.demo());
-    expect(await summaries(page)).toMatchObject([{ id: "demo", name: "demo", state: "running" }]);
-    // Files are read and states told while it computes.
-    await progress(page, id, 1);
-    expect(
-      await page.evaluate(() => source.file("demo", "spectra.json").then((content) => content!.byteLength)),
-    ).toBeGreaterThan(100);
-    expect(await summaries(page)).toMatchObject([{ id: "demo", state: "running" }]);
-    const events = await ending(page, id);
-    expect(events.at(-1)).toMatchObject({ type: "finished", map: "map.mrc" });
-    expect(events[0]).toMatchObject({ type: "start", boxSize: 32 });
-    // All of them but progress that came within a second.
-    const lines = (await readFile(await save(page, id, "events.jsonl"), "utf8")).trimEnd().split("\n"),
-      written = new Set(lines);
-    expect(events.map((event) => JSON.stringify(event)).filter((line) => written.has(line))).toEqual(lines);
-    expect(events.filter((event) => !isPassing(event) && !written.has(JSON.stringify(event)))).toEqual([]);
-
-    const map = await readMap(disk.at(await save(page, id, "map.mrc")));
-    const { report } = await evaluateAgainstReference(map, disk.at(join(folder, "truth.mrc")), { mask: "none" });
-    // Of 16 shells.
-    expect(Math.min(...report.fsc.fsc.slice(0, 10))).toBeGreaterThan(0.5);
-    expect(relativeDifference(map.data, await mapOfNode(demoForm, "demo"))).toBeLessThan(0.02);
-  });
 
   test("a stack that is missing, or stands for two, is named before anything is computed", async () => {
     expect(await refusal(page, { ...short, particlesFile: "dropped.star", out: "a" })).toEqual({
@@ -179,7 +153,7 @@ describe("in WebAssembly", () => {
     expect(await refusal(page, { ...short, particlesFile: "two.star", out: "a" })).toEqual({
       particlesFile: expect.stringMatching(shared),
     });
-    expect((await summaries(page)).map(({ id }) => id)).toEqual(["demo"]);
+    expect(await summaries(page)).toEqual([]);
   });
 
   test("options that are wrong are refused one by one, as on the command line", async () => {
@@ -197,6 +171,9 @@ describe("in WebAssembly", () => {
     const form = { ...short, particlesFile: "dropped.star", out: "Extract / first try" };
     const id = await page.evaluate((given) => source.start(given), form);
     await progress(page, id, 3);
+    // Files are read and states told while it computes.
+    expect(await summaries(page)).toMatchObject([{ id, name: "Extract / first try", state: "running" }]);
+    expect((await page.evaluate((run) => source.file(run, "spectra.json"), id))!.byteLength).toBeGreaterThan(100);
     await page.evaluate((run) => source.stop(run), id);
     expect(id).toBe("Extract-first-try");
     expect((await summaries(page)).find((run) => run.id === id)).toMatchObject({
@@ -206,10 +183,7 @@ describe("in WebAssembly", () => {
     await page.close();
 
     page = await openPage(browser, server.address);
-    expect((await summaries(page)).map(({ id: run, state }) => [run, state]).sort()).toEqual([
-      [id, "stopped"],
-      ["demo", expect.stringMatching(/^(found|uncertain|notFound)$/)],
-    ]);
+    expect((await summaries(page)).map(({ id: run, state }) => [run, state])).toEqual([[id, "stopped"]]);
     // The page may not keep the visitor's own files.
     const refused = await page.evaluate(
       (run) =>
@@ -238,6 +212,11 @@ describe("in WebAssembly", () => {
     expect(
       events.filter(({ type }) => ["start", "stopped", "finished"].includes(type)).map(({ type }) => type),
     ).toEqual(["start", "stopped", "start", "finished"]);
+    // All of them but progress that came within a second.
+    const lines = (await readFile(await save(page, id, "events.jsonl"), "utf8")).trimEnd().split("\n"),
+      written = new Set(lines);
+    expect(events.map((event) => JSON.stringify(event)).filter((line) => written.has(line))).toEqual(lines);
+    expect(events.filter((event) => !isPassing(event) && !written.has(JSON.stringify(event)))).toEqual([]);
     const iterations = events.flatMap((event) => (event.type === "progress" ? [event.iteration] : []));
     expect(iterations.filter((iteration) => iteration === 1).length).toBe(2); // the first of each stage, none anew
     expect(

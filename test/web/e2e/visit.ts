@@ -8,7 +8,7 @@ import { expect } from "vitest";
 import { root } from "./site.ts";
 
 /** Only there so that a failure ends; nothing that works comes near it. */
-const patienceMs = 60_000;
+const patienceMs = 600_000;
 
 export async function openBrowser(): Promise<Browser> {
   execFileSync("bash", [join(root, "scripts/install-chromium.sh")]);

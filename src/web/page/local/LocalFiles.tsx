@@ -60,6 +60,10 @@ export function LocalFiles({ page, local }: { page: Page; local: BrowserSource }
           </span>
         )}
       </p>
+      <p class="note">
+        The demo simulates 3,000 images of a ribosome (70S, 32 px, signal-to-noise 0.2) on this machine, finds its
+        structure from them blind, and lays the true map over what it found: a minute or two on two cores.
+      </p>
       {names.length > 0 && (
         <p class="note">
           {names.length} {names.length === 1 ? "file" : "files"} on offer: {names.slice(0, 4).join(", ")}

@@ -44,6 +44,27 @@ function useGrid(
 
 const middle = { x: 0, y: 0, z: 0 };
 
+/** Once a run on simulated particles has finished, the truth is laid over its map. */
+function useTruth(
+  { source }: Page,
+  { id }: RunSummary,
+  events: readonly RunEvent[],
+  show: (truth: File) => void,
+): void {
+  const isFinished = events.at(-1)?.type === "finished";
+  useEffect(() => {
+    if (!isFinished || !source.truth) return;
+    let current = true;
+    source.truth(id).then(
+      (bytes) => current && bytes && show(new File([bytes], "truth.mrc")),
+      () => {}, // the demo of an earlier visit may be gone
+    );
+    return () => {
+      current = false;
+    };
+  }, [source, id, isFinished]);
+}
+
 /** The map of the run and what can be done with it; that of the run it is compared with stands beside it. */
 export function MapPanel({ page, run, events, other }: Shown & { page: Page; other?: Shown | undefined }) {
   const { levelSigma, planes = middle, cut, mirrored, spin, map: wantedFile } = page.address.value;
@@ -56,6 +77,8 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
     const { first, second } = scenes;
     return first && second ? linkViews([first, second]) : undefined;
   }, [scenes.first, scenes.second]);
+
+  useTruth(page, run, events, drop);
 
   const statistics = mine.grid?.statistics;
   const level = levelSigma ?? statistics?.defaultLevelSigma ?? 0;
