@@ -120,6 +120,8 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await toTop();
     return picture(canvas());
   };
+  /** But for some pixels by a level of grey: a view is put back to the last digit but one. */
+  const isAsFirst = () => eventually(async () => difference(await seen(), first)).toBeLessThan(0.001);
   const level = () => page.getByRole("slider", { name: "Level" });
   /** The scene takes what the mouse does frame by frame. */
   const frame = () =>
@@ -164,7 +166,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await level().fill(String(before + 2));
     await eventually(async () => covered(await seen())).toBeLessThan(0.8 * covered(first));
     await press("Auto");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
     expect(Number(await level().inputValue())).toBe(before);
   });
 
@@ -188,7 +190,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await press("Cut the map open across z");
     await page.goto(`${site().address}?anew#run=${site().id("whole-set")}`);
     await eventually(() => canvas().count()).toBe(1);
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("in three dimensions the slice lies where the density is", async () => {
@@ -196,7 +198,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     const { page: other, complaints: others } = await visit(browser(), site().address, {
       colorScheme: "dark",
     });
-    await other.route("**/files/map.mrc", (route) => route.fulfill({ body: ballMrc(ball) }));
+    await other.route("**/files/map.mrc*", (route) => route.fulfill({ body: ballMrc(ball) }));
     for (const [axis, right, up] of [
       ["x", "y", "z"],
       ["y", "x", "z"],
@@ -225,7 +227,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowRight");
     await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     await press("Reset view");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("dragging turns it, the wheel brings it nearer", async () => {
@@ -241,12 +243,12 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await page.mouse.up();
     await eventually(async () => difference(await seen(), first)).toBeGreaterThan(1);
     await press("Reset view");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
     await page.mouse.move(x, y);
     await page.mouse.wheel(0, -200);
     await eventually(async () => Math.abs(covered(await seen()) / covered(first) - 1)).toBeGreaterThan(0.1);
     await press("Reset view");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("the other hand is the mirror image", async () => {
@@ -263,7 +265,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     expect(outlineDifference(other, flopped(plain))).toBeLessThan(0.2 * outlineDifference(other, plain));
     await press("Other hand");
     await hideLegend(false);
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("spins until told to stop", async () => {
@@ -272,7 +274,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await press("Spin");
     await settledPicture(canvas());
     await press("Reset view");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("a model is fitted to it, shown over it, and goes", async () => {
@@ -287,7 +289,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await press("Remove helix.pdb");
     if ((await page.getByRole("button", { name: "Other hand" }).getAttribute("aria-pressed")) === "true")
       await press("Other hand");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
     await input.setInputFiles(writeFixture(folder, "letter.pdb", "Dear colleague,\n"));
     await eventually(() => told.textContent()).toMatch(/^letter\.pdb cannot be fitted: .* neither an mmCIF nor a PDB/);
     await press("Remove letter.pdb");
@@ -307,7 +309,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await keepScreenshot(page, "fit");
     await press("Remove mirrored.mrc");
     await press("Other hand");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("what the level encloses is told, and what is shown is handed out", async () => {
@@ -336,7 +338,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     const [other] = await Promise.all([page.waitForEvent("download"), press("Download map_mirrored.mrc")]);
     expect((await readMap(disk.at(await other.path()))).data).toEqual(mirrorX(map).data);
     await press("Other hand");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("fits its place when that becomes narrow", async () => {
@@ -348,7 +350,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await page.setViewportSize({ width: 1280, height: 900 });
     await eventually(async () => (await seen()).width).toBe(first.width);
     await press("Reset view");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("half-maps are shown, and what is downloaded is the file", async () => {
@@ -365,7 +367,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       "There is no half2.mrc yet; map.mrc is shown.",
     );
     await page.locator("section.map").getByRole("combobox", { name: "Show" }).selectOption("map.mrc");
-    await eventually(async () => difference(await seen(), first)).toBe(0);
+    await isAsFirst();
   });
 
   test("that of another run stands beside it and turns with it", async () => {
@@ -386,8 +388,8 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
       await eventually(async () => difference(await picture(canvas(0)), left)).toBeGreaterThan(0.5);
       await eventually(async () => difference(await picture(canvas(1)), right)).toBeGreaterThan(0.5);
       await press("Reset view");
-      await eventually(async () => difference(await picture(canvas(0)), left)).toBe(0);
-      await eventually(async () => difference(await picture(canvas(1)), right)).toBe(0);
+      await eventually(async () => difference(await picture(canvas(0)), left)).toBeLessThan(0.001);
+      await eventually(async () => difference(await picture(canvas(1)), right)).toBeLessThan(0.001);
     }
     expect(await charts.locator("figcaption").allTextContents()).toEqual([
       "Fourier shell correlation of both runs",

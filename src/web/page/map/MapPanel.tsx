@@ -138,6 +138,10 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           {message}
         </p>
       )}
+      <div class="views">
+        {slices({ run, events }, mine)}
+        {other && slices(other, beside)}
+      </div>
       <div class="controls">
         <label class="slider">
           <span>
@@ -230,10 +234,6 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           There is no {wantedFile} yet; {mine.file} is shown.
         </p>
       )}
-      <div class="views">
-        {slices({ run, events }, mine)}
-        {other && slices(other, beside)}
-      </div>
     </section>
   );
 }
