@@ -142,7 +142,7 @@ export function controlTests(site: () => Site, browser: () => Browser): void {
     expect(args.toString().trimEnd().split("\n")).toEqual([
       "cryogan",
       "reconstruct",
-      `--out=${site().path("from the page", "").slice(0, -1)}`,
+      `--out=${site().path("from the page", "")}`,
       "--stages=adversarial 12:600, refine 12:1",
       "--max-shift=0",
       "--device=cpu",
