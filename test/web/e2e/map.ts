@@ -19,6 +19,7 @@ import {
   outlineDifference,
   type Picture,
   picture,
+  scrollToTop,
   settledPicture,
   share,
   type Visit,
@@ -107,11 +108,7 @@ const isGrey = (r: number, g: number, b: number) => Math.max(r, g, b) - Math.min
 export function mapTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"], first: Picture;
   const canvas = (i = 0) => page.locator(".scene canvas").nth(i);
-  /** What a click brings into view may leave the canvas between two pixels: back to the top. */
-  const toTop = () =>
-    page.evaluate(() => {
-      for (const element of document.querySelectorAll("*")) element.scrollTop = 0;
-    });
+  const toTop = () => scrollToTop(page);
   const press = async (name: string | RegExp) => {
     await page.getByRole("button", { name }).click();
     await toTop();

@@ -86,6 +86,12 @@ export async function picture(element: Locator): Promise<Picture> {
   return { width, height, data };
 }
 
+/** What brings an element into view may leave the map between two pixels: back to the top. */
+export const scrollToTop = (page: Page) =>
+  page.evaluate(() => {
+    for (const element of document.querySelectorAll("*")) element.scrollTop = 0;
+  });
+
 /** A picture that stays: the same twice. */
 export async function settledPicture(element: Locator): Promise<Picture> {
   let last = await picture(element);

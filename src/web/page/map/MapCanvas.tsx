@@ -65,7 +65,8 @@ export function MapCanvas({ label, map, levelSigma, cut, spin, color, over, onSc
   useEffect(
     () =>
       scene?.onLegend((legend) => {
-        const element = legendCanvas.current!;
+        const element = legendCanvas.current;
+        if (!element) return; // of a map that has just gone
         element.width = element.clientWidth * devicePixelRatio;
         element.height = element.clientHeight * devicePixelRatio;
         drawLegend(element.getContext("2d")!, legend, devicePixelRatio);
