@@ -69,7 +69,8 @@ export function compareTests(site: () => Site, browser: () => Browser): void {
     for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowUp");
     await eventually(async () => difference(await picture(canvas(2)), before)).toBeGreaterThan(0.5);
     await page.getByRole("button", { name: "Reset view" }).click();
-    await eventually(async () => difference(await picture(canvas(2)), before)).toBe(0);
+    // It may have come to lie between other pixels of the screen.
+    await eventually(async () => difference(await picture(canvas(2)), before)).toBeLessThan(0.01);
   });
 
   test("the difference is handed out, on the grid of both", async () => {

@@ -90,7 +90,9 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         onScene={keepScene(place)}
         onMessage={setMessage}
       />
-      <figcaption>{caption(other ? `${nameOf(page, shown.run)}: ` : "", grid)}</figcaption>
+      <figcaption>
+        {caption(other ? `${nameOf(page, shown.run)}${place === "second" && between ? ", aligned" : ""}: ` : "", grid)}
+      </figcaption>
     </figure>
   );
 
