@@ -14,3 +14,23 @@ const entryText = (item: unknown) =>
         .filter(([, value]) => value !== null)
         .map(([key, value]) => `${key} ${String(value)}`)
         .join(", ");
+
+export interface ComparedOption {
+  name: string;
+  /** In each of the two; absent: it has no such option. */
+  values: [string | undefined, string | undefined];
+}
+
+/**
+ * The options of two runs that differ, and those that are alike: in the order of the first, what it lacks after them.
+ */
+export function compareOptions(first: unknown, second: unknown): { differ: ComparedOption[]; alike: ComparedOption[] } {
+  const [one, other] = [first, second].map((config) => new Map(optionRows(config))) as [OptionMap, OptionMap],
+    all = [...new Set([...one.keys(), ...other.keys()])].map(
+      (name): ComparedOption => ({ name, values: [one.get(name), other.get(name)] }),
+    );
+  const differs = ({ values: [a, b] }: ComparedOption): boolean => a !== b;
+  return { differ: all.filter(differs), alike: all.filter((option) => !differs(option)) };
+}
+
+type OptionMap = Map<string, string>;

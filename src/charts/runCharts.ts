@@ -10,7 +10,7 @@ import { type Course, type RunCurve, thin } from "./curves.ts";
 const pointsPerLine = 1500;
 
 /** Lines of one value, one for each run: whole data solid, halves dashed and dotted. */
-function courseLines<K extends string>(
+export function courseLines<K extends string>(
   curves: readonly RunCurve[],
   of: (curve: RunCurve) => Course<K>,
   key: K,
@@ -103,10 +103,16 @@ export function fscChart(fsc: FscResult, comparison?: Comparison): Chart {
   };
 }
 
+/** What the curve that the resolution is read from is called. */
+export const curveWords: Record<FscResult["resolutionCurve"], string> = {
+  fsc: "unmasked",
+  fscMasked: "masked",
+  fscCorrected: "corrected",
+};
+
 /** Where the curve that the resolution is read from falls below 0.5 and 0.143. */
 export function resolutionText(fsc: FscResult): string {
-  const names = { fsc: "unmasked", fscMasked: "masked", fscCorrected: "corrected" };
-  const curve = `The ${names[fsc.resolutionCurve]} curve`;
+  const curve = `The ${curveWords[fsc.resolutionCurve]} curve`;
   if (fsc.resolution05OrBetter) return `${curve} ${crossingText("0.5 and 0.143", fsc.resolution0143Angstrom, true)}.`;
   const at05 = crossingText("0.5", fsc.resolution05Angstrom, fsc.resolution05OrBetter),
     at0143 = crossingText("0.143", fsc.resolution0143Angstrom, fsc.resolution0143OrBetter);

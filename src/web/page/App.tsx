@@ -2,7 +2,10 @@ import { lazy, Suspense } from "preact/compat";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { type Tab, tabs } from "./address.ts";
 import { Curves } from "./charts/Curves.tsx";
+import { CurvesOfBoth } from "./charts/CurvesOfBoth.tsx";
 import { Classes } from "./classes/Classes.tsx";
+import { Both } from "./compare/Both.tsx";
+import { Configurations } from "./compare/Configurations.tsx";
 import { Empty } from "./Empty.tsx";
 import { Particles } from "./images/Particles.tsx";
 import { LocalFiles } from "./local/LocalFiles.tsx";
@@ -129,23 +132,30 @@ function SelectedRun({ page }: { page: Page }) {
   }
   const other = otherRun && { run: otherRun, events: otherEvents };
   const shown = { page, run, events };
+  const both = { page, runs: [{ run, events }, ...(other ? [other] : [])] };
   return (
     <>
       <RunHeader key={run.id} {...shown} />
       <div class={`work${other ? " comparing" : ""}`}>
         <MapPanel key={run.id} {...shown} other={other} />
         <section class="details" aria-label="Details">
-          <Tabs page={page} offered={offeredTabs(page, events, tab)} />
+          <Tabs page={page} offered={offeredTabs(page, [...events, ...otherEvents], tab)} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}
           <div class="tab" role="tabpanel" id="panel" aria-labelledby={`tab-${tab}`} tabIndex={0}>
-            {tab === "curves" && <Curves {...shown} other={other} />}
-            {tab === "particles" && <Particles {...shown} />}
-            {tab === "views" && <Directions {...shown} />}
-            {tab === "classes" && <Classes {...shown} />}
-            {tab === "motion" && <Motion key={run.id} {...shown} />}
+            {tab === "curves" &&
+              (other ? <CurvesOfBoth page={page} first={both.runs[0]!} second={other} /> : <Curves {...shown} />)}
+            {tab === "particles" && <Both {...both}>{(one) => <Particles page={page} {...one} />}</Both>}
+            {tab === "views" && <Both {...both}>{(one) => <Directions page={page} {...one} />}</Both>}
+            {tab === "classes" && <Both {...both}>{(one) => <Classes page={page} {...one} />}</Both>}
+            {tab === "motion" && <Both {...both}>{(one) => <Motion key={one.run.id} page={page} {...one} />}</Both>}
             {tab === "results" && <Results key={run.id} page={page} id={run.id} />}
-            {tab === "configuration" && <Configuration {...shown} />}
-            {tab === "log" && <Log events={events} />}
+            {tab === "configuration" &&
+              (other ? (
+                <Configurations page={page} first={both.runs[0]!} second={other} />
+              ) : (
+                <Configuration {...shown} />
+              ))}
+            {tab === "log" && <Both {...both}>{(one) => <Log events={one.events} />}</Both>}
           </div>
         </section>
       </div>

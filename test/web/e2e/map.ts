@@ -390,6 +390,8 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     expect(await charts.locator("figcaption").allTextContents()).toEqual([
       "Fourier shell correlation of both runs",
       "Log-likelihood of an image, both runs",
+      "Loss of the critic, both runs",
+      "Power by resolution, both runs",
     ]);
     expect(await charts.first().locator(".note").textContent()).toBe("whole-set has none.");
     await page.getByRole("combobox", { name: "Compare with" }).selectOption({ label: "no other run" });

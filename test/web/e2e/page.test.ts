@@ -3,6 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { aloneTests } from "./alone.ts";
 import { classesTests } from "./classes.ts";
+import { compareTests } from "./compare.ts";
 import { controlTests } from "./control.ts";
 import { jobsTests } from "./jobs.ts";
 import { mapTests } from "./map.ts";
@@ -32,6 +33,11 @@ describe("what is told of a run", () =>
   ));
 describe("the map", () =>
   mapTests(
+    () => site,
+    () => browser,
+  ));
+describe("two runs", () =>
+  compareTests(
     () => site,
     () => browser,
   ));

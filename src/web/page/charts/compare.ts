@@ -2,8 +2,9 @@
 
 import type { Chart, ChartLine } from "../../../charts/charts.ts";
 import type { RunCurve } from "../../../charts/curves.ts";
-import { comparisonWords } from "../../../charts/runCharts.ts";
+import { comparisonWords, courseLines, curveWords } from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
+import type { RunSpectra } from "../../../reconstruct/folder/events.ts";
 import type { Comparison } from "../../../reconstruct/folder/runFolder.ts";
 
 /** A run by name, with what is known of it. */
@@ -12,10 +13,15 @@ export interface Compared {
   fsc?: FscResult | undefined;
   /** What of it `fsc` compares; absent: not known. */
   comparison?: Comparison | undefined;
+  spectra?: RunSpectra | undefined;
   curves: readonly RunCurve[];
 }
 
 const colors: ChartLine["color"][] = ["blue", "orange"];
+
+/** What the curve of a run is the correlation of. */
+const comparedText = ({ comparison }: Compared): string =>
+  comparison ? comparisonWords[comparison] : "not known of what";
 
 /** Of each run the curve that its resolution was read from, named by what it compares. */
 export function compareFsc(runs: readonly Compared[]): Chart {
@@ -25,13 +31,13 @@ export function compareFsc(runs: readonly Compared[]): Chart {
     xLabel: "resolution (Å)",
     xKind: "resolution",
     yRange: [-0.1, 1.05],
-    lines: runs.flatMap(({ name, fsc, comparison }, i) =>
-      fsc
+    lines: runs.flatMap((run, i) =>
+      run.fsc
         ? [
             {
-              label: comparison ? `${name}: ${comparisonWords[comparison]}` : name,
-              x: fsc.frequency,
-              y: fsc[fsc.resolutionCurve] ?? fsc.fsc,
+              label: `${run.name}: ${comparedText(run)}, ${curveWords[run.fsc.resolutionCurve]}`,
+              x: run.fsc.frequency,
+              y: run.fsc[run.fsc.resolutionCurve] ?? run.fsc.fsc,
               color: colors[i]!,
             },
           ]
@@ -44,6 +50,20 @@ export function compareFsc(runs: readonly Compared[]): Chart {
   };
 }
 
+/**
+ * Which run has no curve; or that the curves do not compare the same, as one of half-maps and one of a map and its
+ * reference do not.
+ */
+export function compareFscText(runs: readonly Compared[]): string | undefined {
+  const without = runs.filter(({ fsc }) => !fsc).map(({ name }) => name);
+  if (without.length > 0) return `${without.join(" and ")} has none.`;
+  if (runs.every(({ comparison }) => comparison && comparison === runs[0]!.comparison)) return undefined;
+  return (
+    `The curves do not tell the same: ${runs.map((run) => `${run.name}: ${comparedText(run)}`).join("; ")}. ` +
+    "Where one lies above the other does not tell which map is better."
+  );
+}
+
 export function compareLikelihood(runs: readonly Compared[]): Chart {
   return {
     id: "compare-likelihood",
@@ -51,17 +71,55 @@ export function compareLikelihood(runs: readonly Compared[]): Chart {
     xLabel: "pass over the particles",
     xKind: "pass",
     lines: runs.flatMap(({ name, curves }, i) =>
-      curves
-        .filter(({ refinement }) => refinement.x.length > 0)
-        .map(
-          ({ half, refinement }): ChartLine => ({
-            label: half === undefined ? name : `${name}, half ${half}`,
-            x: refinement.x,
-            y: refinement.values.logLikelihood,
-            color: colors[i]!,
-            ...(half === undefined ? {} : { dash: half === 1 ? [6, 4] : [2, 3] }),
-          }),
-        ),
+      courseLines(
+        curves.filter(({ refinement }) => refinement.x.length > 0),
+        ({ refinement }) => refinement,
+        "logLikelihood",
+        name,
+        colors[i]!,
+      ),
+    ),
+  };
+}
+
+export function compareCriticLoss(runs: readonly Compared[]): Chart {
+  return {
+    id: "compare-critic",
+    title: "Loss of the critic, both runs",
+    xLabel: "iteration",
+    xKind: "iteration",
+    lines: runs.flatMap(({ name, curves }, i) =>
+      courseLines(
+        curves.filter(({ adversarial }) => adversarial.x.length > 0),
+        ({ adversarial }) => adversarial,
+        "criticLoss",
+        name,
+        colors[i]!,
+      ),
+    ),
+  };
+}
+
+export function compareSpectra(runs: readonly Compared[]): Chart {
+  return {
+    id: "compare-spectra",
+    title: "Power by resolution, both runs",
+    xLabel: "resolution (Å)",
+    xKind: "resolution",
+    yLog: true,
+    lines: runs.flatMap(({ name, spectra }, i): ChartLine[] =>
+      spectra
+        ? [
+            { label: `${name}: signal`, x: spectra.frequency, y: spectra.signalPower, color: colors[i]! },
+            {
+              label: `${name}: noise`,
+              x: spectra.frequency,
+              y: spectra.noisePower,
+              color: colors[i]!,
+              dash: [6, 4],
+            },
+          ]
+        : [],
     ),
   };
 }

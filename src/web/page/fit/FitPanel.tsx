@@ -5,6 +5,7 @@ import { fscChart, resolutionText } from "../../../charts/runCharts.ts";
 import type { AlignStep } from "../../../evaluate/align.ts";
 import { Plot } from "../charts/Plot.tsx";
 import type { Fitted } from "./fitted.ts";
+import { SearchProgress } from "./SearchProgress.tsx";
 import { startFit } from "./startFit.ts";
 
 export interface FitState {
@@ -28,10 +29,10 @@ export function useFit(
     if (!file || !map) return setState(undefined);
     setState({ file });
     return startFit(
-      { reference: map, file },
+      { work: "fit", reference: map, file },
       {
         progress: (step, done) => setState({ file, step, done }),
-        fitted: (fitted) => {
+        found: (fitted) => {
           setState({ file, fitted });
           onFitted(fitted);
         },
@@ -41,11 +42,6 @@ export function useFit(
   }, [file, map !== undefined]);
   return state?.file === file ? state : undefined;
 }
-
-const steps: Record<AlignStep, string> = {
-  rotations: "all rotations, both hands",
-  refinement: "the likeliest more closely",
-};
 
 /** How the search stands, then how well the file fits. */
 export function FitPanel({ state }: { state: FitState }) {
@@ -63,12 +59,7 @@ export function FitPanel({ state }: { state: FitState }) {
             ? fitText(file.name, fitted)
             : `Fitting ${file.name}…`}
       </p>
-      {!fitted && !problem && (
-        <p class="note">
-          <progress {...(done === undefined ? {} : { value: done })} max="1" aria-label="Progress of the fit" />{" "}
-          {step ? steps[step] : "reading it"}
-        </p>
-      )}
+      {!fitted && !problem && <SearchProgress step={step} done={done} before="reading it" />}
       {chart && <Plot chart={chart} note={resolutionText(fitted!.report.fsc)} />}
     </section>
   );

@@ -1,27 +1,41 @@
 import type { Volume } from "../../../base/types.ts";
 import type { AlignStep } from "../../../evaluate/align.ts";
-import type { Fitted } from "./fitted.ts";
-import type { FitAnswer, FitAsked } from "./fitWorker.ts";
+import type { FitAnswer, FitAsked, FitWork } from "./fitWorker.ts";
 
-/** {@link fitOnto} in a worker. @returns a function that ends it, after which nothing is called */
-export function startFit(
-  asked: FitAsked,
+/**
+ * `fitOnto` or `compareMaps` in a worker of its own, which goes with its answer.
+ *
+ * @returns a function that ends it, after which nothing is called
+ */
+export function startFit<K extends keyof FitWork>(
+  asked: FitAsked & { work: K },
   told: {
     progress: (step: AlignStep, done: number) => void;
-    fitted: (fitted: Fitted) => void;
+    found: (found: FitWork[K]["found"]) => void;
     failed: (message: string) => void;
   },
 ): () => void {
   const worker = new Worker(new URL("./fitWorker.ts", import.meta.url), { type: "module", name: "fit" });
-  worker.addEventListener("message", ({ data }: MessageEvent<FitAnswer>) => {
+  worker.addEventListener("message", ({ data }: MessageEvent<FitAnswer<FitWork[K]["found"]>>) => {
     if ("step" in data) return told.progress(data.step, data.done);
     worker.terminate();
     if ("message" in data) told.failed(data.message);
-    else told.fitted(data.fitted);
+    else told.found(data.found);
   });
   worker.addEventListener("error", ({ message }) => told.failed(message || "the search could not be started"));
-  const { data, shape, pixelSizeAngstrom, originAngstrom } = asked.reference;
-  const reference: Volume = { data, shape, pixelSizeAngstrom, originAngstrom };
-  worker.postMessage({ reference, file: asked.file } satisfies FitAsked);
+  worker.postMessage(alone(asked));
   return () => worker.terminate();
 }
+
+/** A map of the page has more to it than the search needs. */
+function alone(asked: FitAsked): FitAsked {
+  const reference = volumeAlone(asked.reference);
+  return asked.work === "fit" ? { ...asked, reference } : { ...asked, reference, other: volumeAlone(asked.other) };
+}
+
+const volumeAlone = ({ data, shape, pixelSizeAngstrom, originAngstrom }: Volume): Volume => ({
+  data,
+  shape,
+  pixelSizeAngstrom,
+  originAngstrom,
+});

@@ -4,7 +4,7 @@ import { mapStatistics } from "../../../charts/mapLevels.ts";
 import type { Axis } from "../address.ts";
 import type { Fitted } from "../fit/fitted.ts";
 import { isMapFile } from "../fit/names.ts";
-import { hexColor, paletteVersion } from "../theme.ts";
+import { hexColor, type PaletteColor, paletteVersion } from "../theme.ts";
 import type { MapGrid } from "./grid.ts";
 import { drawLegend } from "./legend.ts";
 import type { MapScene } from "./scene.ts";
@@ -16,7 +16,9 @@ export interface MapCanvasProps {
   /** The plane at which it is cut open, Å from the box centre. */
   cut?: { axis: Axis; placeAngstrom: number } | undefined;
   spin: boolean;
-  color: "surface" | "surface2";
+  color: PaletteColor;
+  /** Of a second surface, as far below the mean as the level is above it. */
+  colorBelow?: PaletteColor;
   /** A model or map to lay over it, in the hand that is shown. */
   over?: { file: File; fitted: Fitted | undefined; mirrored: boolean } | undefined;
   /** Hands out the scene once it is there, and `undefined` when it goes. */
@@ -27,7 +29,8 @@ export interface MapCanvasProps {
 const turnRadians = Math.PI / 24;
 
 /** A canvas with a map in it, scale bar and axes over it. Arrow keys turn it, + and - zoom, Home resets. */
-export function MapCanvas({ label, map, levelSigma, cut, spin, color, over, onScene, onMessage }: MapCanvasProps) {
+export function MapCanvas(props: MapCanvasProps) {
+  const { label, map, levelSigma, cut, spin, color, colorBelow, over, onScene, onMessage } = props;
   const canvas = useRef<HTMLCanvasElement>(null),
     legendCanvas = useRef<HTMLCanvasElement>(null);
   const [scene, setScene] = useState<MapScene>();
@@ -58,10 +61,11 @@ export function MapCanvas({ label, map, levelSigma, cut, spin, color, over, onSc
       ...(cut ? { cut } : {}),
       spin,
       surface: hexColor(color),
+      ...(colorBelow ? { below: hexColor(colorBelow) } : {}),
       background: hexColor("scene"),
       opacity: over ? 0.45 : 1,
     });
-  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, version, over !== undefined]);
+  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, colorBelow, version, over !== undefined]);
   useEffect(
     () =>
       scene?.onLegend((legend) => {

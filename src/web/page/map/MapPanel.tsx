@@ -3,6 +3,9 @@ import { formatNumber } from "../../../base/format.ts";
 import type { RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
 import { asItStands, type MapFile } from "../address.ts";
+import { DifferencePanel } from "../compare/Difference.tsx";
+import { useBetween } from "../compare/useBetween.ts";
+import { coarserResolution } from "../compare/words.ts";
 import { FitPanel, useFit } from "../fit/FitPanel.tsx";
 import { go, nameOf, type Page } from "../page.ts";
 import { type RunFile, useRunFile } from "../run/files.ts";
@@ -13,6 +16,7 @@ import { MapCanvas } from "./MapCanvas.tsx";
 import { readGrid } from "./readGrid.ts";
 import { Slices } from "./Slices.tsx";
 import type { MapScene } from "./scene.ts";
+import { useHand } from "./useHand.ts";
 import { linkViews } from "./view.ts";
 
 interface Shown {
@@ -34,15 +38,14 @@ function useGrid(
 ): { file: MapFile; grid: MapGrid | undefined; read: RunFile<MapGrid> } {
   const file = shownMapFile(page.address.value.map, shown?.events ?? []);
   const read = useRunFile(page, shown?.run.id, file, shown?.events ?? [], readGrid);
-  const [turned, setTurned] = useState<{ from: MapGrid; grid: MapGrid }>();
-  useEffect(() => {
-    const from = read.value;
-    if (mirror && from) void import("./grid.ts").then(({ mirrored }) => setTurned({ from, grid: mirrored(from) }));
-  }, [mirror, read.value]);
-  return { file, read, grid: mirror ? (turned?.from === read.value ? turned?.grid : undefined) : read.value };
+  return { file, read, grid: useHand(read.value, mirror) };
 }
 
 const middle = { x: 0, y: 0, z: 0 };
+
+/** Of scenes, from left to right; the third has the difference. */
+const places = ["first", "second", "third"] as const;
+type Place = (typeof places)[number];
 
 /** Once a run on simulated particles has finished, the truth is laid over its map. */
 function useTruth(
@@ -69,14 +72,23 @@ function useTruth(
 export function MapPanel({ page, run, events, other }: Shown & { page: Page; other?: Shown | undefined }) {
   const { levelSigma, planes = middle, cut, mirrored, spin, map: wantedFile } = page.address.value;
   const mine = useGrid(page, { run, events }, mirrored);
-  const beside = useGrid(page, other, mirrored);
-  const [scenes, setScenes] = useState<{ first?: MapScene | undefined; second?: MapScene | undefined }>({});
+  const theirs = useGrid(page, other, mirrored);
+  const comparison = useBetween(
+    mine.read.value,
+    other && theirs.read.value,
+    other && coarserResolution(events, other.events),
+  );
+  const { between } = comparison.state ?? {},
+    aligned = useHand(between?.aligned, mirrored),
+    difference = useHand(between?.difference, mirrored),
+    beside = between ? { ...theirs, grid: aligned } : theirs;
+  const [scenes, setScenes] = useState<{ [place in Place]?: MapScene | undefined }>({}),
+    shownScenes = places.map((place) => scenes[place]).filter((scene) => scene !== undefined);
   const [dropped, drop] = useState<File>();
   const [message, setMessage] = useState("");
-  useEffect(() => {
-    const { first, second } = scenes;
-    return first && second ? linkViews([first, second]) : undefined;
-  }, [scenes.first, scenes.second]);
+  const keepScene = (place: Place) => (scene: MapScene | undefined) =>
+    setScenes((before) => ({ ...before, [place]: scene }));
+  useEffect(() => (shownScenes.length > 1 ? linkViews(shownScenes) : undefined), shownScenes);
 
   useTruth(page, run, events, drop);
 
@@ -98,10 +110,12 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         spin={spin && place === "first"}
         color={place === "first" ? "surface" : "surface2"}
         over={place === "first" && dropped ? { file: dropped, fitted: fit?.fitted, mirrored } : undefined}
-        onScene={(scene) => setScenes((before) => ({ ...before, [place]: scene }))}
+        onScene={keepScene(place)}
         onMessage={setMessage}
       />
-      <figcaption>{caption(other ? `${nameOf(page, shown.run)}: ` : "", grid)}</figcaption>
+      <figcaption>
+        {caption(other ? `${nameOf(page, shown.run)}${place === "second" && between ? ", aligned" : ""}: ` : "", grid)}
+      </figcaption>
     </figure>
   );
 
@@ -178,13 +192,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         >
           Other hand
         </button>
-        <button
-          type="button"
-          onClick={() => {
-            scenes.first?.resetView();
-            scenes.second?.resetView();
-          }}
-        >
+        <button type="button" onClick={() => shownScenes.forEach((scene) => scene.resetView())}>
           Reset view
         </button>
         <label>
@@ -197,6 +205,16 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
             ))}
           </select>
         </label>
+        {other && comparison.start && (
+          <button
+            type="button"
+            aria-pressed={comparison.state !== undefined}
+            title={`Turn, shift and, if need be, mirror the map of ${nameOf(page, other.run)} onto that of this run`}
+            onClick={comparison.state ? comparison.end : comparison.start}
+          >
+            Align and subtract
+          </button>
+        )}
         <label class="button">
           Fit a model or map…
           <input
@@ -225,7 +243,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           levelSigma={level}
           file={mine.file}
           read={() => page.source.file(run.id, mine.file)}
-          scenes={[scenes.first, scenes.second].filter((scene) => scene !== undefined)}
+          scenes={shownScenes}
           onMessage={setMessage}
         />
       )}
@@ -233,6 +251,20 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
         <p class="note">
           There is no {wantedFile} yet; {mine.file} is shown.
         </p>
+      )}
+      {other && comparison.state && (
+        <DifferencePanel
+          state={comparison.state}
+          name={nameOf(page, run)}
+          other={nameOf(page, other.run)}
+          difference={difference}
+          planes={planes}
+          cut={cut}
+          onMove={(next) => choose({ planes: next })}
+          onCut={(axis) => choose({ cut: axis })}
+          onScene={keepScene("third")}
+          onMessage={setMessage}
+        />
       )}
     </section>
   );

@@ -9,6 +9,8 @@ export interface SlicesProps {
   map: MapGrid;
   /** What the map is called, for screen readers. */
   name: string;
+  /** What the grey halfway is. */
+  middle?: string;
   planes: Planes;
   /** The slice at which the map is cut open in three dimensions. */
   cut: Axis | undefined;
@@ -17,7 +19,7 @@ export interface SlicesProps {
 }
 
 /** Slices across x, y and z side by side. Each moves by its slider, or where one points in another. */
-export function Slices({ map, name, planes, cut, onMove, onCut }: SlicesProps) {
+export function Slices({ map, name, middle = "the mean density", planes, cut, onMove, onCut }: SlicesProps) {
   const reach = formatNumber(greyReachSigma(map.statistics), 2);
   return (
     <>
@@ -56,8 +58,8 @@ export function Slices({ map, name, planes, cut, onMove, onCut }: SlicesProps) {
         ))}
       </div>
       <p class="note">
-        Slices of one voxel, places from the centre of the box. Black is −{reach} σ, the grey halfway the mean density,
-        white +{reach} σ. Point into one to move the others.
+        Slices of one voxel, places from the centre of the box. Black is −{reach} σ, the grey halfway {middle}, white +
+        {reach} σ. Point into one to move the others.
       </p>
     </>
   );

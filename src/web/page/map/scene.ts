@@ -32,6 +32,8 @@ export interface MapDisplay {
   cut?: { axis: Axis; placeAngstrom: number };
   /** Colours as 0xrrggbb. */
   surface: number;
+  /** Of a second surface, as far below the mean as the level is above it. */
+  below?: number;
   background: number;
   /** Of the surface, 0 to 1. */
   opacity: number;
@@ -106,7 +108,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     colorThemeRegistry: ColorTheme.createRegistry(),
     sizeThemeRegistry: SizeTheme.createRegistry(),
   };
-  const surface = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams);
+  const isosurface = () =>
+    IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams);
+  const surface = isosurface(),
+    surfaceBelow = isosurface();
   const slice = SliceRepresentationProvider.factory(context, SliceRepresentationProvider.getParams);
   let over: Representation.Any | undefined;
 
@@ -155,7 +160,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       });
     }
     const { map } = display;
-    if (!map) return void [surface, slice].forEach((part) => canvas3d.remove(part));
+    if (!map) return void [surface, surfaceBelow, slice].forEach((part) => canvas3d.remove(part));
     const newMap = map !== shown?.map;
     if (newMap) {
       volume = toVolume(map);
@@ -170,15 +175,15 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       rough = newLevel && !newMap && !newCut && surfaceMs > slowMs && edge > coarseVoxels;
     if (rough) {
       coarse ??= everyVoxel(map, Math.ceil(edge / coarseVoxels));
-      await drawSurface(coarse, display);
+      await drawSurfaces(coarse, display);
       refining = setTimeout(() => {
         refine = true;
         wanted ??= display;
         start();
       }, restMs);
-    } else if (newLevel || refine || display.surface !== shown?.surface || display.opacity !== shown.opacity) {
+    } else if (newLevel || refine || colorsOf(display) !== (shown && colorsOf(shown))) {
       const from = performance.now();
-      await drawSurface(volume!, display);
+      await drawSurfaces(volume!, display);
       surfaceMs = performance.now() - from;
       refine = false;
     }
@@ -191,9 +196,22 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     size: context.sizeThemeRegistry.create("uniform", { volume }),
   });
 
-  const drawSurface = async (of: Volume, { map, levelSigma, cut, surface: color, opacity }: MapDisplay) => {
-    surface.setTheme(uniform(of, color));
-    await surface
+  const drawSurfaces = async (of: Volume, display: MapDisplay) => {
+    const { levelSigma, surface: color, below } = display;
+    await drawSurface(surface, of, display, levelSigma, color);
+    if (below === undefined) canvas3d.remove(surfaceBelow);
+    else await drawSurface(surfaceBelow, of, display, -levelSigma, below);
+  };
+
+  const drawSurface = async (
+    part: typeof surface,
+    of: Volume,
+    { map, cut, opacity }: MapDisplay,
+    levelSigma: number,
+    color: number,
+  ) => {
+    part.setTheme(uniform(of, color));
+    await part
       .createOrUpdate(
         {
           ...IsosurfaceRepresentationProvider.defaultValues,
@@ -205,8 +223,8 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
         of,
       )
       .run();
-    surface.setState({ pickable: false });
-    canvas3d.add(surface);
+    part.setState({ pickable: false });
+    canvas3d.add(part);
   };
 
   /** The cut is closed where density is above the level. */
@@ -276,7 +294,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       canvas3d.requestDraw();
     },
     surfaceOf: async (map, color) => {
-      const part = IsosurfaceRepresentationProvider.factory(context, IsosurfaceRepresentationProvider.getParams),
+      const part = isosurface(),
         of = toVolume(map);
       part.setTheme(uniform(of, color));
       await part
@@ -354,6 +372,8 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     },
   };
 }
+
+const colorsOf = ({ surface, below, opacity }: MapDisplay): string => [surface, below, opacity].join();
 
 const levelOf = ({ statistics: { mean, sigma } }: MapGrid, levelSigma: number) =>
   Volume.IsoValue.absolute(mean + levelSigma * sigma);
