@@ -17,7 +17,7 @@ import { pageFolder, root } from "./site.ts";
 import { covered, eventually, keepScreenshot, picture, visit } from "./visit.ts";
 
 export function aloneTests(browser: () => Browser): void {
-  test("the demo runs in the browser, is stopped, goes on when the page is opened again, and ends as in Node", async () => {
+  test("the demo runs in the browser, goes on when the page is opened again, and ends as in Node", async () => {
     const server = await serveFiles((path) => join(pageFolder, path));
     const { page, complaints } = await visit(browser(), server.address);
     const state = () => page.locator(".run-header .state").innerText();
