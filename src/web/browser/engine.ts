@@ -9,10 +9,13 @@ import { parseEvents, thinEvents } from "../../reconstruct/folder/eventLines.ts"
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
+import type { ReadingOptions } from "../../reconstruct/readingOptions.ts";
+import { type Inspection, inspectParticles } from "../../reconstruct/run/inspection.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
 import { alone } from "../../runtime/processes.ts";
 import { optionsGoingOn, refusalOf } from "../live/goingOn.ts";
+import { readingOptions, readingProblem } from "../live/readingOptions.ts";
 import { endState, FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
@@ -138,6 +141,17 @@ export async function createEngine(listener: Listener) {
 
   return {
     add: async (given: File[]): Promise<void> => given.forEach((file) => files.drop(file)),
+    async inspect(form: RunForm): Promise<Inspection> {
+      const options = readingOptions(form);
+      try {
+        await checkStacks(files, options);
+        // What computes is at work for the run, if one goes on.
+        return await inspectParticles(files, options, current ? undefined : webRuntime);
+      } catch (error) {
+        if (error instanceof InputError) throw readingProblem(error.message);
+        throw error;
+      }
+    },
     names: async (): Promise<string[]> => files.dropped(),
     async list(): Promise<RunSummary[]> {
       const forms = files.written().filter((path) => path.startsWith(runs) && basename(path) === formFile);
@@ -195,7 +209,7 @@ function validated(form: RunForm): ReconstructOptions {
  * Whether the stacks that the particles name were dropped, whatever folders they were in.
  * @throws {InputError} naming the first that is missing, or that two names share
  */
-async function checkStacks(files: BrowserFiles, options: ReconstructOptions): Promise<void> {
+async function checkStacks(files: BrowserFiles, options: ReadingOptions): Promise<void> {
   if (!(await files.at(options.particlesFile).exists()))
     throw new InputError(`${options.particlesFile} is not here; drop it on the page`);
   const set = await readParticles(files, options.particlesFile, {
