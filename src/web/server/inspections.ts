@@ -11,7 +11,7 @@ import type { DataFolders } from "./dataFolders.ts";
 import { errorIn } from "./runState.ts";
 
 /** For so long a look may take. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const mostAtOnce = 4;
 const mostBytes = 1 << 24;
 

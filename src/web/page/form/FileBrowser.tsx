@@ -58,7 +58,7 @@ export function FileBrowser({ data, option, title, value, onChoose, onClose }: F
   }, []);
   // The keyboard goes on where it was: in the list, or in the name that is typed.
   useEffect(() => {
-    if (document.activeElement?.id !== "file-match") list.current?.querySelector("button")?.focus();
+    if (document.activeElement?.id !== "file-match") (list.current!.querySelector("button") ?? list.current!).focus();
   }, [listing, roots]);
 
   const choose = (path: string) => {
@@ -67,6 +67,7 @@ export function FileBrowser({ data, option, title, value, onChoose, onClose }: F
     dialog.current!.close();
   };
   const move = (event: KeyboardEvent) => {
+    if (event.target instanceof HTMLInputElement) return;
     const buttons = [...list.current!.querySelectorAll("button")],
       at = buttons.indexOf(document.activeElement as HTMLButtonElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
@@ -79,7 +80,7 @@ export function FileBrowser({ data, option, title, value, onChoose, onClose }: F
   const folders = listing?.folders ?? roots,
     files = listing?.files ?? [];
   return (
-    <dialog ref={dialog} class="file-browser" aria-labelledby="file-browser-title" onClose={onClose}>
+    <dialog ref={dialog} class="file-browser" aria-labelledby="file-browser-title" onClose={onClose} onKeyDown={move}>
       <h3 id="file-browser-title">Choose: {title}</h3>
       <nav aria-label="Folder">
         <ol>
@@ -124,7 +125,7 @@ export function FileBrowser({ data, option, title, value, onChoose, onClose }: F
           {problem}
         </p>
       )}
-      <ul ref={list} class="entries" aria-label="Folders and files" onKeyDown={move}>
+      <ul ref={list} class="entries" aria-label="Folders and files" tabIndex={-1}>
         {folders.map(({ name, path }) => (
           <li key={path}>
             <button type="button" class="folder" onClick={() => enter(path)}>
