@@ -2,8 +2,7 @@
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { readParticles } from "../../io/particles.ts";
-import { type ChosenDevice, chooseDevice } from "../../runtime/device.ts";
-import type { OnnxRuntime } from "../../runtime/onnxRuntime.ts";
+import type { Device } from "../../runtime/device.ts";
 import { openImages } from "../measure/load.ts";
 import { type ParticleSummary, summarizeParticles } from "../measure/particleSummary.ts";
 import { spreadIndices } from "../measure/pixels.ts";
@@ -37,21 +36,21 @@ const mostMeasured = 1024,
 const widestBox = 128;
 
 /**
- * @param runtime what computes the spectra; absent where nothing can at the moment
+ * @param openDevice what computes the spectra; absent where nothing can at the moment
  * @throws {InputError} for a particle file that cannot be used
  */
 export async function inspectParticles(
   files: Files,
   options: ReadingOptions,
-  runtime?: OnnxRuntime,
+  openDevice?: () => Promise<Device>,
 ): Promise<Inspection> {
   const { particlesFile, class: classes, pixelSize, ...rest } = options;
   const set = await readParticles(files, particlesFile, { ...rest, classes, pixelSizeAngstrom: pixelSize }),
     summary = await summarizeParticles(files, set);
   if (summary.stackProblems.length > 0) return { summary };
   const thumbnails = await thumbnailsOf(files, set, imagesShown);
-  if (!runtime || set.count < fewestParticles || !summary.contrast) return { summary, thumbnails };
-  const spectra = await spectraOf(files, set, summary, await chooseDevice(runtime, "cpu"));
+  if (!openDevice || set.count < fewestParticles || !summary.contrast) return { summary, thumbnails };
+  const spectra = await spectraOf(files, set, summary, await openDevice());
   return { summary, thumbnails, spectra };
 }
 
@@ -59,7 +58,7 @@ async function spectraOf(
   files: Files,
   set: ParticleSet,
   { contrast, diameterAngstrom }: ParticleSummary,
-  device: ChosenDevice,
+  device: Device,
 ): Promise<CoarseSpectra> {
   const { boxAngstrom, maskRadius } = sizesOf(set, { maskDiameter: diameterAngstrom }),
     { inverted } = chooseContrast(undefined, contrast),

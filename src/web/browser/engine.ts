@@ -94,10 +94,24 @@ export async function createEngine(listener: Listener) {
 
   const formOf = async (id: string): Promise<RunForm> => JSON.parse(await readText(inRun(id, formFile))) as RunForm;
 
+  let looking: Promise<unknown> = Promise.resolve();
+  async function inspect(form: RunForm): Promise<Inspection> {
+    const options = readingOptions(form);
+    try {
+      await checkStacks(files, options);
+      // What computes is at work for the run, if one goes on.
+      return await inspectParticles(files, options, current ? undefined : () => chooseDevice(webRuntime, "auto"));
+    } catch (error) {
+      if (error instanceof InputError) throw readingProblem(error.message);
+      throw error;
+    }
+  }
+
   /** Begins, and returns once the input was found right. */
   async function begin(id: string, form: RunForm): Promise<string> {
     const options = { ...validated(form), out: join(runs, id) };
     await eventsOf(id);
+    await looking;
     if (current) throw new FormError({ "": `the run ${current.id} is going on; stop it first` });
     const controller = new AbortController();
     let first!: () => void;
@@ -141,16 +155,11 @@ export async function createEngine(listener: Listener) {
 
   return {
     add: async (given: File[]): Promise<void> => given.forEach((file) => files.drop(file)),
+    /** One at a time, and no run begins meanwhile: they would be in each other's way. */
     async inspect(form: RunForm): Promise<Inspection> {
-      const options = readingOptions(form);
-      try {
-        await checkStacks(files, options);
-        // What computes is at work for the run, if one goes on.
-        return await inspectParticles(files, options, current ? undefined : webRuntime);
-      } catch (error) {
-        if (error instanceof InputError) throw readingProblem(error.message);
-        throw error;
-      }
+      const inspection = looking.then(() => inspect(form));
+      looking = inspection.catch(() => {});
+      return inspection;
     },
     names: async (): Promise<string[]> => files.dropped(),
     async list(): Promise<RunSummary[]> {

@@ -4,13 +4,13 @@ import { InputError } from "../../base/errors.ts";
 import { oneLine } from "../../base/printable.ts";
 import { disk } from "../../io/disk.ts";
 import { inspectParticles } from "../../reconstruct/run/inspection.ts";
-import { nodeRuntime } from "../../runtime/onnxRuntimeNode.ts";
+import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import { readingOptions } from "../live/readingOptions.ts";
 import type { RunForm } from "../live/runForm.ts";
 
 try {
   const options = readingOptions(JSON.parse(await text(process.stdin)) as RunForm);
-  process.stdout.write(JSON.stringify(await inspectParticles(disk, options, nodeRuntime)));
+  process.stdout.write(JSON.stringify(await inspectParticles(disk, options, async () => nodeCpu())));
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   process.stderr.write(`error: ${oneLine(error.message)}\n`);

@@ -9,7 +9,7 @@ import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { planOf } from "../../../src/reconstruct/run/plan.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import type { Stage } from "../../../src/reconstruct/stage.ts";
-import { nodeRuntime } from "../../../src/runtime/onnxRuntimeNode.ts";
+import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
 import { smallParticleSet } from "../data.ts";
 
@@ -17,7 +17,7 @@ const folder = temporaryFolder();
 let particlesFile: string, inspection: Inspection;
 beforeAll(async () => {
   particlesFile = await smallParticleSet(folder, 900);
-  inspection = await inspectParticles(disk, { particlesFile }, nodeRuntime);
+  inspection = await inspectParticles(disk, { particlesFile }, async () => nodeCpu());
 });
 const optionsOf = (given: Record<string, unknown>, out = "run") =>
   parseReconstructOptions({ particlesFile, device: "cpu", ...given, out: join(folder, out) });

@@ -10,11 +10,15 @@ interface FieldProps {
   /** Below the help. */
   children?: ComponentChildren;
   onChange: (value: string | boolean) => void;
-  /** What was typed is left. */
+  /** What was typed is left, other than for a button. */
   onLeave?: () => void;
   /** Opens a choice of files. */
   onChoose?: () => void;
 }
+
+/** What is told of a field that was left must not move a button away from under the pointer. */
+const isPressed = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.matches("button, summary");
 
 /** An option with its help, and what is wrong with it. */
 export function Field({ field, value, problem, placeholder, children, onChange, onLeave, onChoose }: FieldProps) {
@@ -64,7 +68,9 @@ export function Field({ field, value, problem, placeholder, children, onChange, 
             spellcheck={false}
             {...(field.name === "particlesFile" ? { list: "particle-files" } : {})}
             onInput={(event) => onChange(event.currentTarget.value)}
-            onChange={() => onLeave?.()}
+            onBlur={(event) => {
+              if (!isPressed(event.relatedTarget)) onLeave?.();
+            }}
           />
           {onChoose && (
             <button type="button" onClick={onChoose}>

@@ -63,7 +63,7 @@ function Images({ summary, thumbnails, diameter }: ImagesProps) {
   const small = useMemo(() => images.map((pixels) => ({ width: size, height: size, pixels })), [thumbnails]);
   return (
     <figure>
-      <div class="strip">
+      <div class="strip dense">
         {small.map((image, i) => (
           <div class="masked" key={i}>
             <GrayCanvas image={image} range={[0, 255]} label={`particle ${i + 1} of ${images.length} shown`} />

@@ -42,7 +42,7 @@ export function RunForm({ page }: { page: Page }) {
   const [choosing, setChoosing] = useState<{ name: ChosenOption; title: string }>();
   const [runsFolder, setRunsFolder] = useState<string>();
   const { data } = page.source,
-    looked = useInspection(page.source, left);
+    looked = useInspection(page.source, left, localFiles.value);
   const fill = (form: Values) => {
     setValues(form);
     setLeft(filledIn(form));
@@ -119,36 +119,38 @@ export function RunForm({ page }: { page: Page }) {
   const foldedProblem = advanced.some(({ name }) => (problems[name] ?? seenProblem(name)) !== undefined),
     foldedValue = clone !== undefined && advanced.some(({ name }) => filledIn(values)[name] !== undefined);
   return (
-    <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
-      <h2>{clone === undefined ? "New run" : "New run with the options of another"}</h2>
-      <p class="note">
-        The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
-        {page.local ? "" : " Paths are those of the machine that computes."}
-      </p>
-      {page.local && <LocalFiles page={page} local={page.local} />}
-      <datalist id="particle-files">
-        {particleFiles(localFiles.value).map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      {problems[""] && (
-        <p class="problem" role="alert">
-          {problems[""]}
+    <>
+      <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
+        <h2>{clone === undefined ? "New run" : "New run with the options of another"}</h2>
+        <p class="note">
+          The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
+          {page.local ? "" : " Paths are those of the machine that computes."}
         </p>
-      )}
-      {first.map(row)}
-      <details {...(foldedProblem || foldedValue ? { open: true } : {})}>
-        <summary>Advanced options</summary>
-        {advanced.map(row)}
-      </details>
-      <div class="actions">
-        <button class="primary" type="submit" disabled={busy}>
-          {busy ? "Starting…" : "Start"}
-        </button>
-        <button type="button" onClick={() => go(page, { form: false, clone: undefined })}>
-          Cancel
-        </button>
-      </div>
+        {page.local && <LocalFiles page={page} local={page.local} />}
+        <datalist id="particle-files">
+          {particleFiles(localFiles.value).map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+        {problems[""] && (
+          <p class="problem" role="alert">
+            {problems[""]}
+          </p>
+        )}
+        {first.map(row)}
+        <details {...(foldedProblem || foldedValue ? { open: true } : {})}>
+          <summary>Advanced options</summary>
+          {advanced.map(row)}
+        </details>
+        <div class="actions">
+          <button class="primary" type="submit" disabled={busy}>
+            {busy ? "Starting…" : "Start"}
+          </button>
+          <button type="button" onClick={() => go(page, { form: false, clone: undefined })}>
+            Cancel
+          </button>
+        </div>
+      </form>
       {choosing && data && (
         <FileBrowser
           data={data}
@@ -159,7 +161,7 @@ export function RunForm({ page }: { page: Page }) {
           onClose={() => setChoosing(undefined)}
         />
       )}
-    </form>
+    </>
   );
 }
 

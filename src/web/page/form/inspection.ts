@@ -1,5 +1,6 @@
 /** What is known of the particles of a form, and what that has against its other options. */
 import { useEffect, useState } from "preact/hooks";
+import { InputError } from "../../../base/errors.ts";
 import { reconstructSchema } from "../../../reconstruct/optionSchema.ts";
 import { reconstructOptions } from "../../../reconstruct/options.ts";
 import { readingKeys } from "../../../reconstruct/readingOptions.ts";
@@ -23,8 +24,13 @@ const nothing: Looked = { problems: {}, busy: false };
 const readingPart = (form: RunForm): RunForm =>
   Object.fromEntries(readingKeys.flatMap((key) => (form[key] === undefined ? [] : [[key, form[key]]])));
 
-/** Looks at the particles that a form names, anew when it names others. @param form as it was left, filled in */
-export function useInspection({ inspect }: Pick<RunSource, "inspect">, form: RunForm): Looked {
+/**
+ * Looks at the particles that a form names, anew when it names others.
+ *
+ * @param form  as it was left, filled in
+ * @param files that were offered to the page: with others there may be more to see
+ */
+export function useInspection({ inspect }: Pick<RunSource, "inspect">, form: RunForm, files: unknown): Looked {
   const [looked, setLooked] = useState<Looked>(nothing);
   const asked = form.particlesFile === undefined ? undefined : JSON.stringify(readingPart(form));
   useEffect(() => {
@@ -40,7 +46,7 @@ export function useInspection({ inspect }: Pick<RunSource, "inspect">, form: Run
         tell(error instanceof FormError ? { problems: error.fields } : { unseen: `not looked at: ${error.message}` }),
     );
     return () => controller.abort();
-  }, [inspect, asked]);
+  }, [inspect, asked, files]);
   return looked.of === asked ? looked : nothing;
 }
 
@@ -75,5 +81,10 @@ export function impossible({ summary }: Inspection, form: RunForm): Record<strin
 export function planFor(inspection: Inspection, form: RunForm): Plan | undefined {
   const { data } = reconstructSchema.safeParse({ ...form, out: "run" });
   if (!data || Object.keys(impossible(inspection, form)).length > 0) return undefined;
-  return planOf(inspection, data);
+  try {
+    return planOf(inspection, data);
+  } catch (error) {
+    if (error instanceof InputError) return undefined; // the run will say so
+    throw error;
+  }
 }
