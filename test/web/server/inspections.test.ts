@@ -10,7 +10,7 @@ import { dataFolders } from "../../../src/web/server/dataFolders.ts";
 import { createInspections } from "../../../src/web/server/inspections.ts";
 import { cryogan } from "../../cli/run.ts";
 import { smallParticleSet } from "../../reconstruct/data.ts";
-import { serving, temporaryFolder, token } from "./serving.ts";
+import { serving, temporaryFolder, token, until } from "./serving.ts";
 
 const folder = realpathSync(temporaryFolder()),
   data = join(folder, "data"),
@@ -89,6 +89,23 @@ test("a look that takes too long is given up, and one that fails without a word 
   await expect(look("process.stderr.write('error: no good\\n'); process.exitCode = 1", 60_000)).rejects.toMatchObject({
     fields: { particlesFile: "no good" },
   });
+});
+
+test("the server tells a look that its reader has gone", async () => {
+  let told: AbortSignal | undefined;
+  const slow = await serving([data], {
+    inspect: (_, signal) => {
+      told = signal;
+      return new Promise((_, reject) => signal!.addEventListener("abort", () => reject(new Error("gone"))));
+    },
+  });
+  const controller = new AbortController(),
+    source = await httpSource(slow.address, token),
+    look = source.inspect!({ particlesFile: particles }, controller.signal);
+  await until(() => told !== undefined);
+  controller.abort();
+  await expect(look).rejects.toThrow();
+  await until(() => told!.aborted);
 });
 
 test("no more than four at once; one that nobody waits for ends", async () => {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { type ChosenOption, isChosenOption } from "../../live/data.ts";
 import type { FormField } from "../../live/formField.ts";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
@@ -11,7 +11,7 @@ import { FileBrowser } from "./FileBrowser.tsx";
 import { fields } from "./fields.ts";
 import { Inspected } from "./Inspected.tsx";
 import { impossible, useInspection } from "./inspection.ts";
-import { filledIn, formProblems } from "./validate.ts";
+import { filledIn, formProblems, problemsOfGiven } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */
 const common = [
@@ -87,10 +87,11 @@ export function RunForm({ page }: { page: Page }) {
       setBusy(false);
     }
   };
-  const asLeft = against(left);
+  const asLeft = useMemo(() => ({ ...problemsOfGiven(left), ...against(left) }), [left, looked]),
+    filled = filledIn(values);
   /** Of what was typed and left; what is being typed is not found fault with. */
   const seenProblem = (name: string) =>
-    filledIn(values)[name] === left[name] ? (looked.problems[name] ?? asLeft[name]) : undefined;
+    filled[name] === left[name] ? (looked.problems[name] ?? asLeft[name]) : undefined;
   const row = (field: FormField) => {
     const { name, title } = field;
     return (
