@@ -151,6 +151,7 @@ export function createApp({
       (inspection) => c.json(inspection),
       (error: Error) => {
         if (error instanceof FormError) return c.json({ fields: error.fields });
+        if (c.req.raw.signal.aborted) return c.text("nobody waits for it any more", 408);
         throw error;
       },
     ),

@@ -33,7 +33,11 @@ export function formTests(site: () => Site, browser: () => Browser): void {
     await dialog()
       .getByRole("button", { name: `${folder()}/` })
       .click();
-    await eventually(async () => (await entries()).join()).toMatch(/^Job 2\/,particles\.star [\d.]+ kB$/);
+    await eventually(async () => (await entries()).map((entry) => entry.replace(/\s+/, " "))).toEqual([
+      "Job 2/",
+      expect.stringMatching(/^particles\.star [\d.]+ kB$/),
+      expect.stringMatching(/^truth\.star [\d.]+ kB$/),
+    ]);
     expect(await violations(page)).toEqual([]);
     await keepScreenshot(page, "file-browser");
     await dialog()
@@ -64,7 +68,7 @@ export function formTests(site: () => Site, browser: () => Browser): void {
     await field("particlesFile").fill("");
     await button("Choose… Particles").press("Enter");
     await eventually(focused).toBe("Job 2/");
-    await page.getByLabel("Names with").fill("STAR");
+    await page.getByLabel("Names with").fill("PARTIC");
     await eventually(async () => (await entries()).length).toBe(1);
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("file-match");
     await page.keyboard.press("Tab");
