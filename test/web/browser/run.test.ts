@@ -184,6 +184,7 @@ describe("in WebAssembly", () => {
   });
 
   test("what the dropped particles hold is told before a run, as Node tells it", async () => {
+    await drop(page, ["dropped.star", "stack.mrcs"]);
     const told = await page.evaluate(() => source.inspect!({ particlesFile: "dropped.star" }));
     const { summary, thumbnails, spectra } = await inspectParticles(
       disk,
