@@ -188,7 +188,7 @@ describe("in WebAssembly", () => {
     const told = await page.evaluate(() => source.inspect!({ particlesFile: "dropped.star" }));
     const { summary, thumbnails, spectra } = await inspectParticles(
       disk,
-      { particlesFile: join(folder, "dropped.star") },
+      { particlesFile: join(folder, "particles.star") },
       async () => nodeCpu(),
     );
     expect(told).toMatchObject({ summary: { particles: summary.particles, boxSize: summary.boxSize }, thumbnails });
