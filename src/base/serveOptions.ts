@@ -9,6 +9,8 @@ export interface ServeOptions {
   readOnly: boolean;
   /** Where runs go that are started from the page; absent: beside the first run. */
   runs?: string;
+  /** Folders whose files the page may choose from; absent: the one that the server is started in. */
+  data?: string[];
   /** Opens the page in the browser. */
   open: boolean;
   /** Prints the address as JSON. */

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { MrcSummary } from "../../src/cli/inspect/mrc.ts";
-import type { ParticleSummary } from "../../src/cli/inspect/particles.ts";
 import { disk } from "../../src/io/disk.ts";
 import { writeMap, writeStack } from "../../src/io/mrc.ts";
+import type { ParticleSummary } from "../../src/reconstruct/measure/particleSummary.ts";
 import { cryogan } from "./run.ts";
 
 const box = 8;

@@ -222,6 +222,7 @@ describe("a port that is taken", () => {
 
 test.each([
   [["nowhere"], "nowhere: no such folder; give the --out folder of cryogan reconstruct, or the folder that holds such"],
+  [["/", "--data", "/", "nowhere"], "nowhere: no such folder; give folders that hold particles by --data"],
   [["/", "--host", "192.0.2.1"], expect.stringMatching(/^192\.0\.2\.1 is no address of this machine/)],
 ])("a mistake is told in one line: %j", async (args, message) => {
   const { code, stdout, stderr } = await cryogan("serve", ...args);
@@ -233,6 +234,7 @@ test.each([
   [{ port: "65536" }, '--port: expected a whole number from 0 to 65535, got "65536"'],
   [{ port: "http" }, '--port: expected a whole number from 0 to 65535, got "http"'],
   [{ tokenFile: "t", readOnly: true }, "--token-file: has no meaning with --read-only, which lets nobody write"],
+  [{ data: ["d"], readOnly: true }, "--data: has no meaning with --read-only, which lets nobody write"],
   [{ runs: "r", readOnly: true }, "--runs: has no meaning with --read-only, which lets nobody write"],
 ])("%j is refused", (values, message) => {
   expect(() => parseServeOptions({ folders: ["run"], ...values })).toThrow(

@@ -2,8 +2,9 @@ import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { encodeGrayPng, type GrayImage, montage } from "../../io/grayImage.ts";
 import { readParticles } from "../../io/particles.ts";
+import { firstParticleImages, summarizeParticles } from "../../reconstruct/measure/particleSummary.ts";
 import { mrcText, summarizeMrc } from "../inspect/mrc.ts";
-import { firstParticleImages, particleText, summarizeParticles } from "../inspect/particles.ts";
+import { particleText } from "../inspect/particles.ts";
 import { type InspectCommandOptions, isParticleFile } from "../options/inspect.ts";
 import { print, printJson } from "../print.ts";
 
@@ -29,9 +30,9 @@ export async function inspect({
       classes,
       pixelSizeAngstrom: pixelSize,
     });
-    const summary = await summarizeParticles(particles);
+    const summary = await summarizeParticles(disk, particles);
     show(summary, particleText(summary));
-    if (png !== undefined) await writeMontage(png, await firstParticleImages(particles, imagesInMontage), 8);
+    if (png !== undefined) await writeMontage(png, await firstParticleImages(disk, particles, imagesInMontage), 8);
     return;
   }
   const { summary, images } = await summarizeMrc(file, png === undefined ? 0 : imagesInMontage);

@@ -1,7 +1,7 @@
 import type { ParticleSet } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
 import { openParticleImages } from "../../io/particles.ts";
-import { imagesThatFit, spreadIndices } from "../inspect/pixels.ts";
+import { imagesThatFit, spreadIndices } from "../../reconstruct/measure/pixels.ts";
 
 /**
  * Images of particles spread evenly over the set, `most` or as many as there are: [images, boxSize, boxSize] flattened.

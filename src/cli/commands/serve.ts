@@ -28,6 +28,11 @@ export function addServeCommand(program: Command, services: Services): void {
     )
     .option("--read-only", "the page only shows runs: nothing is started, stopped or written")
     .option("--runs <folder>", "where runs go that are started from the page (default: beside the first run)")
+    .option(
+      "--data <folders...>",
+      "folders whose particle files, masks and maps the page may choose from and look at, beside that of the runs " +
+        "(default: the folder that the server is started in)",
+    )
     .option("--open", "open the page in the browser")
     .option("--json", "print the address as JSON")
     .addHelpText(
@@ -38,6 +43,7 @@ Ctrl-C ends the server; runs that were started from the page go on.
 Examples:
   $ cryogan serve run
   $ cryogan serve runs --open
+  $ cryogan serve runs --data /data/P7 /data/relion
   $ ssh -L 8765:localhost:8765 cluster cryogan serve --port 8765 /data/runs
 `,
     )

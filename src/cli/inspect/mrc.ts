@@ -5,7 +5,13 @@ import { disk } from "../../io/disk.ts";
 import type { GrayImage } from "../../io/grayImage.ts";
 import { mapProblem } from "../../io/mapCheck.ts";
 import { type MrcHeader, openStack, readMrcHeader, readStoredMap } from "../../io/mrc.ts";
-import { imagesThatFit, type PixelStatistics, pixelStatistics, splitImages, spreadIndices } from "./pixels.ts";
+import {
+  imagesThatFit,
+  type PixelStatistics,
+  pixelStatistics,
+  splitImages,
+  spreadIndices,
+} from "../../reconstruct/measure/pixels.ts";
 import { statisticsRows } from "./text.ts";
 
 /** What `inspect` tells of an MRC file, as --json prints it. */

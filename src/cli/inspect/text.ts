@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from "../../base/format.ts";
-import type { PixelStatistics } from "./pixels.ts";
+import type { PixelStatistics } from "../../reconstruct/measure/pixels.ts";
 
 /** Table rows on pixel or voxel values. */
 export function statisticsRows(statistics: PixelStatistics, name: string): string[][] {

@@ -12,11 +12,12 @@ const serveSchema = z
     tokenFile: value(path("a file")).optional(),
     readOnly: flag(),
     runs: value(path("a folder")).optional(),
+    data: z.array(value(path("a folder"))).optional(),
     open: flag(),
     json: flag(),
   })
   .superRefine((fields, context) => {
-    for (const name of ["tokenFile", "runs"] as const) {
+    for (const name of ["tokenFile", "runs", "data"] as const) {
       if (fields.readOnly && fields[name] !== undefined)
         context.addIssue({
           code: "custom",

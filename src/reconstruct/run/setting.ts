@@ -10,7 +10,7 @@ import { joiningSeconds } from "./cost.ts";
 import { startResolutionOf } from "./givenStart.ts";
 import { affordableRadius, automaticSchedule, type Budget, goalRadius } from "./schedule.ts";
 import { shiftSigma } from "./shiftLaw.ts";
-import { sizesOf } from "./sizes.ts";
+import { type SizedImages, sizesOf } from "./sizes.ts";
 
 /** Time that a run without a limit is laid out for. */
 const defaultBudgetSeconds = 600;
@@ -35,7 +35,7 @@ export interface Setting {
 
 /** @throws {InputError} where the options ask for more than the box holds */
 export function settingOf(
-  { set }: Part,
+  { set }: { set: SizedImages & Pick<Part["set"], "count"> },
   partCount: number,
   options: ReconstructOptions,
   groups: readonly (readonly unknown[])[],

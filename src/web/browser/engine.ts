@@ -9,10 +9,13 @@ import { parseEvents, thinEvents } from "../../reconstruct/folder/eventLines.ts"
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
 import type { ReconstructOptions } from "../../reconstruct/options.ts";
+import type { ReadingOptions } from "../../reconstruct/readingOptions.ts";
+import { type Inspection, inspectParticles } from "../../reconstruct/run/inspection.ts";
 import { reconstruct } from "../../reconstruct/run/run.ts";
 import { chooseDevice } from "../../runtime/device.ts";
 import { alone } from "../../runtime/processes.ts";
 import { optionsGoingOn, refusalOf } from "../live/goingOn.ts";
+import { readingOptions, readingProblem } from "../live/readingOptions.ts";
 import { endState, FormError, fieldProblems, type RunForm, type RunState, type RunSummary } from "../live/source.ts";
 import { claimFolder } from "./claim.ts";
 import { demoForm, simulateDemo } from "./demo.ts";
@@ -91,10 +94,24 @@ export async function createEngine(listener: Listener) {
 
   const formOf = async (id: string): Promise<RunForm> => JSON.parse(await readText(inRun(id, formFile))) as RunForm;
 
+  let looking: Promise<unknown> = Promise.resolve();
+  async function inspect(form: RunForm): Promise<Inspection> {
+    const options = readingOptions(form);
+    try {
+      await checkStacks(files, options);
+      // What computes is at work for the run, if one goes on.
+      return await inspectParticles(files, options, current ? undefined : () => chooseDevice(webRuntime, "auto"));
+    } catch (error) {
+      if (error instanceof InputError) throw readingProblem(error.message);
+      throw error;
+    }
+  }
+
   /** Begins, and returns once the input was found right. */
   async function begin(id: string, form: RunForm): Promise<string> {
     const options = { ...validated(form), out: join(runs, id) };
     await eventsOf(id);
+    await looking;
     if (current) throw new FormError({ "": `the run ${current.id} is going on; stop it first` });
     const controller = new AbortController();
     let first!: () => void;
@@ -138,6 +155,12 @@ export async function createEngine(listener: Listener) {
 
   return {
     add: async (given: File[]): Promise<void> => given.forEach((file) => files.drop(file)),
+    /** One at a time, and no run begins meanwhile: they would be in each other's way. */
+    async inspect(form: RunForm): Promise<Inspection> {
+      const inspection = looking.then(() => inspect(form));
+      looking = inspection.catch(() => {});
+      return inspection;
+    },
     names: async (): Promise<string[]> => files.dropped(),
     async list(): Promise<RunSummary[]> {
       const forms = files.written().filter((path) => path.startsWith(runs) && basename(path) === formFile);
@@ -199,7 +222,7 @@ function validated(form: RunForm): ReconstructOptions {
  * Whether the stacks that the particles name were dropped, whatever folders they were in.
  * @throws {InputError} naming the first that is missing, or that two names share
  */
-async function checkStacks(files: BrowserFiles, options: ReconstructOptions): Promise<void> {
+async function checkStacks(files: BrowserFiles, options: ReadingOptions): Promise<void> {
   if (!(await files.at(options.particlesFile).exists()))
     throw new InputError(`${options.particlesFile} is not here; drop it on the page`);
   const set = await readParticles(files, options.particlesFile, {

@@ -54,6 +54,7 @@ export function browserSource(): BrowserSource {
     files: () => call("names"),
     demo: () => call("demo"),
     list: () => call("list"),
+    inspect: (form) => call("inspect", form),
     file: (id, path) => call("file", id, path),
     truth: (id) => call("truth", id),
     start: (form) => call("start", form),

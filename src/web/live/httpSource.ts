@@ -1,5 +1,7 @@
 /** Runs of a `cryogan serve`. The other half is src/web/server/app.ts. */
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
+import type { Inspection } from "../../reconstruct/run/inspection.ts";
+import type { DataSource, Inspect, Listing, Unseen } from "./data.ts";
 import { followStream } from "./eventStream.ts";
 import { FormError, type RunSource, type RunSummary } from "./source.ts";
 import type { Outcome } from "./tasks.ts";
@@ -23,18 +25,31 @@ export async function httpSource(base: string, token?: string): Promise<RunSourc
   };
   const get = async <T>(path: string): Promise<T> =>
     (await answered(await fetch(address(path), { headers, cache: "no-store" }))).json() as Promise<T>;
-  const post = async (url: string, body?: unknown): Promise<Response> =>
+  const post = async (url: string, body?: unknown, signal?: AbortSignal): Promise<Response> =>
     answered(
       await fetch(url, {
         method: "POST",
+        ...(signal ? { signal } : {}),
         headers: { ...headers, "Content-Type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     );
 
+  const data: DataSource = {
+    places: () => get<Awaited<ReturnType<DataSource["places"]>>>("data"),
+    list: (path, option, match) =>
+      get<Listing>(`data/folder?${new URLSearchParams({ path, option, ...(match ? { match } : {}) })}`),
+  };
+  const inspect: Inspect = async (form, signal) => {
+    const response = await post(address("data/inspect"), form, signal),
+      told = (await response.json()) as Inspection | Unseen | { fields: Record<string, string> };
+    if ("fields" in told) throw new FormError(told.fields);
+    return told;
+  };
   const { may } = await get<{ may: RunSource["may"] }>("session");
   return {
     may,
+    ...(may.start ? { data, inspect } : {}),
     list: () => get<RunSummary[]>("runs"),
     watch(onChange) {
       // What changed while there was no connection is not told.

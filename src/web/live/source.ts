@@ -6,6 +6,7 @@
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import type { VerdictKind } from "../../reconstruct/verdict/verdict.ts";
 import type { JobStatus } from "../../slurm/job.ts";
+import type { DataSource, Inspect } from "./data.ts";
 import type { RunForm } from "./runForm.ts";
 import type { TaskSource } from "./tasks.ts";
 
@@ -89,6 +90,10 @@ export interface RunSource {
    * @throws {FormError} where they are refused
    */
   resume(id: string, further?: RunForm): Promise<void>;
+  /** Files to choose from; absent where the source has none of its own. */
+  readonly data?: DataSource;
+  /** What is in a particle file; absent where it may not be known. */
+  readonly inspect?: Inspect;
   /** What is done after a run; absent where the source cannot. */
   readonly tasks?: TaskSource;
 }

@@ -8,9 +8,11 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { z } from "zod";
 import { InputError } from "../../base/errors.ts";
+import { type Inspect, isChosenOption } from "../live/data.ts";
 import { FormError, type RunForm } from "../live/source.ts";
 import { taskKinds } from "../live/tasks.ts";
 import { ConflictError } from "./conflict.ts";
+import type { DataFolders } from "./dataFolders.ts";
 import { createEventHistories } from "./eventHistory.ts";
 import { sendFile } from "./files.ts";
 import type { Jobs } from "./jobs.ts";
@@ -33,6 +35,8 @@ export interface AppSettings {
   processes: Processes;
   jobs: Jobs;
   tasks: Tasks;
+  data: DataFolders;
+  inspect: Inspect;
   page?: string;
 }
 
@@ -49,7 +53,17 @@ async function formOf(c: Context, absent = ""): Promise<RunForm> {
   }
 }
 
-export function createApp({ host, token, runs, processes, jobs, tasks, page = pageFolder }: AppSettings): Hono {
+export function createApp({
+  host,
+  token,
+  runs,
+  processes,
+  jobs,
+  tasks,
+  data,
+  inspect,
+  page = pageFolder,
+}: AppSettings): Hono {
   const app = new Hono();
   app.use(headers, ownOriginOnly(host));
   const mayWrite = tokenOnly(token);
@@ -117,6 +131,30 @@ export function createApp({ host, token, runs, processes, jobs, tasks, page = pa
       await tasks.report(folder);
       return c.body(null, 204);
     }),
+  );
+  // What stands outside of run folders is read with the token only.
+  app.get("/api/data", mayWrite, async (c) => c.json(await data.places()));
+  app.get("/api/data/folder", mayWrite, async (c) => {
+    const { path = "", option = "", match } = c.req.query();
+    if (!isChosenOption(option)) return c.text("there is no such option", 400);
+    return data.list(path, option, match).then(
+      (listing) => c.json(listing),
+      (error: Error) => {
+        if (error instanceof InputError) return c.text(error.message, 404);
+        throw error;
+      },
+    );
+  });
+  // A name that is half typed is no failure, which browsers would tell in their console.
+  app.post("/api/data/inspect", mayWrite, formLimit, async (c) =>
+    inspect(await formOf(c), c.req.raw.signal).then(
+      (inspection) => c.json(inspection),
+      (error: Error) => {
+        if (error instanceof FormError) return c.json({ fields: error.fields });
+        if (c.req.raw.signal.aborted) return c.text("nobody waits for it any more", 408);
+        throw error;
+      },
+    ),
   );
   app.all("/api/*", (c) => c.text("there is no such address", 404));
 

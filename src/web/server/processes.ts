@@ -10,7 +10,7 @@ import { parseConfig } from "../../reconstruct/folder/config.ts";
 import { isAlive, readProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
 import { refusalOf } from "../live/goingOn.ts";
 import { FormError, type RunForm } from "../live/source.ts";
-import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
+import { argumentsOfConfig, argumentsOfForm, startRefusal } from "./arguments.ts";
 import { ConflictError } from "./conflict.ts";
 import { launch } from "./launch.ts";
 import { loggedError } from "./runState.ts";
@@ -73,7 +73,7 @@ export function createProcesses(
         const failure = await begin(command, args, folder, settleMs);
         if (failure === undefined) return folder;
         await rm(folder, { recursive: true });
-        throw new FormError({ "": failure });
+        throw startRefusal(failure, options);
       });
     },
 

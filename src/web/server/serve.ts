@@ -5,6 +5,8 @@ import { InputError } from "../../base/errors.ts";
 import { Interrupted, onStopSignal, type StopSignal } from "../../base/interrupt.ts";
 import { type ServeOptions, serveDefaults } from "../../base/serveOptions.ts";
 import { pageFolder, pageMissing } from "./app.ts";
+import { dataFolders } from "./dataFolders.ts";
+import { createInspections } from "./inspections.ts";
 import { createJobs } from "./jobs.ts";
 import { openInBrowser } from "./openBrowser.ts";
 import { createProcesses } from "./processes.ts";
@@ -17,14 +19,16 @@ import { isReadByOthers, randomToken, tokenFrom } from "./token.ts";
  * Serves until Ctrl-C or another signal to stop. @throws {InputError} if a folder is not there or the address is taken
  */
 export async function serve(options: ServeOptions): Promise<void> {
-  for (const folder of options.folders) {
+  for (const folder of [...options.folders, ...(options.data ?? [])]) {
     const isFolder = await stat(folder).then(
       (found) => found.isDirectory(),
       () => false,
     );
     if (!isFolder)
       throw new InputError(
-        `${folder}: no such folder; give the --out folder of cryogan reconstruct, or the folder that holds such`,
+        options.folders.includes(folder)
+          ? `${folder}: no such folder; give the --out folder of cryogan reconstruct, or the folder that holds such`
+          : `${folder}: no such folder; give folders that hold particles by --data`,
       );
   }
   const first = options.folders[0]!;
@@ -79,13 +83,14 @@ export async function serveDuring(folder: string, task: (begun: () => void) => P
 
 /** @returns the address with the token behind "#", where browsers keep it to themselves */
 async function start(
-  options: Pick<ServeOptions, "folders" | "host" | "port" | "tokenFile" | "readOnly">,
+  options: Pick<ServeOptions, "folders" | "data" | "host" | "port" | "tokenFile" | "readOnly">,
   runsFolder: string,
 ): Promise<{ server: RunningServer; address: string }> {
   const make = async (): Promise<string> =>
     options.tokenFile === undefined ? randomToken() : tokenFrom(options.tokenFile);
   const token = options.readOnly ? undefined : await make();
-  const jobs = createJobs();
+  const jobs = createJobs(),
+    data = dataFolders(runsFolder, options.data ?? ["."]);
   const server = await startServer({
     host: options.host,
     port: options.port ?? serveDefaults.port,
@@ -95,6 +100,8 @@ async function start(
     jobs,
     processes: createProcesses(runsFolder),
     tasks: createTasks(),
+    data,
+    inspect: createInspections(data),
   });
   return {
     server,

@@ -7,6 +7,7 @@ import { readMap } from "../../../src/io/mrc.ts";
 import { isPassing } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import { parseReconstructOptions } from "../../../src/reconstruct/optionSchema.ts";
+import { type Inspection, inspectParticles } from "../../../src/reconstruct/run/inspection.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
@@ -154,6 +155,24 @@ describe("in WebAssembly", () => {
       particlesFile: expect.stringMatching(shared),
     });
     expect(await summaries(page)).toEqual([]);
+  });
+
+  test("what the dropped particles hold is told before a run, as Node tells it", async () => {
+    await drop(page, ["dropped.star", "stack.mrcs"]);
+    const told = await page.evaluate(() => source.inspect!({ particlesFile: "dropped.star" }));
+    const { summary, thumbnails, spectra } = await inspectParticles(
+      disk,
+      { particlesFile: join(folder, "particles.star") },
+      async () => nodeCpu(),
+    );
+    expect(told).toMatchObject({ summary: { particles: summary.particles, boxSize: summary.boxSize }, thumbnails });
+    const { noise, signal } = (told as Inspection).spectra!;
+    expect(relativeDifference(Float32Array.from(noise), Float32Array.from(spectra!.noise))).toBeLessThan(0.01);
+    expect(relativeDifference(Float32Array.from(signal), Float32Array.from(spectra!.signal))).toBeLessThan(0.01);
+    const problems = page.evaluate(() =>
+      source.inspect!({ particlesFile: "none.star" }).catch((error: { fields: unknown }) => error.fields),
+    );
+    expect(await problems).toEqual({ particlesFile: "none.star is not here; drop it on the page" });
   });
 
   test("options that are wrong are refused one by one, as on the command line", async () => {

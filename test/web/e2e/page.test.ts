@@ -5,6 +5,7 @@ import { aloneTests } from "./alone.ts";
 import { classesTests } from "./classes.ts";
 import { compareTests } from "./compare.ts";
 import { controlTests } from "./control.ts";
+import { formTests } from "./form.ts";
 import { jobsTests } from "./jobs.ts";
 import { mapTests } from "./map.ts";
 import { motionTests } from "./motion.ts";
@@ -54,6 +55,11 @@ describe("classes", () =>
 describe("motion", () =>
   motionTests(
     () => recorded,
+    () => browser,
+  ));
+describe("the form of a new run", () =>
+  formTests(
+    () => site,
     () => browser,
   ));
 describe("runs from the page", () =>

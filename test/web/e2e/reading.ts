@@ -165,6 +165,7 @@ export function readingTests(site: () => Site, browser: () => Browser): void {
     await page.locator("form.run-form").waitFor();
     await tabTo(/^$/);
     await page.keyboard.type("x.star");
+    await tabTo(/^Choose… Particles/);
     await page.keyboard.press("Tab");
     await page.keyboard.type("by hand");
     await page.keyboard.press("Enter");

@@ -52,7 +52,7 @@ export async function makeSite(): Promise<Site> {
   const folder = temporaryFolder(),
     runs = join(folder, "runs");
   const path = (run: string, file: string) => join(runs, run, file);
-  mkdirSync(join(folder, "data"));
+  mkdirSync(join(folder, "data", "Job 2"), { recursive: true });
   const particles = await smallParticleSet(join(folder, "data"), 600);
   const stages = ["--device", "cpu", "--max-shift", "0", "--stages", "adversarial 12:100, refine 12:2, refine 20:1"];
   for (const options of [
@@ -78,12 +78,12 @@ export async function makeSite(): Promise<Site> {
 /** Runs "molecules", "hinge" and "hinge-2" as they were recorded. */
 export async function recordedSite(): Promise<RunSite> {
   const folder = temporaryFolder();
-  mkdirSync(join(folder, "runs"));
+  for (const name of ["runs", "data"]) mkdirSync(join(folder, name));
   for (const name of recordedRuns) unpackRun(name, join(folder, "runs", name));
   return serveRuns(folder);
 }
 
-/** @param folder holds the folder `runs`; goes when the site is closed */
+/** @param folder holds the folders `runs` and `data`; goes when the site is closed */
 async function serveRuns(folder: string): Promise<RunSite> {
   const runs = join(folder, "runs"),
     tokenFile = join(folder, "token");
@@ -107,7 +107,8 @@ async function serveRuns(folder: string): Promise<RunSite> {
       await once(child, "exit");
     },
     async start() {
-      child = spawn(process.execPath, [program, "serve", runs, "--port", port, "--token-file", tokenFile], {
+      const options = ["--port", port, "--token-file", tokenFile, "--data", join(folder, "data")];
+      child = spawn(process.execPath, [program, "serve", runs, ...options], {
         cwd: root,
         stdio: ["ignore", "pipe", "inherit"],
       });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { reconstructSchema } from "../../../src/reconstruct/optionSchema.ts";
 import { fields } from "../../../src/web/page/form/fields.ts";
-import { filledIn, formProblems } from "../../../src/web/page/form/validate.ts";
+import { filledIn, formProblems, problemsOfGiven } from "../../../src/web/page/form/validate.ts";
 
 test("the form has the options of the command line, by their names and units", () => {
   const of = (name: string) => fields.find((field) => field.name === name)!;
@@ -35,6 +35,14 @@ test("a form is checked as the command line checks its options", () => {
   expect(
     formProblems({ particlesFile: "a.star", out: "run", timeLimit: "5m", stages: "adversarial 16:500" }),
   ).toMatchObject({ timeLimit: expect.stringContaining("--stages") as string });
+});
+
+test("what is missing is not wrong before the form is sent", () => {
+  expect(problemsOfGiven({})).toEqual({});
+  expect(Object.keys(problemsOfGiven({ symmetry: "Q7", timeLimit: "5m", stages: "adversarial 16:500" }))).toEqual([
+    "symmetry",
+  ]);
+  expect(Object.keys(problemsOfGiven({ symmetry: "D2", classes: "soon" }))).toEqual(["classes"]);
 });
 
 test("empty fields and flags that are off are left to the defaults", () => {

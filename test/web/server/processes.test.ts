@@ -164,7 +164,7 @@ test("what is wrong with a form is told, and leaves nothing behind", async () =>
   // What only reading the input tells, comes from the run itself.
   writeFileSync(join(folder, "broken.star"), readFileSync(particles, "utf8").replace(/(\s)0*17@/, "$199999@"));
   expect(await fields({ ...quick, particlesFile: join(folder, "broken.star") })).toEqual({
-    "": expect.stringMatching(/broken\.star: row 17 .*99999/),
+    particlesFile: expect.stringMatching(/broken\.star: row 17 .*99999/),
   });
   expect(readdirSync(runs)).toEqual(before);
 });

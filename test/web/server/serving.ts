@@ -5,13 +5,19 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
+import type { Inspect } from "../../../src/web/live/data.ts";
+import { type DataFolders, dataFolders } from "../../../src/web/server/dataFolders.ts";
+import { createInspections } from "../../../src/web/server/inspections.ts";
 import { createJobs, type Jobs } from "../../../src/web/server/jobs.ts";
 import { createProcesses, type Processes } from "../../../src/web/server/processes.ts";
 import { runsIn } from "../../../src/web/server/runs.ts";
 import { type RunningServer, startServer } from "../../../src/web/server/server.ts";
 import { createTasks, type Tasks } from "../../../src/web/server/tasks.ts";
+
+const inspectProgram = fileURLToPath(new URL("../../../dist/web/server/inspectChild.js", import.meta.url));
 
 export const token = "a token for tests";
 
@@ -43,9 +49,12 @@ export async function serving(
     processes?: Processes;
     jobs?: Jobs;
     tasks?: Tasks;
+    data?: DataFolders;
+    inspect?: Inspect;
   } = {},
 ): Promise<TestServer> {
-  const jobs = more.jobs ?? createJobs();
+  const jobs = more.jobs ?? createJobs(),
+    data = more.data ?? dataFolders(folders[0]!, []);
   const server = await startServer({
     host: "127.0.0.1",
     token,
@@ -55,6 +64,8 @@ export async function serving(
     jobs,
     processes: createProcesses(folders[0]!),
     tasks: createTasks(),
+    data,
+    inspect: createInspections(data, [process.execPath, inspectProgram]),
     ...more,
   });
   afterAll(() => server.close());

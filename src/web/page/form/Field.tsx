@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import type { FormField } from "../../live/formField.ts";
 
 interface FieldProps {
@@ -6,11 +7,21 @@ interface FieldProps {
   problem: string | undefined;
   /** In place of the default, in an empty field. */
   placeholder?: string;
+  /** Below the help. */
+  children?: ComponentChildren;
   onChange: (value: string | boolean) => void;
+  /** What was typed is left, other than for a button. */
+  onLeave?: () => void;
+  /** Opens a choice of files. */
+  onChoose?: () => void;
 }
 
+/** What is told of a field that was left must not move a button away from under the pointer. */
+const isPressed = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.matches("button, summary");
+
 /** An option with its help, and what is wrong with it. */
-export function Field({ field, value, problem, placeholder, onChange }: FieldProps) {
+export function Field({ field, value, problem, placeholder, children, onChange, onLeave, onChoose }: FieldProps) {
   const id = `field-${field.name}`;
   const about = {
     id,
@@ -47,16 +58,26 @@ export function Field({ field, value, problem, placeholder, onChange }: FieldPro
             ))}
         </select>
       ) : (
-        <input
-          {...about}
-          type="text"
-          value={text}
-          placeholder={placeholder ?? field.default ?? ""}
-          autocomplete="off"
-          spellcheck={false}
-          {...(field.name === "particlesFile" ? { list: "particle-files" } : {})}
-          onInput={(event) => onChange(event.currentTarget.value)}
-        />
+        <div class="typed">
+          <input
+            {...about}
+            type="text"
+            value={text}
+            placeholder={placeholder ?? field.default ?? ""}
+            autocomplete="off"
+            spellcheck={false}
+            {...(field.name === "particlesFile" ? { list: "particle-files" } : {})}
+            onInput={(event) => onChange(event.currentTarget.value)}
+            onBlur={(event) => {
+              if (!isPressed(event.relatedTarget)) onLeave?.();
+            }}
+          />
+          {onChoose && (
+            <button type="button" onClick={onChoose}>
+              Choose…<span class="visually-hidden"> {field.title}</span>
+            </button>
+          )}
+        </div>
       )}
       <p id={`${id}-help`} class="note">
         {field.help}
@@ -66,6 +87,7 @@ export function Field({ field, value, problem, placeholder, onChange }: FieldPro
           {problem[0]!.toUpperCase() + problem.slice(1)}
         </p>
       )}
+      {children}
     </div>
   );
 }

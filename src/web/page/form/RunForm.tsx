@@ -1,4 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { type ChosenOption, isChosenOption } from "../../live/data.ts";
 import type { FormField } from "../../live/formField.ts";
 import { FormError, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
@@ -6,8 +7,11 @@ import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
 import { cloneOf } from "./clone.ts";
 import { Field } from "./Field.tsx";
+import { FileBrowser } from "./FileBrowser.tsx";
 import { fields } from "./fields.ts";
-import { filledIn, formProblems } from "./validate.ts";
+import { Inspected } from "./Inspected.tsx";
+import { impossible, useInspection } from "./inspection.ts";
+import { filledIn, formProblems, problemsOfGiven } from "./validate.ts";
 
 /** What most runs set; the rest is folded. */
 const common = [
@@ -33,14 +37,33 @@ export function RunForm({ page }: { page: Page }) {
   const [values, setValues] = useState<Values>({});
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
+  /** As it was when a field was left last. */
+  const [left, setLeft] = useState<Values>({});
+  const [choosing, setChoosing] = useState<{ name: ChosenOption; title: string }>();
+  const [runsFolder, setRunsFolder] = useState<string>();
+  const { data } = page.source,
+    looked = useInspection(page.source, left, localFiles.value);
+  const fill = (form: Values) => {
+    setValues(form);
+    setLeft(filledIn(form));
+  };
   useEffect(() => {
     if (clone === undefined) return;
-    cloneOf(page, clone).then(setValues, (error: Error) => setProblems({ "": error.message }));
+    cloneOf(page, clone).then(fill, (error: Error) => setProblems({ "": error.message }));
   }, [clone]);
+  useEffect(() => {
+    data?.places().then(
+      ({ runs }) => setRunsFolder(runs),
+      (error: Error) => setProblems({ "": error.message }),
+    );
+  }, [data]);
+  /** What the particles have against a form. */
+  const against = (form: Values) => (looked.inspection ? impossible(looked.inspection, form) : {});
   const set = (name: string, value: string | boolean) => {
     const next = { ...values, [name]: value };
     setValues(next);
     if (problems[name] !== undefined) setProblems(formProblems(filledIn(next)));
+    return next;
   };
   const show = (found: Record<string, string>) => {
     setProblems(found);
@@ -50,7 +73,8 @@ export function RunForm({ page }: { page: Page }) {
   const submit = async (event: Event) => {
     event.preventDefault();
     const form = filledIn(values);
-    const found = formProblems(form);
+    setLeft(form);
+    const found = { ...against(form), ...formProblems(form) };
     if (Object.keys(found).length > 0) return show(found);
     setBusy(true);
     try {
@@ -63,49 +87,84 @@ export function RunForm({ page }: { page: Page }) {
       setBusy(false);
     }
   };
-  const row = (field: FormField) => (
-    <Field
-      key={field.name}
-      field={field}
-      value={values[field.name]}
-      problem={problems[field.name]}
-      onChange={(value) => set(field.name, value)}
-    />
-  );
+  const asLeft = useMemo(() => ({ ...problemsOfGiven(left), ...against(left) }), [left, looked]),
+    filled = filledIn(values);
+  /** Of what was typed and left; what is being typed is not found fault with. */
+  const seenProblem = (name: string) =>
+    filled[name] === left[name] ? (looked.problems[name] ?? asLeft[name]) : undefined;
+  const row = (field: FormField) => {
+    const { name, title } = field;
+    return (
+      <Field
+        key={name}
+        field={field}
+        value={values[name]}
+        problem={problems[name] ?? seenProblem(name)}
+        onChange={(value) => {
+          const next = set(name, value);
+          if (typeof value === "boolean") setLeft(filledIn(next));
+        }}
+        onLeave={() => setLeft(filledIn(values))}
+        {...(data && isChosenOption(name) ? { onChoose: () => setChoosing({ name, title }) } : {})}
+      >
+        {name === "particlesFile" && page.source.inspect && <Inspected looked={looked} form={left} />}
+        {name === "out" && runsFolder !== undefined && (
+          <p class="note run-path">
+            Will be <code>{pathIn(runsFolder, String(values.out ?? "").trim() || "…")}</code>
+          </p>
+        )}
+      </Field>
+    );
+  };
   const advanced = advancedOf(page);
-  const foldedProblem = advanced.some(({ name }) => problems[name] !== undefined),
+  const foldedProblem = advanced.some(({ name }) => (problems[name] ?? seenProblem(name)) !== undefined),
     foldedValue = clone !== undefined && advanced.some(({ name }) => filledIn(values)[name] !== undefined);
   return (
-    <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
-      <h2>{clone === undefined ? "New run" : "New run with the options of another"}</h2>
-      <p class="note">
-        The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
-        {page.local ? "" : " Paths are those of the machine that computes."}
-      </p>
-      {page.local && <LocalFiles page={page} local={page.local} />}
-      <datalist id="particle-files">
-        {particleFiles(localFiles.value).map((name) => (
-          <option key={name} value={name} />
-        ))}
-      </datalist>
-      {problems[""] && (
-        <p class="problem" role="alert">
-          {problems[""]}
+    <>
+      <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>
+        <h2>{clone === undefined ? "New run" : "New run with the options of another"}</h2>
+        <p class="note">
+          The options of <code>cryogan reconstruct</code>. What is left empty is chosen from the data.
+          {page.local ? "" : " Paths are those of the machine that computes."}
         </p>
+        {page.local && <LocalFiles page={page} local={page.local} />}
+        <datalist id="particle-files">
+          {particleFiles(localFiles.value).map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+        {problems[""] && (
+          <p class="problem" role="alert">
+            {problems[""]}
+          </p>
+        )}
+        {first.map(row)}
+        <details {...(foldedProblem || foldedValue ? { open: true } : {})}>
+          <summary>Advanced options</summary>
+          {advanced.map(row)}
+        </details>
+        <div class="actions">
+          <button class="primary" type="submit" disabled={busy}>
+            {busy ? "Starting…" : "Start"}
+          </button>
+          <button type="button" onClick={() => go(page, { form: false, clone: undefined })}>
+            Cancel
+          </button>
+        </div>
+      </form>
+      {choosing && data && (
+        <FileBrowser
+          data={data}
+          option={choosing.name}
+          title={choosing.title}
+          value={String(values[choosing.name] ?? "")}
+          onChoose={(path) => setLeft(filledIn(set(choosing.name, path)))}
+          onClose={() => setChoosing(undefined)}
+        />
       )}
-      {first.map(row)}
-      <details {...(foldedProblem || foldedValue ? { open: true } : {})}>
-        <summary>Advanced options</summary>
-        {advanced.map(row)}
-      </details>
-      <div class="actions">
-        <button class="primary" type="submit" disabled={busy}>
-          {busy ? "Starting…" : "Start"}
-        </button>
-        <button type="button" onClick={() => go(page, { form: false, clone: undefined })}>
-          Cancel
-        </button>
-      </div>
-    </form>
+    </>
   );
 }
+
+const pathIn = (folder: string, name: string): string =>
+  `${folder.replace(/[\\/]$/, "")}${folder.includes("\\") ? "\\" : "/"}${name}`;

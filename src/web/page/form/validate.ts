@@ -8,6 +8,10 @@ export function formProblems(form: RunForm): Record<string, string> {
   return fieldProblems(result.error?.issues ?? []);
 }
 
+/** Those of the options that are given: what is still missing is not wrong yet. */
+export const problemsOfGiven = (form: RunForm): Record<string, string> =>
+  Object.fromEntries(Object.entries(formProblems(form)).filter(([name]) => form[name] !== undefined));
+
 /** What was typed, without empty fields and flags that are off: those are left to the defaults. */
 export function filledIn(values: RunForm): RunForm {
   return Object.fromEntries(
