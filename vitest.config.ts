@@ -36,6 +36,8 @@ export default defineConfig({
     hookTimeout: 0,
     pool: "forks",
     maxWorkers: 2,
+    // A process of its own for each of 200 files would read and compile the same modules 200 times: a third of the time.
+    isolate: false,
     sequence: { sequencer: LongFirst },
   },
 });

@@ -5,6 +5,7 @@
  *
  * @see Scheres (2012) J. Struct. Biol. 180, 519, `pdf_direction`; there each view of a fixed grid has its own share
  */
+import { remembered } from "../../base/remembered.ts";
 import { apply, type Direction, directionOf, evenDirections, isInUnit } from "../../physics/directions.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import { samplePoses, type ViewingDistribution } from "../../physics/viewing.ts";
@@ -45,12 +46,8 @@ export interface ViewPrior {
   ): Float32Array;
 }
 
-/** @param given where the user says how particles are seen; otherwise the estimate begins uniform */
-export function openViewPrior(
-  group: readonly Matrix3[],
-  given: ViewingDistribution = { kind: "uniform" },
-  seed = 0,
-): ViewPrior {
+/** The parts that distributions over the unit of a group are made of. */
+const mixtureOf = remembered((group: readonly Matrix3[]) => {
   const { middles, evenly } = cellsOf(group, (2 * Math.PI) / group.length / cellSpacing ** 2);
   const cells = middles.length,
     width = relativeWidth * Math.sqrt((2 * Math.PI) / group.length / cells);
@@ -70,6 +67,16 @@ export function openViewPrior(
   };
   /** Share of the unit of each cell: uniform views have these weights. */
   const areas = meanOver(evenly.filter((_, i) => i % 8 === 0));
+  return { functionsAt, meanOver, areas };
+});
+
+/** @param given where the user says how particles are seen; otherwise the estimate begins uniform */
+export function openViewPrior(
+  group: readonly Matrix3[],
+  given: ViewingDistribution = { kind: "uniform" },
+  seed = 0,
+): ViewPrior {
+  const { functionsAt, meanOver, areas } = mixtureOf(group);
   const start = given.kind === "uniform" ? areas : givenWeights();
   /** Density of each of the mixture's parts at each view, relative to uniform views. */
   const partsAt = (weights: Float32Array, views: readonly Matrix3[]): Float64Array[] =>

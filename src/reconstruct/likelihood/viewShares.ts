@@ -4,6 +4,7 @@
  * same solid angle.
  */
 
+import { remembered } from "../../base/remembered.ts";
 import { apply, closenessToUnit, type Direction, directionOf, evenDirections } from "../../physics/directions.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import type { RunDirections } from "../stage.ts";
@@ -38,8 +39,10 @@ function inUnit(direction: Direction, group: readonly Matrix3[]): Direction {
 type Part = { cell: number } | { axis: Direction; level: number; below: Part; above: Part };
 
 /** Cells that are shown. */
-const shownCells = (group: readonly Matrix3[]): Cells =>
-  cellsOf(group, Math.min(mostCells, Math.max(fewestCells, (2 * Math.PI) / group.length / cellSolidAngle)));
+const shownCells = remembered(
+  (group: readonly Matrix3[]): Cells =>
+    cellsOf(group, Math.min(mostCells, Math.max(fewestCells, (2 * Math.PI) / group.length / cellSolidAngle))),
+);
 
 interface Cells {
   /** Middle of each. */
@@ -57,20 +60,31 @@ export function cellsOf(group: readonly Matrix3[], wanted: number): Cells {
   const evenly = evenDirections(fineSpacing, unturned).map((direction) => inUnit(direction, group));
   const middles: Direction[] = [];
   const divide = (members: Direction[], depth: number): Part => {
-    const sum = [0, 1, 2].map((axis) => members.reduce((total, d) => total + d[axis]!, 0)),
-      length = Math.hypot(...sum);
-    const middle = sum.map((v) => v / length) as unknown as Direction;
+    let [x, y, z] = [0, 0, 0];
+    for (const d of members) {
+      x += d[0];
+      y += d[1];
+      z += d[2];
+    }
+    const length = Math.hypot(x, y, z),
+      middle: Direction = [x / length, y / length, z / length];
     if (depth === 0) return { cell: middles.push(middle) - 1 };
     const axis = longestExtent(members, middle),
-      along = (d: Direction): number => dot(d, axis);
-    const sorted = [...members].sort((a, b) => along(a) - along(b)),
+      along = Float64Array.from(members, (d) => dot(d, axis)),
+      sorted = along.toSorted(),
       half = sorted.length >> 1;
-    const level = (along(sorted[half - 1]!) + along(sorted[half]!)) / 2;
+    const level = (sorted[half - 1]! + sorted[half]!) / 2;
     return {
       axis,
       level,
-      below: divide(sorted.slice(0, half), depth - 1),
-      above: divide(sorted.slice(half), depth - 1),
+      below: divide(
+        members.filter((_, i) => along[i]! < level),
+        depth - 1,
+      ),
+      above: divide(
+        members.filter((_, i) => along[i]! >= level),
+        depth - 1,
+      ),
     };
   };
   const root = divide(evenly, Math.max(0, Math.round(Math.log2(wanted))));

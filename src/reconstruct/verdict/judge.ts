@@ -23,6 +23,7 @@ const aloneShare = 0.6,
  * Real images may hold more than their molecule, so that a right map shows a smaller share of it. That much, up to the
  * shell compared at, is enough where another start came to nearly the same shape at a shell as fine as this: by coarser
  * ones a smooth shell, or the outline of a wrong shape, is the same from any start.
+ * Half-maps that show no more, and agree in part alone, are right in nothing.
  */
 const togetherShare = 0.2,
   fineShell = 16;
@@ -339,6 +340,15 @@ function ofHalves(
       reason:
         `Two halves of the particles, reconstructed apart, show the same (correlation ${words}).` +
         (method === "cryogan" ? " Without likelihood nothing tells whether --symmetry is right." : ""),
+    };
+  const shown = Math.max(...told.map(({ share }) => share));
+  if (told.length > 0 && correlation > wrongCorrelation && shown <= togetherShare)
+    return {
+      kind: "notFound",
+      resolutionAngstrom: reached,
+      reason:
+        `Two halves of the particles, reconstructed apart, agree in part alone (correlation ${words}), and show ` +
+        `${Math.round(100 * shown)} % of the detail that the images hold at most, as averages over wrong poses do.`,
     };
   if (correlation > wrongCorrelation || oneIsRight)
     return {

@@ -190,6 +190,21 @@ describe("the verdict", () => {
       40,
     ],
     [
+      "halves that agree in part, as those of noise do, and show nothing of the images",
+      {
+        ...ofHalves(
+          each((k) => (k < 9 ? 0.45 : 0.05)),
+          40,
+        ),
+        parts: [
+          { halfSamples: samples(() => 0.01), skewness: -0.2 },
+          { halfSamples: samples(() => 0.02), skewness: -0.3 },
+        ],
+      },
+      "no structure found beyond 40 Å",
+      40,
+    ],
+    [
       "halves that agree where they were put onto each other",
       ofHalves([-0.7, -0.5, 0.46, 0.45, 0.44, ...new Array<number>(11).fill(0.02)], 55),
       "no structure found beyond 56.1 Å",
