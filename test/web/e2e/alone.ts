@@ -26,8 +26,10 @@ export function aloneTests(browser: () => Browser): void {
       eventually(async () => covered(await picture(page.locator(".scene canvas")))).toBeGreaterThan(0.02);
     try {
       expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+      const begin = page.getByRole("button", { name: "Run the demo" });
+      await begin.waitFor();
       await keepScreenshot(page, "alone-first");
-      await page.getByRole("button", { name: "Run the demo" }).click();
+      await begin.click();
       await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual(["demo"]);
       expect(await state()).toBe("running");
       // Something to look at from the first iterations on.
