@@ -293,7 +293,7 @@ test("files, starting, stopping and their errors", async () => {
   await expect(source.stop(id)).rejects.toThrow("it is not running");
   await source.stop(id);
   await source.resume(id);
-  expect(processes.resume).toHaveBeenLastCalledWith(run);
+  expect(processes.resume).toHaveBeenLastCalledWith(run, {});
   await expect(source.stop("none")).rejects.toThrow("there is no such run");
   await expect((await httpSource(address)).start({})).rejects.toThrow("token");
 });
