@@ -114,11 +114,11 @@ test("a run that has ended goes on with more time and finer, and what it cannot 
   expect(await fields({ timeLimit: "1s" })).toEqual({ timeLimit: expect.stringContaining("leaves nothing to go on") });
   expect(await fields({ resolution: "72" })).toEqual({ "": expect.stringContaining("leaves nothing to see") });
   expect(await fields({ symmetry: "D2" })).toEqual({ symmetry: "stays what the run began with" });
-  await source.resume(id, { timeLimit: "8s", resolution: "24" });
+  await source.resume(id, { timeLimit: "5m", resolution: "24" });
   await ended(2);
   await until(async () => (await stateOf(id)) !== "running");
   const config = JSON.parse(readFileSync(join(runs, "more", "config.json"), "utf8")) as Record<string, unknown>;
-  expect(config).toMatchObject({ timeLimit: 8, resolution: 24, device: "cpu" });
+  expect(config).toMatchObject({ timeLimit: 300, resolution: 24, device: "cpu" });
   const finest = eventsOf("more").flatMap((event) => (event.type === "finished" ? [event.finestAngstrom] : []));
   expect(finest[1]).toBeLessThan(finest[0]!);
 });

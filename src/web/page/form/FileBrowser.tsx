@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatBytes, formatCount } from "../../../base/format.ts";
 import { oneLine } from "../../../base/printable.ts";
 import { type ChosenOption, chosenOptions, type DataSource, type Entry, type Listing } from "../../live/data.ts";
@@ -56,8 +56,8 @@ export function FileBrowser({ data, option, title, value, onChoose, onClose }: F
     };
     begin().catch((error: Error) => setProblem(error.message));
   }, []);
-  // The keyboard goes on where it was: in the list, or in the name that is typed.
-  useEffect(() => {
+  // The keyboard goes on where it was, in the list or in the name that is typed, before another key can be pressed.
+  useLayoutEffect(() => {
     if (document.activeElement?.id !== "file-match") (list.current!.querySelector("button") ?? list.current!).focus();
   }, [listing, roots]);
 
