@@ -23,16 +23,20 @@ export function contrastRange(
   return high > low ? [low, high] : [low - 1, low + 1];
 }
 
-/** An 8-bit grey PNG; values outside `range` saturate, non-finite ones are black. */
-export function encodeGrayPng(image: GrayImage, range: readonly [number, number] = contrastRange([image])): Uint8Array {
+/** Grey from 0 to 255; values outside `range` saturate, non-finite ones are black. */
+export function grayBytes(image: GrayImage, range: readonly [number, number] = contrastRange([image])): Uint8Array {
   const scale = 255 / (range[1] - range[0]);
   const data = new Uint8Array(image.width * image.height);
   for (let i = 0; i < data.length; i++) {
     const x = (image.pixels[i]! - range[0]) * scale;
     data[i] = Number.isFinite(x) ? Math.max(0, Math.min(255, Math.round(x))) : 0;
   }
-  return encode({ width: image.width, height: image.height, data, channels: 1, depth: 8 });
+  return data;
 }
+
+/** An 8-bit grey PNG, as `grayBytes`. */
+export const encodeGrayPng = (image: GrayImage, range?: readonly [number, number]): Uint8Array =>
+  encode({ width: image.width, height: image.height, data: grayBytes(image, range), channels: 1, depth: 8 });
 
 /** Images side by side in rows, each stretched to its own contrast (0 to 1), with a gap of zeros between. */
 export function montage(images: readonly GrayImage[], columns: number, gap = 2): GrayImage {

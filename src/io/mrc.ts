@@ -7,7 +7,7 @@ import { withFile, writeThenRename } from "./files.ts";
 import { HALF_VALUES, halfBits } from "./float16.ts";
 import { type MapOptions, mapProblem } from "./mapCheck.ts";
 import type { MrcHeader } from "./mrcHeader.ts";
-import { encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
+import { encodeMapHeader, encodeMrcHeader, HEADER_BYTES, parseMrcHeader, RunningStatistics } from "./mrcHeader.ts";
 
 export type { MrcHeader } from "./mrcHeader.ts";
 
@@ -109,20 +109,7 @@ export async function writeMap(file: DataFile, volume: Volume, label = "cryogan"
   if (volume.data.length !== sections * rows * columns) {
     throw new RangeError(`volume of shape ${volume.shape.join(" x ")} has ${volume.data.length} voxels`);
   }
-  const statistics = new RunningStatistics();
-  statistics.add(volume.data);
-  const { pixelSizeAngstrom, originAngstrom } = volume;
-  const header = encodeMrcHeader({
-    columns,
-    rows,
-    sections,
-    mode: 2,
-    pixelSizeAngstrom,
-    originAngstrom,
-    isStack: false,
-    statistics: statistics.result(),
-    label,
-  });
+  const header = encodeMapHeader(volume, label);
   await writeThenRename(file, async (begun) => {
     await begun.write(header, 0);
     await begun.write(bytesOf(volume.data), HEADER_BYTES);

@@ -3,6 +3,7 @@
  * 192:146).
  */
 import { InputError } from "../base/errors.ts";
+import type { Volume } from "../base/types.ts";
 import { refuseForeign } from "./foreign.ts";
 
 export const HEADER_BYTES = 1024;
@@ -186,6 +187,25 @@ export function encodeMrcHeader(fields: HeaderFields): Uint8Array {
       .padEnd(80),
   );
   return bytes;
+}
+
+/** The header of a map in mode 2, statistics filled. @throws Error when a voxel is not finite. */
+export function encodeMapHeader(map: Volume, label: string): Uint8Array {
+  const { data, pixelSizeAngstrom, originAngstrom } = map,
+    [sections, rows, columns] = map.shape,
+    statistics = new RunningStatistics();
+  statistics.add(data);
+  return encodeMrcHeader({
+    columns,
+    rows,
+    sections,
+    mode: 2,
+    pixelSizeAngstrom,
+    originAngstrom,
+    isStack: false,
+    statistics: statistics.result(),
+    label,
+  });
 }
 
 /** DMIN, DMAX, DMEAN and RMS of pixels given in blocks (Chan, Golub & LeVeque 1983: merging of block variances). */

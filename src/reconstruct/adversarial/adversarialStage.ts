@@ -13,6 +13,7 @@ import { withNoiseFloor } from "../measure/criticNoise.ts";
 import type {
   AdversarialStage,
   AfterIteration,
+  EstimatedVolume,
   StageContext,
   StageProgress,
   StageResult,
@@ -204,22 +205,24 @@ export async function adversarialStage(
       ),
     );
 
-  const u = input("u", [densitiesOf(model) * n, n, n]);
-  const makeDensity = await compile(
-    { name: "density", state: {}, feeds: { u }, outputs: { volume: density(u, model) } },
+  const u = input("u", [densitiesOf(model) * n, n, n]),
+    everywhere = { ...model, positive: false, mask: new Float32Array(n ** 3).fill(1) };
+  const makeDensities = await compile(
+    {
+      name: "density",
+      state: {},
+      feeds: { u },
+      outputs: { volume: density(u, model), unmasked: density(u, everywhere) },
+    },
     context.device,
   );
   /** The running average, in the scale of the images. */
-  const scaled = async (of: Promise<Float32Array>): Promise<Float32Array> => {
-    const values = await of,
+  const averageDensity = async (): Promise<EstimatedVolume> => {
+    const { volume, unmasked } = await makeDensities.run({ u: (await executable.getState("average")).slice() }),
       [logAmplitude] = await executable.getState("logAmplitude");
-    return values.map((v) => v * Math.exp(logAmplitude!));
+    const scaled = (values: Float32Array): Float32Array => values.map((v) => v * Math.exp(logAmplitude!));
+    return { n, data: scaled(volume!), unmasked: scaled(unmasked!) };
   };
-  const average = async (): Promise<Float32Array> => (await executable.getState("average")).slice();
-  const averageDensity = async (): Promise<StageVolume> => ({
-    n,
-    data: await scaled(makeDensity.run({ u: await average() }).then(({ volume }) => volume!)),
-  });
 
   let { iterations } = stage;
   for (let done = from?.iteration ?? 0; done < iterations; done++) {
@@ -257,15 +260,7 @@ export async function adversarialStage(
     iterations = changed ?? iterations;
   }
 
-  const everywhere = { ...model, positive: false, mask: new Float32Array(n ** 3).fill(1) },
-    volume = await averageDensity();
-  const unmasked = await scaled(
-    once(
-      { name: "unmasked density", state: {}, feeds: { u }, outputs: { unmasked: density(u, everywhere) } },
-      { u: await average() },
-      context,
-    ).then(({ unmasked: values }) => values!),
-  );
+  const volume = await averageDensity();
   const [averageLoss] = await executable.getState("averageLoss");
   const parameters = async (key: string): Promise<Float32Array> => (await executable.getState(key)).slice();
   const templates =
@@ -283,7 +278,7 @@ export async function adversarialStage(
     "shares" in executable.program.state
       ? Float32Array.from(shareOfLogs(await executable.getState("shares")))
       : undefined;
-  await Promise.all([executable, makeDensity].map((each) => each.release()));
+  await Promise.all([executable, makeDensities].map((each) => each.release()));
   const criticLoss = averageLoss! / (1 - (1 - recipe.averaging) ** iterations); // the average began at 0
-  return { volume: { ...volume, unmasked }, shares, criticLoss, templates };
+  return { volume, shares, criticLoss, templates };
 }

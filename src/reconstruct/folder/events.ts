@@ -119,6 +119,9 @@ export type RunEvent =
   | { type: "stopped"; time: string }
   | { type: "failed"; time: string; message: string };
 
+/** The density as it stands, until the run has finished. */
+export const densityFile = "density.mrc";
+
 /** An event without its time. */
 export type UntimedEvent = RunEvent extends infer E ? (E extends RunEvent ? Omit<E, "time"> : never) : never;
 

@@ -7,9 +7,6 @@ import type { ImageContext, RunClasses, RunDirections, RunTemplates, StageVolume
 import type { RunSpectra } from "./events.ts";
 import { exampleImages } from "./examples.ts";
 
-/** The density as it stands, until the run has finished. */
-export const densityFile = "density.mrc";
-
 /**
  * A stage's density as a map at the particles' own box and pixel size, scaled so that its projections match the images
  * with background noise of unit variance. It holds nothing beyond the finest shell of the stage.

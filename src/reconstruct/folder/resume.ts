@@ -9,6 +9,7 @@ import { motionMaps } from "../motionMaps.ts";
 import { asTyped, labelOf, mostClasses, optionEntries, type ReconstructOptions } from "../options.ts";
 import { checkpointBefore } from "./checkpoint.ts";
 import { askedOptions, readConfig } from "./config.ts";
+import { densityFile } from "./events.ts";
 import { inputDifference, type RunInput, readInput } from "./input.ts";
 
 const checkpoints = ["checkpoint.bin", "checkpoint-half1.bin", "checkpoint-half2.bin"].flatMap((name) => [
@@ -35,7 +36,7 @@ const results = [
   "evaluation.json",
   "examples.json",
   "templates.json",
-  "density.mrc",
+  densityFile,
   "directions.json",
   "classes.json",
   "spectra.json",

@@ -1,7 +1,7 @@
 /** Particle images made small, to look at. */
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet } from "../../base/types.ts";
-import { contrastRange, type GrayImage } from "../../io/grayImage.ts";
+import { type GrayImage, grayBytes } from "../../io/grayImage.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { splitImages, spreadIndices } from "./pixels.ts";
 
@@ -26,14 +26,6 @@ function binned({ width, pixels }: GrayImage, bin: number): GrayImage {
   return { width: size, height: size, pixels: small };
 }
 
-function asBytes(image: GrayImage): number[] {
-  const [low, high] = contrastRange([image]);
-  return Array.from(image.pixels, (value) => {
-    const grey = Math.round((255 * (value - low)) / (high - low));
-    return Number.isFinite(grey) ? Math.max(0, Math.min(255, grey)) : 0;
-  });
-}
-
 /**
  * Of particles spread evenly over the set; noise is averaged away with the pixels.
  * @throws {InputError} when a stack is missing or broken
@@ -51,6 +43,6 @@ export async function thumbnailsOf(files: Files, set: ParticleSet, count: number
   return {
     size: Math.floor(set.boxSize / bin),
     bin,
-    images: splitImages(pixels, set.boxSize, set.boxSize).map((image) => asBytes(binned(image, bin))),
+    images: splitImages(pixels, set.boxSize, set.boxSize).map((image) => [...grayBytes(binned(image, bin))]),
   };
 }

@@ -15,9 +15,15 @@ import { readLastCheckpoint } from "../folder/checkpoint.ts";
 import { configText } from "../folder/config.ts";
 import { endedBy } from "../folder/endedBy.ts";
 import { openEventLog } from "../folder/eventLog.ts";
-import type { ClassResult, MotionResult, RunEvent, RunVerdict, UntimedEvent } from "../folder/events.ts";
+import {
+  type ClassResult,
+  densityFile,
+  type MotionResult,
+  type RunEvent,
+  type RunVerdict,
+  type UntimedEvent,
+} from "../folder/events.ts";
 import { describeInput, writeInput } from "../folder/input.ts";
-import { densityFile } from "../folder/output.ts";
 import { checkFolder, checkSameInput, clearFolder } from "../folder/resume.ts";
 import { byFirst } from "../folder/shared.ts";
 import { firstLook, type ParticleShown, particleShown } from "../measure/firstLook.ts";

@@ -5,7 +5,7 @@ import type { OptionKey, ReconstructOptions } from "../options.ts";
 import { startResolutionOf } from "./givenStart.ts";
 
 /** Radius of the mask as a fraction of the box, where no diameter is given. */
-const defaultMaskRadius = 0.45;
+export const defaultMaskRadius = 0.45;
 /** A box of 8 px; less shows no shape. */
 const smallestRadius = 4;
 /** Shell up to which a start is given at least. */

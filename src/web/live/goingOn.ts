@@ -23,8 +23,10 @@ export function optionsGoingOn(before: RunForm, further: RunForm): RunForm {
   return after;
 }
 
-/** What the run itself had against going on so, beside the option that it names. */
-export function refusalOf(message: string, further: RunForm): FormError {
-  const named = furtherOptions.find((key) => key in further && message.includes(labelOf(key)));
-  return new FormError({ [named ?? ""]: message });
+/** What a run itself had against a form, beside the option that it names, or the particles where it names them. */
+export function refusalOf(message: string, form: RunForm): FormError {
+  const named = optionEntries.find(([key]) => key in form && message.includes(labelOf(key)))?.[0],
+    { particlesFile } = form;
+  const isOfFile = typeof particlesFile === "string" && message.includes(particlesFile);
+  return new FormError({ [named ?? (isOfFile ? "particlesFile" : "")]: message });
 }

@@ -58,6 +58,10 @@ export class FormError extends Error {
   }
 }
 
+/** What went wrong with a form, by option. */
+export const problemsIn = (error: unknown): Record<string, string> =>
+  error instanceof FormError ? error.fields : { "": (error as Error).message };
+
 export interface RunSource {
   /** What the visitor may do here; without a token a server only shows. */
   readonly may: { start: boolean; stop: boolean };

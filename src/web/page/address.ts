@@ -2,6 +2,7 @@
  * What the page shows, as it stands behind the # of its address; reloading the page or sharing the address keeps it.
  */
 
+import { densityFile } from "../../reconstruct/folder/events.ts";
 import { mostClasses } from "../../reconstruct/options.ts";
 
 export const tabs = ["curves", "particles", "views", "classes", "motion", "results", "configuration", "log"] as const;
@@ -10,19 +11,17 @@ export const axes = ["x", "y", "z"] as const;
 export type Axis = (typeof axes)[number];
 /** A place in Å along each axis. */
 export type Planes = Readonly<Record<Axis, number>>;
-/** The density as it stands while a run goes on, which ends in map.mrc. */
-export const asItStands = "density.mrc";
 /** Maps that every run is asked for. */
 export const commonFiles = ["map.mrc", "half1.mrc", "half2.mrc"] as const;
 export type MapFile =
   | (typeof commonFiles)[number]
-  | typeof asItStands
+  | typeof densityFile
   | `class${number}.mrc`
   | `class${number}_half${1 | 2}.mrc`;
 /** And those of classes; with half-maps there may be twice as many, of one half alone. */
 export const mapFiles: readonly MapFile[] = [
   ...commonFiles,
-  asItStands,
+  densityFile,
   ...Array.from({ length: 2 * mostClasses }, (_, c) => `class${c + 1}` as const).flatMap(
     (name) => [`${name}.mrc`, `${name}_half1.mrc`, `${name}_half2.mrc`] as const,
   ),
@@ -49,7 +48,7 @@ export interface Address {
   clone?: string;
 }
 
-export const startAddress: Address = { tab: "curves", map: "density.mrc", mirrored: false, spin: false, form: false };
+export const startAddress: Address = { tab: "curves", map: densityFile, mirrored: false, spin: false, form: false };
 
 /** Values that make no sense are left out: an address may be old, or typed by hand. */
 export function parseAddress(hash: string): Address {

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { commandArguments } from "../../reconstruct/commandArguments.ts";
 import { reconstructSchema } from "../../reconstruct/optionSchema.ts";
-import { asTyped, labelOf, optionEntries } from "../../reconstruct/options.ts";
+import { asTyped, optionEntries } from "../../reconstruct/options.ts";
 import { optionsGoingOn } from "../live/goingOn.ts";
 import { FormError, fieldProblems, type RunForm } from "../live/source.ts";
 
@@ -24,14 +24,6 @@ export function argumentsOfForm(form: RunForm, out: string): string[] {
   if (Object.keys(problems).length > 0) throw new FormError(problems);
   const { particlesFile, ...rest } = given;
   return commandArguments(resolve(String(particlesFile)), out, rest);
-}
-
-/** What a run had against beginning, beside the option that it names, or the particles where it names their file. */
-export function startRefusal(message: string, form: RunForm): FormError {
-  const named = optionEntries.find(([key]) => key in form && message.includes(labelOf(key)))?.[0],
-    { particlesFile } = form;
-  const isOfFile = typeof particlesFile === "string" && message.includes(particlesFile);
-  return new FormError({ [named ?? (isOfFile ? "particlesFile" : "")]: message });
 }
 
 /**

@@ -1,18 +1,37 @@
 /** Processes that outlive the server, with what they print in log.txt of a folder and themselves in its run.pid. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { InputError } from "../../base/errors.ts";
 import { shellCommand } from "../../base/shellCommand.ts";
 import { fileError } from "../../io/disk.ts";
 import { openPlainToAppend } from "../../io/plainFile.ts";
 import { forgetProcess, recordProcess } from "../../reconstruct/folder/runProcess.ts";
 import { ConflictError } from "./conflict.ts";
+import { loggedError } from "./runState.ts";
 
 export interface Launched {
   /** The exit code; undefined while it goes on. */
   ended(): number | undefined;
   /** Bytes that log.txt had before it. */
   logged: number;
+}
+
+/**
+ * Waits until a process has begun its work, has ended, or the time is over.
+ * @returns where it has failed by then, why, as far as its log tells
+ */
+export async function failureOf(
+  { ended, logged }: Launched,
+  folder: string,
+  settleMs: number,
+  hasBegun: () => Promise<boolean>,
+): Promise<{ message: string | undefined } | undefined> {
+  for (const until = performance.now() + settleMs; performance.now() < until; await sleep(50)) {
+    if ((await hasBegun()) || ended() === 0) return undefined;
+    if (ended()) return { message: await loggedError(folder, logged) };
+  }
+  return undefined;
 }
 
 /**

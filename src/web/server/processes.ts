@@ -2,7 +2,6 @@
 
 import { lstat, mkdir, rm, stat } from "node:fs/promises";
 import { basename, extname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { thisCommand } from "../../base/thisCommand.ts";
 import { disk, fileError } from "../../io/disk.ts";
 import { readPlain } from "../../io/plainFile.ts";
@@ -10,10 +9,9 @@ import { parseConfig } from "../../reconstruct/folder/config.ts";
 import { isAlive, readProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
 import { refusalOf } from "../live/goingOn.ts";
 import { FormError, type RunForm } from "../live/source.ts";
-import { argumentsOfConfig, argumentsOfForm, startRefusal } from "./arguments.ts";
+import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
 import { ConflictError } from "./conflict.ts";
-import { launch } from "./launch.ts";
-import { loggedError } from "./runState.ts";
+import { failureOf, launch } from "./launch.ts";
 
 export interface Processes {
   /** @returns the folder of the new run. @throws {FormError} */
@@ -73,7 +71,7 @@ export function createProcesses(
         const failure = await begin(command, args, folder, settleMs);
         if (failure === undefined) return folder;
         await rm(folder, { recursive: true });
-        throw startRefusal(failure, options);
+        throw refusalOf(failure, options);
       });
     },
 
@@ -146,10 +144,7 @@ async function begin(
       () => "0",
     );
   const before = await eventsSize();
-  const { ended, logged } = await launch(command, args, folder);
-  for (const until = performance.now() + settleMs; performance.now() < until; await sleep(50)) {
-    if ((await eventsSize()) !== before) return undefined;
-    if (ended()) return (await loggedError(folder, logged)) ?? `it ended at once; see ${join(folder, "log.txt")}`;
-  }
-  return undefined;
+  const launched = await launch(command, args, folder),
+    failure = await failureOf(launched, folder, settleMs, async () => (await eventsSize()) !== before);
+  return failure && (failure.message ?? `it ended at once; see ${join(folder, "log.txt")}`);
 }

@@ -5,7 +5,6 @@
 import { execFile } from "node:child_process";
 import { lstat, mkdir, readdir, realpath, rm } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { thisCommand } from "../../base/thisCommand.ts";
 import { optionName } from "../../base/values.ts";
 import { fileError } from "../../io/disk.ts";
@@ -14,8 +13,8 @@ import { FormError, type RunForm } from "../live/source.ts";
 import { type Outcome, type Task, type TaskKind, taskFields, taskKinds } from "../live/tasks.ts";
 import { ConflictError } from "./conflict.ts";
 import { readTail } from "./inside.ts";
-import { launch } from "./launch.ts";
-import { errorIn, loggedError } from "./runState.ts";
+import { failureOf, launch } from "./launch.ts";
+import { errorIn } from "./runState.ts";
 
 export interface Tasks {
   outcome(folder: string): Promise<Outcome>;
@@ -51,15 +50,11 @@ export function createTasks(command: readonly string[] = thisCommand(), settleMs
       const name = await makeFolder(folder, kind),
         own = join(folder, name),
         out = kind === "postprocess" ? `--out=${join(own, "sharpened.mrc")}` : `--relion=${own}`;
-      const { ended, logged } = await launch(command, [kind, out, ...options, "--json", "--", folder], own);
-      for (const until = performance.now() + settleMs; performance.now() < until; await sleep(50)) {
-        if (ended() === 0) break;
-        if (!ended()) continue;
-        const message = (await loggedError(own, logged)) ?? "it ended at once";
-        await rm(own, { recursive: true });
-        throw refusalOf(message, kind);
-      }
-      return name;
+      const launched = await launch(command, [kind, out, ...options, "--json", "--", folder], own),
+        failure = await failureOf(launched, own, settleMs, async () => false);
+      if (!failure) return name;
+      await rm(own, { recursive: true });
+      throw refusalOf(failure.message ?? "it ended at once", kind);
     },
 
     async report(folder) {

@@ -14,6 +14,7 @@ import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { simulateDemo } from "../../../src/web/browser/demo.ts";
 import type { RunForm, RunSummary } from "../../../src/web/live/source.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
+import { relativeDifference } from "../../reconstruct/likeness.ts";
 import { drop, openBrowser, openPage, servePage } from "./browser.ts";
 
 const folder = temporaryFolder();
@@ -114,12 +115,6 @@ async function save(page: Page, id: string, name: string): Promise<string> {
   const path = join(folder, `${id}-${name}`);
   await writeFile(path, Uint8Array.from(values));
   return path;
-}
-
-/** Root mean square difference over root mean square. */
-function relativeDifference(a: Float32Array, b: Float32Array): number {
-  const power = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
-  return Math.sqrt(power(a.map((value, i) => value - b[i]!)) / power(b));
 }
 
 describe("in WebAssembly", () => {

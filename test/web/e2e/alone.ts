@@ -12,6 +12,7 @@ import { reconstruct } from "../../../src/reconstruct/run/run.ts";
 import { nodeCpu } from "../../../src/runtime/onnxRuntimeNode.ts";
 import { demoForm, simulateDemo } from "../../../src/web/browser/demo.ts";
 import { temporaryFolder } from "../../io/helpers.ts";
+import { relativeDifference } from "../../reconstruct/likeness.ts";
 import { serveFiles } from "../browser/browser.ts";
 import { pageFolder, root } from "./site.ts";
 import { covered, eventually, keepScreenshot, picture, visit } from "./visit.ts";
@@ -73,10 +74,4 @@ export function aloneTests(browser: () => Browser): void {
       server.close();
     }
   });
-}
-
-/** Root mean square difference over root mean square. */
-function relativeDifference(a: Float32Array, b: Float32Array): number {
-  const power = (values: Float32Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
-  return Math.sqrt(power(a.map((value, i) => value - b[i]!)) / power(b));
 }

@@ -5,10 +5,11 @@ import { decode } from "fast-png";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatNumber } from "../../../src/base/format.ts";
+import type { Volume } from "../../../src/base/types.ts";
 import { mirrorX } from "../../../src/evaluate/rotate.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { readMap, writeMap } from "../../../src/io/mrc.ts";
-import { encodeMrcHeader } from "../../../src/io/mrcHeader.ts";
+import { encodeMapHeader } from "../../../src/io/mrcHeader.ts";
 import type { Site } from "./site.ts";
 import {
   covered,
@@ -61,24 +62,14 @@ function helixPdb(residues: number, centre: number): string {
 
 /** A map of a ball of density 1, its edge a voxel wide. All in voxels; the centre from that of the box. */
 function ballMrc({ n, pixel, centre, radius }: Ball): Buffer {
-  const header = encodeMrcHeader({
-    columns: n,
-    rows: n,
-    sections: n,
-    mode: 2,
-    pixelSizeAngstrom: pixel,
-    originAngstrom: [0, 0, 0],
-    isStack: false,
-    statistics: { min: 0, max: 1, mean: 0, rms: 0 },
-    label: "a ball",
-  });
   const from = (voxel: number, middle: number) => voxel - Math.floor(n / 2) - middle;
   const data = Float32Array.from({ length: n ** 3 }, (_, i) => {
     const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
     const distance = Math.hypot(from(x, centre.x), from(y, centre.y), from(z, centre.z));
     return Math.min(1, Math.max(0, radius + 0.5 - distance));
   });
-  return Buffer.concat([header, new Uint8Array(data.buffer)]);
+  const map: Volume = { data, shape: [n, n, n], pixelSizeAngstrom: pixel, originAngstrom: [0, 0, 0] };
+  return Buffer.concat([encodeMapHeader(map, "a ball"), new Uint8Array(data.buffer)]);
 }
 interface Ball {
   n: number;

@@ -1,7 +1,7 @@
 /** Charts that lay two runs over each other. */
 
 import type { Chart, ChartLine } from "../../../charts/charts.ts";
-import type { RunCurve } from "../../../charts/curves.ts";
+import type { Course, RunCurve } from "../../../charts/curves.ts";
 import { comparisonWords, courseLines, curveWords } from "../../../charts/runCharts.ts";
 import type { FscResult } from "../../../evaluate/fsc.ts";
 import type { RunSpectra } from "../../../reconstruct/folder/events.ts";
@@ -64,21 +64,25 @@ export function compareFscText(runs: readonly Compared[]): string | undefined {
   );
 }
 
+/** Lines of one value of all runs, of those that have any. */
+const linesOf = <K extends string>(runs: readonly Compared[], of: (curve: RunCurve) => Course<K>, key: K) =>
+  runs.flatMap(({ name, curves }, i) =>
+    courseLines(
+      curves.filter((curve) => of(curve).x.length > 0),
+      of,
+      key,
+      name,
+      colors[i]!,
+    ),
+  );
+
 export function compareLikelihood(runs: readonly Compared[]): Chart {
   return {
     id: "compare-likelihood",
     title: "Log-likelihood of an image, both runs",
     xLabel: "pass over the particles",
     xKind: "pass",
-    lines: runs.flatMap(({ name, curves }, i) =>
-      courseLines(
-        curves.filter(({ refinement }) => refinement.x.length > 0),
-        ({ refinement }) => refinement,
-        "logLikelihood",
-        name,
-        colors[i]!,
-      ),
-    ),
+    lines: linesOf(runs, ({ refinement }) => refinement, "logLikelihood"),
   };
 }
 
@@ -88,15 +92,7 @@ export function compareCriticLoss(runs: readonly Compared[]): Chart {
     title: "Loss of the critic, both runs",
     xLabel: "iteration",
     xKind: "iteration",
-    lines: runs.flatMap(({ name, curves }, i) =>
-      courseLines(
-        curves.filter(({ adversarial }) => adversarial.x.length > 0),
-        ({ adversarial }) => adversarial,
-        "criticLoss",
-        name,
-        colors[i]!,
-      ),
-    ),
+    lines: linesOf(runs, ({ adversarial }) => adversarial, "criticLoss"),
   };
 }
 

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type ChosenOption, isChosenOption } from "../../live/data.ts";
 import type { FormField } from "../../live/formField.ts";
-import { FormError, type RunForm as Values } from "../../live/source.ts";
+import { problemsIn, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
@@ -81,8 +81,7 @@ export function RunForm({ page }: { page: Page }) {
       const run = await page.source.start(form);
       go(page, { run, form: false, clone: undefined, compare: undefined, levelSigma: undefined });
     } catch (error) {
-      if (error instanceof FormError) show(error.fields);
-      else setProblems({ "": (error as Error).message });
+      show(problemsIn(error));
     } finally {
       setBusy(false);
     }
@@ -118,7 +117,7 @@ export function RunForm({ page }: { page: Page }) {
   };
   const advanced = advancedOf(page);
   const foldedProblem = advanced.some(({ name }) => (problems[name] ?? seenProblem(name)) !== undefined),
-    foldedValue = clone !== undefined && advanced.some(({ name }) => filledIn(values)[name] !== undefined);
+    foldedValue = clone !== undefined && advanced.some(({ name }) => filled[name] !== undefined);
   return (
     <>
       <form class="run-form" noValidate onSubmit={(event) => void submit(event)}>

@@ -5,6 +5,7 @@ import type { Contrast } from "../../../reconstruct/measure/contrast.ts";
 import type { ParticleSummary } from "../../../reconstruct/measure/particleSummary.ts";
 import type { Thumbnails } from "../../../reconstruct/measure/thumbnails.ts";
 import type { Plan } from "../../../reconstruct/run/plan.ts";
+import { defaultMaskRadius } from "../../../reconstruct/run/sizes.ts";
 
 export function contrastWords(contrast: Contrast | undefined): string | undefined {
   if (!contrast) return undefined;
@@ -58,9 +59,6 @@ export function warningsOf({ stackProblems, warnings }: ParticleSummary): string
   ];
 }
 
-/** Part of the box that the mask takes where neither the user nor the images tell. */
-const usualMask = 0.9;
-
 export interface MaskCircle {
   /** In pixels of the thumbnails; an image centres on its pixel floor(n/2). */
   centre: number;
@@ -75,13 +73,13 @@ export function maskCircle(
   { bin }: Pick<Thumbnails, "bin">,
   asked: number | undefined,
 ): MaskCircle {
-  const diameter = asked ?? diameterAngstrom ?? usualMask * boxSize * pixelSizeAngstrom,
+  const diameter = asked ?? diameterAngstrom ?? 2 * defaultMaskRadius * boxSize * pixelSizeAngstrom,
     why =
       asked !== undefined
         ? "as asked for"
         : diameterAngstrom !== undefined
           ? "as the images show it"
-          : "90 % of the box";
+          : `${Math.round(200 * defaultMaskRadius)} % of the box`;
   return {
     centre: (Math.floor(boxSize / 2) + 0.5) / bin,
     radius: diameter / 2 / pixelSizeAngstrom / bin,

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
-import type { RunEvent } from "../../../reconstruct/folder/events.ts";
+import { densityFile, type RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import { asItStands, type MapFile } from "../address.ts";
+import type { MapFile } from "../address.ts";
+import type { RunShown } from "../compare/Both.tsx";
 import { DifferencePanel } from "../compare/Difference.tsx";
 import { useBetween } from "../compare/useBetween.ts";
 import { coarserResolution } from "../compare/words.ts";
@@ -19,21 +20,16 @@ import type { MapScene } from "./scene.ts";
 import { useHand } from "./useHand.ts";
 import { linkViews } from "./view.ts";
 
-interface Shown {
-  run: RunSummary;
-  events: readonly RunEvent[];
-}
-
 /** "map.mrc" → "map", "half1.mrc" → "half-map 1", "class2_half1.mrc" → "class 2, half-map 1". */
 const nameOfFile = (file: MapFile): string =>
-  file === asItStands
+  file === densityFile
     ? "density as it stands"
     : file.replace(".mrc", "").replace("_", ", ").replace("half", "half-map ").replace("class", "class ");
 
 /** The map, turned over to the other hand if that is wanted. */
 function useGrid(
   page: Page,
-  shown: Shown | undefined,
+  shown: RunShown | undefined,
   mirror: boolean,
 ): { file: MapFile; grid: MapGrid | undefined; read: RunFile<MapGrid> } {
   const file = shownMapFile(page.address.value.map, shown?.events ?? []);
@@ -69,7 +65,7 @@ function useTruth(
 }
 
 /** The map of the run and what can be done with it; that of the run it is compared with stands beside it. */
-export function MapPanel({ page, run, events, other }: Shown & { page: Page; other?: Shown | undefined }) {
+export function MapPanel({ page, run, events, other }: RunShown & { page: Page; other?: RunShown | undefined }) {
   const { levelSigma, planes = middle, cut, mirrored, spin, map: wantedFile } = page.address.value;
   const mine = useGrid(page, { run, events }, mirrored);
   const theirs = useGrid(page, other, mirrored);
@@ -100,7 +96,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
   const take = (files: FileList | null | undefined) => {
     if (files?.[0]) drop(files[0]);
   };
-  const canvas = (shown: Shown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
+  const canvas = (shown: RunShown, grid: ReturnType<typeof useGrid>, place: "first" | "second") => (
     <figure class="view">
       <MapCanvas
         label={`${nameOfFile(grid.file)} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
@@ -119,7 +115,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
     </figure>
   );
 
-  const slices = (shown: Shown, { file, grid }: ReturnType<typeof useGrid>) =>
+  const slices = (shown: RunShown, { file, grid }: ReturnType<typeof useGrid>) =>
     grid && (
       <div class="view">
         <Slices
@@ -247,7 +243,7 @@ export function MapPanel({ page, run, events, other }: Shown & { page: Page; oth
           onMessage={setMessage}
         />
       )}
-      {wantedFile !== mine.file && wantedFile !== asItStands && mine.read.value && (
+      {wantedFile !== mine.file && wantedFile !== densityFile && mine.read.value && (
         <p class="note">
           There is no {wantedFile} yet; {mine.file} is shown.
         </p>

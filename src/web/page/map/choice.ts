@@ -1,5 +1,5 @@
-import type { RunEvent } from "../../../reconstruct/folder/events.ts";
-import { asItStands, commonFiles, type MapFile, mapFiles } from "../address.ts";
+import { densityFile, type RunEvent } from "../../../reconstruct/folder/events.ts";
+import { commonFiles, type MapFile, mapFiles } from "../address.ts";
 
 /** Maps to choose from: those of classes where the run has them. */
 export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
@@ -7,7 +7,7 @@ export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
 
 /** At its end a run tells which there are: classes of halves have other numbers until then. */
 function isWritten(file: string, events: readonly RunEvent[]): boolean {
-  if (file === asItStands)
+  if (file === densityFile)
     return (
       events.findLast(({ type }) => type === "density" || type === "map" || type === "finished")?.type === "density"
     );
@@ -28,6 +28,6 @@ export function shownMapFile(wanted: MapFile, events: readonly RunEvent[]): MapF
   if (isWritten(wanted, events)) return wanted;
   const finished = events.findLast((event) => event.type === "finished"),
     last = events.findLast((event) => event.type === "map"),
-    name = wanted === asItStands && finished ? finished.map : last?.path;
-  return mapFiles.find((file) => file === name) ?? (wanted === asItStands ? "map.mrc" : wanted);
+    name = wanted === densityFile && finished ? finished.map : last?.path;
+  return mapFiles.find((file) => file === name) ?? (wanted === densityFile ? "map.mrc" : wanted);
 }

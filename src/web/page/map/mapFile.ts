@@ -1,21 +1,6 @@
 import type { Volume } from "../../../base/types.ts";
-import { encodeMrcHeader, RunningStatistics } from "../../../io/mrcHeader.ts";
+import { encodeMapHeader } from "../../../io/mrcHeader.ts";
 
 /** A map as an MRC file, its pixel size and origin with it. @param label for the header */
-export function mapFile({ data, shape, pixelSizeAngstrom, originAngstrom }: Volume, label: string): Blob {
-  const [sections, rows, columns] = shape,
-    statistics = new RunningStatistics();
-  statistics.add(data);
-  const header = encodeMrcHeader({
-    columns,
-    rows,
-    sections,
-    mode: 2,
-    pixelSizeAngstrom,
-    originAngstrom,
-    isStack: false,
-    statistics: statistics.result(),
-    label,
-  });
-  return new Blob([header as Uint8Array<ArrayBuffer>, data as Float32Array<ArrayBuffer>]);
-}
+export const mapFile = (map: Volume, label: string): Blob =>
+  new Blob([encodeMapHeader(map, label) as Uint8Array<ArrayBuffer>, map.data as Float32Array<ArrayBuffer>]);

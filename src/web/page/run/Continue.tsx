@@ -1,10 +1,8 @@
-import { useState } from "preact/hooks";
 import { formatDuration } from "../../../base/format.ts";
 import { furtherOptions } from "../../live/goingOn.ts";
-import { FormError, type RunForm } from "../../live/source.ts";
-import { Field } from "../form/Field.tsx";
+import type { RunForm } from "../../live/source.ts";
 import { fields } from "../form/fields.ts";
-import { filledIn } from "../form/validate.ts";
+import { useFields } from "../form/useFields.tsx";
 import type { Page } from "../page.ts";
 
 interface ContinueProps {
@@ -22,47 +20,25 @@ const further = fields.filter(({ name }) => (furtherOptions as readonly string[]
 
 /** A run goes on from where it is, with more time or to a finer resolution. */
 export function Continue({ page, id, asked, elapsedSeconds, isDone, onEnd }: ContinueProps) {
-  const [values, setValues] = useState<RunForm>({});
-  const [problems, setProblems] = useState<Record<string, string>>({});
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    const form = filledIn(values);
-    if (isDone && Object.keys(form).length === 0)
-      return setProblems({ "": "The run has done what it was asked for: give more time, or a finer resolution." });
-    setBusy(true);
-    try {
+  const { rows, problem, busy, submit } = useFields(
+    further,
+    async (form) => {
+      if (isDone && Object.keys(form).length === 0)
+        throw new Error("The run has done what it was asked for: give more time, or a finer resolution.");
       await page.source.resume(id, form);
       onEnd();
-    } catch (error) {
-      setProblems(error instanceof FormError ? error.fields : { "": (error as Error).message });
-      setBusy(false);
-    }
-  };
+    },
+    Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, `${String(value)}, as before`])),
+  );
   return (
-    <form class="continue" noValidate aria-label="Continue the run" onSubmit={(event) => void submit(event)}>
+    <form class="continue" noValidate aria-label="Continue the run" onSubmit={submit}>
       <p class="note">
         The run goes on from its last map and poses.
         {elapsedSeconds === undefined ? "" : ` It has taken ${formatDuration(elapsedSeconds)}, which counts.`}
         {" What is left empty stays as it was."}
       </p>
-      {problems[""] && (
-        <p class="problem" role="alert">
-          {problems[""]}
-        </p>
-      )}
-      <div class="columns">
-        {further.map((field) => (
-          <Field
-            key={field.name}
-            field={field}
-            value={values[field.name]}
-            problem={problems[field.name]}
-            {...(asked[field.name] === undefined ? {} : { placeholder: `${String(asked[field.name])}, as before` })}
-            onChange={(value) => setValues({ ...values, [field.name]: value })}
-          />
-        ))}
-      </div>
+      {problem}
+      {rows}
       <div class="actions">
         <button class="primary" type="submit" disabled={busy}>
           {busy ? "Starting…" : "Continue"}
