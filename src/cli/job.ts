@@ -8,6 +8,8 @@ import { exitCodeOf, reportError, Told } from "./errors.ts";
 
 /** In this time a launcher ends the others of which the first has failed, and told why. */
 const toldByFirstMs = 2000;
+/** In this time a launcher reads what a process printed; of one that has ended the job it may lose it. */
+const readByLauncherMs = 1000;
 
 /**
  * Runs `task` in all processes of the job. What goes wrong in all of them is told by the first alone; what goes wrong
@@ -25,7 +27,10 @@ export async function inJob(task: (processes: Processes) => Promise<void>): Prom
     const failures = await job.close(true);
     const all = failures === job.processes.size;
     if (!all || launch.rank === 0) reportError(error, all ? undefined : placeOf(launch));
-    if (failures === undefined) job.abort(exitCode);
+    if (failures === undefined) {
+      await sleep(readByLauncherMs);
+      job.abort(exitCode);
+    }
     throw new Told(exitCode);
   }
   await job.close(false);
