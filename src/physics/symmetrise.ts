@@ -2,17 +2,16 @@
 import * as op from "../tensor/ops.ts";
 import { constant, type Tensor } from "../tensor/tensor.ts";
 import { fourierTable, padding } from "./project.ts";
-import { type Matrix3, multiply } from "./rotations.ts";
+import type { Matrix3 } from "./rotations.ts";
+import { splitGroup } from "./symmetry.ts";
 
-/** A rotation that takes axes to axes: for each axis of the source, x, y, z, the axis that it lies on, and its sign. */
-function axesOf(g: Matrix3): { axis: number; sign: number }[] | undefined {
-  const rows = [0, 1, 2].map((i) => {
-    const row = Array.from(g.slice(3 * i, 3 * i + 3)),
-      axis = row.findIndex((v) => Math.abs(Math.abs(v) - 1) < 1e-9);
-    return { axis, sign: Math.sign(row[axis] ?? 0) };
+/** Of a rotation that takes axes to axes: for each axis of the source, x, y, z, the axis that it lies on, and its sign. */
+const axesOf = (g: Matrix3): { axis: number; sign: number }[] =>
+  [0, 1, 2].map((i) => {
+    const row = Array.from(g.slice(3 * i, 3 * i + 3), Math.round),
+      axis = row.findIndex((v) => v !== 0);
+    return { axis, sign: row[axis]! };
   });
-  return rows.every(({ axis }) => axis >= 0) ? rows : undefined;
-}
 
 /** A volume mirrored along an axis of its array about voxel n/2; the first plane has no opposite and stays. */
 function flipped(volume: Tensor, axis: 0 | 1 | 2): Tensor {
@@ -37,14 +36,6 @@ function turned(volume: Tensor, axes: readonly { axis: number; sign: number }[])
   );
 }
 
-/** Of each set of rotations h·r, h out of a subgroup, one; the subgroup itself has the first of its rotations. */
-function cosets(group: readonly Matrix3[], subgroup: readonly Matrix3[]): Matrix3[] {
-  const same = (a: Matrix3, b: Matrix3): boolean => a.every((v, i) => Math.abs(v - b[i]!) < 1e-6);
-  const out: Matrix3[] = [];
-  for (const g of group) if (!out.some((r) => subgroup.some((h) => same(multiply(h, r), g)))) out.push(g);
-  return out;
-}
-
 /**
  * The mean of a volume over the rotations of a point group. That over the rotations that take axes to axes is exact (of
  * C2, C4, D2, D4 and O all do, of I, turned to I2, the twelve of T); then that of what is left is made in Fourier
@@ -56,11 +47,10 @@ function cosets(group: readonly Matrix3[], subgroup: readonly Matrix3[]): Matrix
  * @returns [n, n, n]
  */
 export function symmetrise(volume: Tensor, group: readonly Matrix3[]): Tensor {
-  const onAxes = group.filter((g) => axesOf(g)),
-    turns = onAxes.map((g) => turned(volume, axesOf(g)!)),
+  const { onAxes, others } = splitGroup(group),
+    turns = onAxes.map((g) => turned(volume, axesOf(g))),
     exact = turns.length > 1 ? op.mul(turns.reduce(op.add), 1 / turns.length) : volume;
   // V(h·r·x), meant over h, is the exact mean at r·x.
-  const others = cosets(group, onAxes);
   return others.length > 1 ? meanInFourierSpace(exact, others) : exact;
 }
 

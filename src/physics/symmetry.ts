@@ -38,6 +38,23 @@ export function pointGroup(symbol: string): Matrix3[] {
   return closure(generators(symbol).map(({ fold, axis }) => axisAngleToMatrix(axis, (2 * Math.PI) / fold)));
 }
 
+/** A point group: each of its rotations is h·r, h one of `onAxes`, r one of `others`. */
+export interface SplitGroup {
+  /** Rotations that take axes to axes, and so points of a cubic lattice to points: a group themselves. */
+  onAxes: Matrix3[];
+  /** One of each set of rotations h·r; of the first set the identity. */
+  others: Matrix3[];
+}
+
+/** @param group from `pointGroup`. Of C2, C4, D2, D4 and O all are on axes, of I, I2, the twelve of a T. */
+export function splitGroup(group: readonly Matrix3[]): SplitGroup {
+  const onAxes = group.filter((g) => g.every((v) => Math.abs(v - Math.round(v)) < 1e-9)),
+    others: Matrix3[] = [];
+  const same = (a: Matrix3, b: Matrix3): boolean => a.every((v, i) => Math.abs(v - b[i]!) < 1e-6);
+  for (const g of group) if (!others.some((r) => onAxes.some((h) => same(multiply(h, r), g)))) others.push(g);
+  return { onAxes, others };
+}
+
 function generators(symbol: string): RotationAxis[] {
   const name = symbol.toUpperCase();
   const [, family, fold] = /^([CD])([1-9]\d?)$/.exec(name) ?? [];

@@ -41,22 +41,48 @@ export interface SliceSums {
   im: Float32Array;
   /** Σ posterior·CTF², [views, radii]. */
   denominator: Float32Array;
-  /** The first of the views that are added; absent: 0. */
-  first?: number;
+}
+
+/** A view, and its place among all of an expectation step. */
+export interface PlacedView {
+  pose: Matrix3;
+  place: number;
+}
+
+/** Of the weight of all views of a step, what is less counts for nothing; every second view has no more. */
+const leastWeight = 1e-6;
+
+/**
+ * The views that images were seen in.
+ *
+ * @param poses       of the views from the place `first` on
+ * @param denominator [views, radii], of `SliceSums`
+ */
+export function seenViews(
+  poses: readonly Matrix3[],
+  denominator: Float32Array,
+  radii: number,
+  first = 0,
+): PlacedView[] {
+  const weights = poses.map((_, v) =>
+      denominator.subarray((first + v) * radii, (first + v + 1) * radii).reduce((sum, w) => sum + w, 0),
+    ),
+    least = leastWeight * weights.reduce((sum, w) => sum + w, 0);
+  return poses.flatMap((pose, v) => (weights[v]! > least ? [{ pose, place: first + v }] : []));
 }
 
 /**
- * Adds slices to the table, each at its pose and all the poses equivalent to it: the adjoint of trilinear interpolation
+ * Adds slices to the table, each at its pose and at those that the rotations of `group` make of it: the adjoint of trilinear interpolation
  * (`centralSlices`), of the half with kz < 0 its complex conjugate. A loop and not a tensor program, because scattering
  * is slower there; sample by sample over all views, because neighbouring views then touch the same part of the table
  * while it is in the cache.
  *
- * @param poses of the views from the first on; the others are left out
+ * @param seen the views to add; the others are left out
  */
 export function addSlices(
   { n, values }: TableSums,
-  { re, im, denominator, first = 0 }: SliceSums,
-  poses: readonly Matrix3[],
+  { re, im, denominator }: SliceSums,
+  seen: readonly PlacedView[],
   group: readonly Matrix3[],
   grid: PolarGrid,
   whitening: Float32Array,
@@ -65,9 +91,10 @@ export function addSlices(
     toY = 3 * m,
     toZ = 3 * m * m,
     radii = grid.radii.length,
-    views = re.length / grid.count;
+    views = re.length / grid.count,
+    places = Int32Array.from(seen, ({ place }) => place);
   for (const g of group) {
-    const axes = Float64Array.from(poses.flatMap((pose) => [...multiply(pose, transpose(g))].slice(0, 6)));
+    const axes = Float64Array.from(seen.flatMap(({ pose }) => [...multiply(pose, transpose(g))].slice(0, 6)));
     for (let s = 0; s < grid.count; s++) {
       const kx = 2 * grid.x[s]!,
         ky = 2 * grid.y[s]!;
@@ -75,9 +102,10 @@ export function addSlices(
       // circle.
       const energy = 2 * whitening[s]! ** 2,
         r = s % radii;
-      for (let v = 0; v < poses.length; v++) {
+      for (let v = 0; v < places.length; v++) {
         const a = 6 * v,
-          j = s * views + first + v;
+          view = places[v]!,
+          j = s * views + view;
         const kz = kx * axes[a + 2]! + ky * axes[a + 5]!,
           sign = kz < 0 ? -1 : 1;
         const px = sign * (kx * axes[a]! + ky * axes[a + 3]!) + n,
@@ -91,7 +119,7 @@ export function addSlices(
           fz = pz - iz;
         const sampleRe = re[j]!,
           sampleIm = sign * im[j]!,
-          weight = energy * denominator[(first + v) * radii + r]!;
+          weight = energy * denominator[view * radii + r]!;
         let i = iz * toZ + iy * toY + 3 * ix;
         for (let corner = 0; corner < 4; corner++) {
           const w = (corner & 1 ? fy : 1 - fy) * (corner & 2 ? fz : 1 - fz),

@@ -2,14 +2,16 @@
 
 import type { PolarGrid } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
+import { splitGroup } from "../../physics/symmetry.ts";
 import { compile } from "../../runtime/session.ts";
 import { joined, partOf } from "../classes.ts";
 import type { EstimatedVolume, HalfVolumes } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { addSlices, sampleSumsProgram, sumsSize } from "./backprojection.ts";
+import { addSlices, sampleSumsProgram, seenViews, sumsSize } from "./backprojection.ts";
 import type { RefinementContext } from "./context.ts";
 import { correlationsOf, jointSums } from "./jointEstimate.ts";
 import { asOfFirst, sumAll } from "./sharing.ts";
+import { symmetriseSums } from "./symmetricSums.ts";
 import { openWiener, type SumsOfParts, tablePrior } from "./wiener.ts";
 
 /** Views of a class among all of an expectation step. */
@@ -60,6 +62,7 @@ export async function openMaximisation(
     wiener = await openWiener(n, prior, device),
     masks = joined(groups.map((_, c) => stageMask(n, context, c)));
   const classes = groups.length,
+    split = groups.map(splitGroup),
     halves = [0, 1].map(() => new Float32Array(classes * sumsSize(n))) as [Float32Array, Float32Array],
     [first, second] = halves;
   /** Whether there is an estimate of what was added. */
@@ -83,12 +86,14 @@ export async function openMaximisation(
       if (solved) clear();
       const { re, im } = await sampleSums.run({ numerator });
       for (const { of, first: at, poses } of views) {
-        const sums = { n, values: partOf(halves[half], of, classes) };
-        addSlices(sums, { re: re!, im: im!, denominator, first: at }, poses, groups[of]!, grid, whitening);
+        const sums = { n, values: partOf(halves[half], of, classes) },
+          seen = seenViews(poses, denominator, grid.radii.length, at);
+        addSlices(sums, { re: re!, im: im!, denominator }, seen, split[of]!.others, grid, whitening);
       }
     },
     async solve() {
       await sumAll(processes, halves);
+      for (const sums of halves) split.forEach(({ onAxes }, c) => symmetriseSums(partOf(sums, c, classes), n, onAxes));
       const correlations = alike ? correlationsOf(first, second, n) : undefined;
       solved = true;
       const unmasked = await estimate(

@@ -5,13 +5,15 @@ import { shellCorrelation } from "../../evaluate/fsc.ts";
 import { forEachCoefficient, spectrumOf } from "../../evaluate/shells.ts";
 import { type PolarGrid, shellValue } from "../../physics/frequencies.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
+import { splitGroup } from "../../physics/symmetry.ts";
 import { compile } from "../../runtime/session.ts";
 import { joined, partOf } from "../classes.ts";
 import { asMap } from "../measure/asMap.ts";
 import type { StageContext, StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
-import { addSlices, sampleSumsProgram, sumsSize } from "./backprojection.ts";
+import { addSlices, sampleSumsProgram, seenViews, sumsSize } from "./backprojection.ts";
 import { asOfFirst, sumAll } from "./sharing.ts";
+import { symmetriseSums } from "./symmetricSums.ts";
 import { openComponentsSolver, type SumsOfParts, tablePrior } from "./wiener.ts";
 
 export interface MotionMaximisation {
@@ -43,6 +45,7 @@ export async function openMotionMaximisation(
   context: StageContext,
 ): Promise<MotionMaximisation> {
   const { device, processes, groups, spectra } = context,
+    { onAxes, others } = splitGroup(groups[0]!),
     parts = 1 + components,
     pairs = pairsOf(components),
     radii = grid.radii.length;
@@ -58,15 +61,16 @@ export async function openMotionMaximisation(
     async add(numerator, denominator, poses, half) {
       const sums = half === 0 ? first : second;
       const { re, im } = await sampleSums.run({ numerator });
+      const seen = seenViews(poses, denominator, radii); // the first pair is the mean with itself
       for (const [pair, [j, k]] of pairs.entries()) {
         const weights = new Float32Array(parts * views * radii);
         weights.set(partOf(denominator, pair, pairs.length), j * views * radii);
         const slices = { re: j === k ? re! : nothing, im: j === k ? im! : nothing };
         addSlices(
           { n, values: partOf(sums, pair, pairs.length) },
-          { ...slices, denominator: weights, first: j * views },
-          poses,
-          groups[0]!,
+          { ...slices, denominator: weights },
+          seen.map(({ pose, place }) => ({ pose, place: j * views + place })),
+          others,
           grid,
           whitening,
         );
@@ -74,6 +78,8 @@ export async function openMotionMaximisation(
     },
     async solve(power) {
       await sumAll(processes, [first, second]);
+      for (const sums of [first, second])
+        for (const pair of pairs.keys()) symmetriseSums(partOf(sums, pair, pairs.length), n, onAxes);
       const priors = Array.from({ length: parts }, (_, j) => tablePrior(partOf(power, j, parts), radii)),
         volumesOf = async (...sums: SumsOfParts): Promise<Float32Array> =>
           (await solver.densities(sums, priors)).map((v, i) => v * mask[i % mask.length]!);

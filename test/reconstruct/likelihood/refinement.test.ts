@@ -275,7 +275,7 @@ describe("maximisation step", () => {
     addSlices(
       sums,
       { re: re!, im: im!, denominator: new Float32Array(views.length * maxRadius).fill(weight) },
-      views,
+      views.map((pose, place) => ({ pose, place })),
       group,
       grid,
       whitening,
@@ -315,7 +315,8 @@ describe("maximisation step", () => {
     const sampleSums = await compile(sampleSumsProgram(grid, views, whitening), device);
     const { re, im } = await sampleSums.run({ numerator });
     const sums = emptySums(n);
-    addSlices(sums, { re: re!, im: im!, denominator }, poses, [identity], grid, whitening);
+    const seen = poses.map((pose, place) => ({ pose, place }));
+    addSlices(sums, { re: re!, im: im!, denominator }, seen, [identity], grid, whitening);
     // The textbook way: differentiate the inner product of the numerators with the templates, and that of the weights
     // with the slices.
     const table = input("table", [2, m, m, m]),
