@@ -14,9 +14,10 @@ export interface ImageReader {
   boxSize: number;
   /**
    * Images [chosen.length, boxSize, boxSize] flattened, background mean 0, density bright.
+   * @param into where they are to stand
    * @throws {InputError} for missing, truncated or mismatched stacks, NaN pixels and constant images, naming the row
    */
-  read(chosen: ArrayLike<number>): Promise<Float32Array>;
+  read(chosen: ArrayLike<number>, into?: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -142,8 +143,7 @@ export async function openImages(
   };
   return {
     boxSize: workingBox,
-    async read(chosen) {
-      const images = new Float32Array(chosen.length * workingBox ** 2);
+    async read(chosen, images = new Float32Array(chosen.length * workingBox ** 2)) {
       /** Reads a batch while the one before is worked on. */
       const begin = (first: number): Promise<void> => {
         const size = Math.min(batch, chosen.length - first),

@@ -60,6 +60,9 @@ import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
+/** Between stages maps of a large box may take so much of the time; those that are quick to make are always written. */
+const shareOfMaps = 1 / 20,
+  quickMapMs = 250;
 /** One takes some seconds: a twenty-fifth of the shortest runs that make several. */
 const startsCompared = 1;
 /** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
@@ -219,6 +222,7 @@ export async function reconstructPart(
     );
     await decide(afterSearch(state, placement, circumstances()));
   };
+  let nextMap = 0;
   const runStage = async (stage: Stage): Promise<void> => {
     const index = state.stage;
     await folder.writeConfig(state);
@@ -300,10 +304,14 @@ export async function reconstructPart(
           }
         : decision,
     );
+    const written = performance.now();
+    if (written < nextMap && !state.finished) return;
     await folder.writeResult(state);
     await folder.writeStageFiles(state, result, images.context());
     for (const path of [...folder.classMaps(state), part.map])
       emit({ type: "map", path, stage: index + 1, iteration: stage.iterations, ...label });
+    const taken = performance.now() - written;
+    if (taken > quickMapMs) nextMap = written + taken / shareOfMaps;
   };
 
   const motionToCome = (): MotionStep[] =>

@@ -15,7 +15,7 @@ import { blockOf } from "../blocks.ts";
 import type { UntimedEvent } from "../folder/events.ts";
 import { createParticleStore, type ParticleStore } from "../likelihood/particleStore.ts";
 import type { ParticleShown } from "../measure/firstLook.ts";
-import { openImages } from "../measure/load.ts";
+import { type ImageReader, openImages } from "../measure/load.ts";
 import { groupsOf } from "../measure/noiseGroups.ts";
 import { drawNoiseImages } from "../measure/noiseImages.ts";
 import { measureSpectra, type Spectra } from "../measure/spectra.ts";
@@ -112,11 +112,7 @@ export async function prepareImages(
         device,
         groupsOf(set),
       ));
-    // A sample of all particles is in their order.
-    const read = async (first: number, size: number): Promise<Float32Array> =>
-      sample.particles.length === set.count
-        ? sample.images.subarray(first * boxSize ** 2, (first + size) * boxSize ** 2)
-        : images.read(Int32Array.from({ length: size }, (_, i) => first + i));
+    const read = consecutiveImages(sample, set.count, boxSize, images.read);
     return {
       context: {
         ...particles,
@@ -176,9 +172,33 @@ async function asParticles(
   return { images: await fitBackgrounds(images, n, boxSize, wanted / pixelSizeAngstrom, device), n: boxSize };
 }
 
+/** Reads consecutive particles: those of the sample are in memory, the others in their files. */
+function consecutiveImages(
+  { images, particles }: ImageSample,
+  count: number,
+  boxSize: number,
+  readFiles: ImageReader["read"],
+): (first: number, size: number) => Promise<Float32Array> {
+  const area = boxSize ** 2,
+    inSample = new Int32Array(count).fill(-1);
+  particles.forEach((p, i) => (inSample[p] = i));
+  const imageIn = (all: Float32Array, i: number): Float32Array => all.subarray(i * area, (i + 1) * area);
+  return async (first, size) => {
+    const wanted = Int32Array.from({ length: size }, (_, i) => first + i),
+      others = wanted.filter((p) => inSample[p]! < 0),
+      read = others.length > 0 ? await readFiles(others) : new Float32Array(0),
+      out = new Float32Array(size * area);
+    let next = 0;
+    wanted.forEach((p, i) =>
+      out.set(inSample[p]! < 0 ? imageIn(read, next++) : imageIn(images, inSample[p]!), i * area),
+    );
+    return out;
+  };
+}
+
 /** Images of as many particles, drawn at random, as fit into so many bytes; each process reads a part of them. */
 async function loadSample(
-  read: (chosen: ArrayLike<number>) => Promise<Float32Array>,
+  read: ImageReader["read"],
   count: number,
   boxSize: number,
   bytes: number,
@@ -196,7 +216,7 @@ async function loadSample(
   for (let first = own.first; first < own.end; first += step) {
     signal?.throwIfAborted();
     const end = Math.min(first + step, own.end);
-    images.set(await read(particles.subarray(first, end)), first * area);
+    await read(particles.subarray(first, end), images.subarray(first * area, end * area));
     onProgress(Math.round((size * (end - own.first)) / (own.end - own.first)));
   }
   for (let from = 0; from < processes.size; from++) {
