@@ -123,7 +123,7 @@ export function resolutionText(fsc: FscResult): string {
 function crossingText(threshold: string, angstrom: number | null, orBetter: boolean): string {
   if (angstrom === null) return `is below ${threshold} from the first shell on`;
   return orBetter
-    ? `stays above ${threshold} to its end (${formatResolution(angstrom, true)})`
+    ? `stays above ${threshold} to its end: ${formatResolution(angstrom)} or better`
     : `falls below ${threshold} at ${formatResolution(angstrom)}`;
 }
 

@@ -89,6 +89,12 @@ export function formTests(site: () => Site, browser: () => Browser): void {
     expect(await radius()).toBeCloseTo(6, 6);
     expect(await problem("maxShift").innerText()).toMatch(/^A shift of 73 Å \(--max-shift\) leads out of the box/);
     expect(await field("maxShift").getAttribute("aria-invalid")).toBe("true");
+    await field("out").fill("halves");
+    await field("out").blur();
+    await eventually(() => problem("out").allInnerTexts()).toEqual([
+      "A folder of this name is there already; choose another",
+    ]);
+    await field("out").fill("never begun");
     expect(await page.locator(".run-path code").innerText()).toBe(site().path("never begun", ""));
     await field("maskDiameter").fill("150");
     await button("Start").click();

@@ -1,6 +1,7 @@
-/** From a map to what other programs take, without a terminal. */
-import { readFileSync } from "node:fs";
+/** A person's way by page alone: from a particle file to a sharpened map and to what RELION goes on with. */
+import { readFileSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { violations } from "./axe.ts";
@@ -9,16 +10,34 @@ import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
 
 export function resultsTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"];
-  const address = () => `${site().address}#token=${encodeURIComponent(token)}&run=${site().id("halves")}&tab=results`;
+  const run = "from a file";
   const button = (name: string) => page.getByRole("button", { name, exact: true });
   const result = (name: string) => page.locator(".task-result", { hasText: name });
 
   beforeAll(async () => {
-    ({ page, complaints } = await visit(browser(), address()));
+    ({ page, complaints } = await visit(browser(), `${site().address}#token=${encodeURIComponent(token)}`));
   });
   afterAll(async () => {
     await page.context().close();
     expect(complaints).toEqual([]);
+  });
+
+  test("particles are chosen, looked at, and reconstructed in two halves", async () => {
+    await button("New run").click();
+    await button("Choose… Particles").click();
+    const dialog = page.getByRole("dialog", { name: "Choose: Particles" });
+    await dialog.getByRole("button", { name: `${realpathSync(dirname(site().particles))}/` }).click();
+    await dialog.getByRole("button", { name: /^particles\.star/ }).click();
+    await eventually(() => page.locator(".inspected canvas").count()).toBe(8);
+    await page.locator("#field-out").fill(run);
+    await page.locator("#field-halfMaps").check();
+    await page.locator("#field-maxShift").fill("0");
+    await page.getByText("Advanced options").click();
+    await page.locator("#field-stages").fill("adversarial 12:100, refine 12:2, refine 20:1");
+    await button("Start").click();
+    await eventually(() => page.locator(".run-header h2").allInnerTexts()).toEqual([run]);
+    await eventually(() => page.locator(".run-header .state").innerText()).toMatch(/found|uncertain/);
+    await page.getByRole("tab", { name: "Results" }).click();
   });
 
   test("a bad option stands at its field; a good one sharpens the map, which is downloaded", async () => {
@@ -37,7 +56,7 @@ export function resultsTests(site: () => Site, browser: () => Browser): void {
       page.getByRole("link", { name: "postprocess-1/sharpened.mrc" }).click(),
     ]);
     expect(download.suggestedFilename()).toBe("sharpened.mrc");
-    const bytes = readFileSync(site().path("halves", "postprocess-1/sharpened.mrc"));
+    const bytes = readFileSync(site().path(run, "postprocess-1/sharpened.mrc"));
     expect((await readFile(await download.path())).equals(bytes)).toBe(true);
   });
 
@@ -55,7 +74,7 @@ export function resultsTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("without the token results are shown and nothing more", async () => {
-    const other = await visit(browser(), `${site().address}#run=${site().id("halves")}&tab=results`);
+    const other = await visit(browser(), `${site().address}#run=${site().id(run)}&tab=results`);
     await other.page.getByRole("link", { name: "export-1/map.mrc" }).waitFor();
     expect(await other.page.getByRole("button", { name: /Sharpen|Export|Draw/ }).count()).toBe(0);
     await other.page.context().close();

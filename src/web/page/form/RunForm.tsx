@@ -5,6 +5,7 @@ import { problemsIn, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
+import { folderName } from "../run/names.ts";
 import { cloneOf } from "./clone.ts";
 import { Field } from "./Field.tsx";
 import { FileBrowser } from "./FileBrowser.tsx";
@@ -28,7 +29,7 @@ const common = [
 const isCommon = ({ name, required }: FormField) => required || common.includes(name);
 const first = common.flatMap((name) => fields.filter((field) => field.name === name));
 const folded = fields.filter((field) => !first.includes(field) && !isCommon(field));
-/** A server begins every run in a folder of its own. */
+/** With a server a folder is never written over. */
 const advancedOf = ({ local }: Page) => folded.filter(({ name }) => local || name !== "overwrite");
 
 /** A new run: the options of `cryogan reconstruct` by their names; at first those of the run that is cloned, if any. */
@@ -57,8 +58,11 @@ export function RunForm({ page }: { page: Page }) {
       (error: Error) => setProblems({ "": error.message }),
     );
   }, [data]);
-  /** What the particles have against a form. */
-  const against = (form: Values) => (looked.inspection ? impossible(looked.inspection, form) : {});
+  /** What the particles, and the runs that are there, have against a form. */
+  const against = (form: Values): Record<string, string> => ({
+    ...(looked.inspection ? impossible(looked.inspection, form) : {}),
+    ...(isTaken(page, form.out) ? { out: "A folder of this name is there already; choose another" } : {}),
+  });
   const set = (name: string, value: string | boolean) => {
     const next = { ...values, [name]: value };
     setValues(next);
@@ -86,7 +90,7 @@ export function RunForm({ page }: { page: Page }) {
       setBusy(false);
     }
   };
-  const asLeft = useMemo(() => ({ ...problemsOfGiven(left), ...against(left) }), [left, looked]),
+  const asLeft = useMemo(() => ({ ...problemsOfGiven(left), ...against(left) }), [left, looked, page.runs.value]),
     filled = filledIn(values);
   /** Of what was typed and left; what is being typed is not found fault with. */
   const seenProblem = (name: string) =>
@@ -164,6 +168,10 @@ export function RunForm({ page }: { page: Page }) {
     </>
   );
 }
+
+/** A server begins every run in a folder of its own. */
+const isTaken = ({ local, runs }: Page, name: unknown): boolean =>
+  !local && (runs.value ?? []).some((run) => folderName(run.name) === name);
 
 const pathIn = (folder: string, name: string): string =>
   `${folder.replace(/[\\/]$/, "")}${folder.includes("\\") ? "\\" : "/"}${name}`;

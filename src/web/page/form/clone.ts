@@ -1,6 +1,7 @@
 /** A form filled in as another run was asked for. */
 import { asTyped, withoutDefaults } from "../../../reconstruct/options.ts";
 import type { RunForm, RunSource } from "../../live/source.ts";
+import { folderName } from "../run/names.ts";
 
 /** The options that a run was asked for, as typed, without those that are so anyway. @param config its config.json */
 export const optionsAsked = (config: Readonly<Record<string, unknown>>): RunForm => withoutDefaults(asTyped(config));
@@ -13,7 +14,7 @@ export async function cloneOf({ source }: { source: Pick<RunSource, "file" | "li
   const bytes = await source.file(id, "config.json");
   if (!bytes) throw new Error("the options of that run are not known: it has no config.json");
   const config = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>,
-    names = (await source.list()).map(({ id, name }) => ({ id, folder: lastPart(name) }));
+    names = (await source.list()).map(({ id, name }) => ({ id, folder: folderName(name) }));
   const original = names.find((run) => run.id === id)?.folder ?? "run";
   return {
     ...optionsAsked(config),
@@ -23,8 +24,6 @@ export async function cloneOf({ source }: { source: Pick<RunSource, "file" | "li
     ),
   };
 }
-
-const lastPart = (path: string): string => path.split(/[\\/]+/).findLast((part) => part !== "") ?? "run";
 
 /** "first" → "first-2", or the next number that is free; "first-2" → "first-3". */
 export function freeName(name: string, taken: readonly string[]): string {

@@ -50,7 +50,8 @@ function factsOf(result: Record<string, unknown>): string[] {
     particles = number("particles");
   return [
     particles !== undefined && `${particles} particles`,
-    resolution !== undefined && `resolution ${formatResolution(resolution, result.resolutionOrBetter === true)}`,
+    resolution !== undefined &&
+      `resolution ${formatResolution(resolution, result.resolutionOrBetter === true, "the half-maps end")}`,
     bFactor !== undefined && `B-factor ${formatNumber(bFactor)} Å²`,
     lowPass !== undefined && `low-pass filter ${formatNumber(lowPass)} Å`,
   ].filter((fact) => typeof fact === "string");

@@ -13,3 +13,6 @@ export function shortNames(names: readonly string[]): string[] {
     return name;
   });
 }
+
+/** Of the folder of a run: the last part of its path. */
+export const folderName = (path: string): string => path.split(/[\\/]+/).findLast((part) => part !== "") ?? "run";
