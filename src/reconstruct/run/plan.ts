@@ -2,9 +2,10 @@
 import { askedRecipe } from "../adversarial/askedRecipe.ts";
 import { groupsOfClasses } from "../classes.ts";
 import type { ReconstructOptions } from "../options.ts";
-import { joiningSeconds, likelySeconds, loadingHere, readingSeconds } from "./cost.ts";
-import { finestRefined } from "./course.ts";
+import { joiningSeconds, likelySeconds, loadingHere, readingSeconds, stageSeconds } from "./cost.ts";
+import { endsStart, finestRefined } from "./course.ts";
 import type { Inspection } from "./inspection.ts";
+import { finerStarts } from "./schedule.ts";
 import { firstBox, firstSchedule, settingOf } from "./setting.ts";
 
 export interface Plan {
@@ -14,6 +15,8 @@ export interface Plan {
   orFiner: boolean;
   /** On two CPU cores, or of the limit. */
   seconds: number;
+  /** The same where no shape is seen at low resolution, and starts at a finer shell are made; absent where none are. */
+  secondsWithFiner?: number;
 }
 
 /**
@@ -51,7 +54,7 @@ export function planOf({ summary, spectra }: Inspection, options: ReconstructOpt
   const { budget, boxAngstrom, request } = setting,
     workingBox = firstBox(setting),
     measured = { noise: Float64Array.from(spectra.noise), signal: Float64Array.from(spectra.signal) };
-  const { stages } = firstSchedule({ workingBox, request, stages: [] }, measured, setting),
+  const { stages, goal, given } = firstSchedule({ workingBox, request, stages: [] }, measured, setting),
     finest = Math.max(...stages.map(({ maxRadius }) => maxRadius));
   const seconds =
     parts *
@@ -59,9 +62,21 @@ export function planOf({ summary, spectra }: Inspection, options: ReconstructOpt
         loadingHere(finestRefined(stages), 0, budget, {}) +
         likelySeconds(stages, undefined, budget, {})) +
     (halfMaps ? joiningSeconds(summary.boxSize) : 0);
+  const finer =
+    goal === undefined || given || budget.method === "cryogan"
+      ? []
+      : finerStarts(stages.filter(endsStart).length, goal, budget);
+  const within = (asked: number): number => Math.min(asked, timeLimit ?? Infinity);
   return {
     resolutionAngstrom: boxAngstrom / finest,
     orFiner: finest === measured.noise.length - 1 && 2 * finest < Math.min(workingBox, summary.boxSize),
-    seconds: Math.min(seconds, timeLimit ?? Infinity),
+    seconds: within(seconds),
+    ...(finer.length === 0
+      ? {}
+      : {
+          secondsWithFiner: within(
+            seconds + parts * finer.reduce((sum, stage) => sum + stageSeconds(stage, budget), 0),
+          ),
+        }),
   };
 }

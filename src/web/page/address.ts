@@ -4,6 +4,7 @@
 
 import { densityFile } from "../../reconstruct/folder/events.ts";
 import { mostClasses } from "../../reconstruct/options.ts";
+import { type TaskKind, taskKinds } from "../live/tasks.ts";
 
 export const tabs = ["curves", "particles", "views", "classes", "motion", "results", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
@@ -17,8 +18,13 @@ export type MapFile =
   | (typeof commonFiles)[number]
   | typeof densityFile
   | `class${number}.mrc`
-  | `class${number}_half${1 | 2}.mrc`;
-/** And those of classes; with half-maps there may be twice as many, of one half alone. */
+  | `class${number}_half${1 | 2}.mrc`
+  | ResultFile;
+/** A map that was made of the run's: sharpened, or for another program. */
+export type ResultFile = `${TaskKind}-${number}/${string}.mrc`;
+const resultFile = new RegExp(`^(${taskKinds.join("|")})-\\d{1,6}/\\w{1,100}\\.mrc$`);
+export const isResultFile = (path: string): path is ResultFile => resultFile.test(path);
+/** Those that a run writes; with half-maps there may be twice as many, of one half alone. */
 export const mapFiles: readonly MapFile[] = [
   ...commonFiles,
   densityFile,
@@ -66,10 +72,7 @@ export function parseAddress(hash: string): Address {
       "tab",
       tabs.find((tab) => tab === text("tab")),
     ),
-    ...optional(
-      "map",
-      mapFiles.find((file) => file === `${text("map")}.mrc`),
-    ),
+    ...optional("map", mapFileOf(`${text("map")}.mrc`)),
     ...optional("levelSigma", level),
     ...optional("planes", x === undefined || y === undefined || z === undefined ? undefined : { x, y, z }),
     ...optional(
@@ -82,6 +85,9 @@ export function parseAddress(hash: string): Address {
     ...optional("clone", text("clone")),
   };
 }
+
+const mapFileOf = (path: string): MapFile | undefined =>
+  isResultFile(path) ? path : mapFiles.find((file) => file === path);
 
 const optional = <K extends string, V>(name: K, value: V | undefined) =>
   value === undefined ? {} : ({ [name]: value } as Record<K, V>);
@@ -102,7 +108,7 @@ export function formatAddress(address: Address): string {
   ];
   const text = parts
     .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%2C", ",")}`)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value!).replaceAll("%2C", ",").replaceAll("%2F", "/")}`)
     .join("&");
   return text === "" ? "" : `#${text}`;
 }

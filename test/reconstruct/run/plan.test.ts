@@ -53,6 +53,19 @@ test("it takes no longer than it may, and two halves longer than the whole", () 
   expect(plan({ resolution: "36" })!.resolutionAngstrom).toBeCloseTo(36, 6);
 });
 
+test("starts at a finer shell, which the data may ask for, take longer; where there are none nothing is told of them", () => {
+  const fine: Inspection = {
+    summary: { ...inspection.summary, boxSize: 96, pixelSizeAngstrom: 2 },
+    spectra: { noise: Array<number>(49).fill(1), signal: Array<number>(49).fill(1) },
+  };
+  const of = (given: Record<string, unknown>) => planOf(fine, optionsOf(given))!,
+    { seconds, secondsWithFiner } = of({ maskDiameter: "100" });
+  expect(secondsWithFiner).toBeGreaterThan(seconds + 10);
+  expect(of({ maskDiameter: "100", timeLimit: "250s" }).secondsWithFiner).toBeLessThanOrEqual(250);
+  for (const given of [{ method: "cryogan" }, { timeLimit: "90s" }, { resolution: "20" }])
+    expect(of({ maskDiameter: "100", ...given })).not.toHaveProperty("secondsWithFiner");
+});
+
 test("nothing is told where the estimate is not made for it", () => {
   for (const given of [{ classes: "2" }, { junkClass: true }, { motion: "1" }, { recipe: "paper" }])
     expect(plan(given)).toBeUndefined();

@@ -252,7 +252,7 @@ describe("in WebGPU, by Chromium's software adapter", () => {
       const page = await openPage(browser, server.address);
       await drop(page, ["dropped.star", "stack.mrcs"]);
       // shaders are slow without a GPU
-      const form = { ...short, particles: "256", stages: "adversarial 16:3, refine 16:1" };
+      const form = { ...short, particles: "256", stages: "adversarial 8:3, refine 8:1" };
       const id = await page.evaluate((given) => source.start(given), {
         ...form,
         particlesFile: "dropped.star",

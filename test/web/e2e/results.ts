@@ -60,6 +60,19 @@ export function resultsTests(site: () => Site, browser: () => Browser): void {
     expect((await readFile(await download.path())).equals(bytes)).toBe(true);
   });
 
+  test("it is shown in the place of the map, and taken away with its own name", async () => {
+    const show = page.getByRole("button", { name: "Show postprocess-1/sharpened.mrc" });
+    await show.click();
+    await eventually(() => page.locator("figcaption").first().innerText()).toMatch(/^postprocess-1\/sharpened, 24 px/);
+    expect(await show.getAttribute("aria-pressed")).toBe("true");
+    expect(await page.getByRole("combobox", { name: "Show", exact: true }).inputValue()).toBe(
+      "postprocess-1/sharpened.mrc",
+    );
+    await button("Download sharpened.mrc").waitFor();
+    await page.getByRole("combobox", { name: "Show", exact: true }).selectOption({ label: "map" });
+    await eventually(() => page.locator("figcaption").first().innerText()).toMatch(/^map, 24 px/);
+  });
+
   test("the run is exported, and its report drawn again", async () => {
     await button("Export").click();
     await eventually(() => result("export-1").locator(".state").allInnerTexts()).toEqual(["done"]);

@@ -28,7 +28,16 @@ test("what the page shows stands in words in the address", () => {
   });
 });
 
+test("a sharpened map is shown, too", () => {
+  const address = { ...startAddress, map: "postprocess-1/sharpened_masked.mrc" as const };
+  expect(formatAddress(address)).toBe("#map=postprocess-1/sharpened_masked");
+  expect(parseAddress("#map=postprocess-1/sharpened_masked")).toEqual(address);
+});
+
 test.each([
+  "#map=postprocess-1/../secret",
+  "#map=postprocess/sharpened",
+  "#map=other-1/map",
   "#tab=nonsense",
   "#level=high",
   "#level=",

@@ -99,6 +99,9 @@ test("a plan is an estimate, and none where the form is not right", () => {
   expect(planWords({ resolutionAngstrom: 7.61, orFiner: false, seconds: 95 }, false)).toBe(
     "works up to 7.6 Å in 1:35 on two idle CPU cores; an estimate",
   );
+  expect(planWords({ resolutionAngstrom: 7.61, orFiner: false, seconds: 95, secondsWithFiner: 290 }, false)).toBe(
+    "works up to 7.6 Å in 1:35, or 4:50 with starts at a finer shell on two idle CPU cores; an estimate",
+  );
   expect(planWords({ resolutionAngstrom: 4, orFiner: true, seconds: 3600 }, true)).toBe(
     "works up to 4 Å or finer in 1:00:00; an estimate",
   );

@@ -17,9 +17,13 @@ export function contrastWords(contrast: Contrast | undefined): string | undefine
 }
 
 /** @param limited whether the time was asked for */
-export function planWords({ resolutionAngstrom, orFiner, seconds }: Plan, limited: boolean): string {
-  const finest = `${formatNumber(resolutionAngstrom, 2)} Å${orFiner ? " or finer" : ""}`;
-  return `works up to ${finest} in ${formatDuration(seconds)}${limited ? "" : " on two idle CPU cores"}; an estimate`;
+export function planWords(
+  { resolutionAngstrom, orFiner, seconds, secondsWithFiner = seconds }: Plan,
+  limited: boolean,
+): string {
+  const finest = `${formatNumber(resolutionAngstrom, 2)} Å${orFiner ? " or finer" : ""}`,
+    more = secondsWithFiner > seconds ? `, or ${formatDuration(secondsWithFiner)} with starts at a finer shell` : "";
+  return `works up to ${finest} in ${formatDuration(seconds)}${more}${limited ? "" : " on two idle CPU cores"}; an estimate`;
 }
 
 const inMicrometres = (angstrom: number): string => formatNumber(angstrom / 1e4);

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
 import { densityFile, type RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
-import type { MapFile } from "../address.ts";
+import { isResultFile, type MapFile } from "../address.ts";
 import type { RunShown } from "../compare/Both.tsx";
 import { DifferencePanel } from "../compare/Difference.tsx";
 import { useBetween } from "../compare/useBetween.ts";
@@ -194,7 +194,7 @@ export function MapPanel({ page, run, events, other }: RunShown & { page: Page; 
         <label>
           Show{" "}
           <select value={mine.file} onChange={(event) => choose({ map: event.currentTarget.value as MapFile })}>
-            {offeredMapFiles(events).map((file) => (
+            {[...offeredMapFiles(events), ...(isResultFile(mine.file) ? [mine.file] : [])].map((file) => (
               <option key={file} value={file}>
                 {nameOfFile(file)}
               </option>
@@ -237,7 +237,7 @@ export function MapPanel({ page, run, events, other }: RunShown & { page: Page; 
           grid={mine.grid}
           mirrored={mirrored}
           levelSigma={level}
-          file={mine.file}
+          file={mine.file.split("/").at(-1)!}
           read={() => page.source.file(run.id, mine.file)}
           scenes={shownScenes}
           onMessage={setMessage}

@@ -1,5 +1,5 @@
 import { densityFile, type RunEvent } from "../../../reconstruct/folder/events.ts";
-import { commonFiles, type MapFile, mapFiles } from "../address.ts";
+import { commonFiles, isResultFile, type MapFile, mapFiles } from "../address.ts";
 
 /** Maps to choose from: those of classes where the run has them. */
 export const offeredMapFiles = (events: readonly RunEvent[]): MapFile[] =>
@@ -25,7 +25,7 @@ function isWritten(file: string, events: readonly RunEvent[]): boolean {
 
 /** The map to show: the wanted one; but where a run does not have it, or not yet, the one that was written last. */
 export function shownMapFile(wanted: MapFile, events: readonly RunEvent[]): MapFile {
-  if (isWritten(wanted, events)) return wanted;
+  if (isResultFile(wanted) || isWritten(wanted, events)) return wanted;
   const finished = events.findLast((event) => event.type === "finished"),
     last = events.findLast((event) => event.type === "map"),
     name = wanted === densityFile && finished ? finished.map : last?.path;

@@ -34,7 +34,7 @@ function ServedResults({ page, id, tasks }: { page: Page; id: string; tasks: Tas
     return (
       <ul class="results">
         {shown.map((task) => (
-          <TaskResult key={task.name} task={task} tasks={tasks} id={id} />
+          <TaskResult key={task.name} page={page} task={task} tasks={tasks} id={id} />
         ))}
       </ul>
     );

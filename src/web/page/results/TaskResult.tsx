@@ -1,5 +1,7 @@
 import { formatBytes, formatNumber, formatResolution } from "../../../base/format.ts";
 import type { Task, TaskSource } from "../../live/tasks.ts";
+import { isResultFile } from "../address.ts";
+import { go, type Page } from "../page.ts";
 
 const stateWords: Record<Task["state"], string> = {
   running: "at work",
@@ -9,7 +11,7 @@ const stateWords: Record<Task["state"], string> = {
 };
 
 /** How a task stands, what it came to, and the files that it has written. */
-export function TaskResult({ task, tasks, id }: { task: Task; tasks: TaskSource; id: string }) {
+export function TaskResult({ page, task, tasks, id }: { page: Page; task: Task; tasks: TaskSource; id: string }) {
   const { name, state, progress, message, result, files } = task;
   const facts = result ? factsOf(result) : [];
   return (
@@ -33,6 +35,15 @@ export function TaskResult({ task, tasks, id }: { task: Task; tasks: TaskSource;
               {path}
             </a>{" "}
             <span class="note">{formatBytes(bytes)}</span>
+            {isResultFile(path) && (
+              <button
+                type="button"
+                aria-pressed={page.address.value.map === path}
+                onClick={() => go(page, { map: path, levelSigma: undefined })}
+              >
+                Show<span class="visually-hidden"> {path}</span>
+              </button>
+            )}
           </li>
         ))}
       </ul>
