@@ -77,7 +77,7 @@ export interface MapScene {
  * moves, and whole again when it has rested for so long.
  */
 const slowMs = 60,
-  coarseVoxels = 64,
+  coarseVoxels = 43,
   restMs = 300;
 
 /** One turn in 16 seconds. */

@@ -19,9 +19,11 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
     if (id === undefined) return;
     let all: RunEvent[] = [],
       fullAt = 2 * keptEvents;
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined,
+      drawFrom = 0;
     const draw = () => {
       timer = undefined;
+      drawFrom = performance.now() + redrawEveryMs;
       setEvents([...all]);
     };
     const end = source.follow(
@@ -32,7 +34,7 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
           all = thinEvents(all, (event) => event, keptEvents / 2);
           fullAt = all.length + keptEvents;
         }
-        timer ??= setTimeout(draw, redrawEveryMs);
+        timer ??= setTimeout(draw, Math.max(0, drawFrom - performance.now()));
       },
       (connected) => {
         disconnected.value = !connected;
