@@ -5,7 +5,7 @@ import { fourierTable, padding } from "./project.ts";
 import type { Matrix3 } from "./rotations.ts";
 import { splitGroup } from "./symmetry.ts";
 
-/** Of a rotation that takes axes to axes: for each axis of the source, x, y, z, the axis that it lies on, and its sign. */
+/** Of a rotation that takes axes to axes: for each of the source, x, y, z, the axis that it lies on, and its sign. */
 const axesOf = (g: Matrix3): { axis: number; sign: number }[] =>
   [0, 1, 2].map((i) => {
     const row = Array.from(g.slice(3 * i, 3 * i + 3), Math.round),

@@ -72,7 +72,8 @@ export function seenViews(
 }
 
 /**
- * Adds slices to the table, each at its pose and at those that the rotations of `group` make of it: the adjoint of trilinear interpolation
+ * Adds slices to the table, each at its pose and at those that the rotations of `group` make of it: the adjoint of
+ * trilinear interpolation
  * (`centralSlices`), of the half with kz < 0 its complex conjugate. A loop and not a tensor program, because scattering
  * is slower there; sample by sample over all views, because neighbouring views then touch the same part of the table
  * while it is in the cache.

@@ -6,8 +6,8 @@
 import type { Matrix3 } from "../../physics/rotations.ts";
 
 /**
- * Gives every voxel within shell n/2 what stands at all voxels that the rotations lead it to, in place: after `addSlices` over the
- * `others` of a group (`splitGroup`) the sums are those of the whole group.
+ * Gives every voxel within shell n/2 what stands at all voxels that the rotations lead it to, in place: after
+ * `addSlices` over the `others` of a group (`splitGroup`) the sums are those of the whole group.
  *
  * @param values of `TableSums` of a map of edge n
  */
@@ -20,16 +20,21 @@ export function symmetriseSums(values: Float32Array, n: number, onAxes: readonly
   /** Places of the voxels that one is led to, and whether its complex conjugate stands there. */
   const places = new Int32Array(order),
     conjugate = new Uint8Array(order);
-  const lead = (x: number, y: number, z: number): void => {
+  /** @returns whether it is the first of those it is led to; of one that is not the rest is not told */
+  const lead = (x: number, y: number, z: number): boolean => {
+    const at = 3 * ((z * m + y + n) * m + x + n);
     for (let h = 0; h < order; h++) {
       const r = rotations[h]!,
         kz = r[6]! * x + r[7]! * y + r[8]! * z,
         sign = kz < 0 ? -1 : 1,
         kx = sign * (r[0]! * x + r[1]! * y + r[2]! * z),
-        ky = sign * (r[3]! * x + r[4]! * y + r[5]! * z);
-      places[h] = 3 * ((sign * kz * m + ky + n) * m + kx + n);
+        ky = sign * (r[3]! * x + r[4]! * y + r[5]! * z),
+        place = 3 * ((sign * kz * m + ky + n) * m + kx + n);
+      if (place < at) return false;
+      places[h] = place;
       conjugate[h] = sign < 0 ? 1 : 0;
     }
+    return true;
   };
   // In the plane kz = 0 a half of a frequency's sums stands at f and the other at -f.
   const inPlane = 3 * m * m;
@@ -39,18 +44,15 @@ export function symmetriseSums(values: Float32Array, n: number, onAxes: readonly
       if (apart < 0) continue;
       const reach = Math.floor(Math.sqrt(apart));
       for (let x = -reach; x <= reach; x++) {
-        lead(x, y, z);
-        const at = 3 * ((z * m + y + n) * m + x + n);
-        let [first, re, im, weight] = [at, 0, 0, 0];
+        if (!lead(x, y, z)) continue;
+        let [re, im, weight] = [0, 0, 0];
         for (let h = 0; h < order; h++) {
           const from = places[h]!,
             times = from < inPlane ? 2 : 1;
-          if (from < first) first = from;
           re += times * values[from]!;
           im += (conjugate[h] === 1 ? -times : times) * values[from + 1]!;
           weight += times * values[from + 2]!;
         }
-        if (first < at) continue; // done with that one
         for (let h = 0; h < order; h++) {
           const to = places[h]!,
             share = to < inPlane ? 0.5 : 1;

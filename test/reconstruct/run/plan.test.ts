@@ -53,7 +53,7 @@ test("it takes no longer than it may, and two halves longer than the whole", () 
   expect(plan({ resolution: "36" })!.resolutionAngstrom).toBeCloseTo(36, 6);
 });
 
-test("starts at a finer shell, which the data may ask for, take longer; where there are none nothing is told of them", () => {
+test("starts at a finer shell, which the data may ask for, take longer; without them there is one time", () => {
   const fine: Inspection = {
     summary: { ...inspection.summary, boxSize: 96, pixelSizeAngstrom: 2 },
     spectra: { noise: Array<number>(49).fill(1), signal: Array<number>(49).fill(1) },

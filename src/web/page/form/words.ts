@@ -23,7 +23,8 @@ export function planWords(
 ): string {
   const finest = `${formatNumber(resolutionAngstrom, 2)} Å${orFiner ? " or finer" : ""}`,
     more = secondsWithFiner > seconds ? `, or ${formatDuration(secondsWithFiner)} with starts at a finer shell` : "";
-  return `works up to ${finest} in ${formatDuration(seconds)}${more}${limited ? "" : " on two idle CPU cores"}; an estimate`;
+  const where = limited ? "" : " on two idle CPU cores";
+  return `works up to ${finest} in ${formatDuration(seconds)}${more}${where}; an estimate`;
 }
 
 const inMicrometres = (angstrom: number): string => formatNumber(angstrom / 1e4);
