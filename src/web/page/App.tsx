@@ -137,7 +137,7 @@ function SelectedRun({ page }: { page: Page }) {
     <>
       <RunHeader key={run.id} {...shown} />
       <div class={`work${other ? " comparing" : ""}`}>
-        <MapPanel key={run.id} {...shown} other={other} />
+        <MapPanel {...shown} other={other} />
         <section class="details" aria-label="Details">
           <Tabs page={page} offered={offeredTabs(page, [...events, ...otherEvents], tab)} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: as the ARIA practices have it */}

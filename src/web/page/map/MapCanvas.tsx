@@ -11,6 +11,8 @@ import type { MapScene } from "./scene.ts";
 
 export interface MapCanvasProps {
   label: string;
+  /** What the map is of: another is looked at from the front again. */
+  of?: string;
   map: MapGrid | undefined;
   levelSigma: number;
   /** The plane at which it is cut open, Å from the box centre. */
@@ -30,7 +32,7 @@ const turnRadians = Math.PI / 24;
 
 /** A canvas with a map in it, scale bar and axes over it. Arrow keys turn it, + and - zoom, Home resets. */
 export function MapCanvas(props: MapCanvasProps) {
-  const { label, map, levelSigma, cut, spin, color, colorBelow, over, onScene, onMessage } = props;
+  const { label, of, map, levelSigma, cut, spin, color, colorBelow, over, onScene, onMessage } = props;
   const canvas = useRef<HTMLCanvasElement>(null),
     legendCanvas = useRef<HTMLCanvasElement>(null);
   const [scene, setScene] = useState<MapScene>();
@@ -56,6 +58,7 @@ export function MapCanvas(props: MapCanvasProps) {
   }, []);
   useEffect(() => {
     scene?.show({
+      ...(of === undefined ? {} : { of }),
       ...(map ? { map } : {}),
       levelSigma,
       ...(cut ? { cut } : {}),
@@ -65,7 +68,7 @@ export function MapCanvas(props: MapCanvasProps) {
       background: hexColor("scene"),
       opacity: over ? 0.45 : 1,
     });
-  }, [scene, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, colorBelow, version, over !== undefined]);
+  }, [scene, of, map, levelSigma, cut?.axis, cut?.placeAngstrom, spin, color, colorBelow, version, over !== undefined]);
   useEffect(
     () =>
       scene?.onLegend((legend) => {
@@ -78,8 +81,8 @@ export function MapCanvas(props: MapCanvasProps) {
     [scene, version],
   );
   useEffect(() => {
-    if (!scene || !map) return;
-    if (!over) return scene.showOver(undefined);
+    if (!scene) return;
+    if (!map || !over) return scene.showOver(undefined);
     let current = true;
     overlay(over, map, scene)
       .then((shown) => current && scene.showOver(shown))

@@ -64,7 +64,10 @@ function useTruth(
   }, [source, id, isFinished]);
 }
 
-/** The map of the run and what can be done with it; that of the run it is compared with stands beside it. */
+/**
+ * The map of the run and what can be done with it; that of the run it is compared with stands beside it. It stays when
+ * another run is shown: to make a scene anew takes longer than all else.
+ */
 export function MapPanel({ page, run, events, other }: RunShown & { page: Page; other?: RunShown | undefined }) {
   const { levelSigma, planes = middle, cut, mirrored, spin, map: wantedFile } = page.address.value;
   const mine = useGrid(page, { run, events }, mirrored);
@@ -86,6 +89,10 @@ export function MapPanel({ page, run, events, other }: RunShown & { page: Page; 
     setScenes((before) => ({ ...before, [place]: scene }));
   useEffect(() => (shownScenes.length > 1 ? linkViews(shownScenes) : undefined), shownScenes);
 
+  useEffect(() => {
+    drop(undefined);
+    setMessage("");
+  }, [run.id]);
   useTruth(page, run, events, drop);
 
   const statistics = mine.grid?.statistics;
@@ -100,6 +107,7 @@ export function MapPanel({ page, run, events, other }: RunShown & { page: Page; 
     <figure class="view">
       <MapCanvas
         label={`${nameOfFile(grid.file)} of ${nameOf(page, shown.run)} at ${formatNumber(level, 2)} sigma`}
+        of={shown.run.id}
         map={grid.grid}
         levelSigma={levelSigma ?? grid.grid?.statistics.defaultLevelSigma ?? 0}
         cut={cut && { axis: cut, placeAngstrom: planes[cut] }}

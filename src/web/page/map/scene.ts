@@ -25,6 +25,8 @@ import { thinned } from "./thinned.ts";
 import { sameView, type View } from "./view.ts";
 
 export interface MapDisplay {
+  /** What the map is of: another one is framed anew. */
+  of?: string;
   map?: MapGrid;
   /** Contour level, in sigma above the mean. */
   levelSigma: number;
@@ -160,6 +162,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       });
     }
     const { map } = display;
+    if (display.of !== shown?.of) framed = false;
     if (!map) return void [surface, surfaceBelow, slice].forEach((part) => canvas3d.remove(part));
     const newMap = map !== shown?.map;
     if (newMap) {
