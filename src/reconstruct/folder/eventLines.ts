@@ -4,12 +4,21 @@ import { eventSchema } from "./schemas.ts";
 
 /** @returns undefined for what is no event: a line torn by a kill, or one that was spoilt */
 export function parseEvent(line: string): RunEvent | undefined {
+  const value = parseObject(line);
+  return value && asEvent(value);
+}
+
+/** What a line holds, before it is known to be an event: of a long history most are thinned out unseen. */
+export function parseObject(line: string): object | undefined {
   try {
-    return eventSchema.safeParse(JSON.parse(line)).data;
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
     return undefined;
   }
 }
+
+export const asEvent = (value: object): RunEvent | undefined => eventSchema.safeParse(value).data;
 
 /** The events of lines, whether a line feed follows the last or not. */
 export const eventsOfLines = (lines: string): RunEvent[] => lines.split("\n").flatMap((line) => parseEvent(line) ?? []);

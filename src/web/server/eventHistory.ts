@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { readPart } from "../../io/plainFile.ts";
-import { isPassing, parseEvent, thinEvents } from "../../reconstruct/folder/eventLines.ts";
+import { asEvent, isPassing, parseObject, thinEvents } from "../../reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../reconstruct/folder/events.ts";
 import { openInside } from "./inside.ts";
 
@@ -37,9 +37,16 @@ const firstLineBytes = 4096,
   freshMs = 200;
 
 interface Kept extends EventHistory {
-  events: { event: RunEvent; offset: number; bytes: number }[];
+  events: Line[];
   /** In the middle of a line that is too long. */
   skipping: boolean;
+}
+interface Line {
+  event: RunEvent;
+  offset: number;
+  bytes: number;
+  /** Whether it is not known yet to be an event. */
+  unchecked?: true;
 }
 const nothing: Kept = { events: [], end: 0, skipping: false };
 
@@ -78,8 +85,8 @@ async function readOn(folder: string, before?: Promise<Kept>): Promise<Kept> {
     let { events, end, skipping } = same ? known : nothing;
     events = [...events];
     const take = (line: Buffer, behind: number): void => {
-      const event = parseEvent(line.toString());
-      if (event) events.push({ event, offset: behind, bytes: line.length });
+      const value = parseObject(line.toString());
+      if (value) events.push({ event: value as RunEvent, offset: behind, bytes: line.length, unchecked: true });
     };
     if (size - end > mostRead) {
       if (end === 0 && firstEnd >= 0) take(head.subarray(0, firstEnd), firstEnd + 1);
@@ -97,29 +104,36 @@ async function readOn(folder: string, before?: Promise<Kept>): Promise<Kept> {
         end += lineEnd + 1 - from;
         from = lineEnd + 1;
       }
-      if (events.length >= 4 * keptEvents) events = bounded(events);
+      if (events.length >= 4 * keptEvents) events = bounded(thinned(events));
       rest = bytes.subarray(from);
       if (skipping || rest.length > longestLine) {
         end += rest.length;
         [rest, skipping] = [Buffer.alloc(0), true];
       }
     }
-    return { file, events: bounded(events), end, skipping };
+    return { file, events: bounded(thinned(events)), end, skipping };
   } finally {
     await handle.close();
   }
 }
 
-/** No more than a page shows: fewer of the progress that is long past, then fewer of anything. */
-function bounded(events: Kept["events"]): Kept["events"] {
-  let kept = events;
-  if (kept.filter(({ event }) => isPassing(event)).length >= 2 * keptPassing)
-    kept = thinEvents(kept, ({ event }) => event, keptPassing);
+/** Fewer of the progress that is long past; of what is left, what is an event. */
+function thinned(lines: Line[]): Line[] {
+  const isOver = lines.filter(({ event }) => isPassing(event)).length >= 2 * keptPassing,
+    kept = isOver ? thinEvents(lines, ({ event }) => event, keptPassing) : lines;
+  return kept.flatMap(({ unchecked, ...line }) => {
+    if (!unchecked) return line;
+    const event = asEvent(line.event);
+    return event ? { ...line, event } : [];
+  });
+}
+
+/** No more than a page shows: the first, and the last ones. */
+function bounded(lines: Line[]): Line[] {
   let [count, bytes] = [0, 0];
-  const isOver = ({ bytes: length }: Kept["events"][number]): boolean =>
-    ++count > keptEvents || (bytes += length) > keptBytes;
-  const last = kept.findLastIndex(isOver);
-  return last < 0 ? kept : [kept[0]!, ...kept.slice(last + 1)];
+  const isOver = ({ bytes: length }: Line): boolean => ++count > keptEvents || (bytes += length) > keptBytes;
+  const last = lines.findLastIndex(isOver);
+  return last < 0 ? lines : [lines[0]!, ...lines.slice(last + 1)];
 }
 
 /** As the id of a server-sent event. */
