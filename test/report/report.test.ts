@@ -219,7 +219,7 @@ describe("what is missing or broken", () => {
     const page = await readFile(await writeReport(run), "utf8");
     expect(page).toContain("<dt>Resolution (FSC 0.5)</dt><dd>12 Å</dd>");
     expect(page).toContain(
-      "The unmasked curve falls below 0.5 at 12 Å and stays above " + "0.143 to its end: 10 Å or better.",
+      "The unmasked curve falls below 0.5 at 12 Å and stays above 0.143 to its end: 10 Å or better.",
     );
     await writeFile(join(run, "evaluation.json"), JSON.stringify({ kind: "halfMaps" }));
     await writeFile(

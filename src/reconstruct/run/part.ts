@@ -55,14 +55,13 @@ import type { PartEnvironment } from "./prepare.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
 import { shiftLawOf } from "./shiftLaw.ts";
-import { openShowing } from "./showing.ts";
+import { openShowing, shareOfShowing } from "./showing.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
-/** Between stages maps of a large box may take so much of the time; those that are quick to make are always written. */
-const shareOfMaps = 1 / 20,
-  quickMapMs = 250;
+/** A map that is quicker to make is written after every stage; others as their share of the time allows. */
+const quickMapMs = 250;
 /** One takes some seconds: a twenty-fifth of the shortest runs that make several. */
 const startsCompared = 1;
 /** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
@@ -311,7 +310,7 @@ export async function reconstructPart(
     for (const path of [...folder.classMaps(state), part.map])
       emit({ type: "map", path, stage: index + 1, iteration: stage.iterations, ...label });
     const taken = performance.now() - written;
-    if (taken > quickMapMs) nextMap = written + taken / shareOfMaps;
+    if (taken > quickMapMs) nextMap = written + taken / shareOfShowing;
   };
 
   const motionToCome = (): MotionStep[] =>

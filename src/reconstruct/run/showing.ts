@@ -3,7 +3,7 @@ import type { StageVolume } from "../stage.ts";
 
 const everyMs = 3000;
 /** Of the time at most this goes into it. */
-const share = 1 / 20;
+export const shareOfShowing = 1 / 20;
 
 /**
  * @param write makes a density seen
@@ -18,7 +18,7 @@ export function openShowing(
     if (begun < next) return false;
     await write(await density());
     const ended = performance.now();
-    next = ended + Math.max(everyMs, (ended - begun) / share);
+    next = ended + Math.max(everyMs, (ended - begun) / shareOfShowing);
     return true;
   };
 }

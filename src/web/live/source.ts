@@ -58,6 +58,9 @@ export class FormError extends Error {
   }
 }
 
+/** What stands against a run in the folder of another. */
+export const nameTaken = "a folder of this name is there already; choose another";
+
 /** What went wrong with a form, by option. */
 export const problemsIn = (error: unknown): Record<string, string> =>
   error instanceof FormError ? error.fields : { "": (error as Error).message };

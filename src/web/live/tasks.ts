@@ -3,6 +3,8 @@ import type { FormField } from "./formField.ts";
 import type { RunForm } from "./runForm.ts";
 
 export const taskKinds = ["postprocess", "export"] as const;
+/** Of a task's folder in that of the run, as a regular expression: "postprocess-1". */
+export const taskName = `(${taskKinds.join("|")})-\\d{1,6}`;
 export type TaskKind = (typeof taskKinds)[number];
 
 /** Options by kind, named as on the command line in camel case; the command itself checks their values. */

@@ -4,7 +4,7 @@
 
 import { densityFile } from "../../reconstruct/folder/events.ts";
 import { mostClasses } from "../../reconstruct/options.ts";
-import { type TaskKind, taskKinds } from "../live/tasks.ts";
+import { type TaskKind, taskName } from "../live/tasks.ts";
 
 export const tabs = ["curves", "particles", "views", "classes", "motion", "results", "configuration", "log"] as const;
 export type Tab = (typeof tabs)[number];
@@ -22,7 +22,7 @@ export type MapFile =
   | ResultFile;
 /** A map that was made of the run's: sharpened, or for another program. */
 export type ResultFile = `${TaskKind}-${number}/${string}.mrc`;
-const resultFile = new RegExp(`^(${taskKinds.join("|")})-\\d{1,6}/\\w{1,100}\\.mrc$`);
+const resultFile = new RegExp(`^${taskName}/\\w{1,100}\\.mrc$`);
 export const isResultFile = (path: string): path is ResultFile => resultFile.test(path);
 /** Those that a run writes; with half-maps there may be twice as many, of one half alone. */
 export const mapFiles: readonly MapFile[] = [

@@ -121,10 +121,10 @@ async function readOn(folder: string, before?: Promise<Kept>): Promise<Kept> {
 function thinned(lines: Line[]): Line[] {
   const isOver = lines.filter(({ event }) => isPassing(event)).length >= 2 * keptPassing,
     kept = isOver ? thinEvents(lines, ({ event }) => event, keptPassing) : lines;
-  return kept.flatMap(({ unchecked, ...line }) => {
-    if (!unchecked) return line;
+  return kept.flatMap((line) => {
+    if (!line.unchecked) return line;
     const event = asEvent(line.event);
-    return event ? { ...line, event } : [];
+    return event ? { event, offset: line.offset, bytes: line.bytes } : [];
   });
 }
 

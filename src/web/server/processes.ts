@@ -8,7 +8,7 @@ import { readPlain } from "../../io/plainFile.ts";
 import { parseConfig } from "../../reconstruct/folder/config.ts";
 import { isAlive, readProcess, worksIn } from "../../reconstruct/folder/runProcess.ts";
 import { refusalOf } from "../live/goingOn.ts";
-import { FormError, type RunForm } from "../live/source.ts";
+import { FormError, nameTaken, type RunForm } from "../live/source.ts";
 import { argumentsOfConfig, argumentsOfForm } from "./arguments.ts";
 import { ConflictError } from "./conflict.ts";
 import { failureOf, launch } from "./launch.ts";
@@ -64,9 +64,7 @@ export function createProcesses(
       return alone(folder, async () => {
         await disk.makeFolder(runsFolder);
         await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-          throw error.code === "EEXIST"
-            ? new FormError({ out: "a folder of this name is there already; choose another" })
-            : fileError("write", folder, error);
+          throw error.code === "EEXIST" ? new FormError({ out: nameTaken }) : fileError("write", folder, error);
         });
         const failure = await begin(command, args, folder, settleMs);
         if (failure === undefined) return folder;

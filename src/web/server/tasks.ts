@@ -10,7 +10,7 @@ import { optionName } from "../../base/values.ts";
 import { fileError } from "../../io/disk.ts";
 import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
 import { FormError, type RunForm } from "../live/source.ts";
-import { type Outcome, type Task, type TaskKind, taskFields, taskKinds } from "../live/tasks.ts";
+import { type Outcome, type Task, type TaskKind, taskFields, taskName } from "../live/tasks.ts";
 import { ConflictError } from "./conflict.ts";
 import { readTail } from "./inside.ts";
 import { failureOf, launch } from "./launch.ts";
@@ -24,7 +24,7 @@ export interface Tasks {
   report(folder: string): Promise<void>;
 }
 
-const nameOfTask = new RegExp(`^(${taskKinds.join("|")})-\\d{1,6}$`);
+const nameOfTask = new RegExp(`^${taskName}$`);
 /** Of log.txt: the lines that tell how far a task is and what it came to. */
 const tailBytes = 65_536;
 

@@ -50,8 +50,9 @@ export function formTests(site: () => Site, browser: () => Browser): void {
     expect(await fact("Particles")).toBe("600");
     expect(await fact("Box")).toBe("24 px, 144 Å");
     expect(await fact("Nyquist")).toBe("12 Å");
+    const finer = String.raw`(, or \d+:\d\d with starts at a finer shell)?`;
     expect(await fact("This run")).toMatch(
-      /^works up to [\d.]+ Å in \d+:\d\d(, or \d+:\d\d with .* finer shell)? on two idle CPU cores; an estimate$/,
+      new RegExp(String.raw`^works up to [\d.]+ Å in \d+:\d\d${finer} on two idle CPU cores; an estimate$`),
     );
     expect(await violations(page)).toEqual([]);
     await keepScreenshot(page, "inspected");

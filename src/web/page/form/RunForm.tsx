@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type ChosenOption, isChosenOption } from "../../live/data.ts";
 import type { FormField } from "../../live/formField.ts";
-import { problemsIn, type RunForm as Values } from "../../live/source.ts";
+import { nameTaken, problemsIn, type RunForm as Values } from "../../live/source.ts";
 import { localFiles, particleFiles } from "../local/files.ts";
 import { LocalFiles } from "../local/LocalFiles.tsx";
 import { go, type Page } from "../page.ts";
@@ -61,7 +61,7 @@ export function RunForm({ page }: { page: Page }) {
   /** What the particles, and the runs that are there, have against a form. */
   const against = (form: Values): Record<string, string> => ({
     ...(looked.inspection ? impossible(looked.inspection, form) : {}),
-    ...(isTaken(page, form.out) ? { out: "A folder of this name is there already; choose another" } : {}),
+    ...(isTaken(page, form.out) ? { out: nameTaken } : {}),
   });
   const set = (name: string, value: string | boolean) => {
     const next = { ...values, [name]: value };
