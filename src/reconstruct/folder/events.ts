@@ -43,7 +43,7 @@ export type RunEvent =
       boxSize: number;
       resolutionAngstrom: number;
       iterations: number;
-      /** Of several independent starts: the number of the one that the stage belongs to, from 1, of at most so many. */
+      /** Of several independent starts: the number of the stage's, from 1, of so many as are laid out by then. */
       start?: number;
       starts?: number;
       half?: 1 | 2;

@@ -9,13 +9,21 @@ import { asMap } from "./asMap.ts";
 export const nearlySame = 0.95;
 
 /**
- * Mean correlation of the density of each other start with that of the best one, put onto it (rotation, shift and
- * hand), over the shells that both hold; rotational averages are left out, as any two balls agree in them.
+ * Mean correlation of the density of another start with that of the best one, put onto it (rotation, shift and hand),
+ * over the shells that both hold; rotational averages are left out, as any two balls agree in them.
  */
-export const startAgreement = (best: StageVolume, others: readonly StageVolume[]): number[] =>
-  others.map((other) => {
-    const n = Math.min(best.n, other.n),
-      { map, reference } = alignToReference(asMap(changeBox(other, n)), asMap(changeBox(best, n)));
-    const shells = angularCorrelation(map, reference).slice(firstAngularShell - 1, n / 2 - 1);
-    return shells.reduce((sum, v) => sum + v, 0) / Math.max(1, shells.length);
-  });
+export function startAgreement(best: StageVolume, other: StageVolume): number {
+  const n = Math.min(best.n, other.n),
+    { map, reference } = alignToReference(asMap(changeBox(other, n)), asMap(changeBox(best, n)));
+  const shells = angularCorrelation(map, reference).slice(firstAngularShell - 1, n / 2 - 1);
+  return shells.reduce((sum, v) => sum + v, 0) / Math.max(1, shells.length);
+}
+
+/** The same; what was asked last is known, as it takes a second or two and is asked twice. */
+export function openAgreement(): (best: StageVolume, other: StageVolume) => number {
+  let last: { best: StageVolume; other: StageVolume; value: number } | undefined;
+  return (best, other) => {
+    if (last?.best !== best || last.other !== other) last = { best, other, value: startAgreement(best, other) };
+    return last.value;
+  };
+}

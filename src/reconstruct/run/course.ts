@@ -1,7 +1,15 @@
 /** Where a run stands among its stages, and what of its starts is to come. */
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { AdversarialStage, Paces, RefinementStage, Schedule, Stage } from "../stage.ts";
-import { type Budget, numberedStart, onwardStages, startingStages, startsFor } from "./schedule.ts";
+import {
+  type Budget,
+  comparesStarts,
+  numberedStart,
+  onwardStages,
+  startingStages,
+  startsAtFirst,
+  startsCompared,
+} from "./schedule.ts";
 
 /** Where a run stands, as far as its time goes. */
 export interface Course extends Pick<Checkpoint, "schedule" | "stage" | "starts"> {
@@ -83,13 +91,14 @@ export function numberOfStart(stages: readonly Stage[], index: number): { start:
 export const fewestStarts = ({ done, begun, iteration, over }: Place): number =>
   over ? done : Math.max(1, done + (begun.length > 0 && iteration !== undefined ? 1 : 0));
 
-export const mostStarts = (place: Place, budget: Budget): number =>
-  place.over
-    ? place.done
-    : Math.max(fewestStarts(place), place.searchRadius === undefined ? startsFor(budget) : startsLeft(place));
-
-/** Of finer starts there are never more than were laid out. */
-const startsLeft = ({ done, coming }: Place): number => done + coming.filter(endsStart).length;
+export function mostStarts(place: Place, budget: Budget): number {
+  const fewest = fewestStarts(place),
+    laidOut = place.done + place.coming.filter(endsStart).length;
+  if (place.over) return place.done;
+  if (place.searchRadius !== undefined) return Math.max(fewest, laidOut); // never more than were laid out
+  const isFurther = comparesStarts(budget) && place.done >= startsCompared;
+  return Math.max(fewest, isFurther ? laidOut : startsAtFirst(budget));
+}
 
 /** The first of the stages to come, up to the judgement of so many starts. */
 function firstStarts(coming: readonly Stage[], count: number): Stage[] {

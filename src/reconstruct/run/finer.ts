@@ -3,7 +3,7 @@
  * a small protein) show none there, and are to be begun at a finer shell.
  */
 import { classesIn } from "../classes.ts";
-import type { Checkpoint } from "../folder/checkpoint.ts";
+import type { Checkpoint, Start } from "../folder/checkpoint.ts";
 import { nearlySame } from "../measure/startAgreement.ts";
 import type { Stage, StageVolume } from "../stage.ts";
 import { endsStart, isJudging } from "./course.ts";
@@ -20,6 +20,12 @@ export interface Measures {
   share(): number;
   /** How far two starts agree (measure/startAgreement.ts). */
   agreement(best: StageVolume, other: StageVolume): number;
+}
+
+/** Whether the two likeliest starts came to one shape, up to the shell that they are judged at. */
+export function likeliestAgree(starts: readonly Start[], { agreement }: Measures): boolean {
+  const [best, next] = starts.toSorted((a, b) => b.merit - a.merit);
+  return agreement(best!.volume, next!.volume) >= nearlySame;
 }
 
 /**
@@ -68,8 +74,7 @@ export function endsFinerStarts(state: Checkpoint, done: Stage, measures: Measur
     { stages } = schedule,
     last = stages.findLastIndex(endsStart);
   if (schedule.finer !== "tried" || !isJudging(done) || last < stage || starts.length < 2) return state;
-  const [best, next] = starts.toSorted((a, b) => b.merit - a.merit);
   // Which class of one is which of another start is not known.
-  if (classesIn(best!.volume) > 1 || measures.agreement(best!.volume, next!.volume) < nearlySame) return state;
+  if (classesIn(starts[0]!.volume) > 1 || !likeliestAgree(starts, measures)) return state;
   return { ...state, schedule: { ...schedule, stages: [...stages.slice(0, stage), ...stages.slice(last + 1)] } };
 }

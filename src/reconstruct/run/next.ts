@@ -20,6 +20,7 @@ import {
   withStage,
 } from "./decision.ts";
 import { endsFinerStarts, type Measures, triesFiner } from "./finer.ts";
+import { furtherStart } from "./furtherStart.ts";
 import { enlarged, widened } from "./goingOn.ts";
 import type { MotionStep } from "./motion.ts";
 import { attainableIn } from "./schedule.ts";
@@ -182,7 +183,10 @@ export function afterStage(
     measures,
     circumstances,
   );
-  const kept = inTime(endsFinerStarts(tried.state, done, measures), circumstances),
+  const kept = inTime(
+      furtherStart(endsFinerStarts(tried.state, done, measures), done, measures, circumstances),
+      circumstances,
+    ),
     { state } = kept,
     warning = [tried.warning, kept.warning].filter((each) => each !== undefined).join("; ") || undefined;
   const next = state.schedule.stages[state.stage];

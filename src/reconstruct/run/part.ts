@@ -10,7 +10,7 @@ import type { ParticleStore } from "../likelihood/particleStore.ts";
 import { refinementStage } from "../likelihood/refinementStage.ts";
 import { type StartVolume, startVolume } from "../likelihood/startVolume.ts";
 import { angularShare } from "../measure/angularShare.ts";
-import { startAgreement } from "../measure/startAgreement.ts";
+import { openAgreement } from "../measure/startAgreement.ts";
 import { type Method, methodOf } from "../method.ts";
 import type {
   AfterIteration,
@@ -62,8 +62,6 @@ const defaultCheckpointSeconds = 60;
 const progressSeconds = 0.25;
 /** A map that is quicker to make is written after every stage; others as their share of the time allows. */
 const quickMapMs = 250;
-/** One takes some seconds: a twenty-fifth of the shortest runs that make several. */
-const startsCompared = 1;
 /** Of the power of a start's angular features; less is left where the axes of the group are not its own. */
 const leastSymmetric = 1 / 2;
 
@@ -145,6 +143,7 @@ export async function reconstructPart(
     loaded: images.now().loaded,
     ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() - secondsOfMotion() }),
   });
+  const agreement = openAgreement();
   const shown = openShowing((density) => folder.writeDensity(density, state));
   let state = found ?? begin(firstBox(setting), setting.request, paces);
   const save = async (progress?: StageProgress): Promise<void> => {
@@ -155,7 +154,7 @@ export async function reconstructPart(
     const { choice } = decision.state;
     if (choice)
       emit({ type: "choice", ...choice, by: budget.method === "cryogan" ? "critic" : "likelihood", ...label });
-    state = await valueOfFirst(processes, withStartsCompared(decision.state));
+    state = await valueOfFirst(processes, withStartsCompared(decision.state, agreement));
     if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
     await save(progress);
   };
@@ -291,7 +290,7 @@ export async function reconstructPart(
           attainableIn(stage, spectra!, budget),
           particleShares(result.shares, classesIn(result.volume)),
         ),
-      agreement: (best, other) => startAgreement(best, [other])[0]!,
+      agreement,
     };
     const decision = afterStage(state, result, measures, circumstances());
     // A start that is judged is one of several.
@@ -422,17 +421,19 @@ export async function reconstructPart(
   }
 }
 
-/** Starts compared with the one that was chosen among them. */
-function withStartsCompared(state: Checkpoint): Checkpoint {
+/** The next best start compared with the one that was chosen; one takes some seconds, and the others tell no more. */
+function withStartsCompared(state: Checkpoint, agreement: Measures["agreement"]): Checkpoint {
   const { volume, otherStarts } = state;
   if (!otherStarts) return state;
-  // Which class of one is which of another start is not known.
-  const agreement = classesIn(volume!) > 1 ? [] : startAgreement(volume!, otherStarts.slice(0, startsCompared));
+  const [next] = otherStarts;
   return {
     ...state,
     otherStarts: undefined,
     choice: undefined,
-    ...(agreement.length > 0 ? { startAgreement: agreement, startShell: volume!.n / 2 } : {}),
+    // Which class of one is which of another start is not known.
+    ...(next && classesIn(volume!) === 1
+      ? { startAgreement: [agreement(volume!, next)], startShell: volume!.n / 2 }
+      : {}),
   };
 }
 

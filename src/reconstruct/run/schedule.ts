@@ -7,7 +7,14 @@ import { startRadius } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { Method } from "../method.ts";
 import type { AdversarialStage, LocalStage, RefinementStage, Stage } from "../stage.ts";
-import { iterationSeconds, readingSeconds, stageSeconds, transformingSeconds, type Work } from "./cost.ts";
+import {
+  iterationSeconds,
+  likelySeconds,
+  readingSeconds,
+  stageSeconds,
+  transformingSeconds,
+  type Work,
+} from "./cost.ts";
 import { adversarialClimb, climb, finestGlobalSearch } from "./radii.ts";
 import { searchesShifts } from "./shiftLaw.ts";
 
@@ -62,18 +69,20 @@ export interface Budget extends Work {
   onward?(maxRadius: number): number;
   /** Radius up to which a density is given to start from; absent where one is to be found. */
   given?: number;
+  /** Set where starts cannot be compared: which class of one is which of another is not known. */
+  severalClasses?: boolean;
 }
 
-/** Finest radius at which the whole automatic schedule fits into the time. */
+/** Finest radius at which the whole automatic schedule fits into the time, as far as can be told. */
 export function affordableRadius(budget: Budget): number {
   if (!budget.onward) return Infinity; // as many iterations as there is time for
   let affordable = startRadius;
   // Not monotonic: a radius more may do with a stage less.
   for (let radius = startRadius; radius <= 128; radius++) {
-    const seconds = automaticSchedule(radius, budget).reduce(
-      (sum, stage) => sum + stageSeconds(stage, budget),
-      readingSeconds(budget) + transformingSeconds(radius, budget),
-    );
+    const seconds =
+      readingSeconds(budget) +
+      transformingSeconds(radius, budget) +
+      likelySeconds(automaticSchedule(radius, budget), undefined, budget, {});
     if (seconds < budget.seconds) affordable = radius;
   }
   return affordable;
@@ -87,7 +96,7 @@ export function affordableRadius(budget: Budget): number {
  */
 export function automaticSchedule(finest: number, budget: Budget): Stage[] {
   if (budget.given !== undefined) return onwardStages(undefined, finest, budget);
-  const starts = startsFor(budget);
+  const starts = startsAtFirst(budget);
   return [
     ...(starts === 1
       ? startingStages(finest, budget)
@@ -133,6 +142,17 @@ function climbingStages(reached: number | undefined, finest: number, budget: Bud
  */
 export const startsFor = ({ seconds, onward }: Pick<Budget, "seconds" | "onward">): number =>
   onward ? Math.max(1, Math.min(mostStarts, Math.floor(seconds / secondsPerStart))) : 1;
+
+/** Whether two starts can be told to be of one shape. */
+export const comparesStarts = ({ method, severalClasses }: Pick<Budget, "method" | "severalClasses">): boolean =>
+  method !== "cryogan" && !severalClasses;
+
+/** So many are compared; a third is made only where they differ (furtherStart.ts). */
+export const startsCompared = 2;
+
+/** Those that a run begins with. */
+export const startsAtFirst = (budget: Budget): number =>
+  Math.min(startsFor(budget), comparesStarts(budget) ? startsCompared : mostStarts);
 
 /** The stages of a start that is the only one. */
 export function startingStages(finest: number, budget: Budget): AdversarialStage[] {

@@ -54,6 +54,7 @@ export function settingOf(
     finerStart: recipe.finerStart,
     onward: recipe.onward,
     ...(options.start === undefined ? {} : { given: Math.round(boxAngstrom / startResolutionOf(options)) }),
+    ...(groups.length > 1 ? { severalClasses: true } : {}),
     count: set.count,
     groupOrder: jointOrder(groups),
     readSeconds: readSeconds(set.boxSize),

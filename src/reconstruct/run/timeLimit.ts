@@ -80,7 +80,7 @@ export function newGoal(stages: readonly Stage[], course: Course, budget: Budget
 }
 
 /** Seconds that the whole run has, counted on the machine of the estimate. */
-function worth({ schedule, stage, iteration = 0, paces, secondsLeft, loaded }: Course, budget: Budget): number {
+export function worth({ schedule, stage, iteration = 0, paces, secondsLeft, loaded }: Course, budget: Budget): number {
   const { stages } = schedule,
     now = stages[stage];
   const done = stages.slice(0, stage).reduce((sum, each) => sum + stageSeconds(each, budget), 0);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { mirrorX, rotateVolume } from "../../../src/evaluate/rotate.ts";
+import { changeBox } from "../../../src/numeric/fourierCrop.ts";
 import { axisAngleToMatrix } from "../../../src/physics/rotations.ts";
-import { startAgreement } from "../../../src/reconstruct/measure/startAgreement.ts";
+import { openAgreement, startAgreement } from "../../../src/reconstruct/measure/startAgreement.ts";
 import { createStream } from "../../../src/runtime/random.ts";
 
 const n = 16;
@@ -27,18 +28,27 @@ test("a start in another orientation and hand is the same shape, another shape i
     const radius = Math.hypot((i % n) - 8, (Math.floor(i / n) % n) - 8, Math.floor(i / n ** 2) - 8);
     return Math.exp(-(radius ** 2) / 8);
   });
-  const [same, other, nothing] = startAgreement(grid(best), [grid(turned.data), grid(shape("other")), grid(ball)]);
+  const [same, other, nothing] = [turned.data, shape("other"), ball].map((data) =>
+    startAgreement(grid(best), grid(data)),
+  );
   expect(same).toBeGreaterThan(0.9);
   expect(other).toBeLessThan(0.8);
   expect(Math.abs(nothing!)).toBeLessThan(0.4);
 });
 
 test("starts at different shells are compared at the coarser one's", () => {
-  const best = shape("best");
-  const fine = new Float32Array(24 ** 3);
-  for (let z = 0; z < n; z++)
-    for (let y = 0; y < n; y++)
-      for (let x = 0; x < n; x++) fine[((z + 4) * 24 + y + 4) * 24 + x + 4] = best[(z * n + y) * n + x]!;
-  expect(startAgreement({ n: 24, data: fine }, [{ n, data: best }])).toHaveLength(1);
-  expect(startAgreement(grid(best), [])).toEqual([]);
+  const best = grid(shape("best")),
+    finer = changeBox(best, 24);
+  expect(startAgreement(finer, best)).toBeGreaterThan(0.99);
+  expect(startAgreement(best, finer)).toBeGreaterThan(0.99);
+});
+
+test("what was asked last is known, anything else is measured", () => {
+  const [best, other] = [grid(shape("best")), grid(shape("other"))],
+    agreement = openAgreement(),
+    first = agreement(best, other);
+  expect(first).toBe(startAgreement(best, other));
+  other.data.fill(0); // it is not looked at again
+  expect(agreement(best, other)).toBe(first);
+  expect(agreement(best, grid(best.data.slice()))).toBeGreaterThan(0.99);
 });

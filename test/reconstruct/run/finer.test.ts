@@ -15,7 +15,7 @@ const run = (
       finest,
       more.limited ? {} : { request: {} },
     ),
-    { pace: more.pace ?? 1, share, ...(more.agreement ? { agreement: more.agreement } : {}) },
+    { pace: more.pace ?? 1, share, agreement: more.agreement ?? (() => 0) },
   );
 const finerOnes = (stages: readonly Stage[]) =>
   stages.filter((stage) => stage.kind === "adversarial" && stage.maxRadius > 8);

@@ -4,7 +4,7 @@ import {
   likelihoodRatioRecipe,
   startRadius,
 } from "../../../src/reconstruct/adversarial/recipes.ts";
-import { readingSeconds, stageSeconds, transformingSeconds } from "../../../src/reconstruct/run/cost.ts";
+import { likelySeconds, readingSeconds, stageSeconds, transformingSeconds } from "../../../src/reconstruct/run/cost.ts";
 import { numberOfStart } from "../../../src/reconstruct/run/course.ts";
 import { fitToTime as fit } from "../../../src/reconstruct/run/fitToTime.ts";
 import {
@@ -35,12 +35,9 @@ const spectraUpTo = (last: number, shells = 33, strength = 1) => ({
   noise: new Float64Array(shells).fill(1),
   signal: Float64Array.from({ length: shells }, (_, k) => (k <= last ? strength : 0)),
 });
-/** A whole run to a radius, reading included. */
+/** A whole run to a radius, reading included, as far as can be told. */
 const total = (radius: number, b: Budget): number =>
-  automaticSchedule(radius, b).reduce(
-    (sum, stage) => sum + stageSeconds(stage, b),
-    readingSeconds(b) + transformingSeconds(radius, b),
-  );
+  readingSeconds(b) + transformingSeconds(radius, b) + likelySeconds(automaticSchedule(radius, b), undefined, b, {});
 const outline = (stages: readonly Stage[]): string[] => stages.map((s) => `${s.kind[0]}${s.maxRadius}`);
 
 it("a stage belongs to one of several starts, until they are judged", () => {
@@ -138,17 +135,27 @@ describe("automatic schedule", () => {
     });
   });
 
-  it("makes several starts where there is time, each with a refinement to be judged by, then goes on as ever", () => {
+  it("makes two starts where there is time, each with a refinement to be judged by, then goes on as ever", () => {
     const once = automaticSchedule(22, budget({ seconds: 79 })),
       often = automaticSchedule(22, budget({ seconds: 600 }));
     const starts = often.filter((stage) => stage.kind === "adversarial");
-    expect(starts.map((stage) => stage.start)).toEqual([0, 1, 2]);
+    expect(starts.map((stage) => stage.start)).toEqual([0, 1]);
     expect(once.filter((stage) => stage.kind === "adversarial").map((stage) => stage.start)).toEqual([undefined]);
     for (const [i, stage] of often.entries()) {
       if (stage.kind === "adversarial")
         expect(often[i + 1]).toMatchObject({ kind: "refinement", maxRadius: 8, endsStart: true });
     }
-    expect(outline(often.slice(6))).toEqual(outline(once.slice(1)));
+    expect(outline(often.slice(4))).toEqual(outline(once.slice(1)));
+  });
+
+  it("makes three where two cannot be compared: of several classes, and by the critic alone", () => {
+    const startsOf = (change: Partial<Budget>) =>
+      automaticSchedule(22, budget({ seconds: 600, ...change })).flatMap((stage) =>
+        stage.kind === "adversarial" && stage.start !== undefined ? [stage.start] : [],
+      );
+    expect(startsOf({ severalClasses: true })).toEqual([0, 1, 2]);
+    expect(startsOf({ method: "cryogan" })).toEqual([0, 1, 2]);
+    expect(startsOf({ severalClasses: true, seconds: 100 })).toEqual([0, 1]);
   });
 
   it("starts with the stages of the critic in use, at no finer resolution than asked for", () => {

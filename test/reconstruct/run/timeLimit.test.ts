@@ -27,6 +27,8 @@ const refining = (stages: readonly Stage[]): Stage[] =>
   stages.filter((stage) => stage.kind !== "adversarial" && !("endsStart" in stage));
 const starts = (stages: readonly Stage[]): number =>
   Math.max(1, stages.filter((stage) => "endsStart" in stage && stage.endsStart).length);
+const outlineAfterStarts = ({ stages }: Outcome): unknown[] =>
+  refining(stages).map(({ kind, maxRadius }) => [kind, maxRadius]);
 const finestOf = ({ stages }: Outcome): number => Math.max(0, ...refining(stages).map((stage) => stage.maxRadius));
 const cost = (stages: readonly Stage[], budget: Budget): number =>
   stages.reduce((sum, stage) => sum + stageSeconds(stage, budget), 0);
@@ -102,9 +104,11 @@ describe.each(cases)("$name, $seconds s", (given) => {
 describe("starts", () => {
   const centred = budgetOf({ shiftSigma: 0, seconds: 90 });
 
-  it("are two in 90 s, one on a machine three times slower, three on one three times quicker", () => {
-    const at = (pace: number) => virtualRun(settingOf(centred, 16), { pace }).stages;
+  it("are two in 90 s, one on a slower machine; where two differ, and there is the time, three", () => {
+    const at = (pace: number, agreement = 0) =>
+      virtualRun(settingOf(centred, 16), { pace, agreement: () => agreement }).stages;
     expect([1, 3, 1 / 3].map((pace) => starts(at(pace)))).toEqual([2, 1, 3]);
+    expect(starts(at(1 / 3, 1))).toBe(2);
     // Each of several is judged by a refinement of its own; an only one is not.
     expect(at(3).some((stage) => "endsStart" in stage)).toBe(false);
     expect(
@@ -117,6 +121,35 @@ describe("starts", () => {
         .stages.map(({ kind }) => kind[0])
         .join(""),
     ).toMatch(/^(ar){2}r/);
+  });
+
+  it("a third, where two differ, takes its time from what comes after it", () => {
+    const budget = budgetOf({ seconds: 240 }),
+      run = (agreement: number, limited: boolean) =>
+        virtualRun(settingOf(budget, 32, limited ? {} : { request: {} }), { pace: 1, agreement: () => agreement });
+    for (const limited of [true, false]) {
+      const [same, other] = [run(1, limited), run(0, limited)];
+      expect([same, other].map(({ stages }) => starts(stages))).toEqual([2, 3]);
+      expect(other.stages.flatMap((stage) => (stage.kind === "adversarial" ? [stage.start] : []))).toEqual([0, 1, 2]);
+      expect(other.state.starts).toBeUndefined(); // one of the three is gone on with
+      if (limited) expect(finestOf(other)).toBeLessThanOrEqual(finestOf(same));
+      else expect(outlineAfterStarts(other)).toEqual(outlineAfterStarts(same));
+      if (limited) expect(other.seconds).toBeLessThan(1.1 * budget.seconds);
+    }
+  });
+
+  it("a third is not made of the user's own stages, after a given start, or where classes cannot be compared", () => {
+    const differ = { pace: 1, agreement: () => 0 },
+      made = (change: Partial<Budget>) =>
+        virtualRun(settingOf(budgetOf({ seconds: 240, ...change }), 16, { request: {} }), differ).stages;
+    expect(made({ given: 11 }).some((stage) => stage.kind === "adversarial")).toBe(false);
+    expect(starts(made({ severalClasses: true, seconds: 100 }))).toBe(2);
+    const own: Stage[] = [
+      { kind: "adversarial", maxRadius: 8, iterations: 50 },
+      { kind: "refinement", maxRadius: 8, iterations: 4, particles: 20_000 },
+    ];
+    const run = virtualRun(settingOf(budgetOf({ seconds: 240 }), 16, { stages: own, request: {} }), differ);
+    expect(run.stages).toHaveLength(2);
   });
 
   it("a single slow one is cut short, so that half of the time is left to refine", () => {

@@ -64,7 +64,7 @@ export interface Machine {
   certainty?: number;
   /** Of the images' angular signal, that every density explains. */
   share?: number;
-  /** How far the two likeliest of so many starts agree. */
+  /** How far the two likeliest of so many starts agree; else they do. */
   agreement?: (starts: number) => number;
 }
 
@@ -81,7 +81,7 @@ export const virtualRun = (setting: Setting, machine: Machine): Outcome =>
   goOn(begin(firstBox(setting), setting.request, {}), setting, machine);
 
 export function goOn(from: Checkpoint, setting: Setting, machine: Machine): Outcome {
-  const { overheadSeconds = 0, passes = 6, certainty = 1, share = 1, agreement = () => 0 } = machine,
+  const { overheadSeconds = 0, passes = 6, certainty = 1, share = 1, agreement = () => 1 } = machine,
     { budget } = setting;
   const pace = (task: Task): number => (typeof machine.pace === "number" ? machine.pace : machine.pace(task, seconds));
   let seconds = from.elapsedSeconds,
