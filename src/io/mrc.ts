@@ -124,10 +124,11 @@ export interface ImageStack {
   /** 0 where the header names no cell. */
   pixelSizeAngstrom: number;
   /**
-   * Reads the images with these 0-based indices one after the other into `out` (row-major, `height * width` each).
-   * Runs of consecutive indices are read at once.
+   * Reads the images with these 0-based indices into `out` (row-major, `height * width` each): one after the other, or
+   * each in its own of `places`. What is consecutive is read at once, and all is asked for before any is waited for, so
+   * that it comes while the script is busy.
    */
-  read(indices: ArrayLike<number>, out: Float32Array): Promise<void>;
+  read(indices: ArrayLike<number>, out: Float32Array, places?: ArrayLike<number>): Promise<void>;
   /** Closes the file. */
   close(): Promise<void>;
 }
@@ -152,7 +153,7 @@ export async function openStack(file: DataFile): Promise<ImageStack> {
       height: header.rows,
       width: header.columns,
       pixelSizeAngstrom: isotropicPixelSize(header, 2, path),
-      read: (indices, out) => readImages(open, header, path, indices, out),
+      read: (indices, out, places) => readImages(open, header, path, indices, out, places),
       close: () => open.close(),
     };
   } catch (error) {
@@ -167,24 +168,31 @@ async function readImages(
   path: string,
   indices: ArrayLike<number>,
   out: Float32Array,
+  places?: ArrayLike<number>,
 ): Promise<void> {
-  const size = header.columns * header.rows;
-  if (out.length < indices.length * size)
-    throw new RangeError(`${indices.length} images of ${size} pixels do not fit ${out.length}`);
+  const size = header.columns * header.rows,
+    placeOf = (i: number): number => places?.[i] ?? i;
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i]!;
+    if ((placeOf(i) + 1) * size > out.length)
+      throw new RangeError(`${placeOf(i) + 1} images of ${size} pixels do not fit ${out.length}`);
     if (!Number.isInteger(index) || index < 0 || index >= header.sections) {
       throw new InputError(`${path} holds ${header.sections} images; there is no image ${index + 1}`);
     }
   }
-  const longestRun = Math.max(1, Math.floor(CHUNK_BYTES / (size * header.bytesPerPixel)));
+  const longestRun = Math.max(1, Math.floor(CHUNK_BYTES / (size * header.bytesPerPixel))),
+    follows = (i: number): boolean => indices[i] === indices[i - 1]! + 1 && placeOf(i) === placeOf(i - 1) + 1;
+  const reads: Promise<void>[] = [];
   for (let start = 0; start < indices.length; ) {
     let end = start + 1;
-    while (end < indices.length && end - start < longestRun && indices[end] === indices[end - 1]! + 1) end++;
-    const offset = header.dataOffset + indices[start]! * size * header.bytesPerPixel;
-    await readPixels(open, header, offset, out.subarray(start * size, end * size), path);
+    while (end < indices.length && end - start < longestRun && follows(end)) end++;
+    const offset = header.dataOffset + indices[start]! * size * header.bytesPerPixel,
+      first = placeOf(start) * size;
+    reads.push(readPixels(open, header, offset, out.subarray(first, first + (end - start) * size), path));
     start = end;
   }
+  // None writes into `out`, or needs the file, after the call.
+  for (const read of await Promise.allSettled(reads)) if (read.status === "rejected") throw read.reason;
 }
 
 /**

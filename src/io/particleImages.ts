@@ -8,8 +8,6 @@ import { openStack } from "./mrc.ts";
 
 /** Stacks kept open between reads. */
 const OPEN_STACKS = 64;
-/** Images of one stack read at once, before they are put in their places. */
-const IMAGES_AT_ONCE = 32;
 
 export interface ParticleImages {
   /** Reads the images of these particles one after the other into `out` (`boxSize²` each, row-major). */
@@ -92,24 +90,22 @@ export async function openParticleImages(files: Files, set: ParticleSet): Promis
       const [p, q] = [particles[a]!, particles[b]!];
       return set.stackIndex[p]! - set.stackIndex[q]! || set.imageIndex[p]! - set.imageIndex[q]!;
     });
-    const scratch = new Float32Array(Math.min(IMAGES_AT_ONCE, order.length) * size);
     for (let start = 0; start < order.length; ) {
       const index = set.stackIndex[particles[order[start]!]!]!;
       let end = start + 1;
-      while (end < order.length && end - start < IMAGES_AT_ONCE && set.stackIndex[particles[order[end]!]!] === index)
-        end++;
+      while (end < order.length && set.stackIndex[particles[order[end]!]!] === index) end++;
       const slots = order.subarray(start, end);
       const stack = await stackOf(index);
       await stack.read(
         slots.map((slot) => set.imageIndex[particles[slot]!]!),
-        scratch,
+        out,
+        slots,
       );
-      slots.forEach((slot, i) => {
-        const image = scratch.subarray(i * size, (i + 1) * size);
+      for (const slot of slots) {
+        const image = out.subarray(slot * size, (slot + 1) * size);
         checkFinite(set, particles[slot]!, image);
         if (set.sign?.[particles[slot]!] === -1) for (let p = 0; p < size; p++) image[p] = -image[p]!;
-        out.set(image, slot * size);
-      });
+      }
       start = end;
     }
   }

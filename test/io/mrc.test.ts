@@ -282,6 +282,41 @@ test("stack writing refuses what would be a broken file", async () => {
   expect(await inputError(() => writeStack(disk.at(nowhere), options, []))).toContain(`cannot write ${nowhere}: `);
 });
 
+test("images of a stack are all asked for before one is there, and none comes after a failure", async () => {
+  const file = disk.at(join(temporaryFolder(), "stack.mrcs")),
+    answers: (() => void)[] = [];
+  let left = 0;
+  await writeStack(file, { width: 3, height: 2, pixelSizeAngstrom: 1, mode: 2 }, [new Float32Array(4 * 6)]);
+  const stack = await openStack({
+    ...file,
+    open: async () => {
+      const open = await file.open();
+      return {
+        ...open,
+        read: async (into, position) => {
+          if (position === 0) return open.read(into, position); // the header
+          await new Promise<void>((resolve) => answers.push(resolve));
+          left--;
+          if (position > 1024) throw new Error("no answer");
+          return open.read(into, position);
+        },
+      };
+    },
+  });
+  const reading = stack.read([0, 3, 1], new Float32Array(3 * 6));
+  let ended = false;
+  reading.catch(() => (ended = true));
+  left = answers.length;
+  expect(left).toBe(3);
+  answers[1]!(); // fails
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(ended).toBe(false);
+  for (const answer of answers) answer();
+  await expect(reading).rejects.toThrow("no answer");
+  expect(left).toBe(0);
+  await stack.close();
+});
+
 test("openStack reads any indices in any order, runs and repeats included", async () => {
   const path = join(temporaryFolder(), "stack.mrc");
   mrcfile(
@@ -298,7 +333,10 @@ m.close()`,
   const indices = [7, 8, 9, 0, 1, 1, 2, 5, 4];
   const out = new Float32Array(indices.length * 6);
   await stack.read(indices, out);
-  expect([...out]).toEqual(indices.flatMap((i) => [0, 1, 2, 3, 4, 5].map((k) => 6 * i + k)));
+  const imagesOf = (chosen: number[]): number[] => chosen.flatMap((i) => [0, 1, 2, 3, 4, 5].map((k) => 6 * i + k));
+  expect([...out]).toEqual(imagesOf(indices));
+  await stack.read([3, 4, 9, 6, 7], out, [1, 2, 0, 5, 7]); // 3 and 4 are read at once, 6 and 7 are not
+  expect([...out]).toEqual(imagesOf([9, 3, 4, 0, 1, 6, 2, 7, 4]));
   expect(await inputError(() => stack.read([3, 10], out))).toBe(`${path} holds 10 images; there is no image 11`);
   await stack.close();
 });

@@ -160,7 +160,10 @@ export async function openImages(
           buffer = buffers[(first / batch) % 2]!;
         await coming;
         if (first + batch < chosen.length) coming = begin(first + batch);
-        for (let i = 0; i < size; i++) prepare(buffer.subarray(i * n * n, (i + 1) * n * n), chosen[first + i]!);
+        for (let i = 0; i < size; i++) {
+          prepare(buffer.subarray(i * n * n, (i + 1) * n * n), chosen[first + i]!);
+          await undefined; // lets the reading of the next batch get as far as the files
+        }
         const out = await preparation.crop(buffer);
         images.set(out.subarray(0, size * workingBox ** 2), first * workingBox ** 2);
       }
