@@ -229,7 +229,10 @@ function stage(
   }
 }
 
-/** The butterfly of any other prime radix, by its definition. */
+/**
+ * The butterfly of any other prime radix, by its definition; outputs k and radix - k take the same products, as the
+ * cosines of inputs j and radix - j are equal and their sines opposite. Overwrites its inputs.
+ */
 function primeButterfly(
   plan: Plan,
   radix: number,
@@ -244,20 +247,57 @@ function primeButterfly(
   yr: Float64Array,
   yi: Float64Array,
 ): void {
-  const { n, cosine, sine } = plan;
-  for (let k = 0; k < radix; k++) {
-    const out = to + k * spacing;
-    yr.fill(0, out, out + spacing);
-    yi.fill(0, out, out + spacing);
-    for (let j = 0; j < radix; j++) {
-      const turn = (((j * k) % radix) * (n / radix) + p * k * step) % n;
-      const c = cosine[turn],
-        s = sine[turn];
-      const input = from + j * jump;
+  const { n, cosine, sine } = plan,
+    half = (radix - 1) / 2;
+  yr.set(xr.subarray(from, from + spacing), to);
+  yi.set(xi.subarray(from, from + spacing), to);
+  for (let j = 1; j <= half; j++) {
+    const low = from + j * jump,
+      high = from + (radix - j) * jump;
+    for (let q = 0; q < spacing; q++) {
+      const r = xr[low + q]!,
+        i = xi[low + q]!;
+      xr[low + q] = r + xr[high + q]!;
+      xi[low + q] = i + xi[high + q]!;
+      xr[high + q] = r - xr[high + q]!;
+      xi[high + q] = i - xi[high + q]!;
+      yr[to + q]! += xr[low + q]!;
+      yi[to + q]! += xi[low + q]!;
+    }
+  }
+  for (let k = 1; k <= half; k++) {
+    const even = to + k * spacing, // sums with cosines, then output k
+      odd = to + (radix - k) * spacing; // sums with sines, then output radix - k
+    yr.set(xr.subarray(from, from + spacing), even);
+    yi.set(xi.subarray(from, from + spacing), even);
+    yr.fill(0, odd, odd + spacing);
+    yi.fill(0, odd, odd + spacing);
+    for (let j = 1; j <= half; j++) {
+      const turn = ((j * k) % radix) * (n / radix),
+        c = cosine[turn]!,
+        s = sine[turn]!,
+        sum = from + j * jump,
+        difference = from + (radix - j) * jump;
       for (let q = 0; q < spacing; q++) {
-        yr[out + q]! += xr[input + q]! * c! - xi[input + q]! * s!;
-        yi[out + q]! += xr[input + q]! * s! + xi[input + q]! * c!;
+        yr[even + q]! += c * xr[sum + q]!;
+        yi[even + q]! += c * xi[sum + q]!;
+        yr[odd + q]! += s * xr[difference + q]!;
+        yi[odd + q]! += s * xi[difference + q]!;
       }
+    }
+    const c1 = cosine[(p * k * step) % n]!,
+      s1 = sine[(p * k * step) % n]!,
+      c2 = cosine[(p * (radix - k) * step) % n]!,
+      s2 = sine[(p * (radix - k) * step) % n]!;
+    for (let q = 0; q < spacing; q++) {
+      const firstR = yr[even + q]! - yi[odd + q]!,
+        firstI = yi[even + q]! + yr[odd + q]!,
+        secondR = yr[even + q]! + yi[odd + q]!,
+        secondI = yi[even + q]! - yr[odd + q]!;
+      yr[even + q] = firstR * c1 - firstI * s1;
+      yi[even + q] = firstR * s1 + firstI * c1;
+      yr[odd + q] = secondR * c2 - secondI * s2;
+      yi[odd + q] = secondR * s2 + secondI * c2;
     }
   }
 }
