@@ -46,10 +46,10 @@ async function readerOf(state: Tensor, device: Device): Promise<(t: ort.Tensor) 
 }
 
 /**
- * Bytes from which on a constant does not stand in the model, which would be one copy of it, and the session another,
- * and holds 2 GB at most: each run on the processor takes it from where it is.
+ * Bytes from which on a constant does not stand in the model, which is made of several copies of it, the session's own
+ * another, and holds 2 GB at most: each run on the processor takes it from where it is.
  */
-const largeConstant = 2 ** 24;
+const largeConstant = 2 ** 22;
 
 /** Compiles a program for a device. All state starts at zero; set it before the first run. */
 export async function compile(
