@@ -81,6 +81,8 @@ export interface MapScene {
 const slowMs = 60,
   coarseVoxels = 43,
   restMs = 300;
+/** Without a graphics card it is drawn in so many of the screen's pixels along an edge. */
+const movingScale = 1 / 2;
 
 /** One turn in 16 seconds. */
 const spinTurnsPerSecond = 1 / 16;
@@ -90,6 +92,13 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   const assets = new AssetManager();
   const canvasContext = Canvas3DContext.fromCanvas(canvas, assets, { antialias: true });
   const fill = () => resizeCanvas(canvas, canvas.parentElement!, canvasContext.pixelScale);
+  /** How many pixels are drawn for one of the screen, along an edge. */
+  const setScale = (pixelScale: number) => {
+    if (pixelScale === canvasContext.props.pixelScale) return;
+    canvasContext.setProps({ pixelScale });
+    fill();
+    canvas3d.requestResize();
+  };
   fill();
   const canvas3d = Canvas3D.create(canvasContext, {
     camera: {
@@ -177,6 +186,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     const edge = Math.max(...map.shape),
       rough = newLevel && !newMap && !newCut && surfaceMs > slowMs && edge > coarseVoxels;
     if (rough) {
+      if (software) setScale(movingScale);
       coarse ??= everyVoxel(map, Math.ceil(edge / coarseVoxels));
       await drawSurfaces(coarse, display);
       refining = setTimeout(() => {
@@ -189,6 +199,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       await drawSurfaces(volume!, display);
       surfaceMs = performance.now() - from;
       refine = false;
+      setScale(1);
     }
     if (newLevel) await drawSlice(map, display);
     canvas3d.requestDraw();
@@ -347,7 +358,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     onLegend: (listener) => {
       let last = "";
       const subscription = canvas3d.didDraw.subscribe(() => {
-        const legend = legendOf(camera),
+        const legend = legendOf(camera, canvasContext.props.pixelScale),
           now = JSON.stringify([legend, canvas.clientWidth, canvas.clientHeight]);
         if (now === last || !shown?.map) return;
         last = now;
@@ -356,14 +367,19 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       canvas3d.requestDraw();
       return () => subscription.unsubscribe();
     },
-    legend: () => legendOf(camera),
+    legend: () => legendOf(camera, canvasContext.props.pixelScale),
     picture: async () => {
       pass ??= canvas3d.getImagePass({
         cameraHelper: { axes: { name: "off", params: {} } },
         multiSample: { ...Canvas3DDefaults().multiSample, mode: "on", sampleLevel: 2 },
       });
       pass.setProps({ renderer: canvas3d.props.renderer, postprocessing: canvas3d.props.postprocessing });
-      return pass.getImageData(SyncRuntimeContext, 2 * canvas.width, 2 * canvas.height);
+      const { pixelScale } = canvasContext.props;
+      return pass.getImageData(
+        SyncRuntimeContext,
+        Math.round((2 * canvas.width) / pixelScale),
+        Math.round((2 * canvas.height) / pixelScale),
+      );
     },
     dispose: () => {
       disposed = true;
@@ -429,13 +445,14 @@ function viewOf({ state }: Camera): View {
   return { position: Vec3.clone(position), target: Vec3.clone(target), up: Vec3.clone(up), radius, radiusMax };
 }
 
-function legendOf(camera: Camera): Legend {
+/** @param pixelScale of the canvas: pixels for one of the screen */
+function legendOf(camera: Camera, pixelScale: number): Legend {
   const { position, target, up } = camera.state;
   const back = Vec3.normalize(Vec3(), Vec3.sub(Vec3(), position, target)),
     right = Vec3.normalize(Vec3(), Vec3.cross(Vec3(), up, back)),
     above = Vec3.cross(Vec3(), back, right);
   return {
-    angstromPerPixel: camera.getPixelSize(target) * devicePixelRatio,
+    angstromPerPixel: camera.getPixelSize(target) * devicePixelRatio * pixelScale,
     axes: Object.fromEntries(
       axes.map((axis, i) => [axis, [right[i]!, above[i]!] as const]),
     ) as unknown as Legend["axes"],
