@@ -149,6 +149,26 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
     await keepScreenshot(page, "map");
   });
 
+  test("takes no frames while nothing moves", async () => {
+    const asked = () =>
+      page.evaluate(
+        () =>
+          new Promise<number>((resolve) => {
+            const ask = window.requestAnimationFrame;
+            let count = 0;
+            window.requestAnimationFrame = (callback) => {
+              count++;
+              return ask(callback);
+            };
+            setTimeout(() => {
+              window.requestAnimationFrame = ask;
+              resolve(count);
+            }, 200);
+          }),
+      );
+    await eventually(asked).toBe(0);
+  });
+
   test("a higher level shows less of it, Auto the same as before", async () => {
     const before = Number(await level().inputValue());
     await level().fill(String(before + 2));
