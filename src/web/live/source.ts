@@ -74,8 +74,8 @@ export interface RunSource {
   /**
    * Every event of a run from its first, then those to come. After a lost connection it goes on by itself where it was.
    *
-   * @param onEvents  called with one or more events in order; `anew` when they start from the first again (the run was
-   *   replaced)
+   * @param onEvents  called with events in order, at first with those there are, be they none; `anew` when they start
+   *   from the first again (the run was replaced)
    * @param onConnection told whether events can arrive at the moment
    * @returns a function that ends it
    */

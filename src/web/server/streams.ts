@@ -11,18 +11,21 @@ const keepAliveMs = 15_000;
 const eventsAtOnce = 500;
 
 /**
- * The events of a run, then those to come, as messages that hold a JSON array; `id` says where a reader is. Goes on
- * behind the `Last-Event-ID` of the request. An event `anew` says that the run was replaced, or its events thinned, and
- * the first comes next.
+ * The events of a run, be there none, then those to come, as messages that hold a JSON array; `id` says where a reader
+ * is. Goes on behind the `Last-Event-ID` of the request. An event `anew` says that the run was replaced, or its events
+ * thinned, and the first comes next.
  */
 export function streamEvents(c: Context, folder: string, histories: EventHistories): Response {
-  let position = parsePosition(c.req.header("Last-Event-ID"));
+  let position = parsePosition(c.req.header("Last-Event-ID")),
+    told = position !== undefined;
   return keptAlive(c, eventsEveryMs, async (stream) => {
     const { file, events, end } = await histories.read(folder);
     if (position && (position.file !== file || position.offset > end)) {
       await stream.writeSSE({ event: "anew", id: "", data: "" });
       position = undefined;
     }
+    if (!told && events.length === 0) await stream.writeSSE({ data: "[]" });
+    told = true;
     if (file === undefined) return;
     const from = position?.offset ?? 0,
       first = events.findIndex(({ offset }) => offset > from);

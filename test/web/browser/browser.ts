@@ -64,7 +64,7 @@ const softwareWebGpu = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftsha
 export async function openBrowser(webGpu: boolean): Promise<BrowserContext> {
   execFileSync("bash", [join(root, "scripts/install-chromium.sh")]);
   return chromium.launchPersistentContext(temporaryFolder(), {
-    executablePath: "/usr/bin/chromium",
+    executablePath: "/usr/bin/chromium-headless-shell",
     args: ["--no-sandbox", ...(webGpu ? softwareWebGpu : ["--disable-gpu"])],
   });
 }

@@ -121,13 +121,15 @@ export function classesTests(site: () => RunSite, browser: () => Browser): void 
     ["light", 1280],
     ["dark", 390],
   ] as const)("nothing stands against the accessibility rules, %s, %i px", async (colorScheme, width) => {
-    const other = await visit(browser(), address(), { colorScheme, viewport: { width, height: 844 } });
-    await eventually(() => other.page.locator("button.class").count()).toBe(2);
-    await other.page.locator("button.class").nth(1).click();
-    await eventually(() => other.page.locator("figure.chart").count()).toBe(2);
-    expect(await violations(other.page)).toEqual([]);
-    expect(await other.page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-    await other.page.context().close();
-    expect(other.complaints).toEqual([]);
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    await eventually(() => panel().locator("figure.chart").count()).toBe(2);
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+  });
+
+  test("without a motion there is no tab of one", async () => {
+    expect(await page.getByRole("tab", { name: "Classes" }).count()).toBe(1);
+    expect(await page.getByRole("tab", { name: "Motion" }).count()).toBe(0);
   });
 }

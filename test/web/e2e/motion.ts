@@ -63,6 +63,16 @@ export function motionTests(site: () => RunSite, browser: () => Browser): void {
   };
   const field = (page: Page, component: number, end: "from" | "to") =>
     page.getByRole("spinbutton", { name: `z along component ${component}, ${end}` });
+  /** With particles chosen. */
+  const expectAccessible = async (page: Page, colorScheme: "light" | "dark", width: number) => {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 844 });
+    await field(page, 1, "from").fill("0");
+    await page.keyboard.press("Enter");
+    await eventually(() => told(page).innerText()).toMatch(/chosen \(/);
+    expect(await violations(page)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+  };
 
   describe("along one component", () => {
     let page: Page, complaints: Visit["complaints"], motion: MotionResult;
@@ -154,76 +164,62 @@ export function motionTests(site: () => RunSite, browser: () => Browser): void {
       const kept = rowsOf(await readFile(await download(page), "utf8"));
       expect(kept.map(({ line }) => line)).toEqual(wanted.map(({ line }) => line));
     });
+
+    test("nothing stands against the accessibility rules, light, 1280 px", () => expectAccessible(page, "light", 1280));
   });
 
-  test("of two components the second is shown when asked for, and a box of both is chosen", async () => {
-    const { page, complaints } = await visit(browser(), address("hinge-2"));
-    await isDrawn(page);
-    const { components } = await motionOf("hinge-2");
-    await page.getByRole("combobox", { name: "Component" }).selectOption("2");
-    await eventually(() => caption(page)).toBe(`motion2_01.mrc: z = ${components[1]!.series[0]!.z.toFixed(2)}`);
-    await isDrawn(page);
-    // Coloured where particles are.
-    expect(
-      await page
-        .locator(".spread canvas")
-        .evaluate(
-          (canvas: HTMLCanvasElement) =>
-            new Set(
-              new Uint32Array(canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.buffer),
-            ).size,
-        ),
-    ).toBeGreaterThan(5);
-    await drag(page, [0.2, 0.4], [0.6, 0.9]);
-    await keepScreenshot(page, "motion-2");
-    const kept = rowsOf(await readFile(await download(page), "utf8")),
-      all = rowsOf(await readFile(site().path("hinge-2", "particles.star"), "utf8"));
-    const extent = [0, 1].map((j) => {
-      const z = all.map((row) => row.z[j]!),
-        [low, high] = [Math.min(...z), Math.max(...z)];
-      return (share: number) => low + share * (high - low);
+  describe("along two components", () => {
+    let page: Page, complaints: Visit["complaints"];
+    beforeAll(async () => {
+      ({ page, complaints } = await visit(browser(), address("hinge-2")));
     });
-    const inside = (margin: number) =>
-      all.filter(
-        ({ z }) =>
-          z[0]! > extent[0]!(0.2 + margin) &&
-          z[0]! < extent[0]!(0.6 - margin) &&
-          z[1]! > extent[1]!(0.4 + margin) &&
-          z[1]! < extent[1]!(0.9 - margin),
-      );
-    // To a pixel or two of what was dragged over.
-    const lines = new Set(kept.map(({ line }) => line)),
-      near = new Set(inside(-0.01).map(({ line }) => line));
-    expect(inside(0.01).length).toBeGreaterThan(200);
-    expect(inside(0.01).filter(({ line }) => !lines.has(line))).toEqual([]);
-    expect(kept.filter(({ line }) => !near.has(line))).toEqual([]);
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  });
-
-  test("a run without one offers no such tab", async () => {
-    const { page, complaints } = await visit(browser(), `${site().address}#run=${site().id("molecules")}`);
-    await eventually(() => page.getByRole("tab", { name: "Classes" }).count()).toBe(1);
-    expect(await page.getByRole("tab", { name: "Motion" }).count()).toBe(0);
-    await page.context().close();
-    expect(complaints).toEqual([]);
-  });
-
-  test.each([
-    ["hinge", "light", 1280],
-    ["hinge-2", "dark", 390],
-  ] as const)("nothing stands against the accessibility rules, %s, %s, %i px", async (run, colorScheme, width) => {
-    const { page, complaints } = await visit(browser(), address(run), {
-      colorScheme,
-      viewport: { width, height: 844 },
+    afterAll(async () => {
+      await page.context().close();
+      expect(complaints).toEqual([]);
     });
-    await isDrawn(page);
-    await field(page, 1, "from").fill("0");
-    await page.keyboard.press("Enter");
-    await eventually(() => told(page).innerText()).toMatch(/chosen \(/);
-    expect(await violations(page)).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-    await page.context().close();
-    expect(complaints).toEqual([]);
+
+    test("the second is shown when asked for, and a box of both is chosen", async () => {
+      await isDrawn(page);
+      const { components } = await motionOf("hinge-2");
+      await page.getByRole("combobox", { name: "Component" }).selectOption("2");
+      await eventually(() => caption(page)).toBe(`motion2_01.mrc: z = ${components[1]!.series[0]!.z.toFixed(2)}`);
+      await isDrawn(page);
+      // Coloured where particles are.
+      expect(
+        await page
+          .locator(".spread canvas")
+          .evaluate(
+            (canvas: HTMLCanvasElement) =>
+              new Set(
+                new Uint32Array(canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height).data.buffer),
+              ).size,
+          ),
+      ).toBeGreaterThan(5);
+      await drag(page, [0.2, 0.4], [0.6, 0.9]);
+      await keepScreenshot(page, "motion-2");
+      const kept = rowsOf(await readFile(await download(page), "utf8")),
+        all = rowsOf(await readFile(site().path("hinge-2", "particles.star"), "utf8"));
+      const extent = [0, 1].map((j) => {
+        const z = all.map((row) => row.z[j]!),
+          [low, high] = [Math.min(...z), Math.max(...z)];
+        return (share: number) => low + share * (high - low);
+      });
+      const inside = (margin: number) =>
+        all.filter(
+          ({ z }) =>
+            z[0]! > extent[0]!(0.2 + margin) &&
+            z[0]! < extent[0]!(0.6 - margin) &&
+            z[1]! > extent[1]!(0.4 + margin) &&
+            z[1]! < extent[1]!(0.9 - margin),
+        );
+      // To a pixel or two of what was dragged over.
+      const lines = new Set(kept.map(({ line }) => line)),
+        near = new Set(inside(-0.01).map(({ line }) => line));
+      expect(inside(0.01).length).toBeGreaterThan(200);
+      expect(inside(0.01).filter(({ line }) => !lines.has(line))).toEqual([]);
+      expect(kept.filter(({ line }) => !near.has(line))).toEqual([]);
+    });
+
+    test("nothing stands against the accessibility rules, dark, 390 px", () => expectAccessible(page, "dark", 390));
   });
 }

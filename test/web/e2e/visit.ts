@@ -13,7 +13,7 @@ const patienceMs = 600_000;
 export async function openBrowser(): Promise<Browser> {
   execFileSync("bash", [join(root, "scripts/install-chromium.sh")]);
   return chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: "/usr/bin/chromium-headless-shell",
     // The map is drawn by software GL; to lay out the page by it, too, would take twice the time of the map.
     args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-compositing"],
   });

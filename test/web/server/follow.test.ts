@@ -67,6 +67,28 @@ test("events that are there, many of them, and those to come", async () => {
   expect([connections, restarts()]).toEqual([[true], 0]);
 });
 
+test("that there are no events yet is told, once", async () => {
+  const folder = temporaryFolder(),
+    run = join(folder, "run"),
+    told: RunEvent[][] = [];
+  mkdirSync(run);
+  writeFileSync(join(run, "events.jsonl"), "");
+  const { address } = await serving([folder]);
+  const source = await httpSource(address);
+  ends.push(
+    source.follow(
+      runId(run),
+      (events) => told.push(events),
+      () => {},
+    ),
+  );
+  await until(() => told.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  writeEvents(run, begin());
+  await until(() => told.length === 2);
+  expect(told).toEqual([[], [begin()]]);
+});
+
 test("the history of days is told in few events, to each reader, however long; then all that come", async () => {
   const folder = temporaryFolder(),
     run = join(folder, "run"),

@@ -18,6 +18,7 @@ import { SizeTheme } from "molstar/lib/mol-theme/size.js";
 import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
 import { type Axis, axes } from "../address.ts";
+import { framesOnDemand } from "./frames.ts";
 import type { MapGrid } from "./grid.ts";
 import type { Legend } from "./legend.ts";
 import { acrossAxis, greyRange, placeOfVoxel, voxelAt, voxelsAlong } from "./planes.ts";
@@ -110,10 +111,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     cameraFog: { name: "off", params: {} },
     multiSample: { ...Canvas3DDefaults().multiSample, mode: "off" },
   });
-  canvas3d.animate();
   const software = isSoftware(canvas3d.webgl.gl);
   if (software)
     canvas3d.setProps({ postprocessing: { occlusion: { name: "off", params: {} } }, hiZ: { enabled: false } });
+  const frames = framesOnDemand(canvas3d);
   const context = {
     webgl: canvas3d.webgl,
     colorThemeRegistry: ColorTheme.createRegistry(),
@@ -172,7 +173,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     }
     const { map } = display;
     if (display.of !== shown?.of) framed = false;
-    if (!map) return void [surface, surfaceBelow, slice].forEach((part) => canvas3d.remove(part));
+    if (!map) {
+      for (const part of [surface, surfaceBelow, slice]) canvas3d.remove(part);
+      return frames.draw();
+    }
     const newMap = map !== shown?.map;
     if (newMap) {
       volume = toVolume(map);
@@ -202,7 +206,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       setScale(1);
     }
     if (newLevel) await drawSlice(map, display);
-    canvas3d.requestDraw();
+    frames.draw();
   };
 
   const uniform = (volume: Volume, color: number) => ({
@@ -263,10 +267,14 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   };
 
   const { camera } = canvas3d;
+  const look = (from: Partial<Camera.Snapshot>) => {
+    camera.setState(from, 0);
+    frames.draw();
+  };
   const moveAway = (factor: number, radius = camera.state.radius) => {
     const { position, target } = camera.state;
     const eye = Vec3.sub(Vec3(), position, target);
-    camera.setState({ position: Vec3.scaleAndAdd(Vec3(), target, eye, factor), radius }, 0);
+    look({ position: Vec3.scaleAndAdd(Vec3(), target, eye, factor), radius });
   };
   /** The whole map from above, or a cut straight on with its whole plane. */
   const resetView = (map: MapGrid, cut?: Axis) => {
@@ -274,13 +282,10 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     const edge = Math.max(...map.shape) * map.pixelSizeAngstrom,
       axis = cut ?? "z";
     const away = Vec3.scale(Vec3(), unit[axis], -acrossAxis[axis].towardsViewer);
-    camera.setState(
-      {
-        ...camera.getInvariantFocus(Vec3.zero(), (cut ? 0.52 : 0.42) * edge, unit[acrossAxis[axis].up], away),
-        radiusMax: edge,
-      },
-      0,
-    );
+    look({
+      ...camera.getInvariantFocus(Vec3.zero(), (cut ? 0.52 : 0.42) * edge, unit[acrossAxis[axis].up], away),
+      radiusMax: edge,
+    });
   };
 
   /** As wide as high, or less: what is framed has to fit the narrower side. */
@@ -289,6 +294,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
   const resize = new ResizeObserver(() => {
     fill();
     canvas3d.requestResize();
+    frames.draw();
     const now = narrowness();
     if (now > 0 && fitted > 0 && now !== fitted) moveAway(fitted / now);
     if (now > 0) fitted = now;
@@ -305,7 +311,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
       if (over) canvas3d.remove(over);
       over = next;
       if (over) canvas3d.add(over);
-      canvas3d.requestDraw();
+      frames.draw();
     },
     surfaceOf: async (map, color) => {
       const part = isosurface(),
@@ -334,7 +340,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
         Quat.setAxisAngle(Quat(), right, aboutRight),
       );
       Vec3.transformQuat(eye, eye, rotation);
-      camera.setState({ position: Vec3.add(Vec3(), target, eye), up: Vec3.transformQuat(Vec3(), up, rotation) }, 0);
+      look({ position: Vec3.add(Vec3(), target, eye), up: Vec3.transformQuat(Vec3(), up, rotation) });
     },
     zoom: (factor) => moveAway(1 / factor, camera.state.radius / factor),
     resetView: () => {
@@ -343,7 +349,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     view: () => viewOf(camera),
     setView: (view) => {
       framed = true;
-      camera.setState(view, 0);
+      look(view);
     },
     onView: (listener) => {
       let last = viewOf(camera);
@@ -364,7 +370,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
         last = now;
         listener(legend);
       });
-      canvas3d.requestDraw();
+      frames.draw();
       return () => subscription.unsubscribe();
     },
     legend: () => legendOf(camera, canvasContext.props.pixelScale),
@@ -383,6 +389,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     },
     dispose: () => {
       disposed = true;
+      frames.end();
       clearTimeout(refining);
       resize.disconnect();
       canvas3d.dispose();

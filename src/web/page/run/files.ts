@@ -11,11 +11,13 @@ const redrawEveryMs = 250;
 /** Events kept in a page that is open for days: progress of long ago is thinned when twice as many have come. */
 const keptEvents = 8000;
 
+/** Stands for the events of a run until any are told, or that there are none. */
+const untold: readonly RunEvent[] = [];
+
 /** The events of a run so far; empty while `id` is undefined. */
 export function useEvents({ source, disconnected }: Page, id: string | undefined): readonly RunEvent[] {
-  const [events, setEvents] = useState<readonly RunEvent[]>([]);
+  const [told, tell] = useState<{ of?: string; events: readonly RunEvent[] }>({ events: untold });
   useEffect(() => {
-    setEvents([]);
     if (id === undefined) return;
     let all: RunEvent[] = [],
       fullAt = 2 * keptEvents;
@@ -24,7 +26,7 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
     const draw = () => {
       timer = undefined;
       drawFrom = performance.now() + redrawEveryMs;
-      setEvents([...all]);
+      tell({ of: id, events: [...all] });
     };
     const end = source.follow(
       id,
@@ -46,7 +48,7 @@ export function useEvents({ source, disconnected }: Page, id: string | undefined
       disconnected.value = false;
     };
   }, [source, id]);
-  return events;
+  return told.of === id ? told.events : untold;
 }
 
 export interface RunFile<T> {
@@ -57,8 +59,8 @@ export interface RunFile<T> {
 }
 
 /**
- * A file of a run, read again whenever events tell that it may have changed; until the new one is there the old one
- * stays.
+ * A file of a run, read once its events are told and again whenever they tell that it may have changed; until the new
+ * one is there the old one stays.
  */
 export function useRunFile<T>(
   { source }: Page,
@@ -71,7 +73,7 @@ export function useRunFile<T>(
   const key = `${id}/${path}`;
   const version = fileVersion(events, path);
   useEffect(() => {
-    if (id === undefined) return;
+    if (id === undefined || events === untold) return; // they tell what there is, and which
     let current = true;
     const load = async (): Promise<RunFile<T>> => {
       const bytes = await source.file(id, path);
@@ -85,7 +87,7 @@ export function useRunFile<T>(
     return () => {
       current = false;
     };
-  }, [source, key, version]);
+  }, [source, key, version, events === untold]);
   return file.of === key ? file : { state: "loading" };
 }
 
