@@ -21,23 +21,33 @@ export interface ImageReader {
   close(): Promise<void>;
 }
 
+/** Runs of pixels where a mask is 1: of each the first, and the one behind the last. */
+function runsOf(mask: Float32Array): Int32Array {
+  const runs: number[] = [];
+  mask.forEach((value, i) => {
+    if ((value === 1) !== (i > 0 && mask[i - 1] === 1)) runs.push(i);
+  });
+  return Int32Array.from(runs.length % 2 === 0 ? runs : [...runs, mask.length]);
+}
+
 /**
- * Brings the background of one image (pixels where `mask` is 1) to mean 0 and, by `scale`, all images to one noise
- * level.
+ * Brings the background of one image (pixels in `runs`) to mean 0 and, by `scale`, all images to one noise level.
  * @returns the standard deviation of the background before
  */
-function normaliseBackground(image: Float32Array, mask: Float32Array, scale: (deviation: number) => number): number {
+function normaliseBackground(image: Float32Array, runs: Int32Array, scale: (deviation: number) => number): number {
   // Differences from one of the pixels, so that a constant background gives exactly 0, whatever its value.
-  const origin = image[mask.indexOf(1)]!;
+  const origin = image[runs[0]!]!;
   let sum = 0,
     squares = 0,
     area = 0;
-  for (let i = 0; i < image.length; i++) {
-    if (mask[i] === 0) continue;
-    const difference = image[i]! - origin;
-    sum += difference;
-    squares += difference ** 2;
-    area++;
+  for (let run = 0; run < runs.length; run += 2) {
+    const end = runs[run + 1]!;
+    for (let i = runs[run]!; i < end; i++) {
+      const difference = image[i]! - origin;
+      sum += difference;
+      squares += difference * difference;
+    }
+    area += end - runs[run]!;
   }
   const mean = origin + sum / area;
   const deviation = Math.sqrt(Math.max(0, squares / area - (sum / area) ** 2));
@@ -85,7 +95,7 @@ export async function openPreparation(
   inverted = false,
 ): Promise<Preparation> {
   const sign = inverted ? -1 : 1,
-    mask = backgroundMask(n, radius),
+    background = runsOf(backgroundMask(n, radius)),
     pixels = input("images", [batch, n, n]);
   const cropping =
     workingBox < n
@@ -100,7 +110,7 @@ export async function openPreparation(
         )
       : undefined;
   return {
-    normalise: (image) => normaliseBackground(image, mask, (d) => (d > 0 ? sign / d : 0)),
+    normalise: (image) => normaliseBackground(image, background, (d) => (d > 0 ? sign / d : 0)),
     crop: async (buffer) => (cropping ? (await cropping.run({ images: buffer })).cropped! : buffer),
     buffer: new Float32Array(batch * n * n),
     batch,

@@ -10,7 +10,8 @@ import { neighbouringShells } from "./groupNoise.ts";
 
 /** Sectors of equal area, half a quadrant each, and how many of an image are taken. */
 const sectors = 8,
-  taken = 2;
+  taken = 2,
+  nowhere = sectors;
 /** Edge of the cells whose means tell how loud a sector is, as a share of the box: neighbours show at low frequency. */
 const cellShare = 1 / 20;
 /** Images of pure noise that are measured in each of two rounds: fewer of larger ones, which have more frequencies. */
@@ -33,7 +34,7 @@ export function quietSectors(n: number, mask: Float32Array): QuietSectors {
   const centre = Math.floor(n / 2),
     edge = Math.max(1, Math.round(cellShare * n)),
     across = Math.ceil(n / edge);
-  const sector = new Int32Array(n * n).fill(-1),
+  const sector = new Int32Array(n * n).fill(nowhere),
     cell = new Int32Array(n * n),
     areas = new Float64Array(sectors);
   for (let i = 0; i < n * n; i++) {
@@ -47,20 +48,23 @@ export function quietSectors(n: number, mask: Float32Array): QuietSectors {
   }
   const sums = new Float64Array(across * across * sectors),
     sizes = new Float64Array(across * across * sectors);
-  sector.forEach((s, i) => s >= 0 && sizes[cell[i]! * sectors + s]!++);
+  sector.forEach((s, i) => s !== nowhere && sizes[cell[i]! * sectors + s]!++);
+  /** Of each sector, and of what lies in none. */
+  const factors = new Float64Array(sectors + 1);
   return {
     area: (taken / sectors) * (areas.reduce((a, b) => a + b) / n ** 2),
     pick(image, out) {
       sums.fill(0);
-      for (let i = 0; i < image.length; i++) if (sector[i]! >= 0) sums[cell[i]! * sectors + sector[i]!]! += image[i]!;
+      for (let i = 0; i < image.length; i++)
+        if (sector[i]! !== nowhere) sums[cell[i]! * sectors + sector[i]!]! += image[i]!;
       const loudness = new Float64Array(sectors);
       for (let c = 0; c < sums.length; c++) if (sizes[c]! > 0) loudness[c % sectors]! += sums[c]! ** 2 / sizes[c]!;
       const order = Array.from(loudness, (l, s) => ({ s, l: l / areas[s]! })).sort((a, b) => a.l - b.l);
-      const quiet = new Set(order.slice(0, taken).map(({ s }) => s));
-      let area = 0;
-      for (const s of quiet) area += areas[s]!;
-      const scale = n / Math.sqrt(area);
-      for (let i = 0; i < image.length; i++) out[i] = quiet.has(sector[i]!) ? scale * image[i]! : 0;
+      const quiet = order.slice(0, taken),
+        area = quiet.reduce((sum, { s }) => sum + areas[s]!, 0);
+      factors.fill(0);
+      for (const { s } of quiet) factors[s] = n / Math.sqrt(area);
+      for (let i = 0; i < image.length; i++) out[i] = factors[sector[i]!]! * image[i]!;
     },
   };
 }
