@@ -11,6 +11,7 @@ import {
   eventually,
   keepScreenshot,
   picture,
+  scrollToTop,
   settledPicture,
   share,
   type Visit,
@@ -64,13 +65,14 @@ export function compareTests(site: () => Site, browser: () => Browser): void {
 
   test("the third turns with the others", async () => {
     await page.getByRole("button", { name: "Reset view" }).click();
+    await scrollToTop(page); // a canvas that lies between other pixels of the screen has another picture
     const before = await settledPicture(canvas(2));
     await canvas(0).focus();
     for (let i = 0; i < 4; i++) await page.keyboard.press("ArrowUp");
     await eventually(async () => difference(await picture(canvas(2)), before)).toBeGreaterThan(0.5);
     await page.getByRole("button", { name: "Reset view" }).click();
-    // It may have come to lie between other pixels of the screen, and its legend with it.
-    await eventually(async () => difference(await picture(canvas(2)), before)).toBeLessThan(0.4);
+    await scrollToTop(page);
+    await eventually(async () => difference(await picture(canvas(2)), before)).toBeLessThan(0.01);
   });
 
   test("the difference is handed out, on the grid of both", async () => {
