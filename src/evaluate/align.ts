@@ -11,6 +11,8 @@ import { cubeEdge } from "./shells.ts";
 export interface AlignOptions {
   /** Largest shift looked for, default a quarter of the box edge. */
   maxShiftAngstrom?: number;
+  /** Of the map as it is put onto the reference, which holds nothing beyond; default: up to the Nyquist sphere. */
+  lastShell?: number;
   /** Told how much of a step is done, 0 to 1; rotations are gone through twice where the first grid leaves doubt. */
   onProgress?: (step: AlignStep, done: number) => void;
 }
@@ -79,7 +81,7 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
     mirrored: best.mirrored,
   };
   return {
-    map: { ...place(fullMap, placement), originAngstrom: fullReference.originAngstrom },
+    map: { ...place(fullMap, placement, options.lastShell), originAngstrom: fullReference.originAngstrom },
     reference: fullReference,
     ...placement,
     correlation: overlapScore(overlap, best, uniformWeights(lastShell)),
@@ -88,13 +90,18 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   };
 }
 
-/** A map mirrored, turned and shifted as an alignment found it. Throws InputError when it is not a cube. */
+/**
+ * A map mirrored, turned and shifted as an alignment found it.
+ * @param lastShell what lies beyond is left out
+ * @throws {InputError} when it is not a cube
+ */
 export function place(
   map: Volume,
   { mirrored, rotation, shiftAngstrom }: Pick<Alignment, "mirrored" | "rotation" | "shiftAngstrom">,
+  lastShell?: number,
 ): Volume {
   const voxels = shiftAngstrom.map((s) => s / map.pixelSizeAngstrom) as [number, number, number];
-  return rotateVolume(mirrored ? mirrorX(map) : map, rotation, voxels);
+  return rotateVolume(mirrored ? mirrorX(map) : map, rotation, voxels, lastShell);
 }
 
 /** The coarser of the two pixel sizes, and the smaller of the two boxes. */

@@ -6,7 +6,10 @@ import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shell
 /** Coarser shells tell a molecule's size and hardly its shape. */
 export const firstAngularShell = 3;
 
-/** Of two maps a and b, shells 0 … floor(n/2), means over a shell, each map less its rotational average. */
+/**
+ * Of two maps a and b, shells 0 … floor(n/2) or the last asked for, means over a shell, each map less its rotational
+ * average.
+ */
 export interface AngularPowers {
   /** Re(A·B*) */
   cross: Float64Array;
@@ -19,21 +22,22 @@ export interface AngularPowers {
 /**
  * Rotational averages are about one centre, that of the density of both maps: of a ball away from the box's centre much
  * would be left otherwise.
- * @param a, b cubic maps on one grid
+ * @param a, b      cubic maps on one grid
+ * @param lastShell of those asked for
  * @throws {InputError} where they are no cubes
  */
-export function angularPowers(a: Volume, b: Volume): AngularPowers {
+export function angularPowers(a: Volume, b: Volume, lastShell = Math.floor(a.shape[0] / 2)): AngularPowers {
   const n = cubeEdge(a),
-    centre = centreOfDensity(a, b),
-    left = centred(spectrumOf(a), centre),
-    right = centred(spectrumOf(b), centre);
-  const shells = Math.floor(n / 2) + 1,
+    centre = centreOfDensity(a, b).map((x) => x / n) as Vector,
+    left = centred(spectrumOf(a, lastShell), centre),
+    right = centred(spectrumOf(b, lastShell), centre);
+  const shells = lastShell + 1,
     sums = Array.from({ length: 4 }, () => new Float64Array(shells)) as [Sum, Sum, Sum, Sum],
     [powerA, powerB, cross, points] = sums;
   // Averages over all rotations are over coefficients of exactly one |k|: within a shell a ball's transform falls.
   const ofRadius = Array.from({ length: 5 }, () => new Float64Array(shells ** 2 + 1)) as [Sum, Sum, Sum, Sum, Sum],
     [count, reA, imA, reB, imB] = ofRadius;
-  forEachCoefficient(n, (i, shell, kx, ky, kz) => {
+  forEachCoefficient(left.boxSize, (i, shell, kx, ky, kz) => {
     if (shell >= shells) return;
     const ar = left.re[i]!,
       ai = left.im[i]!,
@@ -71,10 +75,11 @@ export function angularPowers(a: Volume, b: Volume): AngularPowers {
 }
 
 type Sum = Float64Array<ArrayBuffer>;
+type Vector = [number, number, number];
 
-/** Fourier shell correlation without the rotational averages, shells 1 … floor(n/2); 0 where there is no power. */
-export function angularCorrelation(a: Volume, b: Volume): number[] {
-  const { cross, a: powerA, b: powerB } = angularPowers(a, b);
+/** Fourier shell correlation without the rotational averages, shells from 1 on; 0 where there is no power. */
+export function angularCorrelation(a: Volume, b: Volume, lastShell?: number): number[] {
+  const { cross, a: powerA, b: powerB } = angularPowers(a, b, lastShell);
   return Array.from(cross.subarray(1), (v, i) => {
     const power = Math.sqrt(powerA[i + 1]! * powerB[i + 1]!);
     return power > 0 ? v / power : 0;
@@ -82,11 +87,11 @@ export function angularCorrelation(a: Volume, b: Volume): number[] {
 }
 
 /** Centre of the square of the density of both maps, in voxels from the box's centre; x, y, z. */
-function centreOfDensity(a: Volume, b: Volume): [number, number, number] {
+function centreOfDensity(a: Volume, b: Volume): Vector {
   const n = a.shape[0],
     half = Math.floor(n / 2);
   let total = 0;
-  const moments: [number, number, number] = [0, 0, 0];
+  const moments: Vector = [0, 0, 0];
   for (let i = 0; i < n ** 3; i++) {
     const weight = Math.max(0, a.data[i]! + b.data[i]!) ** 2;
     total += weight;
@@ -94,14 +99,14 @@ function centreOfDensity(a: Volume, b: Volume): [number, number, number] {
     moments[1] += weight * ((Math.floor(i / n) % n) - half);
     moments[2] += weight * (Math.floor(i / n ** 2) - half);
   }
-  return total > 0 ? (moments.map((m) => m / total) as [number, number, number]) : [0, 0, 0];
+  return total > 0 ? (moments.map((m) => m / total) as Vector) : [0, 0, 0];
 }
 
-/** The transform with phases relative to a point. */
-function centred({ re, im, boxSize: n }: Spectrum, [x, y, z]: [number, number, number]): Spectrum {
+/** The transform with phases relative to a point, in boxes from the centre. */
+function centred({ re, im, boxSize: n }: Spectrum, [x, y, z]: Vector): Spectrum {
   const outRe = new Float64Array(n ** 3),
     outIm = new Float64Array(n ** 3);
-  const turn = (2 * Math.PI) / n,
+  const turn = 2 * Math.PI,
     k = Float64Array.from({ length: n }, (_, i) => signedFrequency(i, n));
   for (let i = 0; i < n ** 3; i++) {
     const phase = turn * (x * k[i % n]! + y * k[Math.floor(i / n) % n]! + z * k[Math.floor(i / n ** 2)]!),

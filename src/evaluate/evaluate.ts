@@ -2,14 +2,12 @@ import type { DataFile } from "../base/files.ts";
 import type { Volume } from "../base/types.ts";
 import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
-import { changeBox } from "../numeric/fourierCrop.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
 import { type Alignment, type AlignOptions, alignToReference, commonGrid, place } from "./align.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
-import { cubeEdge } from "./shells.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
 export interface EvaluateOptions {
@@ -29,8 +27,8 @@ export interface EvaluateOptions {
    */
   unmasked?: readonly [Volume, Volume];
   /**
-   * Finest Fourier shells that half-maps 1 and 2 were worked at; the second is cut off there once it is turned, as
-   * turning spreads a little of it beyond. Default: the last that they hold anything at.
+   * Finest Fourier shells that half-maps 1 and 2 were worked at, and hold nothing beyond; the second is cut off there
+   * as it is turned, which would spread a little of it beyond. Default: the last that they hold anything at.
    */
   finestShells?: readonly [number, number];
   /** Of the alignment. */
@@ -113,15 +111,13 @@ async function compare(
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
   const { finestShells, onProgress } = options;
-  const alignment = align ? alignToReference(original, originalReference, onProgress ? { onProgress } : {}) : undefined;
-  const ended = (volume: Volume): Volume => (finestShells ? upToShell(volume, finestShells[1]) : volume);
-  const placed = alignment ?? onCommonGrid(original, originalReference);
-  const map = ended(placed.map),
-    { reference } = placed;
+  const lastShell = finestShells?.[1];
+  const alignment = align ? alignToReference(original, originalReference, { lastShell, onProgress }) : undefined;
+  const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
   const unmasked = options.unmasked && {
     reference: options.unmasked[0],
-    map: ended(alignment ? place(options.unmasked[1], alignment) : options.unmasked[1]),
+    map: alignment ? place(options.unmasked[1], alignment, lastShell) : options.unmasked[1],
   };
   const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
@@ -134,6 +130,7 @@ async function compare(
         mask,
         seed,
         finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
+        ...(finestShells ? { lastShell: Math.max(...finestShells) } : {}),
       }),
       correlation: mapCorrelation(map, reference, mask),
       mapStatistics: mapStatistics(original),
@@ -144,11 +141,6 @@ async function compare(
     reference,
     ...(unmasked ? { unmasked: unmasked.map } : {}),
   };
-}
-
-function upToShell(volume: Volume, shell: number): Volume {
-  const n = cubeEdge(volume);
-  return { ...volume, data: changeBox({ n, data: volume.data }, n, shell).data };
 }
 
 /** The finest shell of a map, counted in shells of another grid. */
@@ -173,7 +165,9 @@ function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume):
 
 /** The mean of two maps on one grid. */
 export function meanOf(a: Volume, b: Volume): Volume {
-  return { ...a, data: a.data.map((v, i) => (v + b.data[i]!) / 2) };
+  const data = new Float32Array(a.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = (a.data[i]! + b.data[i]!) / 2;
+  return { ...a, data };
 }
 
 function describe(alignment: Alignment): AlignmentReport {

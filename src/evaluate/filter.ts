@@ -1,7 +1,7 @@
 import type { Volume } from "../base/types.ts";
-import { centeredInverse } from "../numeric/fft.ts";
+import { halfSpectrum, inverseOfHalf, scale } from "../numeric/halfSpectrum.ts";
 import { cosineEdge } from "../physics/mask.ts";
-import { forEachCoefficient, spectrumOf } from "./shells.ts";
+import { cubeEdge } from "./shells.ts";
 
 /**
  * What a low-pass filter leaves of an amplitude at `radius`, in Fourier pixels: a raised cosine `edgeShells` wide
@@ -16,12 +16,10 @@ export function lowPassGain(radius: number, cutoff: number, edgeShells = 2): num
  * wide centred on the cut-off. Throws InputError when the map is not a cube.
  */
 export function lowPass(volume: Volume, resolutionAngstrom: number, edgeShells = 2): Volume {
-  const { re, im, boxSize } = spectrumOf(volume);
-  const cutoff = (boxSize * volume.pixelSizeAngstrom) / resolutionAngstrom;
-  forEachCoefficient(boxSize, (index, _shell, kx, ky, kz) => {
-    const gain = lowPassGain(Math.sqrt(kx * kx + ky * ky + kz * kz), cutoff, edgeShells);
-    re[index]! *= gain;
-    im[index]! *= gain;
-  });
-  return { ...volume, data: Float32Array.from(centeredInverse(re, im, volume.shape)) };
+  const n = cubeEdge(volume),
+    cutoff = (n * volume.pixelSizeAngstrom) / resolutionAngstrom,
+    reach = Math.min(Math.floor(n / 2), Math.ceil(cutoff + edgeShells / 2));
+  const spectrum = halfSpectrum(volume.data, volume.shape, [reach, reach, reach]);
+  scale(spectrum, (radius) => lowPassGain(radius, cutoff, edgeShells));
+  return { ...volume, data: inverseOfHalf(spectrum, volume.shape, new Float32Array(n ** 3)) };
 }

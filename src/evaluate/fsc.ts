@@ -1,9 +1,8 @@
 import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
-import { centeredInverse } from "../numeric/fft.ts";
-import { createStream } from "../runtime/random.ts";
+import { createStream, type RandomStream } from "../runtime/random.ts";
 import { applyMask } from "./mask.ts";
-import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
+import { cubeEdge, densityOf, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 
 export interface FscResult {
   boxSize: number;
@@ -48,6 +47,8 @@ export interface FscOptions {
    * trace of a mask) tells nothing.
    */
   finestShell?: number;
+  /** Shell beyond which neither map holds anything, default: they may hold all. Saves time. */
+  lastShell?: number;
 }
 
 /**
@@ -72,8 +73,8 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   const correlation = (x: Spectrum, y: Spectrum): number[] => shellCorrelation(x, y).slice(0, finestShell);
   const frequency = Array.from({ length: finestShell }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom));
   const resolutionAngstrom = frequency.map((f) => 1 / f);
-  const spectrumA = spectrumOf(a);
-  const spectrumB = spectrumOf(b);
+  const spectrumA = spectrumOf(a, options.lastShell);
+  const spectrumB = spectrumOf(b, options.lastShell);
   const fsc = correlation(spectrumA, spectrumB);
   const common = {
     boxSize,
@@ -86,19 +87,22 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
   };
   if (!mask) return { ...common, ...resolutions("fsc", frequency, fsc) };
 
-  const fscMasked = correlation(spectrumOf(applyMask(a, mask)), spectrumOf(applyMask(b, mask)));
+  const masked = (map: Volume): Spectrum => spectrumOf(applyMask(map, mask), finestShell);
+  const fscMasked = correlation(masked(a), masked(b));
   const firstBelow = fsc.findIndex((v) => v < 0.8);
   if (!correctForMask || firstBelow < 0)
     return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
 
   const randomisedFromShell = firstBelow + 1;
-  const randomA = { ...a, data: randomisePhases(spectrumA, randomisedFromShell, seed, "phase randomisation 1") };
-  const randomB = { ...b, data: randomisePhases(spectrumB, randomisedFromShell, seed, "phase randomisation 2") };
-  const fscPhaseRandomised = correlation(spectrumOf(applyMask(randomA, mask)), spectrumOf(applyMask(randomB, mask)));
-  const fscCorrected = fscMasked.map((masked, i) => {
+  const randomised = (map: Volume, spectrum: Spectrum, number: 1 | 2): Volume => ({
+    ...map,
+    data: randomisePhases(spectrum, boxSize, randomisedFromShell, createStream(seed, `phase randomisation ${number}`)),
+  });
+  const fscPhaseRandomised = correlation(masked(randomised(a, spectrumA, 1)), masked(randomised(b, spectrumB, 2)));
+  const fscCorrected = fscMasked.map((value, i) => {
     const random = fscPhaseRandomised[i]!;
-    if (i + 1 < randomisedFromShell + 2) return within01(masked);
-    return random < 1 ? within01((masked - random) / (1 - random)) : 0;
+    if (i + 1 < randomisedFromShell + 2) return within01(value);
+    return random < 1 ? within01((value - random) / (1 - random)) : 0;
   });
   return {
     ...common,
@@ -171,32 +175,36 @@ export function shellCorrelation(a: Spectrum, b: Spectrum): number[] {
   });
 }
 
-/** The map with the amplitudes of the spectrum and uniformly random phases from the given shell outwards. */
-function randomisePhases(spectrum: Spectrum, fromShell: number, seed: number, streamName: string): Float32Array {
-  const n = spectrum.boxSize;
-  const stream = createStream(seed, streamName);
-  const re = spectrum.re.slice();
-  const im = spectrum.im.slice();
-  const negative = (k: number) => (n - k) % n;
+/**
+ * A map of n³ voxels with the amplitudes of the spectrum and uniformly random phases from the given shell outwards. A
+ * phase is drawn for each coefficient of the whole box, so that what a spectrum leaves out changes no other's.
+ */
+function randomisePhases(spectrum: Spectrum, n: number, fromShell: number, stream: RandomStream): Float32Array {
+  const { boxSize } = spectrum,
+    re = spectrum.re.slice(),
+    im = spectrum.im.slice();
+  const at = (kx: number, ky: number, kz: number, edge: number): number =>
+    (((kz + edge) % edge) * edge + ((ky + edge) % edge)) * edge + ((kx + edge) % edge);
+  const held = (k: number) => 2 * Math.abs(k) < boxSize || boxSize === n;
   forEachCoefficient(n, (index, _shell, kx, ky, kz) => {
     if (kx * kx + ky * ky + kz * kz < fromShell * fromShell) return;
-    const x = (kx + n) % n,
-      y = (ky + n) % n,
-      z = (kz + n) % n;
-    const mate = (negative(z) * n + negative(y)) * n + negative(x);
+    const mate = at(-kx, -ky, -kz, n);
     if (mate < index) return; // set together with its Friedel mate
-    const amplitude = Math.hypot(re[index]!, im[index]!);
     const phase = 2 * Math.PI * stream.uniform();
+    if (!(held(kx) && held(ky) && held(kz))) return;
+    const here = at(kx, ky, kz, boxSize),
+      opposite = at(-kx, -ky, -kz, boxSize),
+      amplitude = Math.hypot(re[here]!, im[here]!);
     if (mate === index) {
-      re[index] = phase < Math.PI ? amplitude : -amplitude; // a coefficient that must stay real
-      im[index] = 0;
+      re[here] = phase < Math.PI ? amplitude : -amplitude; // a coefficient that must stay real
+      im[here] = 0;
       return;
     }
-    re[index] = re[mate] = amplitude * Math.cos(phase);
-    im[index] = amplitude * Math.sin(phase);
-    im[mate] = -im[index];
+    re[here] = re[opposite] = amplitude * Math.cos(phase);
+    im[here] = amplitude * Math.sin(phase);
+    im[opposite] = -im[here];
   });
-  return Float32Array.from(centeredInverse(re, im, [n, n, n]));
+  return densityOf({ re, im, boxSize }, n);
 }
 
 function requireSameGrid(a: Volume, b: Volume, name: string): void {

@@ -73,6 +73,23 @@ export function prepareOverlap(moving: Volume, reference: Volume): Overlap {
   };
 }
 
+interface Phases {
+  cosine: Float64Array;
+  sine: Float64Array;
+}
+type Phases3 = [Phases, Phases, Phases];
+
+/** Of `turn` times k, k from -last to last: a shift turns a coefficient by the product of three of them. */
+function phases(turn: number, last: number): Phases {
+  const cosine = new Float64Array(2 * last + 1),
+    sine = new Float64Array(2 * last + 1);
+  for (let k = -last; k <= last; k++) {
+    cosine[last + k] = Math.cos(turn * k);
+    sine[last + k] = Math.sin(turn * k);
+  }
+  return { cosine, sine };
+}
+
 /** FSC of the placed moving map and the reference in shells 1 .. lastShell (entry s - 1). */
 export function placedFsc(
   overlap: Overlap,
@@ -83,23 +100,28 @@ export function placedFsc(
   const cross = new Float64Array(lastShell);
   const powerA = new Float64Array(lastShell);
   const powerB = new Float64Array(lastShell);
-  const value = new Float64Array(2);
+  const where = new Float64Array(3),
+    value = new Float64Array(2);
   const flip = mirrored ? -1 : 1;
-  const turn = (-2 * Math.PI) / boxSize;
+  const [alongX, alongY, alongZ] = shift.map((s) => phases((-2 * Math.PI * s) / boxSize, lastShell)) as Phases3;
   for (let i = 0; i < end[lastShell]!; i++) {
     const x = kx[i],
       y = ky[i],
       z = kz[i];
-    interpolate(
-      moving,
-      flip * (r[0]! * x! + r[3]! * y! + r[6]! * z!),
-      r[1]! * x! + r[4]! * y! + r[7]! * z!,
-      r[2]! * x! + r[5]! * y! + r[8]! * z!,
-      value,
-    );
-    const phase = turn * (x! * shift[0] + y! * shift[1] + z! * shift[2]);
-    const c = Math.cos(phase),
-      s = Math.sin(phase);
+    where[0] = flip * (r[0]! * x! + r[3]! * y! + r[6]! * z!);
+    where[1] = r[1]! * x! + r[4]! * y! + r[7]! * z!;
+    where[2] = r[2]! * x! + r[5]! * y! + r[8]! * z!;
+    interpolate(moving, where, value);
+    const cx = alongX.cosine[lastShell + x!]!,
+      sx = alongX.sine[lastShell + x!]!,
+      cy = alongY.cosine[lastShell + y!]!,
+      sy = alongY.sine[lastShell + y!]!,
+      cz = alongZ.cosine[lastShell + z!]!,
+      sz = alongZ.sine[lastShell + z!]!;
+    const cxy = cx * cy - sx * sy,
+      sxy = cx * sy + sx * cy;
+    const c = cxy * cz - sxy * sz,
+      s = cxy * sz + sxy * cz;
     const ar = value[0]! * c - value[1]! * s,
       ai = value[0]! * s + value[1]! * c;
     const at = shell[i]! - 1;
@@ -140,6 +162,7 @@ export function bestShifts(
   const m = 2 ** Math.ceil(Math.log2(2 * lastShell + 2));
   const gridRe = new Float64Array(m ** 3);
   const gridIm = new Float64Array(m ** 3);
+  const where = new Float64Array(3);
   const plain = new Float64Array(2);
   const mirror = new Float64Array(2);
   const at = (x: number, y: number, z: number) => (((z + m) % m) * m + ((y + m) % m)) * m + ((x + m) % m);
@@ -151,8 +174,12 @@ export function bestShifts(
     const qx = r[0]! * x + r[3]! * y + r[6]! * z,
       qy = r[1]! * x + r[4]! * y + r[7]! * z,
       qz = r[2]! * x + r[5]! * y + r[8]! * z;
-    interpolate(moving, qx, qy, qz, plain);
-    interpolate(moving, -qx, qy, qz, mirror);
+    where[0] = qx;
+    where[1] = qy;
+    where[2] = qz;
+    interpolate(moving, where, plain);
+    where[0] = -qx;
+    interpolate(moving, where, mirror);
     const norm = referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count;
     if (norm === 0) continue;
     // product with the conjugate of the reference

@@ -1,11 +1,10 @@
 /** Sharpening of a map, by the steps of relion_postprocess: FSC weighting, Guinier fit, B-factor, low-pass filter. */
 import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
-import { centeredInverse } from "../numeric/fft.ts";
 import { lowPassGain } from "./filter.ts";
 import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
 import { applyMask } from "./mask.ts";
-import { forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
+import { densityOf, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 import { finestShell, type GuinierProfile, guinierOfSpectrum } from "./statistics.ts";
 
 export interface PostprocessOptions {
@@ -95,7 +94,7 @@ export function postprocess(
   );
 
   const guinier = { original, weighted, sharpened: guinierOfSpectrum(spectrum, pixel), fit };
-  const sharpened: Volume = { ...map, data: Float32Array.from(centeredInverse(spectrum.re, spectrum.im, map.shape)) };
+  const sharpened: Volume = { ...map, data: densityOf(spectrum, spectrum.boxSize) };
   return {
     map: sharpened,
     masked: mask && applyMask(sharpened, mask),

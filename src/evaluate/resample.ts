@@ -1,5 +1,6 @@
 import type { Volume } from "../base/types.ts";
-import { centeredInverse, signedFrequency } from "../numeric/fft.ts";
+import { centeredInverse } from "../numeric/centredTransform.ts";
+import { signedFrequency } from "../numeric/fft.ts";
 import { changeBox } from "../numeric/fourierCrop.ts";
 
 /**

@@ -1,11 +1,13 @@
 import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
-import { centeredTransform, signedFrequency } from "../numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../numeric/centredTransform.ts";
+import { signedFrequency } from "../numeric/fft.ts";
 
 /** Complex Fourier coefficients of a cubic volume, FFT order, phases relative to voxel floor(n/2). */
 export interface Spectrum {
   re: Float64Array;
   im: Float64Array;
+  /** Coefficients along each axis: the volume's edge, or fewer where fine ones were left out. */
   boxSize: number;
 }
 
@@ -18,10 +20,19 @@ export function cubeEdge(volume: Volume, name = "the map"): number {
   return nx;
 }
 
-/** Spectrum of a cubic volume. Throws InputError when it is not a cube. */
-export function spectrumOf(volume: Volume): Spectrum {
-  const boxSize = cubeEdge(volume);
-  return { ...centeredTransform(volume.data, volume.shape), boxSize };
+/**
+ * Spectrum of a cubic volume.
+ * @param lastShell what lies beyond is left out; default: nothing is
+ * @throws {InputError} when it is not a cube
+ */
+export function spectrumOf(volume: Volume, lastShell = Infinity): Spectrum {
+  const boxSize = Math.min(cubeEdge(volume), 2 * lastShell + 1);
+  return { ...centeredTransform(volume.data, volume.shape, lastShell), boxSize };
+}
+
+/** The density of n³ voxels with that spectrum. */
+export function densityOf({ re, im, boxSize }: Spectrum, n: number): Float32Array {
+  return centeredInverse(re, im, [boxSize, boxSize, boxSize], [n, n, n], new Float32Array(n ** 3));
 }
 
 /**

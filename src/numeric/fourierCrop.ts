@@ -1,4 +1,4 @@
-import { centeredInverse, centeredTransform } from "./fft.ts";
+import { halfSpectrum, inverseOfHalf, scale, type Three } from "./halfSpectrum.ts";
 
 /**
  * The same field of view on n points along each axis: the Fourier transform cropped, or padded with zeros, and
@@ -9,35 +9,22 @@ import { centeredInverse, centeredTransform } from "./fft.ts";
  * @param shape [edge, edge] or [edge, edge, edge]
  * @param n     new edge
  * @param gain  factor of the coefficients at a radius in Fourier pixels; absent: 1
+ * @param out   what it is written to
  * @returns [n, n] or [n, n, n]
  */
-export function fourierCrop(
+export function fourierCrop<T extends Float32Array | Float64Array = Float64Array>(
   data: ArrayLike<number>,
   shape: readonly [number, number] | readonly [number, number, number],
   n: number,
   gain?: (radius: number) => number,
-): Float64Array {
+  out = new Float64Array(n ** shape.length) as T,
+): T {
   const m = shape[0],
-    to = shape.map(() => n),
-    { re, im } = centeredTransform(data, shape);
-  const outRe = new Float64Array(n ** shape.length),
-    outIm = new Float64Array(n ** shape.length);
-  const reach = Math.ceil(Math.min(n, m) / 2) - 1,
-    planes = shape.length === 3 ? reach : 0;
-  const place = (z: number, y: number, x: number, edge: number): number =>
-    (((z + edge) % edge) * edge + ((y + edge) % edge)) * edge + ((x + edge) % edge);
-  for (let z = -planes; z <= planes; z++) {
-    for (let y = -reach; y <= reach; y++) {
-      for (let x = -reach; x <= reach; x++) {
-        const from = place(z, y, x, m),
-          into = place(z, y, x, n),
-          factor = gain ? gain(Math.hypot(x, y, z)) : 1;
-        outRe[into] = factor * re[from]!;
-        outIm[into] = factor * im[from]!;
-      }
-    }
-  }
-  return centeredInverse(outRe, outIm, to);
+    reach = Math.ceil(Math.min(n, m) / 2) - 1;
+  const cube = (edge: number): Three => (shape.length === 3 ? [edge, edge, edge] : [1, edge, edge]);
+  const half = halfSpectrum(data, cube(m), shape.length === 3 ? [reach, reach, reach] : [0, reach, reach]);
+  if (gain) scale(half, gain);
+  return inverseOfHalf(half, cube(n), out);
 }
 
 /** Samples of a field of view on a cubic grid of n³ points about point floor(n/2). */
@@ -51,5 +38,5 @@ export function changeBox(volume: CubicGrid, n: number, finestShell = Infinity):
   const m = volume.n;
   if (m === n && finestShell >= Math.floor(n / 2)) return volume;
   const gain = finestShell < Infinity ? (radius: number) => (Math.round(radius) <= finestShell ? 1 : 0) : undefined;
-  return { n, data: Float32Array.from(fourierCrop(volume.data, [m, m, m], n, gain)) };
+  return { n, data: fourierCrop(volume.data, [m, m, m], n, gain, new Float32Array(n ** 3)) };
 }

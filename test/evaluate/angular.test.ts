@@ -62,6 +62,13 @@ describe("what maps show beyond a ball", () => {
     }
   });
 
+  test("shells beyond the last asked for change nothing", () => {
+    const whole = angularCorrelation(volume(pair), volume(upright)),
+      part = angularCorrelation(volume(pair), volume(upright), 5);
+    expect(part).toHaveLength(5);
+    part.forEach((v, k) => expect(v).toBeCloseTo(whole[k]!, 10));
+  });
+
   test("independent noise shares nothing", () => {
     const noise = (name: string): Volume => {
       const stream = createStream(1, name);

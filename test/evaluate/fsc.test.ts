@@ -64,6 +64,25 @@ describe("fourierShellCorrelation", () => {
     expect(inverted.resolution0143Angstrom).toBeNull();
   });
 
+  it("is the same where what the maps do not hold is left out, mask and random phases included", () => {
+    const ending = (name: string) => colouredNoise(name, (k) => (Math.round(k) <= 10 ? 3 * Math.exp(-k / 4) + 0.3 : 0));
+    const signal = ending("signal"),
+      [a, b] = ["a", "b"].map((name) =>
+        sum(
+          signal.map((v) => 2 * v),
+          ending(name),
+        ),
+      ) as [Volume, Volume],
+      mask = volumeOf(sphericalMask([n, n, n], 9, 5));
+    const whole = fourierShellCorrelation(a, b, { mask, finestShell: 9 }),
+      part = fourierShellCorrelation(a, b, { mask, finestShell: 9, lastShell: 10 });
+    expect(whole.randomisedFromShell).toBeLessThan(9);
+    for (const curve of ["fsc", "fscMasked", "fscPhaseRandomised", "fscCorrected"] as const) {
+      expect(part[curve]).toHaveLength(9);
+      part[curve]!.forEach((v, k) => expect(v, `${curve} ${k + 1}`).toBeCloseTo(whole[curve]![k]!, 6));
+    }
+  });
+
   it("is the cosine of the phase difference of two waves, in the shell of their wave vector only", () => {
     const wave = (phase: number) => {
       const data = new Float32Array(n ** 3);

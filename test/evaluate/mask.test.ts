@@ -28,6 +28,25 @@ describe("densityMask", () => {
         }
   });
 
+  it("falls with the distance to the nearest voxel above the threshold, exactly", () => {
+    const shape: [number, number, number] = [14, 11, 17],
+      seeds = [
+        [3, 2, 5],
+        [4, 9, 6],
+        [12, 0, 16],
+      ];
+    const data = new Float32Array(14 * 11 * 17);
+    for (const [z, y, x] of seeds) data[(z! * 11 + y!) * 17 + x!] = 1;
+    const map: Volume = { data, shape, pixelSizeAngstrom: 1, originAngstrom: [0, 0, 0] };
+    const mask = densityMask(map, { lowPassAngstrom: 0, threshold: 0.5, extendVoxels: 1.5, softEdgeVoxels: 4 });
+    mask.data.forEach((value, i) => {
+      const voxel = [Math.floor(i / (11 * 17)), Math.floor(i / 17) % 11, i % 17],
+        distance = Math.min(...seeds.map((seed) => Math.hypot(...seed.map((s, axis) => s - voxel[axis]!))));
+      const t = Math.min(1, Math.max(0, (distance - 1.5) / 4));
+      expect(value).toBeCloseTo(0.5 + 0.5 * Math.cos(Math.PI * t), 6);
+    });
+  });
+
   it("finds a threshold by itself, between background and density", () => {
     const mask = densityMask(ball, { lowPassAngstrom: 8 });
     expect(at(mask, 24, 18, 20)).toBe(1);

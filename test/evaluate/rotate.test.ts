@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
 import { mirrorX, rotateVolume } from "../../src/evaluate/rotate.ts";
 import { rotationGrid } from "../../src/evaluate/rotationGrid.ts";
+import { changeBox } from "../../src/numeric/fourierCrop.ts";
 import { angularDistance, axisAngleToMatrix, randomRotation } from "../../src/physics/rotations.ts";
 import { createStream } from "../../src/runtime/random.ts";
 import { densityOf, moveBlobs, randomBlobs } from "./blobs.ts";
@@ -25,6 +26,16 @@ describe("rotateVolume", () => {
       );
       expect(error).toBeLessThan(0.03);
     }
+  });
+
+  it.each([32, 33])("up to a shell is the whole with what lies beyond cut off, box %i", (n) => {
+    const map = densityOf(randomBlobs(3, 20, 0.22 * n * 2, 3.5), n, 2),
+      rotation = randomRotation(createStream(12, "rotations"));
+    const whole = rotateVolume(map, rotation, [1.3, -2.2, 0.7]),
+      cut = changeBox({ n, data: whole.data }, n, 9).data,
+      part = rotateVolume(map, rotation, [1.3, -2.2, 0.7], 9).data;
+    const peak = Math.max(...cut);
+    part.forEach((v, i) => expect(Math.abs(v - cut[i]!)).toBeLessThan(1e-6 * peak));
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { centeredInverse, centeredTransform, fft, fftn, signedFrequency } from "../../src/numeric/fft.ts";
+import { fft, fftn } from "../../src/numeric/fft.ts";
 
 /** Deterministic numbers without structure that a transform could hide. */
 function sample(length: number, seed: number): Float64Array {
@@ -93,36 +93,4 @@ describe("fftn", () => {
   it("refuses arrays that do not fit the shape", () => {
     expect(() => fftn(new Float64Array(5), new Float64Array(5), [2, 3])).toThrow(RangeError);
   });
-});
-
-describe("centeredTransform", () => {
-  it.each([[[24]], [[25]], [[24, 27]], [[20, 21, 22]]])(
-    "of a Gaussian at floor(n/2) is the analytic real Gaussian, shape %j",
-    (shape) => {
-      const sigma = 1.5;
-      const total = shape.reduce((a, b) => a * b, 1);
-      const coordinates = (i: number): number[] => {
-        const out: number[] = [];
-        for (const n of [...shape].reverse()) {
-          out.unshift(i % n);
-          i = Math.floor(i / n);
-        }
-        return out;
-      };
-      const data = Float64Array.from({ length: total }, (_, i) => {
-        const r2 = coordinates(i).reduce((s, x, d) => s + (x - Math.floor(shape[d]! / 2)) ** 2, 0);
-        return Math.exp(-r2 / (2 * sigma * sigma)) / (2 * Math.PI * sigma * sigma) ** (shape.length / 2);
-      });
-      const { re, im } = centeredTransform(data, shape);
-      let worst = 0;
-      for (let i = 0; i < total; i++) {
-        const s2 = coordinates(i).reduce((s, k, d) => s + (signedFrequency(k, shape[d]!) / shape[d]!) ** 2, 0);
-        worst = Math.max(worst, Math.abs(re[i]! - Math.exp(-2 * Math.PI ** 2 * sigma ** 2 * s2)), Math.abs(im[i]!));
-      }
-      // The sampled Gaussian differs from the continuous one by its aliases, exp(-2 pi^2 sigma^2 / 4) at the Nyquist
-      // frequency.
-      expect(worst).toBeLessThan(3e-5);
-      expect(largestDifference(centeredInverse(re, im, shape), data)).toBeLessThan(1e-14);
-    },
-  );
 });

@@ -1,7 +1,7 @@
 /** Particles of a made-up molecule whose poses and shifts are known, ready for the stages of refinement. */
 
 import { disk } from "../../src/io/disk.ts";
-import { centeredTransform } from "../../src/numeric/fft.ts";
+import { centeredTransform } from "../../src/numeric/centredTransform.ts";
 import { whiteNoise } from "../../src/physics/noise.ts";
 import type { Matrix3 } from "../../src/physics/rotations.ts";
 import { type ShiftLaw, sampleShifts } from "../../src/physics/shift.ts";

@@ -1,5 +1,6 @@
 /** Where the molecule lies in its box. */
-import { centeredInverse, centeredTransform, signedFrequency } from "../../numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../../numeric/centredTransform.ts";
+import { signedFrequency } from "../../numeric/fft.ts";
 import { apply } from "../../physics/directions.ts";
 import type { Matrix3 } from "../../physics/rotations.ts";
 import type { Place, StageVolume } from "../stage.ts";
@@ -70,5 +71,5 @@ export function movedToMiddle({ n, data }: StageVolume, place: Place): Float32Ar
     re[i] = c * real - s * im[i]!;
     im[i] = s * real + c * im[i]!;
   }
-  return Float32Array.from(centeredInverse(re, im, [n, n, n]));
+  return centeredInverse(re, im, [n, n, n], [n, n, n], new Float32Array(n ** 3));
 }

@@ -3,7 +3,8 @@
  * edge is not the particle's.
  */
 import type { Optics } from "../../base/types.ts";
-import { centeredTransform, signedFrequency } from "../../numeric/fft.ts";
+import { centeredTransform } from "../../numeric/centredTransform.ts";
+import { signedFrequency } from "../../numeric/fft.ts";
 import { contrastTransfer } from "../../physics/ctf.ts";
 
 /** Images are looked at in coarse pixels, Å, and up to twice that as resolution; so many tell how wide it is. */

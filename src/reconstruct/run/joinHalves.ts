@@ -67,7 +67,7 @@ export async function joinHalves(
       ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
     },
     evidence: {
-      angularFsc: angularCorrelation(map, aligned.map).slice(0, report.fsc.finestShell),
+      angularFsc: angularCorrelation(map, aligned.map, report.fsc.finestShell),
       resolutionAngstrom: resolution0143Angstrom,
     },
     alignment: report.alignment!,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { centeredTransform, signedFrequency } from "../../../src/numeric/fft.ts";
+import { centeredTransform } from "../../../src/numeric/centredTransform.ts";
+import { signedFrequency } from "../../../src/numeric/fft.ts";
 import { sphericalMask } from "../../../src/physics/mask.ts";
 import { pointGroup } from "../../../src/physics/symmetry.ts";
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
-import { centeredInverse, centeredTransform, signedFrequency } from "../../../src/numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../../../src/numeric/centredTransform.ts";
+import { signedFrequency } from "../../../src/numeric/fft.ts";
 import { contrastTransfer } from "../../../src/physics/ctf.ts";
 import { addToExtent, diameterFrom, keepCoarse, openExtentSums } from "../../../src/reconstruct/measure/extent.ts";
 import { createStream } from "../../../src/runtime/random.ts";

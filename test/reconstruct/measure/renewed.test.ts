@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { angularPowers } from "../../../src/evaluate/angular.ts";
 import { forEachCoefficient } from "../../../src/evaluate/shells.ts";
-import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../../../src/numeric/centredTransform.ts";
 import { changeBox } from "../../../src/numeric/fourierCrop.ts";
 import { sphericalMask } from "../../../src/physics/mask.ts";
 import { refinementStage } from "../../../src/reconstruct/likelihood/refinementStage.ts";

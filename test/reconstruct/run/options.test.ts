@@ -10,7 +10,7 @@ import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
 import { disk } from "../../../src/io/disk.ts";
 import { openStack, readMap, writeMap } from "../../../src/io/mrc.ts";
 import { readParticles } from "../../../src/io/particles.ts";
-import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../../../src/numeric/centredTransform.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";

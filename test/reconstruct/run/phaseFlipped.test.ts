@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { Optics } from "../../../src/base/types.ts";
 import { likelihoodRatioCritic } from "../../../src/critic/likelihoodRatio.ts";
 import { disk } from "../../../src/io/disk.ts";
-import { centeredInverse, centeredTransform } from "../../../src/numeric/fft.ts";
+import { centeredInverse, centeredTransform } from "../../../src/numeric/centredTransform.ts";
 import { whiteNoise } from "../../../src/physics/noise.ts";
 import { simulateImages, tabulatedDefocus } from "../../../src/physics/simulate.ts";
 import { samplePoses } from "../../../src/physics/viewing.ts";
