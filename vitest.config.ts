@@ -8,7 +8,10 @@ const long = [
   "reconstruct/run/classes",
   "web/browser/run",
   "reconstruct/run/run",
+  "reconstruct/run/cryogan",
   "bench/pytorchTrain",
+  "cli/outputs",
+  "package",
   "runtime/mpi",
   "reconstruct/run/motion",
   "reconstruct/run/processes",
@@ -35,7 +38,7 @@ export default defineConfig({
     testTimeout: 0,
     hookTimeout: 0,
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: 3, // of two cores a fifth is idle by two: tests wait for browsers, schedulers and files
     // A process of its own for each of 200 files would read and compile the same modules 200 times: a third of the time.
     isolate: false,
     sequence: { sequencer: LongFirst },

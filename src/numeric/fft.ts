@@ -64,7 +64,7 @@ export function fftn(re: Float64Array, im: Float64Array, shape: readonly number[
   let stride = total;
   for (const n of shape) {
     stride /= n;
-    if (n > 1) transformAxis(first, second, n, stride);
+    transformAxis(first, second, n, stride);
   }
   if (inverse) {
     for (let i = 0; i < total; i++) {
@@ -78,6 +78,7 @@ const linesAtOnce = 16;
 
 /** In-place forward transform of every line of length n whose points lie `stride` apart. */
 export function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: number): void {
+  if (n < 2) return;
   const plan = planFor(n);
   const lines = re.length / n;
   const width = Math.min(linesAtOnce, lines);

@@ -33,6 +33,11 @@ function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
 const lengths = [...Array.from({ length: 40 }, (_, i) => i + 1), 64, 97, 98, 130, 192];
 
 describe("fft", () => {
+  it("of nothing is nothing", () => {
+    fft(new Float64Array(0), new Float64Array(0));
+    fftn(new Float64Array(0), new Float64Array(0), [0, 4]);
+  });
+
   it.each(lengths)("equals the direct sum, forward and inverse, for length %i", (n) => {
     const re = sample(n, 1),
       im = sample(n, 2);

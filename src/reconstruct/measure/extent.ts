@@ -45,7 +45,8 @@ export interface ExtentSums extends CoarseImages {
 }
 
 export function openExtentSums(boxSize: number, boxAngstrom: number): ExtentSums {
-  const bins = Math.floor((coarsePixel * boxSize) / boxAngstrom),
+  const most = Math.floor((boxSize + 1) / 3), // two coarse pixels at least along an edge
+    bins = Math.min(Math.floor((coarsePixel * boxSize) / boxAngstrom), most),
     bin = Math.max(1, bins - ((bins + 1) % 2)),
     edge = 2 * Math.floor((boxSize / 2 - (bin - 1) / 2) / bin);
   const zeros = (length: number): Float64Array => new Float64Array(length);

@@ -101,3 +101,11 @@ describe("the diameter of the particle, from its images", () => {
     expect(diameter({ radius: 0, noise: 60 })).toBeUndefined();
   });
 });
+
+it("a box of few Å has two coarse pixels along an edge at least", () => {
+  for (const boxSize of [2, 3, 4, 8, 16]) {
+    const { edge, bin } = openExtentSums(boxSize, 1.25 * boxSize);
+    expect(edge).toBeGreaterThanOrEqual(2);
+    expect(edge * bin).toBeLessThanOrEqual(boxSize);
+  }
+});
