@@ -70,11 +70,11 @@ export const transformingSeconds = (maxRadius: number, work: Work): number =>
   (work.count * (4 * maxRadius ** 2) ** 2) / 1.5e11;
 
 /**
- * Seconds to put two half-maps onto each other and compare them, measured at boxes of 32 to 192; of several classes
- * each, after each two of both halves were compared.
+ * Seconds to put two half-maps onto each other and compare them, measured at boxes of 32 to 192: the search, at 64 px
+ * at most, and what grows with the voxels; of several classes each, after each two of both halves were compared.
  */
 export const joiningSeconds = (boxSize: number, classes = 1): number =>
-  classes * (3 + 4e-6 * boxSize ** 3) + (classes === 1 ? 0 : 3 * Math.min(classes, mostCompared) ** 2);
+  classes * (4 + 1e-6 * boxSize ** 3) + (classes === 1 ? 0 : 3 * Math.min(classes, mostCompared) ** 2);
 
 /** The pace at a task; until it is measured, that of the task measured last. */
 export const paceAt = (paces: Paces, task: Task): { factor: number; overheadSeconds: number } =>
