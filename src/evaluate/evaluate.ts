@@ -130,7 +130,7 @@ async function compare(
         mask,
         seed,
         finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
-        ...(finestShells ? { lastShell: Math.max(...finestShells) } : {}),
+        lastShell: finestShells && Math.max(...finestShells),
       }),
       correlation: mapCorrelation(map, reference, mask),
       mapStatistics: mapStatistics(original),

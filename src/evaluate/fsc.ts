@@ -2,7 +2,7 @@ import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
 import { createStream, type RandomStream } from "../runtime/random.ts";
 import { applyMask } from "./mask.ts";
-import { cubeEdge, densityOf, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
+import { cubeEdge, densityOf, forEachCoefficient, indexOf, type Spectrum, spectrumOf } from "./shells.ts";
 
 export interface FscResult {
   boxSize: number;
@@ -183,17 +183,15 @@ function randomisePhases(spectrum: Spectrum, n: number, fromShell: number, strea
   const { boxSize } = spectrum,
     re = spectrum.re.slice(),
     im = spectrum.im.slice();
-  const at = (kx: number, ky: number, kz: number, edge: number): number =>
-    (((kz + edge) % edge) * edge + ((ky + edge) % edge)) * edge + ((kx + edge) % edge);
   const held = (k: number) => 2 * Math.abs(k) < boxSize || boxSize === n;
   forEachCoefficient(n, (index, _shell, kx, ky, kz) => {
     if (kx * kx + ky * ky + kz * kz < fromShell * fromShell) return;
-    const mate = at(-kx, -ky, -kz, n);
+    const mate = indexOf(-kx, -ky, -kz, n);
     if (mate < index) return; // set together with its Friedel mate
     const phase = 2 * Math.PI * stream.uniform();
     if (!(held(kx) && held(ky) && held(kz))) return;
-    const here = at(kx, ky, kz, boxSize),
-      opposite = at(-kx, -ky, -kz, boxSize),
+    const here = indexOf(kx, ky, kz, boxSize),
+      opposite = indexOf(-kx, -ky, -kz, boxSize),
       amplitude = Math.hypot(re[here]!, im[here]!);
     if (mate === index) {
       re[here] = phase < Math.PI ? amplitude : -amplitude; // a coefficient that must stay real

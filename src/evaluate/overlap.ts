@@ -2,7 +2,7 @@ import type { Volume } from "../base/types.ts";
 import { fftn, signedFrequency } from "../numeric/fft.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { interpolate, type PaddedSpectrum, paddedSpectrum } from "./rotate.ts";
-import { spectrumOf } from "./shells.ts";
+import { indexOf, spectrumOf } from "./shells.ts";
 
 /** Where the moving map is put: mirrored in x or not, rotated about the centre, then shifted (voxels; x, y, z). */
 export interface Placement {
@@ -165,7 +165,6 @@ export function bestShifts(
   const where = new Float64Array(3);
   const plain = new Float64Array(2);
   const mirror = new Float64Array(2);
-  const at = (x: number, y: number, z: number) => (((z + m) % m) * m + ((y + m) % m)) * m + ((x + m) % m);
   const count = end[lastShell]!;
   for (let i = 0; i < count; i++) {
     const x = kx[i]!,
@@ -187,8 +186,8 @@ export function bestShifts(
       pi = (plain[1]! * re[i]! - plain[0]! * im[i]!) / norm;
     const qr = (mirror[0]! * re[i]! + mirror[1]! * im[i]!) / norm,
       qi = (mirror[1]! * re[i]! - mirror[0]! * im[i]!) / norm;
-    const here = at(x, y, z),
-      there = at(-x, -y, -z);
+    const here = indexOf(x, y, z, m),
+      there = indexOf(-x, -y, -z, m);
     gridRe[here] = pr - qi;
     gridIm[here] = pi + qr;
     gridRe[there] = pr + qi;

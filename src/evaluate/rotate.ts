@@ -1,5 +1,5 @@
 import type { Volume } from "../base/types.ts";
-import { type HalfSpectrum, halfSpectrum, inverseOfHalf } from "../numeric/halfSpectrum.ts";
+import { emptySpectrum, halfSpectrum, inverseOfHalf } from "../numeric/halfSpectrum.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { cubeEdge } from "./shells.ts";
 
@@ -116,12 +116,7 @@ export function rotateVolume(
   const n = cubeEdge(volume);
   const spectrum = paddedSpectrum(volume, Math.min(n / 2, lastShell + 0.5));
   const reach = Math.min(Math.ceil(n / 2) - 1, lastShell),
-    count = (2 * reach + 1) ** 2 * (reach + 1),
-    turned: HalfSpectrum = {
-      re: new Float64Array(count),
-      im: new Float64Array(count),
-      reach: [reach, reach, reach],
-    };
+    turned = emptySpectrum([reach, reach, reach]);
   const at = new Float64Array(3),
     value = new Float64Array(2);
   const limit = Math.min((n / 2) ** 2, (lastShell + 0.5) ** 2);

@@ -35,6 +35,10 @@ export function densityOf({ re, im, boxSize }: Spectrum, n: number): Float32Arra
   return centeredInverse(re, im, [boxSize, boxSize, boxSize], [n, n, n], new Float32Array(n ** 3));
 }
 
+/** Where a coefficient stands in a cube of that edge, in FFT order. */
+export const indexOf = (kx: number, ky: number, kz: number, edge: number): number =>
+  (((kz + edge) % edge) * edge + ((ky + edge) % edge)) * edge + ((kx + edge) % edge);
+
 /**
  * Calls `visit(index, shell)` for every coefficient of a cube of edge n, where shell = round(|k|) in Fourier pixels
  * (shells 1 Fourier pixel wide, centred on whole numbers, as RELION bins them); corners beyond the Nyquist shell

@@ -1,10 +1,6 @@
 /** Fourier transforms of real images and volumes about point floor(n/2), all coefficients in FFT order. */
 import { signedFrequency } from "./fft.ts";
-import { type HalfSpectrum, halfSpectrum, inverseOfHalf, type Three } from "./halfSpectrum.ts";
-
-/** Of one to three dimensions. */
-const inThree = (shape: readonly number[]): Three =>
-  [...Array<number>(3 - shape.length).fill(1), ...shape] as unknown as Three;
+import { emptySpectrum, type HalfSpectrum, halfSpectrum, inThree, inverseOfHalf, type Three } from "./halfSpectrum.ts";
 
 const halves = (edges: Three): Three => edges.map((n) => Math.floor(n / 2)) as unknown as Three;
 
@@ -70,8 +66,7 @@ function halfOf(re: Float64Array, im: Float64Array, edges: Three): HalfSpectrum 
   const [nz, ny, nx] = edges,
     reach = halves(edges),
     [reachZ, reachY, reachX] = reach,
-    count = (2 * reachZ + 1) * (2 * reachY + 1) * (reachX + 1);
-  const half: HalfSpectrum = { re: new Float64Array(count), im: new Float64Array(count), reach };
+    half = emptySpectrum(reach);
   for (let kz = -reachZ; kz <= reachZ; kz++)
     for (let ky = -reachY; ky <= reachY; ky++) {
       const from = (((kz + nz) % nz) * ny + ((ky + ny) % ny)) * nx,

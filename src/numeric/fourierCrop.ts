@@ -1,4 +1,4 @@
-import { halfSpectrum, inverseOfHalf, scale, type Three } from "./halfSpectrum.ts";
+import { halfSpectrum, inThree, inverseOfHalf, scale, type Three } from "./halfSpectrum.ts";
 
 /**
  * The same field of view on n points along each axis: the Fourier transform cropped, or padded with zeros, and
@@ -19,12 +19,12 @@ export function fourierCrop<T extends Float32Array | Float64Array = Float64Array
   gain?: (radius: number) => number,
   out = new Float64Array(n ** shape.length) as T,
 ): T {
-  const m = shape[0],
-    reach = Math.ceil(Math.min(n, m) / 2) - 1;
-  const cube = (edge: number): Three => (shape.length === 3 ? [edge, edge, edge] : [1, edge, edge]);
-  const half = halfSpectrum(data, cube(m), shape.length === 3 ? [reach, reach, reach] : [0, reach, reach]);
+  const from = inThree(shape),
+    to = inThree(shape.map(() => n)),
+    reach = from.map((edge, axis) => Math.ceil(Math.min(edge, to[axis]!) / 2) - 1) as unknown as Three;
+  const half = halfSpectrum(data, from, reach);
   if (gain) scale(half, gain);
-  return inverseOfHalf(half, cube(n), out);
+  return inverseOfHalf(half, to, out);
 }
 
 /** Samples of a field of view on a cubic grid of n³ points about point floor(n/2). */

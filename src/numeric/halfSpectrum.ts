@@ -9,6 +9,10 @@ import { transformAxis } from "./fft.ts";
 /** Along z, y and x; images have one plane. */
 export type Three = readonly [number, number, number];
 
+/** The edges of an image or volume of one to three dimensions. */
+export const inThree = (shape: readonly number[]): Three =>
+  [...Array<number>(3 - shape.length).fill(1), ...shape] as unknown as Three;
+
 /** Coefficients of real numbers: those of kx < 0 are complex conjugates of the ones opposite. */
 export interface HalfSpectrum {
   /** [2 reach z + 1, 2 reach y + 1, reach x + 1]: kz and ky from -reach to reach, kx from 0 */
@@ -16,6 +20,13 @@ export interface HalfSpectrum {
   im: Float64Array;
   /** The largest frequencies, in Fourier pixels. */
   reach: Three;
+}
+
+/** One whose coefficients are all 0. */
+export function emptySpectrum(reach: Three): HalfSpectrum {
+  const [reachZ, reachY, reachX] = reach,
+    count = (2 * reachZ + 1) * (2 * reachY + 1) * (reachX + 1);
+  return { re: new Float64Array(count), im: new Float64Array(count), reach };
 }
 
 /** Multiplies coefficients by the gain at their radius, in Fourier pixels. */
@@ -86,8 +97,8 @@ export function halfSpectrum(data: ArrayLike<number>, shape: Three, reach: Three
       planesIm.set(planeIm.subarray(from, from + columns), to);
     }
   }
-  const re = new Float64Array((2 * reachZ + 1) * rows * columns),
-    im = new Float64Array(re.length),
+  const spectrum = emptySpectrum(reach),
+    { re, im } = spectrum,
     lineRe = new Float64Array(lengthZ * columns),
     lineIm = new Float64Array(lengthZ * columns);
   for (let y = 0; y < rows; y++) {
@@ -107,7 +118,7 @@ export function halfSpectrum(data: ArrayLike<number>, shape: Three, reach: Three
       im.set(lineIm.subarray(from, from + columns), to);
     }
   }
-  return { re, im, reach };
+  return spectrum;
 }
 
 /**

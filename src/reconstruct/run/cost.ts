@@ -124,3 +124,7 @@ export function likelySeconds(
       : secondsToGo(usual(stage, Math.floor(iteration) + 1), iteration, work, paces);
   return stages.reduce((sum, stage, i) => sum + seconds(stage, i), 0);
 }
+
+/** Seconds of a whole run on two CPU cores: its images read, made ready for refinement up to a radius, its stages. */
+export const runSeconds = (stages: readonly Stage[], maxRadius: number, work: Work): number =>
+  readingSeconds(work) + transformingSeconds(maxRadius, work) + likelySeconds(stages, undefined, work, {});

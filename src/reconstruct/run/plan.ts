@@ -2,7 +2,7 @@
 import { askedRecipe } from "../adversarial/askedRecipe.ts";
 import { groupsOfClasses } from "../classes.ts";
 import type { ReconstructOptions } from "../options.ts";
-import { joiningSeconds, likelySeconds, loadingHere, readingSeconds, stageSeconds } from "./cost.ts";
+import { joiningSeconds, runSeconds, stageSeconds } from "./cost.ts";
 import { endsStart, finestRefined } from "./course.ts";
 import type { Inspection } from "./inspection.ts";
 import { finerStarts } from "./schedule.ts";
@@ -57,11 +57,7 @@ export function planOf({ summary, spectra }: Inspection, options: ReconstructOpt
   const { stages, goal, given } = firstSchedule({ workingBox, request, stages: [] }, measured, setting),
     finest = Math.max(...stages.map(({ maxRadius }) => maxRadius));
   const seconds =
-    parts *
-      (readingSeconds(budget) +
-        loadingHere(finestRefined(stages), 0, budget, {}) +
-        likelySeconds(stages, undefined, budget, {})) +
-    (halfMaps ? joiningSeconds(summary.boxSize) : 0);
+    parts * runSeconds(stages, finestRefined(stages), budget) + (halfMaps ? joiningSeconds(summary.boxSize) : 0);
   const finer =
     goal === undefined || given || budget.method === "cryogan"
       ? []

@@ -7,14 +7,7 @@ import { startRadius } from "../adversarial/recipes.ts";
 import type { Spectra } from "../measure/spectra.ts";
 import type { Method } from "../method.ts";
 import type { AdversarialStage, LocalStage, RefinementStage, Stage } from "../stage.ts";
-import {
-  iterationSeconds,
-  likelySeconds,
-  readingSeconds,
-  stageSeconds,
-  transformingSeconds,
-  type Work,
-} from "./cost.ts";
+import { iterationSeconds, runSeconds, stageSeconds, type Work } from "./cost.ts";
 import { adversarialClimb, climb, finestGlobalSearch } from "./radii.ts";
 import { searchesShifts } from "./shiftLaw.ts";
 
@@ -79,11 +72,7 @@ export function affordableRadius(budget: Budget): number {
   let affordable = startRadius;
   // Not monotonic: a radius more may do with a stage less.
   for (let radius = startRadius; radius <= 128; radius++) {
-    const seconds =
-      readingSeconds(budget) +
-      transformingSeconds(radius, budget) +
-      likelySeconds(automaticSchedule(radius, budget), undefined, budget, {});
-    if (seconds < budget.seconds) affordable = radius;
+    if (runSeconds(automaticSchedule(radius, budget), radius, budget) < budget.seconds) affordable = radius;
   }
   return affordable;
 }
