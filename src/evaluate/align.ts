@@ -2,7 +2,7 @@ import type { Volume } from "../base/types.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { angularDistance, axisAngleToMatrix, type Matrix3, multiply } from "../physics/rotations.ts";
 import { maximise } from "./nelderMead.ts";
-import { bestShifts, type Overlap, overlapScore, type Placement, placedFsc, prepareOverlap } from "./overlap.ts";
+import { type Overlap, openShiftSearch, overlapScore, type Placement, placedFsc, prepareOverlap } from "./overlap.ts";
 import { resample } from "./resample.ts";
 import { mirrorX, rotateVolume } from "./rotate.ts";
 import { rotationGrid } from "./rotationGrid.ts";
@@ -134,10 +134,11 @@ function search(
 ): (Candidate & { starts: number })[] {
   const lastShell = Math.min(firstShell, overlap.maxShell);
   const hands: [Candidate[], Candidate[]] = [[], []];
-  const rotations = rotationGrid(stepDegrees);
+  const rotations = rotationGrid(stepDegrees),
+    bestShifts = openShiftSearch(overlap, lastShell, maxShift);
   for (const [i, rotation] of rotations.entries()) {
     if (i % 64 === 0) onProgress?.("rotations", i / rotations.length);
-    bestShifts(overlap, rotation, lastShell, maxShift).forEach((candidate, hand) => hands[hand]!.push(candidate));
+    bestShifts(rotation).forEach((candidate, hand) => hands[hand]!.push(candidate));
   }
   const starts = hands.flatMap((candidates) => candidates.sort(byScore).slice(0, startsPerHand));
   const refined = starts

@@ -1,8 +1,8 @@
 import type { Volume } from "../base/types.ts";
-import { fftn, signedFrequency } from "../numeric/fft.ts";
 import type { Matrix3 } from "../physics/rotations.ts";
 import { interpolate, type PaddedSpectrum, paddedSpectrum } from "./rotate.ts";
-import { indexOf, spectrumOf } from "./shells.ts";
+import { spectrumOf } from "./shells.ts";
+import { openShiftSums } from "./shiftSums.ts";
 
 /** Where the moving map is put: mirrored in x or not, rotated about the centre, then shifted (voxels; x, y, z). */
 export interface Placement {
@@ -145,73 +145,73 @@ export function overlapScore(overlap: Overlap, placement: Placement, weights: Fl
   return total > 0 ? sum / total : 0;
 }
 
+/** Finds, for one rotation, the best shift of either hand: [as is, mirrored]. */
+export type ShiftSearch = (rotation: Matrix3) => [Placement & { score: number }, Placement & { score: number }];
+
 /**
- * For one rotation, the best shift of either hand within `maxShift` voxels by cross-correlation of the coefficients of
- * shells 1 .. lastShell, whitened shell by shell, on a coarse grid of shifts. Both hands go through one transform:
- * their correlation functions are real, and become its real and imaginary part.
- * Returns [as is, mirrored].
+ * Searches for shifts within `maxShift` voxels by cross-correlation of the coefficients of shells 1 .. lastShell,
+ * whitened shell by shell, on a coarse grid of shifts. Both hands go through one sum: their correlation functions are
+ * real, and become its real and imaginary part.
  */
-export function bestShifts(
-  overlap: Overlap,
-  rotation: Matrix3,
-  lastShell: number,
-  maxShift: number,
-): [Placement & { score: number }, Placement & { score: number }] {
-  const { boxSize, kx, ky, kz, shell, re, im, end, moving, referenceRms, movingRms } = overlap;
-  const r = rotation;
-  const m = 2 ** Math.ceil(Math.log2(2 * lastShell + 2));
-  const gridRe = new Float64Array(m ** 3);
-  const gridIm = new Float64Array(m ** 3);
-  const where = new Float64Array(3);
-  const plain = new Float64Array(2);
-  const mirror = new Float64Array(2);
-  const count = end[lastShell]!;
-  for (let i = 0; i < count; i++) {
-    const x = kx[i]!,
-      y = ky[i]!,
-      z = kz[i]!;
-    const qx = r[0]! * x + r[3]! * y + r[6]! * z,
-      qy = r[1]! * x + r[4]! * y + r[7]! * z,
-      qz = r[2]! * x + r[5]! * y + r[8]! * z;
-    where[0] = qx;
-    where[1] = qy;
-    where[2] = qz;
-    interpolate(moving, where, plain);
-    where[0] = -qx;
-    interpolate(moving, where, mirror);
-    const norm = referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count;
-    if (norm === 0) continue;
-    // product with the conjugate of the reference
-    const pr = (plain[0]! * re[i]! + plain[1]! * im[i]!) / norm,
-      pi = (plain[1]! * re[i]! - plain[0]! * im[i]!) / norm;
-    const qr = (mirror[0]! * re[i]! + mirror[1]! * im[i]!) / norm,
-      qi = (mirror[1]! * re[i]! - mirror[0]! * im[i]!) / norm;
-    const here = indexOf(x, y, z, m),
-      there = indexOf(-x, -y, -z, m);
-    gridRe[here] = pr - qi;
-    gridIm[here] = pi + qr;
-    gridRe[there] = pr + qi;
-    gridIm[there] = qr - pi;
-  }
-  fftn(gridRe, gridIm, [m, m, m]);
-  const spacing = boxSize / m;
-  const bestIndex = (scores: Float64Array) => {
-    let best = 0;
-    for (let i = 0; i < scores.length; i++) {
-      if (scores[i]! <= scores[best]!) continue;
-      const [sx, sy, sz] = shiftOf(i);
-      if (sx * sx + sy * sy + sz * sz <= maxShift * maxShift) best = i;
+export function openShiftSearch(overlap: Overlap, lastShell: number, maxShift: number): ShiftSearch {
+  const { boxSize, kx, ky, kz, shell, re, im, end, moving, referenceRms, movingRms } = overlap,
+    count = end[lastShell]!;
+  const period = 2 ** Math.ceil(Math.log2(2 * lastShell + 2)),
+    spacing = boxSize / period,
+    reach = Math.min(period / 2 - 1, Math.floor(maxShift / spacing));
+  const { coefficients, sum } = openShiftSums(lastShell, reach, period),
+    edge = 2 * lastShell + 1,
+    placeOf = (x: number, y: number, z: number): number =>
+      ((lastShell + z) * edge + lastShell + y) * edge + lastShell + x;
+  const here = Int32Array.from({ length: count }, (_, i) => placeOf(kx[i]!, ky[i]!, kz[i]!)),
+    there = Int32Array.from({ length: count }, (_, i) => placeOf(-kx[i]!, -ky[i]!, -kz[i]!)),
+    norm = Float64Array.from({ length: count }, (_, i) => referenceRms[shell[i]!]! * movingRms[shell[i]!]! * 2 * count);
+  // Zero shift first, so that it is taken where all are alike.
+  const shifts = cubeOfShifts(reach)
+    .map(({ at, steps }) => ({ at, shift: steps.map((s) => s * spacing) as [number, number, number] }))
+    .filter(({ shift }) => Math.hypot(...shift) <= maxShift)
+    .sort((a, b) => Math.hypot(...a.shift) - Math.hypot(...b.shift));
+  const where = new Float64Array(3),
+    plain = new Float64Array(2),
+    mirror = new Float64Array(2);
+  return (rotation) => {
+    const r = rotation;
+    for (let i = 0; i < count; i++) {
+      const x = kx[i]!,
+        y = ky[i]!,
+        z = kz[i]!;
+      const qx = r[0]! * x + r[3]! * y + r[6]! * z;
+      where[0] = qx;
+      where[1] = r[1]! * x + r[4]! * y + r[7]! * z;
+      where[2] = r[2]! * x + r[5]! * y + r[8]! * z;
+      interpolate(moving, where, plain);
+      where[0] = -qx;
+      interpolate(moving, where, mirror);
+      const scale = norm[i]! > 0 ? 1 / norm[i]! : 0;
+      // product with the conjugate of the reference
+      const pr = (plain[0]! * re[i]! + plain[1]! * im[i]!) * scale,
+        pi = (plain[1]! * re[i]! - plain[0]! * im[i]!) * scale;
+      const qr = (mirror[0]! * re[i]! + mirror[1]! * im[i]!) * scale,
+        qi = (mirror[1]! * re[i]! - mirror[0]! * im[i]!) * scale;
+      coefficients.re[here[i]!] = pr - qi;
+      coefficients.im[here[i]!] = pi + qr;
+      coefficients.re[there[i]!] = pr + qi;
+      coefficients.im[there[i]!] = qr - pi;
     }
-    return best;
+    const scores = sum();
+    const place = (mirrored: boolean, of: Float64Array) => {
+      const best = shifts.reduce((a, b) => (of[b.at]! > of[a.at]! ? b : a));
+      return { mirrored, rotation, shift: best.shift, score: of[best.at]! };
+    };
+    return [place(false, scores.re), place(true, scores.im)];
   };
-  const shiftOf = (i: number): [number, number, number] => [
-    signedFrequency(i % m, m) * spacing,
-    signedFrequency(Math.floor(i / m) % m, m) * spacing,
-    signedFrequency(Math.floor(i / (m * m)), m) * spacing,
-  ];
-  const place = (mirrored: boolean, scores: Float64Array) => {
-    const index = bestIndex(scores);
-    return { mirrored, rotation, shift: shiftOf(index), score: scores[index]! };
-  };
-  return [place(false, gridRe), place(true, gridIm)];
+}
+
+/** Steps -reach … reach along x, y and z, and where each stands in their cube. */
+function cubeOfShifts(reach: number): { at: number; steps: [number, number, number] }[] {
+  const edge = 2 * reach + 1;
+  return Array.from({ length: edge ** 3 }, (_, at) => ({
+    at,
+    steps: [(at % edge) - reach, (Math.floor(at / edge) % edge) - reach, Math.floor(at / edge ** 2) - reach],
+  }));
 }
