@@ -20,9 +20,9 @@ import { drop, openBrowser, openPage, servePage } from "./browser.ts";
 const folder = temporaryFolder();
 const short = {
   particlesFile: "particles.star",
-  particles: "1000",
+  particles: "500",
   maxShift: "0",
-  stages: "adversarial 16:15, refine 16:1",
+  stages: "adversarial 8:15, refine 8:1",
   device: "cpu",
 } satisfies RunForm;
 let server: Awaited<ReturnType<typeof servePage>>;
@@ -252,7 +252,7 @@ describe("in WebGPU, by Chromium's software adapter", () => {
       const page = await openPage(browser, server.address);
       await drop(page, ["dropped.star", "stack.mrcs"]);
       // shaders are slow without a GPU
-      const form = { ...short, particles: "256", stages: "adversarial 8:3, refine 8:1" };
+      const form = { ...short, particles: "128", stages: "adversarial 8:2, refine 8:1" };
       const id = await page.evaluate((given) => source.start(given), {
         ...form,
         particlesFile: "dropped.star",
