@@ -119,7 +119,26 @@ export async function loadMpiLibrary(launch: Launch, environment = process.env):
   for (const [name, value] of Object.entries(settings)) environment[name] ??= value;
   const { file, kind, version } = findLibrary(koffi, launch, environment.CRYOGAN_MPI_LIBRARY);
   const library = koffi.load(file, { global: true }); // plugins of Open MPI look for its symbols among all
+  keepLoaded(koffi, file);
   return bind(library, kind, version);
+}
+
+/** Where systems have `dlopen`: newer ones of Linux, older ones, macOS. */
+const loaders = ["libc.so.6", "libdl.so.2", "libSystem.B.dylib"];
+const resolveLater = 1; // RTLD_LAZY
+
+/**
+ * Takes hold of the library once more, by what koffi does not let go of when Node ends: threads that have called it
+ * still go through it as they end, which was a crash where Open MPI had sent over TCP.
+ */
+function keepLoaded(koffi: Koffi, file: string): void {
+  for (const loader of loaders)
+    try {
+      const open = koffi.load(loader).func("dlopen", "void *", ["str", "int"]);
+      if (open(file, resolveLater) !== null) return;
+    } catch {
+      // another system
+    }
 }
 
 async function importKoffi(): Promise<Koffi> {

@@ -61,6 +61,13 @@ test("libraries are told apart by their own words", () => {
   expect(kindOf("Some MPI 1.0")).toBeUndefined();
 });
 
+test("over TCP, as between machines, Open MPI's processes end in good order", async () => {
+  installMpi();
+  const environment = { OMPI_MCA_btl: "tcp,self", OMPI_MCA_pml: "ob1" },
+    { code, stderr } = await launch("Open MPI", [{ processes: 2, program: child("all"), environment }]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
 test("a process by itself is a job of one", async () => {
   const job = await joinJob(undefined);
   expect(job.processes).toBe(alone);
@@ -72,7 +79,9 @@ describe.each(kinds)("%s", (kind) => {
   const other = kind === "MPICH" ? "libmpi.so.40" : "libmpich.so.12";
 
   test.each([1, 2, 3, 4])("%i processes: sums, exclusive or, broadcasts", async (processes) => {
-    const all = told<Told>(await launch(kind, [{ processes, program: child("all") }]));
+    const ended = await launch(kind, [{ processes, program: child("all") }]),
+      all = told<Told>(ended);
+    expect(ended.code).toBe(0);
     expect(all.map(({ rank, size }) => [rank, size])).toEqual(
       Array.from({ length: processes }, (_, i) => [i, processes]),
     );
