@@ -40,7 +40,7 @@ Examples:
     .action(async (runFolder: string, values: Record<string, unknown>) => {
       const { parseExportOptions } = await import("../options/export.ts");
       const options = parseExportOptions({ ...values, runFolder });
-      const { exportToRelion } = await import("../actions/export.ts");
-      await exportToRelion(options);
+      const { exportRun } = await import("../actions/export.ts");
+      await exportRun(options);
     });
 }
