@@ -1,4 +1,5 @@
 import { interruptible } from "../../base/interrupt.ts";
+import { exportToCryosparc } from "../export/cryosparc.ts";
 import { takeRun } from "../export/exportedRun.ts";
 import { exportToRelion } from "../export/relion.ts";
 import { tell } from "../export/told.ts";
@@ -10,7 +11,10 @@ import type { ExportCommandOptions } from "../options/export.ts";
  */
 export async function exportRun(options: ExportCommandOptions): Promise<void> {
   await interruptible(
-    async (signal) => tell(await exportToRelion(await takeRun(options), options, signal), options.json),
+    async (signal) => {
+      const write = options.program === "relion" ? exportToRelion : exportToCryosparc;
+      tell(await write(await takeRun(options), options, signal), options.json);
+    },
     "stopped; the export is not complete",
     "stopping",
   );
