@@ -17,3 +17,42 @@ export function groupFileMessage(path: string, text: string): string {
   const passthrough = others.length === 0 ? "" : ` (with --passthrough ${others[0]}, where it lacks fields)`;
   return `${path} is a cryoSPARC group file, which holds no particles: give the .cs file ${particles}${passthrough}`;
 }
+
+export interface ResultGroup {
+  /** particle, volume, … */
+  type: string;
+  name: string;
+  title: string;
+  description: string;
+  /** A .cs file beside the group file. */
+  file: string;
+  /** Its rows. */
+  count: number;
+  /** Groups of fields in it, in alphabetical order, each with its type. */
+  results: Readonly<Record<string, string>>;
+  created: Date;
+}
+
+/** Of cryoSPARC, whose group files these are like. */
+const version = "v4.4.1";
+
+/** The text of a group file, as cryoSPARC exports one and Import Result Group takes it. Names and titles are ours. */
+export function groupFileText({ type, name, title, description, file, count, results, created }: ResultGroup): string {
+  return [
+    `created: ${created.toISOString().replace("T", " ").replace("Z", "000")}`,
+    "group:",
+    `  description: ${description}`,
+    `  name: ${name}`,
+    `  title: ${title}`,
+    `  type: ${type}`,
+    "results:",
+    ...Object.entries(results).flatMap(([result, kind]) => [
+      `  ${result}:`,
+      `    metafile: '>${file}'`,
+      `    num_items: ${count}`,
+      `    type: ${kind}`,
+    ]),
+    `version: ${version}`,
+    "",
+  ].join("\n");
+}

@@ -22,5 +22,6 @@ export type { MrcHeader } from "./mrcHeader.ts";
 export type { ReadOptions } from "./particleChecks.ts";
 export { openParticleImages, type ParticleImages, validateImages } from "./particleImages.ts";
 export { particlesOfStack, readParticles, subset } from "./particles.ts";
+export { type ParticlesCsOptions, writeParticlesCs } from "./particlesCs.ts";
 export { type ParticlesStarOptions, writeParticlesStar } from "./particlesStar.ts";
 export { parseStar, type StarBlock, type StarTable, writeStar } from "./star.ts";

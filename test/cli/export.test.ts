@@ -276,5 +276,5 @@ test("what is missing is said in one line", async () => {
   expect(await failure("run", "--relion", at("x"), "--project-root", at("data"))).toBe(
     `1 error: ${at("x")} is not in the project folder ${at("data")}; give a folder inside it`,
   );
-  expect(await failure("run")).toBe("2 error: required option '--relion <folder>' not specified");
+  expect(await failure("run")).toBe("2 error: --relion: is required: a folder, or --cryosparc");
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseEvaluateOptions } from "../../src/cli/options/evaluate.ts";
+import { parseExportOptions } from "../../src/cli/options/export.ts";
 import { parseProjectOptions } from "../../src/cli/options/project.ts";
 import { parseSimulateOptions } from "../../src/cli/options/simulate.ts";
 import { parseReconstructOptions } from "../../src/reconstruct/optionSchema.ts";
@@ -292,4 +293,23 @@ test("what is told of the images", () => {
   expect(() => reconstruct({ opticsGroups: "1,,3" })).toThrow(
     '--optics-groups: expected optics groups, such as 1,3, got "1,,3"',
   );
+});
+
+describe("export", () => {
+  const given = (values: Record<string, unknown>) => parseExportOptions({ runFolder: "run", ...values });
+
+  test("is for one program", () => {
+    const rest = { runFolder: "run", out: "o", poses: false, json: false };
+    expect(given({ relion: "o", iniHigh: "30" })).toEqual({ ...rest, program: "relion", lowPassAngstrom: 30 });
+    expect(given({ cryosparc: "o", class: "1,3" })).toEqual({ ...rest, program: "cryosparc", classes: [1, 3] });
+  });
+
+  test.each([
+    [{}, "--relion: is required: a folder, or --cryosparc"],
+    [{ relion: "a", cryosparc: "b" }, "--cryosparc: cannot be combined with --relion; export twice"],
+    [{ cryosparc: "b", iniHigh: "20" }, "--ini-high: has a meaning only with --relion"],
+    [{ cryosparc: "b", projectRoot: "/p" }, "--project-root: has a meaning only with --relion"],
+  ])("%j is refused", (values, message) => {
+    expect(() => given(values)).toThrow(expect.objectContaining({ name: "UsageError", message }));
+  });
 });

@@ -5,6 +5,8 @@ import { classNumbers, path, positive } from "../../base/values.ts";
 /** What `cryogan export` was asked to write. */
 export interface ExportCommandOptions {
   runFolder: string;
+  /** That takes it. */
+  program: "relion" | "cryosparc";
   /** Folder to write to. */
   out: string;
   lowPassAngstrom?: number;
@@ -22,7 +24,8 @@ export interface ExportCommandOptions {
 const exportSchema = z
   .object({
     runFolder: value(path("a run folder")),
-    relion: value(path("a folder")),
+    relion: value(path("a folder")).optional(),
+    cryosparc: value(path("a folder")).optional(),
     iniHigh: value(positive("Å")).optional(),
     poses: flag(),
     class: value(classNumbers()).optional(),
@@ -30,14 +33,22 @@ const exportSchema = z
     stacksRoot: value(path("a folder")).optional(),
     json: flag(),
   })
-  .transform(
-    ({ relion, iniHigh, class: classes, ...rest }): ExportCommandOptions => ({
+  .transform(({ relion, cryosparc, iniHigh, class: classes, ...rest }, context): ExportCommandOptions => {
+    const refuse = (field: string, message: string) => context.addIssue({ code: "custom", path: [field], message });
+    if (relion === undefined && cryosparc === undefined) refuse("relion", "is required: a folder, or --cryosparc");
+    if (cryosparc !== undefined) {
+      if (relion !== undefined) refuse("cryosparc", "cannot be combined with --relion; export twice");
+      if (iniHigh !== undefined) refuse("iniHigh", "has a meaning only with --relion");
+      if (rest.projectRoot !== undefined) refuse("projectRoot", "has a meaning only with --relion");
+    }
+    return {
       ...rest,
       classes,
-      out: relion,
+      program: cryosparc === undefined ? "relion" : "cryosparc",
+      out: (relion ?? cryosparc)!,
       lowPassAngstrom: iniHigh,
-    }),
-  );
+    };
+  });
 
 /** @throws UsageError naming the option */
 export function parseExportOptions(values: Record<string, unknown>): ExportCommandOptions {

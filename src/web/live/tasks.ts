@@ -7,6 +7,9 @@ export const taskKinds = ["postprocess", "export"] as const;
 export const taskName = `(${taskKinds.join("|")})-\\d{1,6}`;
 export type TaskKind = (typeof taskKinds)[number];
 
+/** That an export is for; an option of the page alone, as the command has one of its own for each. */
+export const exportPrograms = ["RELION", "cryoSPARC"] as const;
+
 /** Options by kind, named as on the command line in camel case; the command itself checks their values. */
 export const taskFields: Record<TaskKind, readonly FormField[]> = {
   postprocess: [
@@ -43,6 +46,16 @@ export const taskFields: Record<TaskKind, readonly FormField[]> = {
   ],
   export: [
     {
+      name: "program",
+      label: "--cryosparc",
+      title: "For",
+      help: "the program that goes on with it",
+      flag: false,
+      required: false,
+      choices: exportPrograms,
+      default: "RELION",
+    },
+    {
       name: "poses",
       label: "--poses",
       title: "Angles and shifts",
@@ -53,7 +66,7 @@ export const taskFields: Record<TaskKind, readonly FormField[]> = {
     {
       name: "iniHigh",
       label: "--ini-high",
-      title: "Filter of the start model",
+      title: "Filter of RELION's start model",
       unit: "Å",
       help: "1.5 times the resolution of the run, at least 20 Å, where it is left empty",
       flag: false,

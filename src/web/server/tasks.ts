@@ -10,7 +10,7 @@ import { optionName } from "../../base/values.ts";
 import { fileError } from "../../io/disk.ts";
 import { isAlive, readProcess } from "../../reconstruct/folder/runProcess.ts";
 import { FormError, type RunForm } from "../live/source.ts";
-import { type Outcome, type Task, type TaskKind, taskFields, taskName } from "../live/tasks.ts";
+import { exportPrograms, type Outcome, type Task, type TaskKind, taskFields, taskName } from "../live/tasks.ts";
 import { ConflictError } from "./conflict.ts";
 import { readTail } from "./inside.ts";
 import { failureOf, launch } from "./launch.ts";
@@ -45,11 +45,16 @@ export function createTasks(command: readonly string[] = thisCommand(), settleMs
     },
 
     async start(folder, kind, form) {
-      const options = argumentsOf(kind, form);
+      const { program, ...others } = form,
+        target = program || exportPrograms[0],
+        options = argumentsOf(kind, kind === "export" ? others : form);
+      if (kind === "export" && !exportPrograms.some((one) => one === target))
+        throw new FormError({ program: `expected one of ${exportPrograms.join(", ")}` });
       await refuseLinksOut(folder);
       const name = await makeFolder(folder, kind),
         own = join(folder, name),
-        out = kind === "postprocess" ? `--out=${join(own, "sharpened.mrc")}` : `--relion=${own}`;
+        out =
+          kind === "postprocess" ? `--out=${join(own, "sharpened.mrc")}` : `--${String(target).toLowerCase()}=${own}`;
       const launched = await launch(command, [kind, out, ...options, "--json", "--", folder], own),
         failure = await failureOf(launched, own, settleMs, async () => false);
       if (!failure) return name;

@@ -106,6 +106,21 @@ test("the exported particles are the run's, for this program and for RELION", as
   expect(statSync(join(folder, "again.mrcs")).size).toBe(1024 + 4 * 300 * 24 ** 2);
 });
 
+test("they are exported to cryoSPARC as well, and to no other program", async () => {
+  const name = await tasks.start(id, "export", { program: "cryoSPARC", iniHigh: "" });
+  expect(await taskOf(name)).toMatchObject({ state: "finished", result: { particles: 300, links: 1 } });
+  expect((await taskOf(name)).files.map(({ path }) => path)).toEqual(
+    ["log.txt", "map.mrc", "mask.mrc", "particles.cs", "particles.csg", "volume.cs", "volume.csg"].map(
+      (file) => `${name}/${file}`,
+    ),
+  );
+  expect((await readParticles(disk, at(name, "particles.cs"))).count).toBe(300);
+  expect(await fields("export", { program: "cryoSPARC", iniHigh: "30" })).toEqual({
+    iniHigh: "has a meaning only with --relion",
+  });
+  expect(await fields("export", { program: "out" })).toEqual({ program: "expected one of RELION, cryoSPARC" });
+});
+
 test("the report is drawn again", async () => {
   rmSync(at("report.html"));
   expect(await tasks.outcome(id)).not.toHaveProperty("reported");
@@ -131,7 +146,7 @@ test("a task is told from its folder, however it stands, and what is no task is 
   make("export-22", '$ cryogan export\n{"type":\n');
   make("export-x", '{"type":"finished"}\n');
   writeFileSync(at("export-23"), "");
-  const found = (await tasks.outcome(id)).tasks.filter(({ name }) => /export-[2x]/.test(name));
+  const found = (await tasks.outcome(id)).tasks.filter(({ name }) => /export-(2\d|x)/.test(name));
   expect(found.map(({ name, state, message }) => [name, state, message])).toEqual([
     ["export-20", "stopped", undefined],
     ["export-21", "failed", "the disk is full"],

@@ -51,9 +51,9 @@ function ServedResults({ page, id, tasks }: { page: Page; id: string; tasks: Tas
       {may.start && <TaskForm kind="postprocess" action="Sharpen the map" begin={begin("postprocess")} />}
       <h3>RELION and cryoSPARC</h3>
       <p class="note">
-        Map, start model, mask and particles (<code>cryogan export</code>). <code>relion_refine.sh</code> runs 3D
-        auto-refine. cryoSPARC takes <code>particles.star</code> by <i>Import Particle Stack</i> and the maps by{" "}
-        <i>Import 3D Volumes</i>.
+        Map, mask and particles (<code>cryogan export</code>). <code>relion_refine.sh</code> runs RELION's 3D
+        auto-refine. cryoSPARC takes <code>particles.csg</code> and <code>volume.csg</code> by{" "}
+        <i>Import Result Group</i>, where they lie on a disk that it sees.
       </p>
       {list("export")}
       {may.start && <TaskForm kind="export" action="Export" begin={begin("export")} />}
