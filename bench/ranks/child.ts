@@ -1,7 +1,8 @@
 /**
- * One process of a job that ranks.ts starts: makes the run of the request (JSON, the first argument) and prints, as a
- * line of JSON, what it took and what it spent on the others.
+ * One process of a job that ranks.ts starts: makes the run of the request (JSON, the first argument) and writes to a
+ * file, whose name is the second argument with the rank behind, what it took and what it spent on the others.
  */
+import { writeFileSync } from "node:fs";
 import type { RunRequest } from "../../src/reconstruct/options.ts";
 import { stages } from "../../src/reconstruct/optionValues.ts";
 import { nodeHost } from "../../src/reconstruct/run/nodeHost.ts";
@@ -23,7 +24,7 @@ export interface RankReport extends Traffic {
 const given = JSON.parse(process.argv[2]!) as Omit<RunRequest, "stages"> & { stages: string },
   request: RunRequest = { ...given, stages: stages().read(given.stages) };
 const job = await joinJob(),
-  traffic: Traffic = { calls: 0, bytes: 0, waitingSeconds: 0, transferSeconds: 0 };
+  traffic: Traffic = { calls: [], waitingSeconds: 0, transferSeconds: 0 };
 const begun = performance.now(),
   ends: number[] = [];
 await reconstruct({ ...nodeHost, processes: metered(job.processes, traffic) }, request, (event) => {
@@ -39,4 +40,4 @@ const { user, system } = process.cpuUsage(),
     ...traffic,
   };
 await job.close(false);
-process.stdout.write(`${JSON.stringify(report)}\n`);
+writeFileSync(`${process.argv[3]!}${report.rank}`, JSON.stringify(report));
