@@ -46,7 +46,16 @@ beforeAll(async () => {
   [packed] = JSON.parse(await run(source, "npm", "pack", "--json", "--pack-destination", folder)) as [typeof packed];
   mkdirSync(user);
   writeFileSync(join(user, "package.json"), "{}");
-  await run(user, "npm", "install", join(folder, packed.filename), "--omit=dev", "--ignore-scripts");
+  await run(
+    user,
+    "npm",
+    "install",
+    join(folder, packed.filename),
+    "--omit=dev",
+    "--ignore-scripts",
+    "--prefer-offline",
+    "--no-audit",
+  );
 });
 
 test("the package holds what it needs and no more", () => {

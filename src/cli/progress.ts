@@ -138,7 +138,7 @@ function milestoneLine(event: Exclude<RunEvent, ProgressEvent | LoadingEvent>): 
     case "choice":
       return `${halfPrefix(event)}${choiceText(event)}`;
     case "warning":
-      return `warning: ${oneLine(event.message)}`;
+      return `warning: ${halfPrefix(event)}${oneLine(event.message)}`;
     case "finished": {
       const resolution =
         event.resolutionAngstrom === undefined

@@ -131,7 +131,7 @@ function header(title: string, run: RunFolder): Section {
       (start.command === undefined ? "" : `<pre class="command">${escapeHtml(start.command)}</pre>`)
     : "";
   const warnings = [
-    ...new Set(run.events.filter(isType("warning")).map((event) => event.message)),
+    ...new Set(standing(run.events).map(({ half, message }) => (half ? `Half ${half}: ${message}` : message))),
     ...run.problems.map((problem) => `This file could not be read and is left out: ${problem}`),
   ].map((message) => `<p class="warning">${escapeHtml(message)}</p>`);
   const verdict = finished?.verdict,
@@ -144,6 +144,18 @@ function header(title: string, run: RunFolder): Section {
       `<h1>${escapeHtml(title)}</h1>\n${when}\n${said}` +
       `${alone}${notBlind}<dl class="numbers">${tiles.join("")}</dl>\n${classes}${warnings.join("\n")}`,
   };
+}
+
+/** Warnings but for those of a goal that was chosen anew later, or that the run went beyond in the end. */
+function standing(events: readonly RunEvent[]): Extract<RunEvent, { type: "warning" }>[] {
+  const warnings = events.filter(isType("warning")),
+    reached = events.findLast(isType("finished"))?.finestAngstrom ?? Number.POSITIVE_INFINITY;
+  return warnings.filter(
+    ({ plannedAngstrom, half }, i) =>
+      plannedAngstrom === undefined ||
+      (reached > 0.99 * plannedAngstrom &&
+        !warnings.slice(i + 1).some((later) => later.plannedAngstrom !== undefined && later.half === half)),
+  );
 }
 
 /** "2026-11-27 08:15" */

@@ -87,7 +87,7 @@ beforeAll(async () => {
     maskDiameter: 115.2, // the circle that `simulate` normalises the images by
     device: "cpu",
     stages: [
-      { kind: "adversarial", maxRadius: 6, iterations: 200 },
+      { kind: "adversarial", maxRadius: 6, iterations: 120 },
       { kind: "refinement", maxRadius: 8, iterations: 3, particles: Infinity },
       { kind: "local", maxRadius: 8, iterations: 2, particles: Infinity },
     ],

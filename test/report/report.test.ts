@@ -81,6 +81,30 @@ describe("a finished run", () => {
     expect(words(await readFile(await writeReport(run), "utf8"))).toBeUndefined();
   });
 
+  test("of warnings about how far the time goes, those that still hold in the end", async () => {
+    const run = join(folder, "warned"),
+      events = syntheticEvents(),
+      { time } = events[0]!,
+      planned = (plannedAngstrom: number, half?: 1 | 2): RunEvent => ({
+        ...{ type: "warning", time, message: `now to ${plannedAngstrom} Å`, plannedAngstrom },
+        ...(half && { half }),
+      });
+    const told = async (...more: RunEvent[]): Promise<string[]> => {
+      await mkdir(run, { recursive: true });
+      const lines = [...events, ...more].map((event) => `${JSON.stringify(event)}\n`);
+      await writeFile(join(run, "events.jsonl"), lines.join(""));
+      const page = await readFile(await writeReport(run), "utf8");
+      return [...page.matchAll(/class="warning">(.*?)<\/p>/g)]
+        .map((match) => match[1]!)
+        .filter((text) => text.includes("now to"));
+    };
+    const finished: RunEvent = { type: "finished", time, elapsedSeconds: 9, map: "map.mrc", finestAngstrom: 8 };
+    expect(await told(planned(12), planned(10))).toEqual(["now to 10 Å"]); // at work
+    expect(await told(planned(12), planned(8), finished)).toEqual(["now to 8 Å"]);
+    expect(await told(planned(12), planned(10), finished)).toEqual([]); // it went on to 8 Å
+    expect(await told(planned(8, 1), planned(6, 2), finished)).toEqual(["Half 1: now to 8 Å", "Half 2: now to 6 Å"]);
+  });
+
   test("shows 9 images of the map, 3 of each half, 18 of particles, one of the views", () => {
     expect(html.match(/<img /g)).toHaveLength(9 + 6 + 18 + 1);
     expect(html.match(/class="scale"/g)).toHaveLength(15);

@@ -80,7 +80,14 @@ export type RunEvent =
       half?: 1 | 2;
     }
   | { type: "checkpoint"; time: string; stage: number; iteration: number; path: string; half?: 1 | 2 }
-  | { type: "warning"; time: string; message: string }
+  | {
+      type: "warning";
+      time: string;
+      message: string;
+      /** What the run is laid out for from here on, where that alone is told: a later one says it anew. */
+      plannedAngstrom?: number;
+      half?: 1 | 2;
+    }
   /** density.mrc was written: the density as it stands inside of a stage. */
   | { type: "density"; time: string; stage: number; iteration: number; half?: 1 | 2 }
   /** Of several starts one is gone on with. */

@@ -121,7 +121,13 @@ const event = z.discriminatedUnion("type", [
     half,
   }),
   z.looseObject({ type: z.literal("checkpoint"), time, stage: count, iteration: count, path: z.string(), half }),
-  z.looseObject({ type: z.literal("warning"), time, message: z.string() }),
+  z.looseObject({
+    type: z.literal("warning"),
+    time,
+    message: z.string(),
+    plannedAngstrom: z.number().positive().optional(),
+    half,
+  }),
   z.looseObject({ type: z.literal("density"), time, stage: count, iteration: count, half }),
   z.looseObject({
     type: z.literal("choice"),

@@ -22,6 +22,8 @@ export interface Circumstances {
 export interface Decision {
   state: Checkpoint;
   warning?: string;
+  /** Of a warning that the run is laid out for this resolution now, and no finer one. */
+  plannedAngstrom?: number | undefined;
 }
 
 /** Absent where there is no limit, or the user set the stages. */
@@ -39,16 +41,17 @@ export function courseOf(
 export function laidOut(state: Checkpoint, coming: Stage[], boxAngstrom: number): Decision {
   const { schedule, stage, paces } = state,
     stages = [...schedule.stages.slice(0, stage), ...coming];
-  const short = shortfall(schedule.stages, stages, boxAngstrom),
+  const { words, plannedAngstrom } = shortfall(schedule.stages, stages, boxAngstrom),
     pace = paces.latest ?? 1,
     slow = pace > 1.2;
   return {
     state: fromBestStart({ ...state, schedule: { ...schedule, stages } }),
-    ...(short.length > 0
+    ...(words.length > 0
       ? {
           warning:
             `to keep to the time limit${slow ? `, at ${pace.toFixed(1)} times the time estimated` : ""}: ` +
-            `${short.join(", ")}`,
+            `${words.join(", ")}`,
+          plannedAngstrom,
         }
       : {}),
   };

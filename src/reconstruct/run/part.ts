@@ -155,7 +155,9 @@ export async function reconstructPart(
     if (choice)
       emit({ type: "choice", ...choice, by: budget.method === "cryogan" ? "critic" : "likelihood", ...label });
     state = await valueOfFirst(processes, withStartsCompared(decision.state, agreement));
-    if (decision.warning !== undefined) emit({ type: "warning", message: decision.warning });
+    const { warning: message, plannedAngstrom } = decision;
+    if (message !== undefined)
+      emit({ type: "warning", message, ...(plannedAngstrom === undefined ? {} : { plannedAngstrom }), ...label });
     await save(progress);
   };
 

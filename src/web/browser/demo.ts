@@ -26,7 +26,7 @@ export const demoForm = {
   maxShift: "0",
   maskDiameter: "292", // Å, 90 % of the box
   overwrite: true,
-  stages: "adversarial 16:300, refine 16:4, refine 22:2, local 28:2",
+  stages: "adversarial 16:200, refine 16:3, refine 22:2, local 28:1",
 } satisfies RunForm;
 
 /**

@@ -24,7 +24,7 @@ const boxSize = 24,
   particles = Infinity;
 const molecule = (seed: number) => densityOf(randomBlobs(seed, 8, 0.2 * boxSize * pixel, 1.5 * pixel), boxSize, pixel);
 const stages: Stage[] = [
-  { kind: "adversarial", maxRadius: 6, iterations: 150 },
+  { kind: "adversarial", maxRadius: 6, iterations: 100 },
   { kind: "refinement", maxRadius: 6, iterations: 5, particles },
   { kind: "refinement", maxRadius: 8, iterations: 3, particles },
   { kind: "local", maxRadius: 10, iterations: 2, particles },

@@ -62,7 +62,7 @@ async function interrupted(options: RunRequest, stop: (event: RunEvent) => boole
 test("a run finds the molecule and leaves its files", async () => {
   const events: RunEvent[] = [];
   const longer: Stage[] = [
-    { kind: "adversarial", maxRadius: 6, iterations: 200 },
+    { kind: "adversarial", maxRadius: 6, iterations: 120 },
     { kind: "refinement", maxRadius: 6, iterations: 3, particles: 2000 },
     { kind: "local", maxRadius: 10, iterations: 3, particles: Infinity },
   ];

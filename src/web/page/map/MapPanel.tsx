@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../../../base/format.ts";
 import { densityFile, type RunEvent } from "../../../reconstruct/folder/events.ts";
 import type { RunSummary } from "../../live/source.ts";
@@ -35,6 +35,14 @@ function useGrid(
   const file = shownMapFile(page.address.value.map, shown?.events ?? []);
   const read = useRunFile(page, shown?.run.id, file, shown?.events ?? [], readGrid);
   return { file, read, grid: useHand(read.value, mirror) };
+}
+
+/** State of the run that is shown, gone as soon as it is another. */
+function useOfRun<T>(id: string, initial: T): [T, (value: T) => void] {
+  const shown = useRef(id),
+    [kept, keep] = useState({ id, value: initial });
+  shown.current = id;
+  return [kept.id === id ? kept.value : initial, (value) => keep({ id: shown.current, value })];
 }
 
 const middle = { x: 0, y: 0, z: 0 };
@@ -83,16 +91,12 @@ export function MapPanel({ page, run, events, other }: RunShown & { page: Page; 
     beside = between ? { ...theirs, grid: aligned } : theirs;
   const [scenes, setScenes] = useState<{ [place in Place]?: MapScene | undefined }>({}),
     shownScenes = places.map((place) => scenes[place]).filter((scene) => scene !== undefined);
-  const [dropped, drop] = useState<File>();
-  const [message, setMessage] = useState("");
+  const [dropped, drop] = useOfRun<File | undefined>(run.id, undefined);
+  const [message, setMessage] = useOfRun(run.id, "");
   const keepScene = (place: Place) => (scene: MapScene | undefined) =>
     setScenes((before) => ({ ...before, [place]: scene }));
   useEffect(() => (shownScenes.length > 1 ? linkViews(shownScenes) : undefined), shownScenes);
 
-  useEffect(() => {
-    drop(undefined);
-    setMessage("");
-  }, [run.id]);
   useTruth(page, run, events, drop);
 
   const statistics = mine.grid?.statistics;

@@ -108,7 +108,7 @@ function eventText(event: RunEvent): string {
     case "map":
       return sentence(`map written: ${event.path}`);
     case "warning":
-      return event.message;
+      return half + event.message;
     case "stopped":
       return "Stopped";
     case "failed":
