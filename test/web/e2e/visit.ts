@@ -78,6 +78,7 @@ export interface Picture {
 export async function picture(element: Locator): Promise<Picture> {
   const margin = 8;
   await element.scrollIntoViewIfNeeded();
+  await ontoPixels(element);
   const box = (await element.boundingBox())!,
     [width, height] = [Math.floor(box.width) - 2 * margin, Math.floor(box.height) - 2 * margin];
   const clip = { x: Math.round(box.x) + margin, y: Math.round(box.y) + margin, width, height };
@@ -86,6 +87,14 @@ export async function picture(element: Locator): Promise<Picture> {
   for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) data[4 * i + c] = pixels[channels * i + c]!;
   return { width, height, data };
 }
+
+/** A line more above an element moves it by part of a pixel, and its edges look otherwise: it goes onto whole ones. */
+const ontoPixels = (element: Locator) =>
+  element.evaluate((moved: HTMLElement) => {
+    moved.style.translate = "";
+    const { left, top } = moved.getBoundingClientRect();
+    moved.style.translate = `${Math.round(left) - left}px ${Math.round(top) - top}px`;
+  });
 
 /** What brings an element into view may leave the map between two pixels: back to the top. */
 export const scrollToTop = (page: Page) =>
