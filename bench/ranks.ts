@@ -92,13 +92,14 @@ const onMachines = (command: string, given: string[]): [string, string[]] =>
 const quoted = (argument: string): string => `'${argument.replaceAll("'", String.raw`'\''`)}'`;
 function overLine(): string[] {
   const machines = Array.from({ length: Number(values.machines) }, (_, i) => `10.77.0.${i + 1}:${cpus().length}`),
-    set = { plm_rsh_agent: `bash ${here("ranks/agent.sh")}`, btl: "tcp,self", pml: "ob1" };
-  const parameters = {
-    ...set,
-    btl_tcp_if_include: "line",
-    oob_tcp_if_include: "line",
-    rmaps_base_mapping_policy: "node",
-  };
+    parameters = {
+      plm_rsh_agent: `bash ${here("ranks/agent.sh")}`,
+      btl: "tcp,self",
+      pml: "ob1",
+      btl_tcp_if_include: "line",
+      oob_tcp_if_include: "line",
+      rmaps_base_mapping_policy: "node",
+    };
   return ["-host", machines.join(","), ...Object.entries(parameters).flatMap(([key, value]) => ["--mca", key, value])];
 }
 /** Open MPI's: as many cores to each as it has threads, or, where there are fewer, none in particular. */

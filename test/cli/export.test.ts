@@ -4,7 +4,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ import { nodeHost } from "../../src/reconstruct/run/nodeHost.ts";
 import { reconstruct } from "../../src/reconstruct/run/run.ts";
 import { densityOf, moveBlobs, randomBlobs } from "../evaluate/blobs.ts";
 import { installTestDebs, python } from "../io/helpers.ts";
+import { otherRun, otherSet } from "./exportData.ts";
 import { cryogan } from "./run.ts";
 
 const boxSize = 32,
@@ -162,31 +163,11 @@ print(ratio[1:3].min(), ratio[6:9].max(), mask.min(), mask.max(), mask[:2].max()
   expect(held).toBeGreaterThan(0.7);
 });
 
-/** The run, with other images and options. */
-function anotherRun(name: string, options: object, inverted = false): void {
-  cpSync(at("run"), at(name), { recursive: true });
-  const config = JSON.parse(readFileSync(at("run/config.json"), "utf8")) as { used: object };
-  writeFileSync(
-    at(name, "config.json"),
-    JSON.stringify({ ...config, ...options, used: { ...config.used, invertContrast: inverted } }),
-  );
-}
+const anotherRun = (name: string, options: object, inverted = false): void =>
+  otherRun(at("run"), at(name), options, inverted);
 
-/** The data set again, with a stack of another name whose images are a · image + b. */
-function anotherSet(star: string, stack: string, a: number, b: number): void {
-  python(
-    `import sys, mrcfile
-factor, offset = float(sys.argv[3]), float(sys.argv[4])
-m = mrcfile.new(sys.argv[2])
-m.set_data((factor * mrcfile.read(sys.argv[1]) + offset).astype("f4"))
-m.set_image_stack(); m.voxel_size = 4; m.close()`,
-    at("data/particles.mrcs"),
-    at(stack),
-    String(a),
-    String(b),
-  );
-  writeFileSync(at(star), readFileSync(at("data/particles.star"), "utf8").replaceAll("@particles.mrcs", `@${stack}`));
-}
+const anotherSet = (star: string, stack: string, a: number, b: number): string =>
+  otherSet(folder, { star, stack, pixelSizeAngstrom }, a, b);
 
 test("a stack named .mrc in a RELION project: a link that RELION reads, all names from the project", async () => {
   anotherSet("linked.star", "linked.mrc", 1, 0);

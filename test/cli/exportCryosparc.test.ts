@@ -1,6 +1,6 @@
 /** What `export --cryosparc` writes, read by numpy beside what `export --relion` writes of the same run. */
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,7 @@ import { disk } from "../../src/io/disk.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import { installTestDebs, python } from "../io/helpers.ts";
 import { boxSize, pixelSizeAngstrom, smallParticleSet } from "../reconstruct/data.ts";
+import { otherRun, otherSet } from "./exportData.ts";
 import { cryogan } from "./run.ts";
 
 let folder: string;
@@ -146,32 +147,11 @@ import sys, numpy as np, mrcfile
 a, b = (mrcfile.open(path) for path in sys.argv[1:])
 print(np.array_equal(a.data, b.data) and a.voxel_size == b.voxel_size)`;
 
-/** The run, with other images and options. */
-function anotherRun(name: string, options: object, inverted = false): void {
-  cpSync(at("run"), at(name), { recursive: true });
-  const config = JSON.parse(readFileSync(at("run/config.json"), "utf8")) as { used: object };
-  writeFileSync(
-    at(name, "config.json"),
-    JSON.stringify({ ...config, ...options, used: { ...config.used, invertContrast: inverted } }),
-  );
-}
+const anotherRun = (name: string, options: object, inverted = false): void =>
+  otherRun(at("run"), at(name), options, inverted);
 
-/** The data set again, with a stack whose images are a · image + b. */
-function anotherSet(name: string, a: number, b: number): string {
-  python(
-    `import sys, mrcfile
-m = mrcfile.new(sys.argv[2])
-m.set_data((float(sys.argv[3]) * mrcfile.read(sys.argv[1]) + float(sys.argv[4])).astype("f4"))
-m.set_image_stack(); m.voxel_size = ${pixelSizeAngstrom}; m.close()`,
-    at("data/particles.mrcs"),
-    at(`${name}.mrc`),
-    String(a),
-    String(b),
-  );
-  const star = readFileSync(at("data/particles.star"), "utf8").replaceAll("@particles.mrcs", `@${name}.mrc`);
-  writeFileSync(at(`${name}.star`), star);
-  return at(`${name}.star`);
-}
+const anotherSet = (name: string, a: number, b: number): string =>
+  otherSet(folder, { star: `${name}.star`, stack: `${name}.mrc`, pixelSizeAngstrom }, a, b);
 
 const facts = (out: string): unknown =>
   JSON.parse(

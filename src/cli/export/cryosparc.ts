@@ -8,19 +8,16 @@ import { writeCs } from "../../io/csWrite.ts";
 import { disk, fileError } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeParticlesCs } from "../../io/particlesCs.ts";
-import { linkStacks } from "../../io/stackLinks.ts";
 import { uidOf, uidsOf } from "../../io/uids.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import type { ExportedRun } from "./exportedRun.ts";
 import { writeMapAndMask } from "./maps.ts";
-import { isNormalised, writeNormalised } from "./normalise.ts";
-import { type Exported, particlesLine } from "./told.ts";
+import { copyName, exportedImages, isNormalised, linksName } from "./normalise.ts";
+import { type Exported, factsOf, particlesLine } from "./told.ts";
 
 const names = ["map.mrc", "mask.mrc", "particles.cs", "particles.csg", "volume.cs", "volume.csg"] as const;
-const copied = "normalised.mrcs",
-  links = "stacks";
 /** What may be there already: an earlier export, and what the server keeps of one that it has begun. */
-const ours: readonly string[] = [...names, copied, links, "log.txt", "run.pid"];
+const ours: readonly string[] = [...names, copyName, linksName, "log.txt", "run.pid"];
 
 /**
  * Write map, mask, particles and the group files. @throws InputError where the folder holds something else, or a .cs
@@ -31,7 +28,7 @@ export async function exportToCryosparc(
   options: ExportCommandOptions,
   signal: AbortSignal,
 ): Promise<Exported> {
-  const { asked, all, map, inverted, symmetry } = run,
+  const { asked, all, map, inverted } = run,
     out = resolve(options.out);
   if (asked.ctfPhaseFlipped)
     throw new InputError(
@@ -39,8 +36,7 @@ export async function exportToCryosparc(
         "extract the particles without",
     );
   await refuseOthers(out, options.out);
-  const radiusPixels = run.maskRadius * all.boxSize,
-    normalise = !(await isNormalised(all, radiusPixels)),
+  const normalised = !(await isNormalised(all, run.maskRadius * all.boxSize)),
     found = { ...run.found, uid: uidsOf(run.found) };
 
   await disk.makeFolder(out);
@@ -49,19 +45,12 @@ export async function exportToCryosparc(
     string
   >;
   await writeMapAndMask(run, { map: files["map.mrc"], mask: files["mask.mrc"] });
-  const { set, links: linked } = normalise
-    ? {
-        set: await writeNormalised(
-          found,
-          { path: join(out, copied), radiusPixels, inverted, json: options.json },
-          signal,
-        ),
-        links: 0,
-      }
-    : await linkStacks(found, join(out, links), { all: true });
+  const how = { out, normalised, linkAll: true, json: options.json },
+    images = await exportedImages({ ...run, found }, how, signal),
+    { set } = images;
   await writeParticlesCs(disk.at(files["particles.cs"]), set, {
     stackNames: set.stacks.map((stack) => `>${relative(out, stack)}`),
-    dark: inverted && !normalise,
+    dark: inverted && !normalised,
     poses: options.poses,
     classes: asked.classes !== undefined || asked.junkClass,
   });
@@ -73,22 +62,14 @@ export async function exportToCryosparc(
   return {
     summary: {
       type: "finished",
-      particles: set.count,
-      boxSize: set.boxSize,
-      pixelSizeAngstrom: set.pixelSizeAngstrom,
-      symmetry,
-      poses: options.poses,
-      resolutionAngstrom: run.resolutionAngstrom ?? null,
-      normalised: normalise,
-      links: linked,
-      warnings: all.warnings ?? [],
+      ...factsOf(run, images, options.poses),
       files,
     },
     lines: [
       ["Particles", particlesLine(set, options.poses, files["particles.cs"])],
       ["Map", files["map.mrc"]],
       ["Mask", files["mask.mrc"]],
-      ...(normalise ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density"]] : []),
+      ...(normalised ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density"]] : []),
     ],
     next: ["Import", `${files["particles.csg"]} and ${files["volume.csg"]} by Import Result Group`],
   };

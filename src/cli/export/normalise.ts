@@ -1,12 +1,16 @@
 /** Images as programs need them that take the background to have mean 0 and deviation 1. */
+
+import { join } from "node:path";
 import type { ParticleSet } from "../../base/types.ts";
 import { disk } from "../../io/disk.ts";
+import { linkStacks } from "../../io/stackLinks.ts";
 import type { ImageBatch } from "../../physics/simulate.ts";
 import { openImages } from "../../reconstruct/measure/load.ts";
 import { backgroundMask } from "../../reconstruct/measure/spectra.ts";
 import { nodeCpu } from "../../runtime/onnxRuntimeNode.ts";
 import { writeImageStack } from "../actions/imageStack.ts";
 import { sampleImages } from "../actions/sampleImages.ts";
+import type { ExportedRun } from "./exportedRun.ts";
 
 /** Images looked at. */
 const imagesTried = 64;
@@ -34,6 +38,35 @@ export async function isNormalised(set: ParticleSet, radiusPixels: number): Prom
   return means < tolerance && Math.abs(deviations - 1) < tolerance;
 }
 
+/** Names in the folder of an export: the copy of the images, and the folder of links to those that are not copied. */
+export const copyName = "normalised.mrcs",
+  linksName = "stacks";
+
+/** Particles as they are exported. */
+export interface ExportedImages {
+  set: ParticleSet;
+  /** Whether the images are a copy. */
+  normalised: boolean;
+  /** Links to their stacks. */
+  links: number;
+}
+
+/**
+ * The images of a run's particles in the folder of an export: a copy, or links to their stacks.
+ * @param found   the particles
+ * @param linkAll whether each stack gets a link, as where a file names its stacks from its own folder
+ */
+export async function exportedImages(
+  { found, maskRadius, inverted }: Pick<ExportedRun, "found" | "maskRadius" | "inverted">,
+  { out, normalised, linkAll = false, json }: { out: string; normalised: boolean; linkAll?: boolean; json: boolean },
+  signal: AbortSignal,
+): Promise<ExportedImages> {
+  if (!normalised) return { ...(await linkStacks(found, join(out, linksName), { all: linkAll })), normalised };
+  const radiusPixels = maskRadius * found.boxSize,
+    set = await writeNormalised(found, { path: join(out, copyName), radiusPixels, inverted, json }, signal);
+  return { set, normalised, links: 0 };
+}
+
 /** Images at once. */
 const batch = 256;
 
@@ -41,7 +74,7 @@ const batch = 256;
  * A copy of the images with a background of mean 0 and deviation 1, and bright density. @returns the set with the copy
  * as its stack
  */
-export async function writeNormalised(
+async function writeNormalised(
   set: ParticleSet,
   { path, radiusPixels, inverted, json }: { path: string; radiusPixels: number; inverted: boolean; json: boolean },
   signal: AbortSignal,

@@ -8,13 +8,12 @@ import { disk } from "../../io/disk.ts";
 import { writeFileAtomic } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
-import { linkStacks } from "../../io/stackLinks.ts";
 import type { ExportCommandOptions } from "../options/export.ts";
 import { refinementScript } from "../relionScript.ts";
 import type { ExportedRun } from "./exportedRun.ts";
 import { writeMapAndMask } from "./maps.ts";
-import { isNormalised, writeNormalised } from "./normalise.ts";
-import { type Exported, particlesLine } from "./told.ts";
+import { exportedImages, isNormalised } from "./normalise.ts";
+import { type Exported, factsOf, particlesLine } from "./told.ts";
 
 /** Start models are filtered at least this far: RELION is to find finer detail by itself, not in its start model. */
 const finestStartAngstrom = 20;
@@ -25,7 +24,7 @@ export async function exportToRelion(
   options: ExportCommandOptions,
   signal: AbortSignal,
 ): Promise<Exported> {
-  const { all, found, map, maskRadius, inverted, symmetry, resolutionAngstrom } = run;
+  const { all, map, maskRadius, inverted, symmetry } = run;
   const out = resolve(options.out),
     root = options.projectRoot === undefined ? out : resolve(options.projectRoot);
   const inRoot = (path: string): string => relative(root, path);
@@ -37,8 +36,7 @@ export async function exportToRelion(
       `${all.source}: the box is ${all.boxSize} px; RELION needs an even one, extract the particles anew`,
     );
   const particleDiameterAngstrom = Math.floor(2 * maskRadius * all.boxSize * all.pixelSizeAngstrom),
-    radiusPixels = maskRadius * all.boxSize,
-    normalise = inverted || all.sign !== undefined || !(await isNormalised(all, radiusPixels)),
+    normalised = inverted || all.sign !== undefined || !(await isNormalised(all, maskRadius * all.boxSize)),
     phaseFlipped = run.asked.ctfPhaseFlipped || arePhaseFlipped(all);
 
   await disk.makeFolder(out);
@@ -51,16 +49,8 @@ export async function exportToRelion(
     `cryogan map, low-pass filtered to ${lowPassAngstrom.toFixed(1)} A`,
   );
   await writeMapAndMask(run, { map: files["map.mrc"]!, mask: files["mask.mrc"]! }, lowPassAngstrom);
-  const { set, links } = normalise
-    ? {
-        set: await writeNormalised(
-          found,
-          { path: join(out, "normalised.mrcs"), radiusPixels, inverted, json: options.json },
-          signal,
-        ),
-        links: 0,
-      }
-    : await linkStacks(found, join(out, "stacks"));
+  const images = await exportedImages(run, { out, normalised, json: options.json }, signal),
+    { set } = images;
   await writeParticlesStar(disk.at(files["particles.star"]!), set, {
     poses: options.poses,
     stackNamesFrom: options.projectRoot === undefined ? null : root,
@@ -83,17 +73,9 @@ export async function exportToRelion(
   return {
     summary: {
       type: "finished",
-      particles: set.count,
-      boxSize: set.boxSize,
-      pixelSizeAngstrom: set.pixelSizeAngstrom,
-      symmetry,
-      poses: options.poses,
-      resolutionAngstrom: resolutionAngstrom ?? null,
+      ...factsOf(run, images, options.poses),
       lowPassAngstrom: round(lowPassAngstrom),
       particleDiameterAngstrom,
-      normalised: normalise,
-      links,
-      warnings: all.warnings ?? [],
       files,
     },
     lines: [
@@ -101,7 +83,7 @@ export async function exportToRelion(
       ["Map", files["map.mrc"]!],
       ["Start model", `filtered to ${round(lowPassAngstrom)} Å: ${files["start.mrc"]}`],
       ["Mask", files["mask.mrc"]!],
-      ...(normalise
+      ...(normalised
         ? [["Images", "copied with a background of mean 0 and deviation 1 and bright density, as RELION needs them"]]
         : []),
     ],

@@ -3,6 +3,8 @@ import { formatCount, formatNumber, formatTable } from "../../base/format.ts";
 import { oneLine } from "../../base/printable.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { print, printJson } from "../print.ts";
+import type { ExportedRun } from "./exportedRun.ts";
+import type { ExportedImages } from "./normalise.ts";
 
 export interface Exported {
   /** The last line with --json. */
@@ -12,6 +14,23 @@ export interface Exported {
   /** What to do with it. */
   next: [what: string, how: string];
 }
+
+/** What the last line has of every export. */
+export const factsOf = (
+  { all, symmetry, resolutionAngstrom }: ExportedRun,
+  { set, normalised, links }: ExportedImages,
+  poses: boolean,
+) => ({
+  particles: set.count,
+  boxSize: set.boxSize,
+  pixelSizeAngstrom: set.pixelSizeAngstrom,
+  symmetry,
+  poses,
+  resolutionAngstrom: resolutionAngstrom ?? null,
+  normalised,
+  links,
+  warnings: all.warnings ?? [],
+});
 
 export function tell({ summary, lines, next }: Exported, json: boolean): void {
   if (json) printJson(summary);
