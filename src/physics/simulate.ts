@@ -11,7 +11,7 @@ import { ctfInputs, ctfParameters } from "./ctf.ts";
 import { rectangularGrid } from "./frequencies.ts";
 import { pixelImages } from "./microscope.ts";
 import type { NoiseSource } from "./noise.ts";
-import { fourierTable } from "./project.ts";
+import { openTableMaker } from "./tablePlanes.ts";
 
 /** What is imaged, and how. */
 export interface Exposures {
@@ -112,13 +112,9 @@ interface Microscope {
 async function openMicroscope(from: Exposures, device: Device, batch: number, noisy: boolean): Promise<Microscope> {
   const n = from.volume.shape[2];
   const count = from.rotations.length / 9;
-  const volume = input("volume", [n, n, n]);
-  const transform = await compile(
-    { name: "transform", state: {}, feeds: { volume }, outputs: { table: fourierTable(volume) } },
-    device,
-  );
-  const { table } = await transform.run({ volume: from.volume.data });
-  await transform.release();
+  const maker = await openTableMaker(n, 1, device);
+  const { table } = await maker.run({ volume: from.volume.data });
+  await maker.release();
   const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch, noisy), device);
 
   return {
@@ -137,7 +133,7 @@ async function openMicroscope(from: Exposures, device: Device, batch: number, no
       });
       noise?.(background.subarray(0, pixels));
       const { images } = await imaging.run({
-        table: table!,
+        table,
         rotations,
         shifts,
         ...ctfParameters(from.optics, particles),
