@@ -6,7 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { violations } from "./axe.ts";
 import { type Site, token } from "./site.ts";
-import { eventually, keepScreenshot, type Visit, visit } from "./visit.ts";
+import { covered, eventually, keepScreenshot, picture, type Visit, visit } from "./visit.ts";
 
 export function resultsTests(site: () => Site, browser: () => Browser): void {
   let page: Page, complaints: Visit["complaints"];
@@ -81,7 +81,16 @@ export function resultsTests(site: () => Site, browser: () => Browser): void {
     );
     await button("Draw it again").click();
     await eventually(() => button("Draw it again").isEnabled()).toBe(true);
-    expect(await page.getByRole("link", { name: "Open report.html" }).getAttribute("href")).toMatch(/report\.html$/);
+    const [report] = await Promise.all([
+      page.waitForEvent("popup"),
+      page.getByRole("link", { name: "Open report.html" }).click(),
+    ]);
+    const chart = report.locator(".plot").first();
+    await eventually(() => chart.locator(".u-legend .u-value").allInnerTexts()).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^[\d.]+$/)]),
+    );
+    expect(covered(await picture(chart.locator("canvas")))).toBeGreaterThan(0.01);
+    await report.close();
     await keepScreenshot(page, "results");
     expect(await violations(page)).toEqual([]);
   });
