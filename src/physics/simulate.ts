@@ -116,6 +116,7 @@ async function openMicroscope(from: Exposures, device: Device, batch: number, no
   const { table } = await maker.run({ volume: from.volume.data });
   await maker.release();
   const imaging = await compile(imagingProgram(n, n * from.volume.pixelSizeAngstrom, batch, noisy), device);
+  const background = new Float32Array(noisy ? n * n * batch : 0);
 
   return {
     count,
@@ -124,14 +125,14 @@ async function openMicroscope(from: Exposures, device: Device, batch: number, no
       const particles = Int32Array.from({ length: batch }, (_, i) => Math.min(first + i, count - 1)),
         pixels = n * n * Math.min(batch, count - first);
       const rotations = new Float32Array(9 * batch),
-        shifts = new Float32Array(2 * batch),
-        background = new Float32Array(noisy ? n * n * batch : 0);
+        shifts = new Float32Array(2 * batch);
       particles.forEach((p, b) => {
         rotations.set(from.rotations.subarray(9 * p, 9 * p + 9), 9 * b);
         shifts[b] = from.shifts[2 * p]!;
         shifts[batch + b] = from.shifts[2 * p + 1]!;
       });
-      noise?.(background.subarray(0, pixels));
+      if (noise) noise(background.subarray(0, pixels));
+      else background.fill(0);
       const { images } = await imaging.run({
         table,
         rotations,
