@@ -1,6 +1,6 @@
 /** Numbers about a map that the display needs. */
 
-export interface MapStatistics {
+export interface MapLevels {
   min: number;
   max: number;
   mean: number;
@@ -15,7 +15,7 @@ export interface MapStatistics {
 const bins = 4096;
 
 /** @param values of a map, not empty, finite; a constant map has levels 0 and 1 */
-export function mapStatistics(values: ArrayLike<number>): MapStatistics {
+export function mapLevels(values: ArrayLike<number>): MapLevels {
   let [min, max, sum, squares] = [Infinity, -Infinity, 0, 0];
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;

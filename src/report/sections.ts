@@ -4,7 +4,7 @@ import type { Volume } from "../base/types.ts";
 import type { Chart } from "../charts/charts.ts";
 import { agreementChart, classesText, nameOfClass, sharesCharts } from "../charts/classCharts.ts";
 import { type Course, type RunCurve, runCurves } from "../charts/curves.ts";
-import { mapStatistics as mapLevels } from "../charts/mapLevels.ts";
+import { mapLevels } from "../charts/mapLevels.ts";
 import { optionRows } from "../charts/optionRows.ts";
 import { adversarialCharts, fscChart, likelihoodChart, resolutionText, spectraChart } from "../charts/runCharts.ts";
 import type { FscResult } from "../evaluate/fsc.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { mapStatistics } from "../../../src/charts/mapLevels.ts";
+import { mapLevels } from "../../../src/charts/mapLevels.ts";
 import { mirrored, readMapGrid } from "../../../src/web/page/map/grid.ts";
 import { installTestDebs, python, temporaryFolder } from "../../io/helpers.ts";
 
@@ -9,7 +9,7 @@ beforeAll(installTestDebs);
 
 test("statistics of numbers known by hand", () => {
   const values = Float32Array.from({ length: 10_000 }, (_, i) => i);
-  const { min, max, mean, sigma, defaultLevelSigma, highestLevelSigma } = mapStatistics(values);
+  const { min, max, mean, sigma, defaultLevelSigma, highestLevelSigma } = mapLevels(values);
   expect([min, max, mean]).toEqual([0, 9999, 4999.5]);
   // Of n whole numbers in a row: sqrt((n² - 1) / 12).
   expect(sigma).toBeCloseTo(Math.sqrt((1e8 - 1) / 12), 3);
@@ -23,13 +23,13 @@ test("the default level parts a particle from solvent that is twenty times as la
   // Wide values around 0 and around 10, in the shape of a triangle; whole numbers from a fixed rule.
   const spread = (i: number) => ((i * 7919) % 1000) / 1000 + ((i * 104729) % 1000) / 1000 - 1;
   const values = Float32Array.from({ length: 21_000 }, (_, i) => (i % 21 === 0 ? 10 : 0) + 2 * spread(i));
-  const { mean, sigma, defaultLevelSigma } = mapStatistics(values);
+  const { mean, sigma, defaultLevelSigma } = mapLevels(values);
   const level = mean + defaultLevelSigma * sigma;
   expect(values.filter((value) => value > level).length).toBe(1000);
 });
 
 test("a constant map has levels", () => {
-  expect(mapStatistics(new Float32Array(8).fill(2))).toMatchObject({
+  expect(mapLevels(new Float32Array(8).fill(2))).toMatchObject({
     sigma: 0,
     defaultLevelSigma: 0,
     highestLevelSigma: 1,

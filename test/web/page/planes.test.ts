@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mapStatistics } from "../../../src/charts/mapLevels.ts";
+import { mapLevels } from "../../../src/charts/mapLevels.ts";
 import { acrossAxis, greyRange, placeOfVoxel, planeOf, voxelAt } from "../../../src/web/page/map/planes.ts";
 import { scaleBarAngstrom } from "../../../src/web/page/map/scaleBar.ts";
 import { thinned } from "../../../src/web/page/map/thinned.ts";
@@ -54,11 +54,11 @@ test("places are counted from voxel floor(n/2), and end at the borders", () => {
 
 test("grey reaches as far below the mean as above it, and further than the level of the surface", () => {
   const values = Float32Array.from({ length: 10_000 }, (_, i) => (i % 20 === 0 ? 10 : 0) + ((i * 7919) % 1000) / 1000);
-  const statistics = mapStatistics(values),
+  const statistics = mapLevels(values),
     [black, white] = greyRange(statistics);
   expect((black + white) / 2).toBeCloseTo(statistics.mean, 6);
   expect(white).toBeGreaterThan(statistics.mean + statistics.defaultLevelSigma * statistics.sigma);
-  const [low, high] = greyRange(mapStatistics(new Float32Array(8).fill(2)));
+  const [low, high] = greyRange(mapLevels(new Float32Array(8).fill(2)));
   expect([low < 2, high > 2]).toEqual([true, true]); // a constant map is grey
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mapStatistics } from "../../../src/charts/mapLevels.ts";
+import { mapLevels } from "../../../src/charts/mapLevels.ts";
 import { parseEvents } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { MapGrid } from "../../../src/web/page/map/grid.ts";
 import { levelIn, motionIn, nameOfSelection, placeAt } from "../../../src/web/page/motion/series.ts";
@@ -32,7 +32,7 @@ function blob(n: number, pixelSizeAngstrom: number, widthAngstrom: number): MapG
   for (let z = 0, i = 0; z < n; z++)
     for (let y = 0; y < n; y++)
       for (let x = 0; x < n; x++, i++) data[i] = Math.exp(-(r2(x) + r2(y) + r2(z)) / (2 * widthAngstrom ** 2));
-  return { data, shape: [n, n, n], pixelSizeAngstrom, originAngstrom: [0, 0, 0], statistics: mapStatistics(data) };
+  return { data, shape: [n, n, n], pixelSizeAngstrom, originAngstrom: [0, 0, 0], statistics: mapLevels(data) };
 }
 
 test("a large map is played on a coarser grid of the same field of view, a small one as it is", () => {
@@ -51,7 +51,7 @@ test("a large map is played on a coarser grid of the same field of view, a small
 });
 
 test("one density is drawn of all maps of a series", () => {
-  const of = (mean: number, sigma: number) => ({ statistics: { ...mapStatistics([0, 1]), mean, sigma } });
+  const of = (mean: number, sigma: number) => ({ statistics: { ...mapLevels([0, 1]), mean, sigma } });
   expect(levelIn(of(1, 2), 3, of(1, 2))).toBe(3);
   expect(levelIn(of(0, 4), 3, of(1, 2))).toBe(7 / 4);
   expect(levelIn(of(0, 0), 3, of(1, 2))).toBe(0);

@@ -1,6 +1,6 @@
 /** Two maps compared: the other put onto the first, and what the first has more or less. */
 import type { Volume } from "../../../base/types.ts";
-import { mapStatistics } from "../../../charts/mapLevels.ts";
+import { mapLevels } from "../../../charts/mapLevels.ts";
 import type { AlignStep } from "../../../evaluate/align.ts";
 import { differenceMap } from "../../../evaluate/difference.ts";
 import { type EvaluationReport, evaluateAgainstReference } from "../../../evaluate/evaluate.ts";
@@ -38,13 +38,13 @@ export async function compareMaps(
   const { report, map: aligned, reference } = await evaluateAgainstReference(other, map, { onProgress });
   const options = resolutionAngstrom === undefined ? {} : { resolutionAngstrom },
     difference = differenceMap(reference, aligned, options);
-  const { sigma } = mapStatistics(map.data),
-    { min, max } = mapStatistics(difference.map.data),
+  const { sigma } = mapLevels(map.data),
+    { min, max } = mapLevels(difference.map.data),
     largest = Math.max(max, -min) / (sigma || 1),
     level = Math.max(leastLevelSigma, (3 * difference.sigma) / (sigma || 1));
   return {
     report,
-    aligned: { ...aligned, statistics: mapStatistics(aligned.data) },
+    aligned: { ...aligned, statistics: mapLevels(aligned.data) },
     difference: {
       ...difference.map,
       statistics: {

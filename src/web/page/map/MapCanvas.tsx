@@ -1,6 +1,6 @@
 import type { Representation } from "molstar/lib/mol-repr/representation.js";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { mapStatistics } from "../../../charts/mapLevels.ts";
+import { mapLevels } from "../../../charts/mapLevels.ts";
 import type { Axis } from "../address.ts";
 import type { Fitted } from "../fit/fitted.ts";
 import { isMapFile } from "../fit/names.ts";
@@ -134,7 +134,7 @@ async function overlay(
     if (!fitted?.map) return;
     const { mirrorX } = await import("../../../evaluate/rotate.ts");
     const placed = mirrored ? mirrorX(fitted.map) : fitted.map;
-    return scene.surfaceOf({ ...placed, statistics: mapStatistics(placed.data) }, color);
+    return scene.surfaceOf({ ...placed, statistics: mapLevels(placed.data) }, color);
   }
   const [{ readModel, modelOver }, { placementIn }] = await Promise.all([
     import("./model.ts"),

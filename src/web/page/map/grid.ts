@@ -1,11 +1,11 @@
 /** A map as the display keeps it. */
 import { parse } from "molstar/lib/mol-io/reader/ccp4/parser.js";
 import type { Volume } from "../../../base/types.ts";
-import { type MapStatistics, mapStatistics } from "../../../charts/mapLevels.ts";
+import { type MapLevels, mapLevels } from "../../../charts/mapLevels.ts";
 import { mirrorX } from "../../../evaluate/rotate.ts";
 
 export interface MapGrid extends Volume {
-  statistics: MapStatistics;
+  statistics: MapLevels;
 }
 
 /** @throws Error when the bytes are no MRC map that Mol* reads */
@@ -19,7 +19,7 @@ export async function readMapGrid(bytes: ArrayBuffer): Promise<MapGrid> {
     shape: [header.NS, header.NR, header.NC],
     pixelSizeAngstrom,
     originAngstrom: [header.originX, header.originY, header.originZ],
-    statistics: mapStatistics(values),
+    statistics: mapLevels(values),
   };
 }
 

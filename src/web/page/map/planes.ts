@@ -1,6 +1,6 @@
 /** Planes of voxels across the axes of a map. Places along an axis are in Å from the box centre, floor(n/2). */
 import type { Volume } from "../../../base/types.ts";
-import type { MapStatistics } from "../../../charts/mapLevels.ts";
+import type { MapLevels } from "../../../charts/mapLevels.ts";
 import type { Axis } from "../address.ts";
 
 /**
@@ -56,11 +56,11 @@ export function planeOf(map: Volume, axis: Axis, voxel: number): Plane {
  * How far grey reaches on either side of the mean, in sigma: one scale for all slices of a map, wide enough that it
  * ends well above the level that parts particle and solvent, narrow enough that solvent is not all one grey.
  */
-export const greyReachSigma = ({ defaultLevelSigma, highestLevelSigma }: MapStatistics): number =>
+export const greyReachSigma = ({ defaultLevelSigma, highestLevelSigma }: MapLevels): number =>
   Math.max(1, Math.min(highestLevelSigma, 3 * defaultLevelSigma));
 
 /** Densities of black and white; the mean is the grey halfway. */
-export function greyRange(statistics: MapStatistics): readonly [number, number] {
+export function greyRange(statistics: MapLevels): readonly [number, number] {
   const { mean, sigma } = statistics,
     reach = greyReachSigma(statistics) * (sigma || 1);
   return [mean - reach, mean + reach];

@@ -1,4 +1,4 @@
-import { mapStatistics } from "../../../charts/mapLevels.ts";
+import { mapLevels } from "../../../charts/mapLevels.ts";
 import type { MapGrid } from "../map/grid.ts";
 import { largestEdge } from "./series.ts";
 
@@ -21,5 +21,5 @@ export function toPlay(map: MapGrid): MapGrid {
         data[into + Math.floor(x / cube)]! += map.data[from + ((first + x) % n)]! / cube ** 3;
     }
   const pixelSizeAngstrom = cube * map.pixelSizeAngstrom;
-  return { ...map, data, shape: [m, m, m], pixelSizeAngstrom, statistics: mapStatistics(data) };
+  return { ...map, data, shape: [m, m, m], pixelSizeAngstrom, statistics: mapLevels(data) };
 }
