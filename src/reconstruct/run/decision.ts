@@ -90,6 +90,9 @@ export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
   schedule: { ...state.schedule, stages: state.schedule.stages.with(state.stage, stage) },
 });
 
+/** Starts in the order of their merit. */
+export const likeliestFirst = (starts: readonly Start[]): Start[] => starts.toSorted((a, b) => b.merit - a.merit);
+
 /**
  * Once there are no more starts, of those made the one is gone on with whose density explains the particles best, or
  * whose images the critic tells least from theirs.
@@ -97,7 +100,7 @@ export const withStage = (state: Checkpoint, stage: Stage): Checkpoint => ({
 export function fromBestStart(state: Checkpoint): Checkpoint {
   const { starts, schedule, stage } = state;
   if (!starts || schedule.stages.slice(stage).some(endsStart)) return state;
-  const [best, ...others] = starts.toSorted((a, b) => b.merit - a.merit) as [Start, ...Start[]],
+  const [best, ...others] = likeliestFirst(starts) as [Start, ...Start[]],
     { volume, shifts, viewWeights, shares, memberships } = best;
   return {
     ...state,

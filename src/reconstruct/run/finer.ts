@@ -7,7 +7,7 @@ import type { Checkpoint, Start } from "../folder/checkpoint.ts";
 import { nearlySame } from "../measure/startAgreement.ts";
 import type { Stage, StageVolume } from "../stage.ts";
 import { endsStart, isJudging } from "./course.ts";
-import { type Circumstances, type Decision, laidOut } from "./decision.ts";
+import { type Circumstances, type Decision, laidOut, likeliestFirst } from "./decision.ts";
 import { finestGlobalSearch, resolutionOf } from "./radii.ts";
 import { finerStarts, refiningStages } from "./schedule.ts";
 
@@ -24,7 +24,7 @@ export interface Measures {
 
 /** Whether the two likeliest starts came to one shape, up to the shell that they are judged at. */
 export function likeliestAgree(starts: readonly Start[], { agreement }: Measures): boolean {
-  const [best, next] = starts.toSorted((a, b) => b.merit - a.merit);
+  const [best, next] = likeliestFirst(starts);
   return agreement(best!.volume, next!.volume) >= nearlySame;
 }
 
