@@ -111,6 +111,23 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   /** But for some pixels by a level of grey: a view is put back to the last digit but one. */
   const isAsFirst = () => eventually(async () => difference(await seen(), first)).toBeLessThan(0.001);
   const level = () => page.getByRole("slider", { name: "Level" });
+  /** Frames that the page asks for in a fifth of a second. */
+  const asked = () =>
+    page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const ask = window.requestAnimationFrame;
+          let count = 0;
+          window.requestAnimationFrame = (callback) => {
+            count++;
+            return ask(callback);
+          };
+          setTimeout(() => {
+            window.requestAnimationFrame = ask;
+            resolve(count);
+          }, 200);
+        }),
+    );
   /** The scene takes what the mouse does frame by frame. */
   const frame = () =>
     page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
@@ -127,6 +144,7 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
 
   test("is drawn, framed whole and in the middle", async () => {
     await eventually(async () => covered(await seen())).toBeGreaterThan(0.02);
+    await eventually(asked).toBe(0); // edges are smoothed over some frames once nothing moves
     first = await settledPicture(canvas());
     const { width, height, data } = first,
       corner = data.subarray(0, 4).join();
@@ -150,22 +168,6 @@ export function mapTests(site: () => Site, browser: () => Browser): void {
   });
 
   test("takes no frames while nothing moves", async () => {
-    const asked = () =>
-      page.evaluate(
-        () =>
-          new Promise<number>((resolve) => {
-            const ask = window.requestAnimationFrame;
-            let count = 0;
-            window.requestAnimationFrame = (callback) => {
-              count++;
-              return ask(callback);
-            };
-            setTimeout(() => {
-              window.requestAnimationFrame = ask;
-              resolve(count);
-            }, 200);
-          }),
-      );
     await eventually(asked).toBe(0);
   });
 
