@@ -81,6 +81,7 @@ export function resultsTests(site: () => Site, browser: () => Browser): void {
     );
     await button("Draw it again").click();
     await eventually(() => button("Draw it again").isEnabled()).toBe(true);
+    expect(await page.getByRole("link", { name: "Open report.html" }).getAttribute("href")).toMatch(/report\.html$/);
     const [report] = await Promise.all([
       page.waitForEvent("popup"),
       page.getByRole("link", { name: "Open report.html" }).click(),

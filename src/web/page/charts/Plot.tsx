@@ -4,9 +4,17 @@ import "uplot/dist/uPlot.min.css";
 import { formatCount, formatNumber } from "../../../base/format.ts";
 import { type Chart, toChartData } from "../../../charts/charts.ts";
 import { type DrawnChart, drawChart, type Look } from "../../../charts/draw.ts";
-import { cssColor, paletteVersion } from "../theme.ts";
+import { cssColor, type PaletteColor, paletteVersion } from "../theme.ts";
 
-const look: Look = { height: 230, fontSize: 11, color: cssColor, number: formatNumber, count: formatCount };
+/** With the colours of now, each looked up once: a chart is made anew where they change. */
+function lookNow(): Look {
+  const known = new Map<PaletteColor, string>();
+  const color: Look["color"] = (name) => {
+    if (!known.has(name)) known.set(name, cssColor(name));
+    return known.get(name)!;
+  };
+  return { height: 230, fontSize: 11, color, number: formatNumber, count: formatCount };
+}
 
 /** A chart drawn with uPlot, as wide as its place. New values of the same lines are put into the plot that is there. */
 export function Plot({ chart, note }: { chart: Chart; note?: string }) {
@@ -21,7 +29,7 @@ export function Plot({ chart, note }: { chart: Chart; note?: string }) {
       return;
     }
     drawn.current?.chart.remove();
-    drawn.current = { chart: drawChart(uPlot, place.current!, data, look), structure };
+    drawn.current = { chart: drawChart(uPlot, place.current!, data, lookNow()), structure };
   }, [chart, version]);
   useEffect(() => {
     const element = place.current!; // the observer may still be told of it after it has gone
