@@ -6,13 +6,17 @@ export const byFirst = async <T extends object>(processes: Processes, work: () =
   valueOfFirst(processes, processes.rank === 0 ? await work() : ({} as T));
 
 /** A value of the first process, plain data and arrays of numbers, in the place of that of all. */
-export async function valueOfFirst<T extends object>(processes: Processes, own: T): Promise<T> {
+export const valueOfFirst = <T extends object>(processes: Processes, own: T): Promise<T> =>
+  valueOfRank(0, processes, own);
+
+/** The same of the process of a rank. */
+export async function valueOfRank<T extends object>(rank: number, processes: Processes, own: T): Promise<T> {
   if (processes.size === 1) return own;
-  const first = processes.rank === 0,
-    bytes = first ? serialize(own) : undefined,
+  const tells = processes.rank === rank,
+    bytes = tells ? serialize(own) : undefined,
     length = Float64Array.of(bytes?.length ?? 0);
   await processes.sum(length);
   const received = bytes ?? new Uint8Array(length[0]!);
-  await processes.broadcast(received, 0);
-  return first ? own : (deserialize(received) as T);
+  await processes.broadcast(received, rank);
+  return tells ? own : (deserialize(received) as T);
 }

@@ -56,6 +56,7 @@ import { attainableIn } from "./schedule.ts";
 import { firstBox, settingOf } from "./setting.ts";
 import { shiftLawOf } from "./shiftLaw.ts";
 import { openShowing, shareOfShowing } from "./showing.ts";
+import { openStartsBeside, type StartsBeside } from "./startsBeside.ts";
 import type { RunTimes } from "./times.ts";
 
 const defaultCheckpointSeconds = 60;
@@ -143,7 +144,8 @@ export async function reconstructPart(
     loaded: images.now().loaded,
     ...(options.timeLimit === undefined ? {} : { secondsLeft: budget.seconds - elapsed() - secondsOfMotion() }),
   });
-  const agreement = openAgreement();
+  const agreement = openAgreement(),
+    startsBeside = openStartsBeside(processes);
   const shown = openShowing((density) => folder.writeDensity(density, state));
   let state = found ?? begin(firstBox(setting), setting.request, paces);
   const save = async (progress?: StageProgress): Promise<void> => {
@@ -243,7 +245,7 @@ export async function reconstructPart(
       lastReport = 0;
     const result = await computeStage(
       stage,
-      { context: contextOf(stage), store: images.store(), recipe: environment.recipe },
+      { context: contextOf(stage), store: images.store(), recipe: environment.recipe, startsBeside },
       state,
       async (report, snapshot, density) => {
         const time = await clock.meet(),
@@ -441,20 +443,29 @@ function withStartsCompared(state: Checkpoint, agreement: Measures["agreement"])
 
 function computeStage(
   stage: Stage,
-  { context, store, recipe }: { context: StageContext; store: ParticleStore | undefined; recipe: AdversarialRecipe },
-  { volume, shifts, scales, viewWeights, shares, memberships, centre, poses, progress }: Checkpoint,
+  {
+    context,
+    store,
+    recipe,
+    startsBeside,
+  }: {
+    context: StageContext;
+    store: ParticleStore | undefined;
+    recipe: AdversarialRecipe;
+    startsBeside: StartsBeside;
+  },
+  state: Checkpoint,
   after: AfterIteration,
 ): Promise<StageResult> {
-  if (stage.kind === "adversarial")
-    return adversarialStage(
-      stage,
-      recipe,
-      context,
-      stage.start === undefined ? volume : undefined,
-      centre,
-      progress,
-      after,
+  const { volume, shifts, scales, viewWeights, shares, memberships, centre, poses, progress } = state;
+  if (stage.kind === "adversarial") {
+    const { start } = stage;
+    if (start === undefined) return adversarialStage(stage, recipe, context, volume, centre, progress, after);
+    const coming = state.schedule.stages.slice(state.stage + 1);
+    return startsBeside.make({ ...stage, start }, coming, progress === undefined, after, (own, processes, told) =>
+      adversarialStage(own, recipe, { ...context, processes }, undefined, centre, progress, told),
     );
+  }
   const all = { ...context, store: store!, scales, viewWeights, shares, memberships };
   if (stage.kind === "local") {
     const previous = { volume: volume!, placement: { poses: poses!, shifts: shifts! } };

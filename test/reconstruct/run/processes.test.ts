@@ -90,3 +90,26 @@ test("a run that one of two was asked to stop goes on with three, from where it 
   const stages = (await readFile(join(several, "events.jsonl"), "utf8")).match(/"type":"stage","stage":1/g);
   expect(stages).toHaveLength(1);
 });
+
+test("starts are made beside one another, each by another process, and are those of one process", async () => {
+  const judging = { kind: "refinement", maxRadius: 6, iterations: 1, particles: 500, endsStart: true } as const,
+    start = (number: number) => ({ kind: "adversarial", maxRadius: 6, iterations: 12, start: number }) as const;
+  const starts: Partial<RunRequest> = {
+    stages: [start(0), judging, start(1), judging, start(2), judging],
+  };
+  const one = await oneAlone(starts),
+    several = await run("starts", together(2), starts);
+  const eventsOf = async (folder: string) =>
+    (await readFile(join(folder, "events.jsonl"), "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as RunEvent);
+  const [alones, shared] = [await eventsOf(one), await eventsOf(several)];
+  const merits = (events: RunEvent[]) => events.flatMap((event) => (event.type === "choice" ? event.merits : []));
+  expect(merits(shared)).toHaveLength(3);
+  merits(alones).forEach((merit, i) => expect(merits(shared)[i]).toBeCloseTo(merit, 3));
+  const told = (stage: number) =>
+    shared.flatMap((event) => (event.type === "progress" && event.stage === stage ? [event.iteration] : []));
+  expect(told(3)).toEqual([12]); // made beside the first
+  expect(await likeness(join(one, "map.mrc"), join(several, "map.mrc"), 6)).toBeGreaterThan(0.999);
+});

@@ -1,0 +1,69 @@
+/**
+ * Starts begin anew and need nothing of one another: of several processes each makes one of those that are to come, by
+ * itself, all in step, and tells the others what it came to. Where there are more processes than starts, some make the
+ * same one.
+ */
+import { alone, type Processes } from "../../runtime/processes.ts";
+import { valueOfRank } from "../folder/shared.ts";
+import type { AdversarialStage, AfterIteration, IterationReport, Stage, StageResult } from "../stage.ts";
+
+/** The first stage of an independent start. */
+type Begun = AdversarialStage & { start: number };
+
+type Work = (stage: Begun, processes: Processes, after: AfterIteration) => Promise<StageResult>;
+
+/** What came of a start, and the last that it told. */
+interface Made {
+  maxRadius: number;
+  result: StageResult;
+  last: IterationReport;
+}
+
+export interface StartsBeside {
+  /**
+   * The first stage of a start; at once where it was made beside another.
+   *
+   * @param coming stages that are to follow; those made beside this one take as many iterations
+   * @param fresh  whether nothing of it is there yet: what a checkpoint has begun all go on with
+   * @param work   by all processes of the job, or, beside other starts, as if each were alone on its machine
+   */
+  make(stage: Begun, coming: readonly Stage[], fresh: boolean, after: AfterIteration, work: Work): Promise<StageResult>;
+}
+
+export function openStartsBeside(processes: Processes): StartsBeside {
+  const made = new Map<number, Made>();
+  return {
+    async make(stage, coming, fresh, after, work) {
+      const known = made.get(stage.start);
+      made.delete(stage.start);
+      if (known?.maxRadius === stage.maxRadius) {
+        await after(known.last, undefined, async () => known.result.volume);
+        return known.result;
+      }
+      const beside = fresh ? besideOne(stage, coming).slice(0, processes.size) : [stage];
+      if (beside.length === 1) return work(stage, processes, after);
+      let last: IterationReport | undefined;
+      const ofEach = (rank: number): Begun => beside[rank % beside.length]!;
+      const result = await work(ofEach(processes.rank), { ...processes, neighbours: alone }, (report, ...rest) => {
+        last = report;
+        return after(report, ...rest);
+      });
+      const all: Made[] = [];
+      for (const [rank, { maxRadius }] of beside.entries())
+        all.push(await valueOfRank(rank, processes, { maxRadius, result, last: last! }));
+      beside.forEach((each, i) => made.set(each.start, all[i]!));
+      made.delete(stage.start);
+      return all[0]!.result;
+    },
+  };
+}
+
+/** The stage, and those that begin other starts at its radius. */
+const besideOne = (stage: Begun, coming: readonly Stage[]): Begun[] => [
+  stage,
+  ...coming.flatMap((other) =>
+    other.kind === "adversarial" && other.start !== undefined && other.maxRadius === stage.maxRadius
+      ? [{ ...other, start: other.start, iterations: stage.iterations }]
+      : [],
+  ),
+];
