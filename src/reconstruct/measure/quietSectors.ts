@@ -14,8 +14,12 @@ const sectors = 8,
   nowhere = sectors;
 /** Edge of the cells whose means tell how loud a sector is, as a share of the box: neighbours show at low frequency. */
 const cellShare = 1 / 20;
-/** Images of pure noise that are measured in each of two rounds: fewer of larger ones, which have more frequencies. */
-const noiseImages = (n: number): number => Math.max(128, Math.round(65_536 / n)),
+/**
+ * Images of pure noise that are measured in each of two rounds: fewer of larger ones, which have more frequencies; and
+ * no more than four times the particles, by which they add an eighth to the error.
+ */
+const noiseImages = (n: number, particles: number): number =>
+    Math.max(128, Math.min(Math.round(65_536 / n), 4 * particles)),
   rounds = 2;
 /** Neighbours are there where the quiet sectors have less power, by so many standard errors, on any shell. */
 const leastErrors = 4;
@@ -92,7 +96,7 @@ export async function quietShare(
 ): Promise<Float64Array | undefined> {
   let noise = quiet,
     share: Float64Array | undefined;
-  const pureImages = noiseImages(n);
+  const pureImages = noiseImages(n, images);
   for (let round = 0; round < rounds; round++) {
     const told = await measure(colouredNoise(noise, n, createStream(round, "quiet sectors")), pureImages);
     noise = quiet.map((power, k) => (power * told.all[k]!) / told.quiet[k]!);
