@@ -255,7 +255,7 @@ export async function reconstructPart(
         state = { ...state, paces: meter(iteration, time / 1000) };
         if (time - lastReport > progressSeconds * 1000 || iteration === iterations || logLikelihood !== undefined) {
           lastReport = time;
-          const coming = state.schedule.stages.slice(index),
+          const coming = startsBeside.left(state.schedule.stages.slice(index)),
             remaining =
               likelySeconds(coming, iteration, budget, state.paces) +
               loadingHere(finestRefined(coming), images.now().loaded, budget, state.paces);

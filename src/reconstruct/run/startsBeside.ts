@@ -28,20 +28,26 @@ export interface StartsBeside {
    * @param work   by all processes of the job, or, beside other starts, as if each were alone on its machine
    */
   make(stage: Begun, coming: readonly Stage[], fresh: boolean, after: AfterIteration, work: Work): Promise<StageResult>;
+  /** Of stages those that take time yet: not those that are made, or being made beside the one at work. */
+  left(stages: readonly Stage[]): Stage[];
 }
 
 export function openStartsBeside(processes: Processes): StartsBeside {
-  const made = new Map<number, Made>();
+  const made = new Map<number, Made>(),
+    ahead = new Set<number | undefined>();
   return {
+    left: (stages) => stages.filter((stage) => stage.kind !== "adversarial" || !ahead.has(stage.start)),
     async make(stage, coming, fresh, after, work) {
       const known = made.get(stage.start);
       made.delete(stage.start);
+      ahead.delete(stage.start);
       if (known?.maxRadius === stage.maxRadius) {
         await after(known.last, undefined, async () => known.result.volume);
         return known.result;
       }
       const beside = fresh ? besideOne(stage, coming).slice(0, processes.size) : [stage];
       if (beside.length === 1) return work(stage, processes, after);
+      for (const { start } of beside.slice(1)) ahead.add(start);
       let last: IterationReport | undefined;
       const ofEach = (rank: number): Begun => beside[rank % beside.length]!;
       const result = await work(ofEach(processes.rank), { ...processes, neighbours: alone }, (report, ...rest) => {
