@@ -57,7 +57,7 @@ export const measured = {
   view: 65e-6,
   /** The volume from the sums, for a voxel: each process does it. */
   voxel: 0.22e-6,
-  /** Adversarial starts and all poses at shells 8 and 11, of a sample of the particles: each process does it. */
+  /** Adversarial starts and all poses at shells 8 and 11, of a sample of the particles: each process did it then. */
   starts: 90,
   /** A call, whatever its size. */
   call: 0.5e-3,
