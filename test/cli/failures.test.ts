@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const quick = ["--device", "cpu", "--max-shift", "0", "--stages", "adversarial 12:40, refine 12:2"];
+const quick = ["--device", "cpu", "--max-shift", "0", "--stages", "adversarial 12:40, refine 12:2:500"];
 const reconstruct = (input: string, out: string, ...more: string[]) =>
   cryogan("reconstruct", input, "--out", out, ...quick, ...more);
 

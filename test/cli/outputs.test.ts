@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const run = (out: string): string[] => [
   ...["reconstruct", particles, "--out", join(folder, out), "--device", "cpu", "--max-shift", "0"],
-  ...["--stages", "adversarial 12:60, refine 12:2", "--checkpoint-every", "0.5s"],
+  ...["--stages", "adversarial 12:60, refine 12:1", "--checkpoint-every", "0.5s"],
 ];
 const map = (out: string): Promise<Buffer> => readFile(join(folder, out, "map.mrc"));
 const lastEvent = (out: string): string | undefined =>

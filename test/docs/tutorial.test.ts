@@ -131,7 +131,7 @@ test("the tutorial's commands do what it says", async () => {
       .replace("--particles 20000", "--particles 1000");
     const { code, stdout, stderr } = await cryogan(
       shorter,
-      ...(line.includes("--time-limit") ? ["--stages", "adversarial 10:60, refine 12:2", "--device", "cpu"] : []),
+      ...(line.includes("--time-limit") ? ["--stages", "adversarial 10:20, refine 12:1", "--device", "cpu"] : []),
     );
     expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
     await promised[line.split(" ")[1]!]?.(stdout);

@@ -65,14 +65,17 @@ async function xors(processes: Processes): Promise<boolean> {
 }
 
 async function broadcasts(processes: Processes): Promise<boolean> {
-  for (let from = 0; from < processes.size; from++)
+  for (let from = 0; from < processes.size; from++) {
+    // Again and again the same 2¹⁶ bytes, which are copied and compared much faster than reckoned one by one.
+    const period = Uint8Array.from({ length: 2 ** 16 }, (_, i) => (i * 7 + from * 31 + (i >> 8)) & 255);
     for (const length of [0, 3, 100_001, 17_000_000]) {
-      const bytes = new Uint8Array(length + 5).subarray(5);
-      const byteAt = (i: number) => (i * 7 + from * 31 + (i >> 8)) & 255;
-      if (processes.rank === from) for (let i = 0; i < length; i++) bytes[i] = byteAt(i);
+      const bytes = new Uint8Array(length + 5).subarray(5),
+        expected = Buffer.alloc(length, period);
+      if (processes.rank === from) bytes.set(expected);
       await processes.broadcast(bytes, from);
-      for (let i = 0; i < length; i++) if (bytes[i] !== byteAt(i)) return false;
+      if (!expected.equals(bytes)) return false;
     }
+  }
   return true;
 }
 

@@ -89,14 +89,17 @@ describe("checkpoint", () => {
   it("of which any bit is not as it was written is refused", async () => {
     await writeCheckpoint(disk.at(path), { ...checkpoint, volume: undefined });
     const whole = readFileSync(path),
-      flipped = join(folder, "flipped");
+      bits = [0, 1, 2, 3, 4, 5, 6, 7];
     let refused = 0;
-    for (let bit = 0; bit < 8 * whole.length; bit++) {
-      const bytes = Buffer.from(whole);
-      bytes[bit >> 3]! ^= 1 << (bit & 7);
+    // The bits of a byte side by side: what takes time is waiting for files.
+    const isRefused = async (byte: number, bit: number): Promise<void> => {
+      const flipped = join(folder, `flipped${bit}`),
+        bytes = Buffer.from(whole);
+      bytes[byte]! ^= 1 << bit;
       writeFileSync(flipped, bytes);
       if ((await inputError(() => readCheckpoint(disk.at(flipped)))) === refusal(flipped)) refused++;
-    }
+    };
+    for (let byte = 0; byte < whole.length; byte++) await Promise.all(bits.map((bit) => isRefused(byte, bit)));
     expect(refused).toBe(8 * whole.length);
   });
 

@@ -1,4 +1,5 @@
 /** Runs of a molecule that moves: made-up particles of which a part turns about an axis. */
+import { cpSync, rmSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,8 +67,15 @@ const contents = (out: string): Promise<Buffer[]> =>
   Promise.all(files.map(async (name) => (await readFile(join(out, name))).subarray(name.endsWith(".mrc") ? 1024 : 0)));
 
 describe("a run with one component", () => {
+  /** What stands in the folder when the stages before those of motion are done. */
+  let before: string;
   beforeAll(async () => {
-    await reconstruct(nodeHost, options);
+    before = join(folder, "before");
+    await reconstruct(nodeHost, options, (event) => {
+      if (event.type !== "stage" || event.stage !== stages.length + 1) return;
+      cpSync(options.out, before, { recursive: true });
+      rmSync(join(before, "run.pid")); // of the run that goes on in the other folder
+    });
   });
 
   test("orders the particles as they truly move, and shows them on their way", async () => {
@@ -97,13 +105,12 @@ describe("a run with one component", () => {
   });
 
   test("stopped in each of its steps, and resumed, it ends with the same files", async () => {
-    const out = join(folder, "stopped");
-    for (const [i, kind] of (["adversarial", "motion", "series"] as const).entries()) {
+    for (const kind of ["adversarial", "motion", "series"] as const) {
       const stop = new AbortController();
       let there = false;
       const stopped = reconstruct(
         nodeHost,
-        { ...options, out, ...(i > 0 ? { resume: true } : {}) },
+        { ...options, out: before, resume: true },
         (event) => {
           if (event.type === "stage") there = event.kind === kind && event.stage > stages.length;
           if (event.type === "progress" && there && event.iteration >= 1) stop.abort();
@@ -112,8 +119,8 @@ describe("a run with one component", () => {
       );
       await expect(stopped).rejects.toThrow();
     }
-    await reconstruct(nodeHost, { ...options, out, resume: true });
-    expect(await contents(out)).toEqual(await contents(options.out));
+    await reconstruct(nodeHost, { ...options, out: before, resume: true });
+    expect(await contents(before)).toEqual(await contents(options.out));
   });
 
   test("is not gone on with as one of another motion", async () => {

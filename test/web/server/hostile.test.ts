@@ -77,7 +77,7 @@ async function heard(id: string, least = 0): Promise<RunEvent[]> {
 }
 
 describe.each(places)("%s", (kind, put) => {
-  test.each(names)("in the place of %s is neither read, waited for, nor written through", async (name) => {
+  test.concurrent.each(names)("in the place of %s is neither read, waited for, nor written through", async (name) => {
     writeFileSync(join(outside, "secret"), `${secret}\nerror: a secret\n`);
     const run = aRun(`${kind} as ${name}`.replaceAll(" ", "-")),
       id = runId(run),
