@@ -7,10 +7,10 @@ export const byFirst = async <T extends object>(processes: Processes, work: () =
 
 /** A value of the first process, plain data and arrays of numbers, in the place of that of all. */
 export const valueOfFirst = <T extends object>(processes: Processes, own: T): Promise<T> =>
-  valueOfRank(0, processes, own);
+  valueOfRank(processes, own, 0);
 
 /** The same of the process of a rank. */
-export async function valueOfRank<T extends object>(rank: number, processes: Processes, own: T): Promise<T> {
+export async function valueOfRank<T extends object>(processes: Processes, own: T, rank: number): Promise<T> {
   if (processes.size === 1) return own;
   const tells = processes.rank === rank,
     bytes = tells ? serialize(own) : undefined,

@@ -12,7 +12,7 @@ type Begun = AdversarialStage & { start: number };
 
 type Work = (stage: Begun, processes: Processes, after: AfterIteration) => Promise<StageResult>;
 
-/** What came of a start, and the last that it told. */
+/** What came of the first stage of a start, and the last that it told. */
 interface Made {
   maxRadius: number;
   result: StageResult;
@@ -33,32 +33,31 @@ export interface StartsBeside {
 }
 
 export function openStartsBeside(processes: Processes): StartsBeside {
-  const made = new Map<number, Made>(),
-    ahead = new Set<number | undefined>();
+  /** Starts made beside an earlier one, by their numbers; undefined while they are. */
+  const made = new Map<number | undefined, Made | undefined>();
   return {
-    left: (stages) => stages.filter((stage) => stage.kind !== "adversarial" || !ahead.has(stage.start)),
+    left: (stages) => stages.filter((stage) => stage.kind !== "adversarial" || !made.has(stage.start)),
     async make(stage, coming, fresh, after, work) {
       const known = made.get(stage.start);
       made.delete(stage.start);
-      ahead.delete(stage.start);
       if (known?.maxRadius === stage.maxRadius) {
         await after(known.last, undefined, async () => known.result.volume);
         return known.result;
       }
       const beside = fresh ? besideOne(stage, coming).slice(0, processes.size) : [stage];
       if (beside.length === 1) return work(stage, processes, after);
-      for (const { start } of beside.slice(1)) ahead.add(start);
+      for (const { start } of beside.slice(1)) made.set(start, undefined);
+      const own = beside[processes.rank % beside.length]!;
       let last: IterationReport | undefined;
-      const ofEach = (rank: number): Begun => beside[rank % beside.length]!;
-      const result = await work(ofEach(processes.rank), { ...processes, neighbours: alone }, (report, ...rest) => {
+      const result = await work(own, { ...processes, neighbours: alone }, (report, ...rest) => {
         last = report;
         return after(report, ...rest);
       });
-      const all: Made[] = [];
-      for (const [rank, { maxRadius }] of beside.entries())
-        all.push(await valueOfRank(rank, processes, { maxRadius, result, last: last! }));
-      beside.forEach((each, i) => made.set(each.start, all[i]!));
-      made.delete(stage.start);
+      const { maxRadius } = stage,
+        all: Made[] = [];
+      for (const rank of beside.keys())
+        all.push(await valueOfRank(processes, { maxRadius, result, last: last! }, rank));
+      for (const [i, { start }] of beside.entries()) if (i > 0) made.set(start, all[i]);
       return all[0]!.result;
     },
   };

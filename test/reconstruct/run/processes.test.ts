@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseEvents } from "../../../src/reconstruct/folder/eventLines.ts";
 import type { RunEvent } from "../../../src/reconstruct/folder/events.ts";
 import type { RunRequest } from "../../../src/reconstruct/options.ts";
 import { nodeHost } from "../../../src/reconstruct/run/nodeHost.ts";
@@ -99,11 +100,7 @@ test("starts are made beside one another, each by another process, and are those
   };
   const one = await oneAlone(starts),
     several = await run("starts", together(2), starts);
-  const eventsOf = async (folder: string) =>
-    (await readFile(join(folder, "events.jsonl"), "utf8"))
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as RunEvent);
+  const eventsOf = async (out: string) => parseEvents(await readFile(join(out, "events.jsonl"), "utf8"));
   const [alones, shared] = [await eventsOf(one), await eventsOf(several)];
   const merits = (events: RunEvent[]) => events.flatMap((event) => (event.type === "choice" ? event.merits : []));
   expect(merits(shared)).toHaveLength(3);

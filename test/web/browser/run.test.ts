@@ -31,12 +31,12 @@ beforeAll(async () => {
   await simulateDemo(disk, disk.at(join(import.meta.dirname, "../../../data/ribosome-70s-65.mrc")), folder, nodeCpu());
   // As RELION names stacks: from the project's folder.
   const whole = await readFile(join(folder, "particles.star"), "utf8"),
+    few = firstRows(whole, 300), // enough to tell something of, in a fraction of the time
     asExtracted = (star: string): string => star.replaceAll("@particles.mrcs", "@Extract/job005/stack.mrcs");
   await mkdir(join(folder, "Extract/job005"), { recursive: true });
   await writeFile(join(folder, "dropped.star"), asExtracted(whole));
-  // Enough to tell something of, in a fraction of the time.
-  await writeFile(join(folder, "few.star"), firstRows(whole, 300));
-  await writeFile(join(folder, "few-dropped.star"), asExtracted(firstRows(whole, 300)));
+  await writeFile(join(folder, "few.star"), few);
+  await writeFile(join(folder, "few-dropped.star"), asExtracted(few));
   await writeFile(join(folder, "stack.mrcs"), await readFile(join(folder, "particles.mrcs")));
   server = await servePage(folder);
 });
