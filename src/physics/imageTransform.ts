@@ -86,28 +86,48 @@ function upToSymmetry({ count, x, y }: FrequencyGrid): {
  *
  *   Σ f·e^(-i(kx·x + ky·y)) = Σ f·(cos cos - sin sin) - i Σ f·(sin cos + cos sin)
  *
- * @param images [batch, n·n], pixels y, x
+ * @param images  [batch, n·n], pixels y, x
+ * @param support [n·n], 0 only where all images are 0, which saves products; default: nowhere
  * @returns complex [frequencies, batch], unnormalised, about pixel floor(n/2)
  */
-export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid): Complex {
+export function transformOfImages(
+  images: Tensor,
+  n: number,
+  grid: FrequencyGrid,
+  support?: ArrayLike<number>,
+): Complex {
   const centre = Math.floor(n / 2),
     edge = centre + 1,
     batch = images.shape[0]!;
   // Quadrants of the image, pixels X, Y = 0 … centre from the middle. The border of an even box has no opposite, and
   // axes count once: there stands a pixel of 0.
-  const columns = op.concat([op.matrixTranspose(images), op.zeros([1, batch])], 0);
+  const columns = op.concat([op.matrixTranspose(images), op.zeros([1, batch])], 0),
+    none = n * n;
+  const pixel = (X: number, Y: number, sx: number, sy: number): number => {
+    const x = centre + sx * X,
+      y = centre + sy * Y;
+    return x < n && y < n && (X > 0 || sx > 0) && (Y > 0 || sy > 0) ? y * n + x : none;
+  };
+  const signed = [1, -1].flatMap((sy) => [1, -1].map((sx) => [sx, sy] as const));
+  const holds = (X: number, Y: number): boolean =>
+    signed.some(([sx, sy]) => {
+      const at = pixel(X, Y, sx, sy);
+      return at !== none && support?.[at] !== 0;
+    });
+  // What one of the two holds both do, so that they can be exchanged.
+  const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const).filter(
+      ([X, Y]) => holds(X, Y) || holds(Y, X),
+    ),
+    octant = all.filter(([X, Y]) => X >= Y),
+    placeOf = new Map(all.map(([X, Y], place) => [Y * edge + X, place])),
+    placesOf = (pixels: typeof all): number[] => pixels.map(([X, Y]) => placeOf.get(Y * edge + X)!),
+    exchanged = (pixels: typeof all): typeof all => pixels.map(([X, Y]) => [Y, X] as const);
   const quadrant = (sx: 1 | -1, sy: 1 | -1): Tensor =>
     op.gather(
       columns,
       constant(
-        Int32Array.from({ length: edge * edge }, (_, i) => {
-          const X = i % edge,
-            Y = Math.floor(i / edge),
-            x = centre + sx * X,
-            y = centre + sy * Y;
-          return x < n && y < n && (X > 0 || sx > 0) && (Y > 0 || sy > 0) ? y * n + x : n * n;
-        }),
-        [edge * edge],
+        all.map(([X, Y]) => pixel(X, Y, sx, sy)),
+        [all.length],
         "int32",
       ),
     );
@@ -125,26 +145,22 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
     Float64Array.from({ length: count * edge }, (_, i) => f((2 * Math.PI * k[Math.floor(i / edge)]! * (i % edge)) / n));
   const [cosU, cosV] = [u, v].map((k) => waves(k, Math.cos)) as [Float64Array, Float64Array],
     [sinU, sinV] = [u, v].map((k) => waves(k, Math.sin)) as [Float64Array, Float64Array];
-  const all = Array.from({ length: edge * edge }, (_, i) => [i % edge, Math.floor(i / edge)] as const),
-    octant = all.filter(([X, Y]) => X >= Y);
+  const [xOf, yOf] = [0, 1].map((axis) => Int32Array.from(all, (at) => at[axis]!)) as [Int32Array, Int32Array];
   /** U(X)·V(Y) of each frequency at all pixels, [count, pixels]. */
   const products = (U: Float64Array, V: Float64Array): Tensor => {
     const out = new Float32Array(count * all.length);
     for (let start = 0, o = 0; o < out.length; start += edge)
-      for (let Y = 0; Y < edge; Y++) {
-        const v = V[start + Y]!;
-        for (let X = 0; X < edge; X++) out[o++] = U[start + X]! * v;
-      }
+      for (let i = 0; i < all.length; i++) out[o++] = U[start + xOf[i]!]! * V[start + yOf[i]!]!;
     return constant(out, [count, all.length]);
   };
   /** (U(X)·V(Y) ± U(Y)·V(X))/2 of each at those of the octant. */
   const mixed = (U: Float64Array, V: Float64Array, sign: 1 | -1): Tensor => {
     const out = new Float32Array(count * octant.length);
     for (let start = 0, o = 0; o < out.length; start += edge)
-      for (let Y = 0; Y < edge; Y++) {
-        const u = sign * U[start + Y]!,
-          v = V[start + Y]!;
-        for (let X = Y; X < edge; X++) out[o++] = (U[start + X]! * v + u * V[start + X]!) / 2;
+      for (let i = 0; i < all.length; i++) {
+        const X = start + xOf[i]!,
+          Y = start + yOf[i]!;
+        if (X >= Y) out[o++] = (U[X]! * V[Y]! + sign * U[Y]! * V[X]!) / 2;
       }
     return constant(out, [count, octant.length]);
   };
@@ -152,15 +168,9 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
 
   /** Σ part·U(x)·V(y), of a part that is alike in x and y, for (u, v) and then for (v, u): [2·count, batch]. */
   const alike = (part: Tensor, U: Float64Array, V: Float64Array): Tensor => {
-    const here = pick(
-      part,
-      octant.map(([X, Y]) => Y * edge + X),
-    );
+    const here = pick(part, placesOf(octant));
     const there = op.mul(
-      pick(
-        part,
-        octant.map(([X, Y]) => X * edge + Y),
-      ),
+      pick(part, placesOf(exchanged(octant))),
       constant(
         octant.map(([X, Y]) => (X === Y ? 0 : 1)),
         [octant.length, 1],
@@ -172,19 +182,7 @@ export function transformOfImages(images: Tensor, n: number, grid: FrequencyGrid
   };
   /** Σ part·U(x)·V(y), and the same of the other part with x and y exchanged: twice [count, batch]. */
   const both = (part: Tensor, other: Tensor, U: Float64Array, V: Float64Array): [Tensor, Tensor] => {
-    const sums = op.matmul(
-      products(U, V),
-      op.concat(
-        [
-          part,
-          pick(
-            other,
-            all.map(([X, Y]) => X * edge + Y),
-          ),
-        ],
-        1,
-      ),
-    );
+    const sums = op.matmul(products(U, V), op.concat([part, pick(other, placesOf(exchanged(all)))], 1));
     return [op.slice(sums, 1, 0, batch), op.slice(sums, 1, batch, 2 * batch)];
   };
   const cosCos = alike(ee, cosU, cosV),

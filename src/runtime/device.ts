@@ -51,8 +51,8 @@ async function tryProvider(device: Device): Promise<number> {
 }
 
 /**
- * Device for a request. `auto` tries every provider in this build of ONNX Runtime on a small product and takes the
- * fastest that gives the right answer.
+ * Device for a request. `auto` tries every provider that can be here on a small product, where there are several, and
+ * takes the fastest that gives the right answer.
  *
  * @throws {InputError} if a device asked for by name does not work here; the message says why
  */
@@ -72,9 +72,12 @@ export async function chooseDevice(runtime: OnnxRuntime, request: DeviceRequest,
       );
     }
   }
+  const possible: DeviceName[] = [];
+  for (const name of ["cpu", "cuda", "dml", "webgpu"] as const)
+    if (!(await runtime.obstacle(name))) possible.push(name);
+  if (possible.length === 1) return { ...named(possible[0]!), reason: "the only one here" };
   const timed: { name: DeviceName; ms: number }[] = [];
-  for (const name of ["cpu", "cuda", "dml", "webgpu"] as const) {
-    if (await runtime.obstacle(name)) continue;
+  for (const name of possible) {
     try {
       timed.push({ name, ms: await tryProvider(named(name)) });
     } catch {

@@ -64,6 +64,35 @@ describe.each([32, 33])("images of %d pixels", (n) => {
     });
   });
 
+  it("of images that are 0 but for a part, that part tells all", async () => {
+    const grid = polarGrid(5, 7),
+      centre = Math.floor(n / 2);
+    // Two patches and a lone pixel, none of which has its mirror images.
+    const support = Float32Array.from({ length: n * n }, (_, i) => {
+        const x = i % n,
+          y = Math.floor(i / n);
+        return (x < 4 && y > 6 && y < 15) || (x > 20 && y < 3) || (x === 18 && y === 17) ? 1 : 0;
+      }),
+      values = support.map((held, i) => held * Math.sin(i));
+    const images = input("images", [1, n * n]),
+      found = await evaluate(
+        { ...transformOfImages(images, n, grid, support) },
+        { images: { tensor: images, values } },
+      );
+    for (let k = 0; k < grid.count; k++) {
+      let re = 0,
+        im = 0;
+      values.forEach((value, i) => {
+        const angle =
+          (-2 * Math.PI * (grid.x[k]! * ((i % n) - centre) + grid.y[k]! * (Math.floor(i / n) - centre))) / n;
+        re += value * Math.cos(angle);
+        im += value * Math.sin(angle);
+      });
+      expect(found.re[k]).toBeCloseTo(re, 3);
+      expect(found.im[k]).toBeCloseTo(im, 3);
+    }
+  });
+
   it.each<[string, FrequencyGrid]>([
     ["Cartesian", cartesianGrid(n / 2)],
     ["polar, off the pixels", polarGrid(Math.floor(n / 2), 11)],

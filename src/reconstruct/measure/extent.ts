@@ -39,6 +39,11 @@ export interface ExtentSums extends CoarseImages {
   boxAngstrom: number;
   /** Original pixels to a coarse one, odd. */
   bin: number;
+  /** Of each coarse pixel its ring, [edge, edge]. */
+  ringOf: Uint16Array;
+  /** Edge of the coefficients that are looked at, in FFT order, and the shell of each. */
+  coefficients: number;
+  shellOf: Uint16Array;
   rings: { count: Float64Array; sum: Float64Array; squares: Float64Array };
   /** Σ CTF · Re F, Σ CTF², Σ |F|² and the number of samples on each shell. */
   shells: { weighted: Float64Array; ctfSquared: Float64Array; power: Float64Array; count: Float64Array };
@@ -52,6 +57,9 @@ export function openExtentSums(boxSize: number, boxAngstrom: number): ExtentSums
   const zeros = (length: number): Float64Array => new Float64Array(length);
   const rings = Math.ceil(edge * Math.SQRT1_2) + 1,
     shells = 1 + Math.min(edge / 2, Math.floor((edge * bin * boxAngstrom) / boxSize / (2 * coarsePixel)));
+  const coefficients = Math.min(edge, 2 * shells - 1);
+  const radii = (n: number, along: (i: number) => number): Uint16Array =>
+    Uint16Array.from({ length: n * n }, (_, i) => Math.round(Math.hypot(along(i % n), along(Math.floor(i / n)))));
   return {
     boxSize,
     boxAngstrom,
@@ -59,6 +67,9 @@ export function openExtentSums(boxSize: number, boxAngstrom: number): ExtentSums
     edge,
     pixel: (bin * boxAngstrom) / boxSize,
     images: [],
+    ringOf: radii(edge, (i) => i - edge / 2),
+    coefficients,
+    shellOf: radii(coefficients, (i) => signedFrequency(i, coefficients)),
     rings: { count: zeros(rings), sum: zeros(rings), squares: zeros(rings) },
     shells: { weighted: zeros(shells), ctfSquared: zeros(shells), power: zeros(shells), count: zeros(shells) },
   };
@@ -76,26 +87,26 @@ export function keepCoarse(sums: ExtentSums, image: Float32Array, particle: numb
 
 /** Adds a coarse copy, and what its CTF depends on, to the sums. */
 export function addToExtent(sums: ExtentSums, coarse: Float32Array, optics: Optics, particle: number): void {
-  const { edge, pixel, rings, shells } = sums,
-    middle = edge / 2,
+  const { edge, pixel, ringOf, coefficients, shellOf, rings, shells } = sums,
     coarseBox = edge * pixel;
-  coarse.forEach((value, i) => {
-    const ring = Math.round(Math.hypot((i % edge) - middle, Math.floor(i / edge) - middle));
+  for (let i = 0; i < coarse.length; i++) {
+    const ring = ringOf[i]!,
+      value = coarse[i]!;
     rings.count[ring]!++;
     rings.sum[ring]! += value;
-    rings.squares[ring]! += value ** 2;
-  });
-  const { re, im } = centeredTransform(coarse, [edge, edge]),
+    rings.squares[ring]! += value * value;
+  }
+  const { re, im } = centeredTransform(coarse, [edge, edge], shells.count.length - 1),
     transfer = contrastTransfer(optics, particle);
   for (let i = 0; i < re.length; i++) {
-    const kx = signedFrequency(i % edge, edge),
-      ky = signedFrequency(Math.floor(i / edge), edge),
-      shell = Math.round(Math.hypot(kx, ky));
+    const shell = shellOf[i]!;
     if (shell >= shells.count.length) continue;
-    const ctf = transfer(kx / coarseBox, ky / coarseBox);
+    const kx = signedFrequency(i % coefficients, coefficients),
+      ky = signedFrequency(Math.floor(i / coefficients), coefficients),
+      ctf = transfer(kx / coarseBox, ky / coarseBox);
     shells.weighted[shell]! += ctf * re[i]!;
-    shells.ctfSquared[shell]! += ctf ** 2;
-    shells.power[shell]! += re[i]! ** 2 + im[i]! ** 2;
+    shells.ctfSquared[shell]! += ctf * ctf;
+    shells.power[shell]! += re[i]! * re[i]! + im[i]! * im[i]!;
     shells.count[shell]!++;
   }
 }
@@ -110,21 +121,28 @@ function coarseImage(
   let sum = 0,
     squares = 0,
     area = 0;
-  for (let i = 0; i < image.length; i++) {
-    if (((i % n) - centre) ** 2 + (Math.floor(i / n) - centre) ** 2 <= outside) continue;
-    sum += image[i]!;
-    squares += image[i]! ** 2;
-    area++;
-  }
+  for (let y = 0, i = 0; y < n; y++)
+    for (let x = 0; x < n; x++, i++) {
+      if ((x - centre) * (x - centre) + (y - centre) * (y - centre) <= outside) continue;
+      const value = image[i]!;
+      sum += value;
+      squares += value * value;
+      area++;
+    }
   const mean = sum / area,
     deviation = Math.sqrt(squares / area - mean ** 2);
   if (!(deviation > 0)) return undefined;
-  const coarse = new Float64Array(edge * edge),
+  const coarse = new Float32Array(edge * edge),
     first = centre - (edge / 2) * bin - (bin - 1) / 2;
-  for (let y = 0; y < edge * bin; y++)
-    for (let x = 0; x < edge * bin; x++)
-      coarse[Math.floor(y / bin) * edge + Math.floor(x / bin)]! += image[(first + y) * n + first + x]!;
-  return Float32Array.from(coarse, (value) => (value / bin ** 2 - mean) / deviation);
+  for (let y = 0, to = 0; y < edge; y++)
+    for (let x = 0; x < edge; x++, to++) {
+      let pixels = 0;
+      for (let j = 0; j < bin; j++)
+        for (let i = 0, from = (first + y * bin + j) * n + first + x * bin; i < bin; i++, from++)
+          pixels += image[from]!;
+      coarse[to] = (pixels / bin ** 2 - mean) / deviation;
+    }
+  return coarse;
 }
 
 /**

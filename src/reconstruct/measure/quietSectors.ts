@@ -10,8 +10,7 @@ import { neighbouringShells } from "./groupNoise.ts";
 
 /** Sectors of equal area, half a quadrant each, and how many of an image are taken. */
 const sectors = 8,
-  taken = 2,
-  nowhere = sectors;
+  taken = 2;
 /** Edge of the cells whose means tell how loud a sector is, as a share of the box: neighbours show at low frequency. */
 const cellShare = 1 / 20;
 /**
@@ -28,7 +27,8 @@ export interface QuietSectors {
   /** Area taken, as a share of the image. */
   area: number;
   /**
-   * The quietest sectors of an image, all else 0, in the scale in which its transform has the power of the whole image.
+   * The quietest sectors of an image, the other ones 0, in the scale in which its transform has the power of the whole
+   * image. What is no background is left as it is, and should be 0.
    */
   pick(image: Float32Array, out: Float32Array): void;
 }
@@ -38,29 +38,26 @@ export function quietSectors(n: number, mask: Float32Array): QuietSectors {
   const centre = Math.floor(n / 2),
     edge = Math.max(1, Math.round(cellShare * n)),
     across = Math.ceil(n / edge);
-  const sector = new Int32Array(n * n).fill(nowhere),
-    cell = new Int32Array(n * n),
-    areas = new Float64Array(sectors);
-  for (let i = 0; i < n * n; i++) {
-    const y = Math.floor(i / n),
-      x = i % n;
-    cell[i] = Math.floor(y / edge) * across + Math.floor(x / edge);
-    if (mask[i] === 0) continue;
-    const turn = (Math.atan2(y - centre, x - centre) / (2 * Math.PI) + 1) % 1;
-    sector[i] = Math.floor(turn * sectors) % sectors;
-    areas[sector[i]!]!++;
-  }
-  const sums = new Float64Array(across * across * sectors),
-    sizes = new Float64Array(across * across * sectors);
-  sector.forEach((s, i) => s !== nowhere && sizes[cell[i]! * sectors + s]!++);
-  /** Of each sector, and of what lies in none. */
-  const factors = new Float64Array(sectors + 1);
+  /** Pixels of the background, and of each its sector, and its cell and sector together. */
+  const pixels = Int32Array.from(Array.from(mask.keys()).filter((i) => mask[i] !== 0)),
+    sector = pixels.map((i) => {
+      const turn = (Math.atan2(Math.floor(i / n) - centre, (i % n) - centre) / (2 * Math.PI) + 1) % 1;
+      return Math.floor(turn * sectors) % sectors;
+    }),
+    part = pixels.map(
+      (i, at) => (Math.floor(Math.floor(i / n) / edge) * across + Math.floor((i % n) / edge)) * sectors + sector[at]!,
+    );
+  const areas = new Float64Array(sectors),
+    sums = new Float64Array(across * across * sectors),
+    sizes = new Float64Array(sums.length),
+    factors = new Float64Array(sectors);
+  for (const s of sector) areas[s]!++;
+  for (const p of part) sizes[p]!++;
   return {
     area: (taken / sectors) * (areas.reduce((a, b) => a + b) / n ** 2),
     pick(image, out) {
       sums.fill(0);
-      for (let i = 0; i < image.length; i++)
-        if (sector[i]! !== nowhere) sums[cell[i]! * sectors + sector[i]!]! += image[i]!;
+      for (let at = 0; at < pixels.length; at++) sums[part[at]!]! += image[pixels[at]!]!;
       const loudness = new Float64Array(sectors);
       for (let c = 0; c < sums.length; c++) if (sizes[c]! > 0) loudness[c % sectors]! += sums[c]! ** 2 / sizes[c]!;
       const order = Array.from(loudness, (l, s) => ({ s, l: l / areas[s]! })).sort((a, b) => a.l - b.l);
@@ -68,7 +65,7 @@ export function quietSectors(n: number, mask: Float32Array): QuietSectors {
         area = quiet.reduce((sum, { s }) => sum + areas[s]!, 0);
       factors.fill(0);
       for (const { s } of quiet) factors[s] = n / Math.sqrt(area);
-      for (let i = 0; i < image.length; i++) out[i] = factors[sector[i]!]! * image[i]!;
+      for (let at = 0; at < pixels.length; at++) out[pixels[at]!] = factors[sector[at]!]! * image[pixels[at]!]!;
     },
   };
 }

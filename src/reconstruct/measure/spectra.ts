@@ -82,9 +82,9 @@ export async function measureSpectra(
   most = groupOf ? particles.length : 20_480,
 ): Promise<Spectra> {
   const top = Math.floor(n / 2);
-  const meter = await openMeter(n, radius, boxAngstrom, device),
+  const meter = await openMeter(n, radius, boxAngstrom, device, groupOf !== undefined),
     { areas } = meter;
-  const sums = emptySums(groupOf ? 1 + groupOf.reduce((a, b) => Math.max(a, b), 0) : 1, top),
+  const sums = groupOf && emptySums(1 + groupOf.reduce((a, b) => Math.max(a, b), 0), top),
     totals = emptyTotals(top);
   const used = Math.min(most, particles.length),
     batches = Math.floor(used / batch) || 1;
@@ -98,7 +98,7 @@ export async function measureSpectra(
     const named = chosen.map((p) => particles[p]!),
       results = await meter.measure(pixels, batchOptics(named));
     addTotals(totals, results);
-    named.forEach((p, i) => addImage(sums, groupOf?.[p] ?? 0, (name, r) => results[`${name}Each`]![r * batch + i]!));
+    if (sums) named.forEach((p, i) => addImage(sums, groupOf[p]!, (name, r) => results[each(name)]![r * batch + i]!));
   }
   const powers = (of: Totals, count: number): BackgroundPower => ({
     all: shells(top, (r) => (of.background[r - 1]! / (count * meter.angles)) * areas.scale),
@@ -128,7 +128,7 @@ export async function measureSpectra(
       noise,
       meter.angles,
     );
-  if (!groupOf) return { noise, signal };
+  if (!sums) return { noise, signal };
   const ratios = share
     ? groupNoise(sums.images, sums.quiet, sums.quietSquared, background.quiet, areas.quiet)
     : groupNoise(
@@ -150,42 +150,50 @@ interface Meter {
   /** Directions on a shell. */
   angles: number;
   /**
-   * What `ImageMeasure` names, of a batch of images: summed over images and directions and, by the name with `Each`, of
-   * each image the mean over directions, [shells, batch]. The power of the background is that of its own area.
+   * What `ImageMeasure` names, of a batch of images: summed over images and directions and, by the name with `Each`
+   * where it is asked for, of each image the mean over directions, [shells, batch]. The power of the background is that
+   * of its own area.
    */
   measure(images: Float32Array, parameters: CtfParameters<Float32Array>): Promise<Record<string, Float32Array>>;
   release(): Promise<void>;
 }
 
-async function openMeter(n: number, radius: number, boxAngstrom: number, device: Device): Promise<Meter> {
+const each = (name: ImageMeasure): string => `${name}Each`;
+
+async function openMeter(
+  n: number,
+  radius: number,
+  boxAngstrom: number,
+  device: Device,
+  ofEach: boolean,
+): Promise<Meter> {
   const top = Math.floor(n / 2),
     grid = polarGrid(top, Math.max(8, 2 * Math.ceil(n / 4)));
-  const window = softBackground(n, radius),
+  const outside = backgroundMask(n, radius),
+    window = softBackground(n, radius),
     area = window.reduce((sum, w) => sum + w * w, 0),
-    sectors = quietSectors(n, backgroundMask(n, radius));
+    sectors = quietSectors(n, outside);
   const x = input("images", [batch, n * n]),
     picked = input("picked", [batch, n * n]),
     parameters = ctfInputs(batch);
-  const power = (images: typeof x): typeof x => {
-    const f = transformOfImages(images, n, grid);
+  const power = (images: typeof x, support?: Float32Array): typeof x => {
+    const f = transformOfImages(images, n, grid, support);
     return op.add(op.square(f.re), op.square(f.im));
   };
   const transfer2 = op.square(ctf(parameters, grid, boxAngstrom)),
-    background = power(op.mul(x, constant(window, [1, n * n])));
+    background = power(op.mul(x, constant(window, [1, n * n])), outside);
   const measured: Record<ImageMeasure, typeof x> = {
     background,
-    quiet: power(picked),
+    quiet: power(picked, outside),
     weighted: op.mul(power(x), transfer2),
     crowded: op.mul(background, transfer2),
     ctf2: transfer2,
     ctf4: op.square(transfer2),
   };
-  const outputs = Object.entries(measured).flatMap(([name, t]) => {
-    const perShell = op.reshape(t, [grid.angles, top, batch]);
-    return [
-      [name, op.sum(perShell, [0, 2])],
-      [`${name}Each`, op.mean(perShell, [0])],
-    ] as const;
+  const outputs = imageMeasures.flatMap((name): [string, typeof x][] => {
+    const perShell = op.reshape(measured[name], [grid.angles, top, batch]),
+      all: [string, typeof x] = [name, op.sum(perShell, [0, 2])];
+    return ofEach ? [all, [each(name), op.mean(perShell, [0])]] : [all];
   });
   const executable = await compile(
     {
