@@ -37,6 +37,13 @@ const statesAt = async (share: number): Promise<Omit<Mixture, "seed">> => ({
   ),
   shiftSigmaAngstrom: 2,
 });
+const chains = async (share: number): Promise<Omit<Mixture, "seed">> => ({
+  components: [
+    { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
+    { volume: await betagal(narrow, "ABC"), count: some(share, 4000) },
+  ],
+  shiftSigmaAngstrom: 2,
+});
 const alone = async (share: number): Promise<Omit<Mixture, "seed">> => ({
   components: [{ volume: await betagal(narrow), count: some(share, 10_000), snr: 0.1 }],
   shiftSigmaAngstrom: 2,
@@ -81,18 +88,35 @@ export const cases: Record<string, MixtureCase> = {
       shiftSigmaAngstrom: 0,
     }),
   },
+  "betagal-alone": {
+    what: "β-galactosidase of that mixture alone",
+    seeds: 1,
+    mixture: async (share) => ({
+      components: [{ volume: await betagal(wide), count: some(share, 12_000), snr: 0.05 }],
+      shiftSigmaAngstrom: 0,
+    }),
+  },
+  "ribosome-alone": {
+    what: "ribosome of that mixture alone",
+    seeds: 1,
+    mixture: async (share) => ({
+      components: [{ volume: await ribosome(wide), count: some(share, 8000), snr: 0.05 }],
+      shiftSigmaAngstrom: 0,
+    }),
+  },
   chains: {
     what: "β-galactosidase with four chains 60 %, with three 40 %, SNR 0.1",
     arguments: ["--classes", "2"],
     seeds: 1,
     least: { right: 0.9 },
-    mixture: async (share) => ({
-      components: [
-        { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
-        { volume: await betagal(narrow, "ABC"), count: some(share, 4000) },
-      ],
-      shiftSigmaAngstrom: 2,
-    }),
+    mixture: chains,
+  },
+  "chains-relion": {
+    what: "the same, images by relion_project",
+    arguments: ["--classes", "2"],
+    seeds: 1,
+    least: { right: 0.9 },
+    mixture: async (share) => ({ ...(await chains(share)), byRelion: true }),
   },
   junk: {
     what: "β-galactosidase 60 %, noise 30 %, lumps of ice 10 %, SNR 0.1",
@@ -124,9 +148,7 @@ export const cases: Record<string, MixtureCase> = {
   },
   rigid: {
     what: "β-galactosidase, a half turned by 15°, SNR 0.1",
-    arguments: [],
     seeds: 1,
-    course: [15],
     mixture: rigid,
   },
   one: { what: "β-galactosidase alone, K = 3", arguments: ["--classes", "3"], seeds: 1, mixture: alone },

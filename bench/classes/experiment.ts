@@ -8,7 +8,6 @@
  *
  * --share makes data sets of a part of the particles.
  */
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { disk } from "../../src/io/disk.ts";
@@ -17,50 +16,23 @@ import type { RunVerdict } from "../../src/reconstruct/folder/events.ts";
 import { runExperiment } from "../experimentArguments.ts";
 import { runSeeds } from "../seededExperiment.ts";
 import { cases } from "./cases.ts";
-import { writeMixture } from "./mixture.ts";
+import { ensureMixture, type MixtureData } from "./data.ts";
 import { goodShellsOf, scoreMotion } from "./motion.ts";
 import { scoreClasses } from "./score.ts";
 import { type Sorted, summary, tableHead, tableRow } from "./table.ts";
 
-interface Data {
-  folder: string;
-  particles: string;
-  /** Structures from this number on are junk. */
-  junkFrom: number | undefined;
-  /** Of a molecule that moves: where each structure is on its way. */
-  course: readonly number[] | undefined;
-}
-
-async function ensureData(
-  folder: string,
-  name: string,
-  _threads: number | undefined,
-  { share }: { share: string },
-): Promise<Data> {
-  const data = join(folder, `${name}-${share}`),
-    particles = join(data, "particles.star"),
-    { mixture, junkFrom, course } = cases[name]!;
-  if (!existsSync(particles)) await writeMixture(data, { ...(await mixture(Number(share))), seed: 1 });
-  return { folder: data, particles, junkFrom, course };
-}
-
-async function compare(mapOfRun: string, { folder, junkFrom, course }: Data): Promise<Sorted> {
+async function compare(mapOfRun: string, { folder, junkFrom, course }: MixtureData): Promise<Sorted> {
   const out = dirname(mapOfRun),
     truth = JSON.parse(await readFile(join(folder, "truth.json"), "utf8")) as number[],
     result = JSON.parse(await readFile(join(out, "result.json"), "utf8")) as RunVerdict,
     finestShell = Math.round(result.evidence.boxAngstrom / result.evidence.finestAngstrom);
-  if (course) {
-    const { spearman, maps } = result.motion
-      ? await scoreMotion(folder, out, result.motion, truth, course)
-      : { spearman: 1, maps: [{ shell: await goodShellsOf(out, "map.mrc", folder, 1) }] };
-    return {
-      particles: truth.length,
-      right: spearman,
-      shares: [],
-      shells: maps.map(({ shell }) => shell),
-      finestShell,
-    };
+  const scored = { particles: truth.length, finestShell };
+  if (result.motion) {
+    const { spearman, maps } = await scoreMotion(folder, out, result.motion, truth, course!);
+    return { ...scored, right: spearman, shares: [], shells: maps.map(({ shell }) => shell) };
   }
+  if (!result.classes)
+    return { ...scored, right: 1, shares: [], shells: [await goodShellsOf(out, "map.mrc", folder, 1)] };
   const { classNumber } = await readParticles(disk, join(out, "particles.star"));
   const { right, classOf } = scoreClasses(truth, classNumber!, junkFrom);
   const junk = result.classes!.find((each) => each.junk)?.number,
@@ -75,7 +47,7 @@ async function compare(mapOfRun: string, { folder, junkFrom, course }: Data): Pr
     shells.push(await goodShellsOf(out, map, folder, i + 1));
   }
   return {
-    particles: truth.length,
+    ...scored,
     right,
     ...(junkFrom === undefined
       ? {}
@@ -85,7 +57,6 @@ async function compare(mapOfRun: string, { folder, junkFrom, course }: Data): Pr
         }),
     shares: result.classes!.map(({ share }) => share),
     shells,
-    finestShell,
   };
 }
 
@@ -95,7 +66,7 @@ await runExperiment((argv) =>
     usual: Object.keys(cases),
     folder: "tmp/classes",
     options: { share: "1" },
-    ensureData,
+    ensureData: (folder, name, _threads, { share }) => ensureMixture(folder, name, share),
     compare,
     head: tableHead,
     row: tableRow,

@@ -8,10 +8,11 @@ import { particlesOfStack, writeParticlesStar } from "../../src/io/particles.ts"
 import { whiteNoise } from "../../src/physics/noise.ts";
 import { relionPoses } from "../../src/physics/relionPoses.ts";
 import { sampleShifts } from "../../src/physics/shift.ts";
-import { exposeImages, uniformDefocus } from "../../src/physics/simulate.ts";
+import { type Exposures, exposeImages, uniformDefocus } from "../../src/physics/simulate.ts";
 import { samplePoses } from "../../src/physics/viewing.ts";
 import { nodeCpu } from "../../src/runtime/onnxRuntimeNode.ts";
 import { createStream } from "../../src/runtime/random.ts";
+import { relionImages } from "./relionImages.ts";
 
 /** One of the structures. */
 export interface Component {
@@ -26,6 +27,8 @@ export interface Mixture {
   components: readonly Component[];
   /** Standard deviation of the particles from the centres of their boxes, along each axis. */
   shiftSigmaAngstrom: number;
+  /** Images are made by `relion_project`. */
+  byRelion?: boolean;
   seed: number;
 }
 
@@ -35,13 +38,13 @@ const microscope = { voltageKv: 300, sphericalAberrationMm: 2.7, amplitudeContra
  * Writes particles.star and particles.mrcs, which tell nothing of the classes, truth1.mrc … and truth.json, the number
  * of each image's component, from 1.
  */
-export async function writeMixture(out: string, { components, shiftSigmaAngstrom, seed }: Mixture): Promise<void> {
-  const count = components.reduce((sum, each) => sum + each.count, 0),
+export async function writeMixture(out: string, mixture: Mixture): Promise<void> {
+  const { components, shiftSigmaAngstrom, byRelion, seed } = mixture,
+    count = components.reduce((sum, each) => sum + each.count, 0),
     first = components[0]!.volume!,
     n = first.shape[2],
     boxAngstrom = n * first.pixelSizeAngstrom,
-    area = n * n,
-    device = nodeCpu(1);
+    area = n * n;
   await disk.makeFolder(out);
   const rotations = samplePoses({ kind: "uniform" }, count, createStream(seed, "poses")),
     sampled = sampleShifts(
@@ -63,14 +66,15 @@ export async function writeMixture(out: string, { components, shiftSigmaAngstrom
     begin += own;
     for (const image of chosen) classes[image] = c + 1;
     if (!volume) continue;
-    const clean = new Float32Array(own * area);
     const exposures = {
       volume,
       rotations: Float32Array.from([...chosen].flatMap((p) => [...rotations.subarray(9 * p, 9 * p + 9)])),
       shifts: Float32Array.from([...chosen].flatMap((p) => [shifts[2 * p]!, shifts[2 * p + 1]!])),
       optics: opticsOf(optics, chosen),
     };
-    for await (const batch of exposeImages(exposures, device)) clean.set(batch.images, batch.first * area);
+    const clean = byRelion
+      ? await relionImages(volume, relionPoses(exposures.rotations, exposures.shifts, boxAngstrom), exposures.optics)
+      : await ownImages(exposures);
     if (snr !== undefined || c === 0) scale = Math.sqrt(snr! / meanVariance(clean, area));
     chosen.forEach((image, i) => {
       for (let p = 0; p < area; p++) images[image * area + p]! += scale * clean[i * area + p]!;
@@ -90,6 +94,14 @@ export async function writeMixture(out: string, { components, shiftSigmaAngstrom
   await writeParticlesStar(disk.at(join(out, "truth.star")), set, { poses: true });
   await writeFile(join(out, "truth.json"), JSON.stringify([...classes]));
   await writeParticlesStar(disk.at(join(out, "particles.star")), set);
+}
+
+/** Images of a map by this program, without noise, one after another. */
+async function ownImages(exposures: Exposures): Promise<Float32Array> {
+  const area = exposures.volume.shape[2] ** 2,
+    images = new Float32Array((exposures.rotations.length / 9) * area);
+  for await (const batch of exposeImages(exposures, nodeCpu(1))) images.set(batch.images, batch.first * area);
+  return images;
 }
 
 const opticsOf = (optics: Optics, chosen: Int32Array): Optics =>

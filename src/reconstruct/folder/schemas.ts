@@ -269,6 +269,7 @@ export const resultSchema: z.ZodType<RunVerdict> = verdict.extend({
           classes: z
             .looseObject({
               count: z.number().int().positive(),
+              blank: z.array(z.number()).max(100).optional(),
               correlation: z
                 .array(
                   z.looseObject({

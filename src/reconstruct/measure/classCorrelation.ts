@@ -18,6 +18,12 @@ export interface ClassCorrelation {
   expected: number;
 }
 
+/** Shells in which the halves of all of these agree, those that are compared. @param agreements of shells 1, 2, … */
+export const sharedShells = (agreements: readonly (readonly number[])[]): number[] =>
+  agreements[0]!
+    .map((_, i) => i + 1)
+    .filter((k) => k >= firstAngularShell && agreements.every((halves) => halves[k - 1]! >= leastAgreement));
+
 /**
  * Means over shells, rotational averages left out. Two halves of the particles of one class that correlate by h have
  * the signal and the noise to correlate by √(2h/(1 + h)) with the truth, all of them together.
@@ -30,12 +36,8 @@ export function classCorrelation(
   b: StageVolume,
   agreements: readonly [readonly number[], readonly number[]],
 ): ClassCorrelation | undefined {
-  const withTruth = agreements.map((halves) => halves.map((h) => Math.sqrt((2 * h) / (1 + h))));
-  const shells = agreements[0]
-    .map((_, i) => i + 1)
-    .filter(
-      (k) => k >= firstAngularShell && k < a.n / 2 && agreements.every((halves) => halves[k - 1]! >= leastAgreement),
-    );
+  const withTruth = agreements.map((halves) => halves.map((h) => Math.sqrt((2 * h) / (1 + h)))),
+    shells = sharedShells(agreements).filter((k) => k < a.n / 2);
   if (shells.length === 0) return undefined;
   const { map, reference } = alignToReference(asMap(a), asMap(b)),
     correlation = angularCorrelation(map, reference);

@@ -3,7 +3,7 @@ import type { Volume } from "../../base/types.ts";
 import { skewness } from "../../evaluate/statistics.ts";
 import { changeBoxes, classesIn, eachClass, largestClass, partOf, volumeOf } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
-import { classCorrelation, finestCompared, mostCompared } from "../measure/classCorrelation.ts";
+import { classCorrelation, finestCompared, mostCompared, sharedShells } from "../measure/classCorrelation.ts";
 import type { StageVolume } from "../stage.ts";
 import { stageMask } from "../stageMask.ts";
 import type { ClassesEvidence, PartEvidence } from "../verdict/verdict.ts";
@@ -23,6 +23,7 @@ export function evidenceOf(
       ? {
           classes: {
             count: withParticles(shares!, classes, setting).length,
+            ...blankOf(withParticles(shares!, classes, setting), halfSamples?.classes),
             correlation: correlations({ n, data }, shares!, halfSamples?.classes, setting),
           },
         }
@@ -38,6 +39,15 @@ export function evidenceOf(
 
 const withParticles = (shares: Float32Array, classes: number, { budget }: Pick<Setting, "budget">): number[] =>
   eachClass(classes, (c) => c).filter((c) => !isEmpty(shares[c]!, budget.count));
+
+/** Numbers of those classes whose half-samples agree nowhere. */
+function blankOf(
+  classes: readonly number[],
+  agreements: readonly (readonly number[])[] | undefined,
+): { blank?: number[] } {
+  const blank = agreements ? classes.filter((c) => sharedShells([agreements[c]!]).length === 0) : [];
+  return blank.length > 0 ? { blank: blank.map((c) => c + 1) } : {};
+}
 
 function correlations(
   volume: StageVolume,

@@ -22,6 +22,7 @@ import {
 import { endsFinerStarts, type Measures, triesFiner } from "./finer.ts";
 import { furtherStart } from "./furtherStart.ts";
 import { enlarged, widened } from "./goingOn.ts";
+import { toShellOfLargest } from "./largestClass.ts";
 import type { MotionStep } from "./motion.ts";
 import { attainableIn } from "./schedule.ts";
 import { firstSchedule } from "./setting.ts";
@@ -183,10 +184,8 @@ export function afterStage(
     measures,
     circumstances,
   );
-  const kept = inTime(
-      furtherStart(endsFinerStarts(tried.state, done, measures), done, measures, circumstances),
-      circumstances,
-    ),
+  const further = furtherStart(endsFinerStarts(tried.state, done, measures), done, measures, circumstances),
+    kept = inTime(toShellOfLargest(further, done, circumstances.setting), circumstances),
     { state } = kept,
     warning = [tried.warning, kept.warning].filter((each) => each !== undefined).join("; ") || undefined;
   const next = state.schedule.stages[state.stage];

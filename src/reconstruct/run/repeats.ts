@@ -7,7 +7,8 @@ import { folderAt, readText, writeFileAtomic } from "../../io/files.ts";
 import { readParticles } from "../../io/particles.ts";
 import type { RunVerdict } from "../folder/events.ts";
 import { adjustedRandIndex, bestOverlaps } from "../measure/partitions.ts";
-import { isOneStructure, judge } from "../verdict/judge.ts";
+import { judge } from "../verdict/judge.ts";
+import { alikeClasses } from "../verdict/structures.ts";
 import type { FoundAgain, Verdict } from "../verdict/verdict.ts";
 
 /** A class is found again where it and one of another run have more than this of all their particles in common. */
@@ -88,12 +89,9 @@ function ofCommonImages(first: Partition, other: Partition): [number[], number[]
 
 /** Of each class the lowest number of those that are one with it. */
 function representatives({ classes = [], evidence }: RunVerdict): Map<number, number> {
-  const of = new Map(classes.map(({ number }) => [number, number]));
-  for (const pair of evidence.parts[0]!.classes?.correlation ?? []) {
-    if (!isOneStructure(pair)) continue;
-    const [a, b] = pair.classes.map((number) => of.get(number)!) as [number, number];
-    for (const [number, lowest] of of) if (lowest === a || lowest === b) of.set(number, Math.min(a, b));
-  }
+  const of = new Map(classes.map(({ number }) => [number, number])),
+    told = evidence.parts[0]!.classes;
+  for (const group of told ? alikeClasses(told) : []) for (const number of group) of.set(number, group[0]!);
   return of;
 }
 

@@ -3,6 +3,7 @@ import { firstAngularShell } from "../../evaluate/angular.ts";
 import { crossingResolution } from "../../evaluate/fsc.ts";
 import type { HalfSamples } from "../measure/halfSamples.ts";
 import { nearlySame } from "../measure/startAgreement.ts";
+import { alikeClasses } from "./structures.ts";
 import type {
   ClassesEvidence,
   Evidence,
@@ -39,8 +40,6 @@ const placedShell = 12;
 const leastRenewed = 1 / 2;
 /** Halves of the particles are to agree at least so well (Fourier shell correlation) where a structure is found. */
 const leastAgreement = 0.5;
-/** Of what two densities of one structure would correlate by: two that reach it are not told apart. */
-const sameClass = 0.98;
 /** Mean correlation of independent half-maps up to their resolution: of one structure at least, of none at most. */
 const rightCorrelation = 0.6,
   wrongCorrelation = 0.3;
@@ -62,25 +61,31 @@ export function judge(evidence: Evidence, again?: FoundAgain): Verdict {
     : verdict;
 }
 
-/** Whether two classes differ by no more than their noise. */
-export const isOneStructure = ({ value, expected }: ClassesEvidence["correlation"][number]): boolean =>
-  value >= sameClass * expected;
-
 /** One run parts any particles into as many classes as it was asked for: what tells of them is one more. */
-function ofClasses({ count, correlation }: ClassesEvidence, halves?: HalvesClasses, again?: FoundAgain): string {
-  const alike = correlation.filter(isOneStructure).map(({ classes }) => classes.join(" and "));
+function ofClasses(classes: ClassesEvidence, halves?: HalvesClasses, again?: FoundAgain): string {
+  const { count, blank = [] } = classes,
+    groups = alikeClasses(classes),
+    told = count - blank.length,
+    structures = told - groups.reduce((sum, { length }) => sum + length - 1, 0);
   if (count === 1 && !halves && !again) return "One class has all the particles.";
-  const told = [
-    ...(alike.length > 0 ? [`Classes ${alike.join(", ")} differ by no more than their noise.`] : []),
+  const oneStructure = (group: readonly number[]): string =>
+    group.length === told ? `The ${told} classes` : `Classes ${inWords(group)}`;
+  return [
+    ...groups.map((group) => `${oneStructure(group)} are one structure: they differ by no more than their noise.`),
+    ...blank.map((number) => `Class ${number} shows no structure: two halves of its particles agree nowhere.`),
     ...(halves ? [inHalves(halves)] : []),
     ...(again ? [bySeeds(again)] : []),
-  ];
-  return halves || again
-    ? told.join(" ")
-    : [...told, `Whether the ${count} classes are different structures one run does not tell: --repeats does.`].join(
-        " ",
-      );
+    ...(structures > 1 && !halves && !again
+      ? [
+          `Whether ${structures === count ? `the ${count} classes` : `these ${structures}`} are different structures ` +
+            "one run does not tell: --repeats does.",
+        ]
+      : []),
+  ].join(" ");
 }
+
+const inWords = (numbers: readonly number[]): string =>
+  numbers.length > 2 ? `${numbers.slice(0, -1).join(", ")} and ${numbers.at(-1)}` : numbers.join(" and ");
 
 function bySeeds({ runs, structures }: FoundAgain): string {
   const real = structures.filter(({ foundBy }) => foundBy === runs),

@@ -65,6 +65,8 @@ export interface PartEvidence {
 export interface ClassesEvidence {
   /** How many have particles. */
   count: number;
+  /** Numbers of those two halves of whose particles agree on no shell (0.5 of FSC). */
+  blank?: number[];
   /** Of each two that have particles: how they correlate, and would if they were one (measure/classCorrelation.ts). */
   correlation: { classes: [number, number]; value: number; expected: number }[];
 }

@@ -90,7 +90,8 @@ test("classes that are one are merged before they are compared", async () => {
     ],
   );
   expect(reason).toContain(
-    "tells more. Classes 1 and 2, 2 and 3 differ by no more than their noise. 2 seeds find one structure.",
+    "tells more. The 3 classes are one structure: they differ by no more than their noise. " +
+      "2 seeds find one structure.",
   );
   expect(repeats.structures).toEqual([{ classes: [1, 2, 3], foundBy: 2 }]);
 });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { judge } from "../../../src/reconstruct/verdict/judge.ts";
-import { type Evidence, type HalvesClasses, verdictText } from "../../../src/reconstruct/verdict/verdict.ts";
+import {
+  type ClassesEvidence,
+  type Evidence,
+  type HalvesClasses,
+  verdictText,
+} from "../../../src/reconstruct/verdict/verdict.ts";
 
 const shells = 16,
   boxAngstrom = 320;
@@ -345,33 +350,63 @@ describe("the verdict", () => {
 });
 
 describe("several classes", () => {
-  const of = (value: number): Evidence => {
+  const withClasses = (classes: ClassesEvidence): Evidence => {
     const [part] = ofSamples(() => 0.9).parts;
-    const classes = {
-      count: 3,
-      correlation: [
-        { classes: [1, 2] as [number, number], value, expected: 0.97 },
-        { classes: [1, 3] as [number, number], value: 0.6, expected: 0.97 },
-      ],
-    };
     return evidence({ parts: [{ ...part!, classes }] });
   };
+  const of = (value: number): Evidence =>
+    withClasses({
+      count: 3,
+      correlation: [
+        { classes: [1, 2], value, expected: 0.97 },
+        { classes: [1, 3], value: 0.6, expected: 0.97 },
+      ],
+    });
 
   test("are never claimed by the verdict of one run", () => {
-    for (const value of [0.5, 0.99]) {
+    for (const [value, which] of [
+      [0.5, "the 3 classes"],
+      [0.99, "these 2"],
+    ] as const) {
       expect(judge(of(value)).kind).toBe("found");
-      expect(judge(of(value)).reason).toContain("Whether the 3 classes are different structures one run does not tell");
+      expect(judge(of(value)).reason).toContain(
+        `Whether ${which} are different structures one run does not tell: --repeats does.`,
+      );
     }
   });
 
   test("that differ by no more than their noise are named", () => {
-    expect(judge(of(0.96)).reason).toContain("Classes 1 and 2 differ by no more than their noise.");
+    expect(judge(of(0.96)).reason).toContain(
+      " Classes 1 and 2 are one structure: they differ by no more than their noise. Whether these 2 ",
+    );
     expect(judge(of(0.9)).reason).not.toContain("their noise");
   });
 
+  test("that are all one, through one of them, are one structure, and that is all", () => {
+    const { reason } = judge(
+      withClasses({
+        count: 4,
+        blank: [4],
+        correlation: [
+          { classes: [1, 2], value: 0.96, expected: 0.97 },
+          { classes: [1, 3], value: 0.9, expected: 0.97 },
+          { classes: [2, 3], value: 0.96, expected: 0.97 },
+        ],
+      }),
+    );
+    expect(reason).toMatch(
+      / The 3 classes are one structure: they differ by no more than their noise\. Class 4 shows no [^.]* nowhere\.$/,
+    );
+  });
+
+  test("whose particles show nothing are no structures", () => {
+    expect(judge(withClasses({ count: 3, blank: [2], correlation: [] })).reason).toContain(
+      " Class 2 shows no structure: two halves of its particles agree nowhere. Whether these 2 are different ",
+    );
+  });
+
   test("of which one has all the particles are one", () => {
-    const [part] = ofSamples(() => 0.9).parts,
-      { reason } = judge(evidence({ parts: [{ ...part!, classes: { count: 1, correlation: [] } }] }));
+    const { reason } = judge(withClasses({ count: 1, correlation: [] }));
     expect(reason).toMatch(/ One class has all the particles\.$/);
   });
 
