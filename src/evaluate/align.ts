@@ -47,6 +47,8 @@ const searchBox = 64;
  * Shells of the first search: features of a fifth of the box edge, wide enough a peak for the coarse grid of rotations.
  */
 const firstShell = 5;
+/** A hand with less than this share of the other's overlap is not looked at any closer. */
+const farBehind = 1 / 2;
 
 /**
  * Finds rotation, shift and hand that put `map` onto `reference`, by maximising their correlation in Fourier space.
@@ -58,6 +60,12 @@ const firstShell = 5;
  * to a common one. Throws InputError when, on the same grid, the maps are not cubes.
  */
 export function alignToReference(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
+  const { map: onGrid, ...found } = findAlignment(map, reference, options);
+  return { ...found, map: placeOnto(onGrid, found, options.lastShell) };
+}
+
+/** The same, but for the map itself: it is as it came, on the common grid. */
+export function findAlignment(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
   const grid = commonGrid(map, reference);
   const onGrid = (v: Volume) => resample(v, grid.boxSize, grid.pixelSizeAngstrom);
   const fullMap = onGrid(map);
@@ -74,21 +82,23 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
   let solutions = search(overlap, 15, 60, maxShift, onProgress);
   if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift, onProgress);
   const { best, otherHand, lastShell } = refineOutwards(overlap, solutions);
-
-  const placement = {
+  return {
+    map: fullMap,
+    reference: fullReference,
     rotation: best.rotation,
     shiftAngstrom: best.shift.map((s) => s * pixel) as [number, number, number],
     mirrored: best.mirrored,
-  };
-  return {
-    map: { ...place(fullMap, placement, options.lastShell), originAngstrom: fullReference.originAngstrom },
-    reference: fullReference,
-    ...placement,
     correlation: overlapScore(overlap, best, uniformWeights(lastShell)),
     correlationOtherHand: overlapScore(overlap, otherHand, uniformWeights(lastShell)),
     resolutionAngstrom: edge / lastShell,
   };
 }
+
+/** The map of an alignment put onto its reference. */
+export const placeOnto = (map: Volume, found: Omit<Alignment, "map">, lastShell?: number): Volume => ({
+  ...place(map, found, lastShell),
+  originAngstrom: found.reference.originAngstrom,
+});
 
 /**
  * A map mirrored, turned and shifted as an alignment found it.
@@ -158,7 +168,10 @@ function search(
   return distinct;
 }
 
-/** Refines the solutions of each hand to higher and higher shells, dropping those that fall behind. */
+/**
+ * Refines the solutions of each hand to higher and higher shells, dropping those that fall behind; a hand that is far
+ * behind stays where it is.
+ */
 function refineOutwards(
   overlap: Overlap,
   solutions: Candidate[],
@@ -169,14 +182,16 @@ function refineOutwards(
     const leader = hands.flat().sort(byScore)[0]!;
     const fsc = placedFsc(overlap, leader, Math.min(Math.ceil(lastShell * 1.5), overlap.maxShell));
     const next = Math.max(lastShell, shellsAbove(fsc, 0.143));
-    const final = next === lastShell;
+    const final = next === lastShell || next === overlap.maxShell;
     lastShell = next;
     const weights = fsc.slice(0, lastShell).map(shellWeight);
     hands = hands.map((list) =>
-      list
-        .map((s) => refine(overlap, s, weights, final ? 0.003 : 0.02))
-        .sort(byScore)
-        .slice(0, keep),
+      list[0]!.score < farBehind * leader.score
+        ? [{ ...list[0]!, score: overlapScore(overlap, list[0]!, weights) }]
+        : list
+            .map((s) => refine(overlap, s, weights, final ? 0.003 : 0.02))
+            .sort(byScore)
+            .slice(0, keep),
     );
     if (final) break;
   }

@@ -4,8 +4,9 @@ import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { type Alignment, type AlignOptions, alignToReference, commonGrid, place } from "./align.ts";
-import { type FscResult, fourierShellCorrelation } from "./fsc.ts";
+import { type Alignment, type AlignOptions, commonGrid, findAlignment, placeOnto } from "./align.ts";
+import { type Beside, here } from "./beside.ts";
+import type { FscResult } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { resample } from "./resample.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
@@ -33,6 +34,8 @@ export interface EvaluateOptions {
   finestShells?: readonly [number, number];
   /** Of the alignment. */
   onProgress?: AlignOptions["onProgress"];
+  /** Does what can be done beside the rest; default: all here. */
+  beside?: Beside;
 }
 
 /** Plain data, ready for JSON. */
@@ -105,19 +108,35 @@ async function compare(
   referenceSource: DataFile | Volume,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { align = true, mask: maskOption = "auto", seed = 0 } = options;
+  const { align = true, mask: maskOption = "auto", seed = 0, beside = here } = options;
   const load = async (source: DataFile | Volume, as?: MapOptions) =>
     "open" in source ? await readMap(source, as) : source;
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
   const { finestShells, onProgress } = options;
   const lastShell = finestShells?.[1];
-  const alignment = align ? alignToReference(original, originalReference, { lastShell, onProgress }) : undefined;
-  const { map, reference } = alignment ?? onCommonGrid(original, originalReference);
+  const alignment = align ? findAlignment(original, originalReference, { lastShell, onProgress }) : undefined;
+  const unmaskedMap =
+    options.unmasked && alignment
+      ? beside("place", options.unmasked[1], { ...alignment, ...noMaps }, lastShell)
+      : options.unmasked?.[1];
+  const { map, reference } = alignment
+    ? { map: placeOnto(alignment.map, alignment, lastShell), reference: alignment.reference }
+    : onCommonGrid(original, originalReference);
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
-  const unmasked = options.unmasked && {
-    reference: options.unmasked[0],
-    map: alignment ? place(options.unmasked[1], alignment, lastShell) : options.unmasked[1],
+  const unmasked = options.unmasked && { reference: options.unmasked[0], map: (await unmaskedMap)! };
+  const fsc = beside("fourierShellCorrelation", unmasked?.reference ?? reference, unmasked?.map ?? map, {
+    ...(mask ? { mask } : {}),
+    seed,
+    finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
+    ...(finestShells ? { lastShell: Math.max(...finestShells) } : {}),
+  });
+  fsc.catch(() => undefined); // waited for below
+  const described = {
+    correlation: mapCorrelation(map, reference, mask),
+    mapStatistics: mapStatistics(original),
+    referenceStatistics: mapStatistics(originalReference),
+    guinier: guinierProfile(map),
   };
   const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
@@ -126,22 +145,17 @@ async function compare(
       map: pathOf(mapSource),
       reference: pathOf(referenceSource),
       alignment: alignment ? describe(alignment) : null,
-      fsc: fourierShellCorrelation(unmasked?.reference ?? reference, unmasked?.map ?? map, {
-        mask,
-        seed,
-        finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
-        lastShell: finestShells && Math.max(...finestShells),
-      }),
-      correlation: mapCorrelation(map, reference, mask),
-      mapStatistics: mapStatistics(original),
-      referenceStatistics: mapStatistics(originalReference),
-      guinier: guinierProfile(map),
+      fsc: await fsc,
+      ...described,
     },
     map,
     reference,
     ...(unmasked ? { unmasked: unmasked.map } : {}),
   };
 }
+
+/** A placement alone. */
+const noMaps = { map: undefined, reference: undefined };
 
 /** The finest shell of a map, counted in shells of another grid. */
 function shellOn(grid: Volume, volume: Volume): number {

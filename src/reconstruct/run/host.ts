@@ -1,6 +1,13 @@
 import type { Files } from "../../base/files.ts";
+import type { Beside } from "../../evaluate/beside.ts";
 import type { OnnxRuntime } from "../../runtime/onnxRuntime.ts";
 import type { Processes } from "../../runtime/processes.ts";
+
+/** Does pieces of work one after another. */
+export interface Thread {
+  beside: Beside;
+  close(): Promise<void>;
+}
 
 /** What made a run, for its record. */
 export interface Origin {
@@ -23,4 +30,6 @@ export interface Host {
    */
   claim(folder: string): Promise<() => Promise<void>>;
   origin: Origin;
+  /** A thread for what can be done beside other work; absent where there is none. */
+  openThread?(): Thread | undefined;
 }

@@ -1,5 +1,6 @@
+import type { DataFile } from "../../base/files.ts";
 import type { Volume } from "../../base/types.ts";
-import { angularCorrelation } from "../../evaluate/angular.ts";
+import { type Beside, here } from "../../evaluate/beside.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
 import { type AlignmentReport, evaluateHalfMaps, meanOf } from "../../evaluate/evaluate.ts";
 import { type Folder, writeFileAtomic } from "../../io/files.ts";
@@ -28,6 +29,7 @@ export interface JoinedHalves {
  * @param mask of the run, where one was given: the FSC is taken in it, else in a mask around the density
  * @param classes whose half-maps they are: files of each, half1.mrc too, with its number in their names
  *   (`fileOfClass`); undefined among them: the files above
+ * @param beside does what can be done beside the rest
  */
 export async function joinHalves(
   folder: Folder,
@@ -35,41 +37,56 @@ export async function joinHalves(
   half2: ReconstructedMap,
   mask?: Volume,
   classes?: readonly (number | undefined)[],
+  beside: Beside = here,
 ): Promise<JoinedHalves> {
-  const { map } = half1;
-  const { report, ...aligned } = await evaluateHalfMaps(map, half2.map, {
-    mask: mask && { ...map, data: maskOnGrid(mask, map.shape[0], map.pixelSizeAngstrom) },
-    unmasked: [half1.unmasked, half2.unmasked],
-    finestShells: [half1.finestShell, half2.finestShell],
-  });
-  const files = (name: MapFileName) =>
-    (classes ?? [undefined]).map((c) => folder(c === undefined ? name : fileOfClass(c, name)));
-  const write = async (name: MapFileName, volume: Volume, label: string): Promise<void> => {
-    for (const file of files(name)) await writeMap(file, volume, label);
+  const { map } = half1,
+    files = (name: MapFileName) =>
+      (classes ?? [undefined]).map((c) => folder(c === undefined ? name : fileOfClass(c, name))),
+    written: Promise<void>[] = [];
+  /** Files are written while maps are compared. */
+  const put = (name: MapFileName, writing: (file: DataFile) => Promise<void>): void => {
+    for (const file of files(name)) {
+      const done = writing(file);
+      done.catch(() => undefined); // waited for below
+      written.push(done);
+    }
   };
-  const writeText = async (name: MapFileName, text: string): Promise<void> => {
-    for (const file of files(name)) await writeFileAtomic(file, text);
-  };
-  if (classes) await write("half1.mrc", map, "cryogan half-map 1");
-  await write("half2_unaligned.mrc", half2.map, "cryogan half-map 2");
-  await write("half2.mrc", aligned.map, "cryogan half-map 2, aligned to half-map 1");
-  await write("half1_unmasked.mrc", half1.unmasked, "cryogan half-map 1 before its mask");
-  await write("half2_unmasked.mrc", aligned.unmasked!, "cryogan half-map 2 before its mask, aligned");
-  await write("map.mrc", meanOf(map, aligned.map), "cryogan mean of the aligned half-maps");
-  await writeText("fsc.json", fscJson(report.fsc));
-  await writeText("fsc.xml", emdbFscXml(report.fsc, "FSC of half-maps"));
-  await writeText("evaluation.json", JSON.stringify(report));
-  const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
-  return {
-    concluded: {
-      map: "map.mrc",
-      ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }),
-      ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
-    },
-    evidence: {
-      angularFsc: angularCorrelation(map, aligned.map, report.fsc.finestShell),
-      resolutionAngstrom: resolution0143Angstrom,
-    },
-    alignment: report.alignment!,
-  };
+  const write = (name: MapFileName, volume: Volume, label: string): void =>
+    put(name, (file) => writeMap(file, volume, label));
+  const writeText = (name: MapFileName, text: string): void => put(name, (file) => writeFileAtomic(file, text));
+  try {
+    if (classes) write("half1.mrc", map, "cryogan half-map 1");
+    write("half2_unaligned.mrc", half2.map, "cryogan half-map 2");
+    write("half1_unmasked.mrc", half1.unmasked, "cryogan half-map 1 before its mask");
+    const { report, ...aligned } = await evaluateHalfMaps(map, half2.map, {
+      mask: mask && { ...map, data: maskOnGrid(mask, map.shape[0], map.pixelSizeAngstrom) },
+      unmasked: [half1.unmasked, half2.unmasked],
+      finestShells: [half1.finestShell, half2.finestShell],
+      beside,
+    });
+    const angularFsc = beside("angularCorrelation", map, aligned.map, report.fsc.finestShell);
+    angularFsc.catch(() => undefined);
+    write("half2.mrc", aligned.map, "cryogan half-map 2, aligned to half-map 1");
+    write("half2_unmasked.mrc", aligned.unmasked!, "cryogan half-map 2 before its mask, aligned");
+    write("map.mrc", meanOf(map, aligned.map), "cryogan mean of the aligned half-maps");
+    writeText("fsc.json", fscJson(report.fsc));
+    writeText("fsc.xml", emdbFscXml(report.fsc, "FSC of half-maps"));
+    writeText("evaluation.json", JSON.stringify(report));
+    const { resolution0143Angstrom, resolution0143OrBetter } = report.fsc;
+    await Promise.all(written);
+    return {
+      concluded: {
+        map: "map.mrc",
+        ...(resolution0143Angstrom === null ? {} : { resolutionAngstrom: resolution0143Angstrom }),
+        ...(resolution0143OrBetter ? { resolutionOrBetter: true } : {}),
+      },
+      evidence: {
+        angularFsc: await angularFsc,
+        resolutionAngstrom: resolution0143Angstrom,
+      },
+      alignment: report.alignment!,
+    };
+  } finally {
+    await Promise.allSettled(written);
+  }
 }

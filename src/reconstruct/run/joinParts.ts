@@ -1,5 +1,6 @@
 /** The two halves of a run put together: their maps, class by class, and what was found of their particles. */
 import type { ParticleSet, Volume } from "../../base/types.ts";
+import type { Beside } from "../../evaluate/beside.ts";
 import type { AlignmentReport } from "../../evaluate/evaluate.ts";
 import type { Folder } from "../../io/files.ts";
 import { writeMap } from "../../io/mrc.ts";
@@ -35,11 +36,11 @@ export async function joinParts(
   set: ParticleSet,
   parts: readonly [Part, Part],
   halves: readonly [PartResult, PartResult],
-  { mask, symmetry }: { mask?: Volume; symmetry: string },
+  { mask, symmetry, beside }: { mask?: Volume; symmetry: string; beside?: Beside },
 ): Promise<JoinedParts> {
   const [first, second] = halves,
     found = halves.map(({ inClasses }) => inClasses);
-  if (!found[0] || !found[1]) return joinHalves(folder, first, second, mask);
+  if (!found[0] || !found[1]) return joinHalves(folder, first, second, mask, undefined, beside);
   const inClasses = found as [InClasses, InClasses],
     counts = parts.map((part) => part.set.count) as [number, number];
   const several = classesIn(first.inClasses!.state.volume!) > 1,
@@ -57,8 +58,7 @@ export async function joinParts(
   const main = joined.get(largest[0]) ?? (await join(largest, [undefined]));
   async function join([a, b]: readonly [number, number], names: (number | undefined)[]): Promise<JoinedHalves> {
     const [half1, half2] = [inClasses[0].ofClass(a), inClasses[1].ofClass(b)];
-    if (!several) return joinHalves(folder, half1, half2, mask);
-    return joinHalves(folder, half1, half2, mask, names);
+    return joinHalves(folder, half1, half2, mask, several ? names : undefined, beside);
   }
 
   const classes = joinedResults(results, counts, numbers, (c) => joined.get(c) ?? (several ? undefined : main));

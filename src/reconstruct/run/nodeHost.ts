@@ -8,6 +8,7 @@ import { nodeRuntime } from "../../runtime/onnxRuntimeNode.ts";
 import { alone } from "../../runtime/processes.ts";
 import { claimFolder } from "../folder/runProcess.ts";
 import type { Host } from "./host.ts";
+import { openThread } from "./thread.ts";
 
 /**
  * The command line of this process: as typed where it is that of this program, else that of the script, whose name need
@@ -25,4 +26,5 @@ export const nodeHost: Host = {
   processes: alone,
   claim: claimFolder,
   origin: { version, machine: hostname(), command: command() },
+  openThread,
 };

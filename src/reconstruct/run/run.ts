@@ -83,6 +83,9 @@ export async function reconstruct(
     : reconstructAll({ ...host, files: readOnly(host.files), claim: unclaimed }, request, () => {}, signal, recipe);
 }
 
+/** Half-maps of fewer voxels along an edge are joined sooner than a thread starts. */
+const leastForThread = 96;
+
 const unclaimed: Host["claim"] = async () => async () => {};
 
 async function reconstructAll(
@@ -112,7 +115,7 @@ async function reconstructAll(
 }
 
 async function reconstructOnce(
-  { files, runtime, processes, claim, origin }: Host,
+  { files, runtime, processes, claim, origin, openThread }: Host,
   request: RunRequest,
   onEvent: Emit,
   asked: AbortSignal | undefined,
@@ -231,9 +234,16 @@ async function reconstructOnce(
         [half1, half2] = done;
       const joined =
         half2 &&
-        (await byFirst(processes, () =>
-          joinParts(folder, set, parts as [Part, Part], [half1!, half2], { mask, symmetry: options.symmetry }),
-        ));
+        (await byFirst(processes, async () => {
+          const thread = options.threads !== 1 && set.boxSize >= leastForThread ? openThread?.() : undefined;
+          try {
+            const { symmetry } = options,
+              given = { mask, symmetry, ...(thread ? { beside: thread.beside } : {}) };
+            return await joinParts(folder, set, parts as [Part, Part], [half1!, half2], given);
+          } finally {
+            await thread?.close();
+          }
+        }));
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, ((await clock.meet()) - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;

@@ -1,0 +1,45 @@
+import { afterAll, expect, test } from "vitest";
+import { place } from "../../../src/evaluate/align.ts";
+import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
+import { axisAngleToMatrix } from "../../../src/physics/rotations.ts";
+import type { Thread } from "../../../src/reconstruct/run/host.ts";
+import { densityOf, randomBlobs, withNoise } from "../../evaluate/blobs.ts";
+
+/** Of the compiled program, as its threads are. */
+const { openThread } = (await import(new URL("../../../dist/reconstruct/run/thread.js", import.meta.url).href)) as {
+    openThread(): Thread;
+  },
+  thread = openThread();
+afterAll(() => thread.close());
+
+const map = densityOf(randomBlobs(3, 12, 12, 3), 24, 2),
+  placement = {
+    mirrored: true,
+    rotation: axisAngleToMatrix([1, 2, 3], 0.7),
+    shiftAngstrom: [1, -2, 3] as [number, number, number],
+  };
+
+test("a second thread does what this one would, to the last bit, one piece after another", async () => {
+  const other = withNoise(map, 0.3, 1),
+    both = [
+      thread.beside("place", map, placement, 9),
+      thread.beside("fourierShellCorrelation", map, other, {}),
+    ] as const;
+  expect(await both[0]).toEqual(place(map, placement, 9));
+  expect(await both[1]).toEqual(fourierShellCorrelation(map, other, {}));
+});
+
+test("what is wrong with its input is told as it would be here, and the next piece is done", async () => {
+  const flat = { ...map, shape: [12, 24, 24] as [number, number, number], data: map.data.slice(0, 24 * 24 * 12) },
+    wrong = thread.beside("fourierShellCorrelation", map, flat, {});
+  const error = await wrong.catch((refused: Error) => refused);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^the second map has 24 x 24 x 12 voxels/) as string });
+  expect(error.constructor.name).toBe("InputError"); // of the compiled program
+  expect((await thread.beside("place", map, placement)).shape).toEqual(map.shape);
+});
+
+test("a thread that is closed answers no more", async () => {
+  const other = openThread();
+  await other.close();
+  await expect(other.beside("place", map, placement)).rejects.toThrow("the second thread has ended");
+});
