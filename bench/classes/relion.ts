@@ -6,8 +6,8 @@
  *   npx tsx bench/classes/relion.ts [--case chains] [--share 0.2] [--folder tmp/classes] [--cores 0,1]
  *   [--start-limit 1800] [--limit 5400] [--seed 1] [--start map.mrc] [--order 1]
  *
- * Options of RELION are those of its graphical interface, but for what would take it many hours: angles and shifts
- * are searched more coarsely (15° and 2 pixels at most, refined once as usual; the interface has 7.5° and 5 pixels;
+ * Options of RELION are those of its graphical interface, but for what would take it hours: angles and shifts are
+ * searched more coarsely (15° and 2 pixels at most, refined once as usual; the interface has 7.5° and 5 pixels;
  * `--order 2` searches by 7.5°, too), and the start has fewer iterations (20, 40 and 20 of 100 to 200 images; the
  * interface has 50, 200 and 50 of 100 to 500). Limits are seconds; what it has then is what counts. `--start`: from
  * that map.
