@@ -24,6 +24,7 @@ import {
   runPytorch,
   runRelion,
 } from "./contestants.ts";
+import { installRelion } from "./installRelion.ts";
 import { timeIterations } from "./iterationTimes.ts";
 import { goodShells, markdownTable, type Progress, type Row, secondsTo } from "./table.ts";
 
@@ -91,7 +92,7 @@ const say = (line: string): void => console.error(line);
 
 const scripts = fileURLToPath(new URL("../scripts/", import.meta.url));
 execFileSync("bash", [join(scripts, "install-bench-debs.sh")], { stdio: "inherit" });
-if (only.includes("relion")) execFileSync("bash", [join(scripts, "install-relion.sh")], { stdio: "inherit" });
+if (only.includes("relion")) installRelion();
 
 const folder = values.folder ? resolve(values.folder) : mkdtempSync(join(tmpdir(), "cryogan-bench-"));
 const data = join(folder, "data"),

@@ -2,8 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { refinementScript } from "../src/cli/relionScript.ts";
+import { installRelion } from "./installRelion.ts";
 
 export interface RelionMaps {
   map: string;
@@ -33,7 +33,7 @@ export function refineWithRelion(
   folder: string,
   { startAngstrom, pixelSizeAngstrom, seed }: { startAngstrom: number; pixelSizeAngstrom: number; seed: number },
 ): RelionMaps {
-  execFileSync("bash", [fileURLToPath(new URL("../scripts/install-relion.sh", import.meta.url))], { stdio: "inherit" });
+  installRelion();
   mkdirSync(folder, { recursive: true });
   const at = (name: string): string => join(folder, name);
   symlinkSync(resolve(data, "particles.mrcs"), at("dark.mrcs"));

@@ -1,4 +1,5 @@
 /** The mixtures that classes are measured on. */
+import type { Volume } from "../../src/base/types.ts";
 import type { SeededCase } from "../seededExperiment.ts";
 import type { Mixture } from "./mixture.ts";
 import { betagal, type Grid, hingedBetagal, iceBlob, ribosome } from "./structures.ts";
@@ -44,10 +45,13 @@ const chains = async (share: number): Promise<Omit<Mixture, "seed">> => ({
   ],
   shiftSigmaAngstrom: 2,
 });
-const alone = async (share: number): Promise<Omit<Mixture, "seed">> => ({
-  components: [{ volume: await betagal(narrow), count: some(share, 10_000), snr: 0.1 }],
-  shiftSigmaAngstrom: 2,
-});
+/** One structure by itself; shifts in Å. */
+const single =
+  (volume: () => Promise<Volume>, count: number, snr: number, shiftSigmaAngstrom = 0): MixtureCase["mixture"] =>
+  async (share) => ({
+    components: [{ volume: await volume(), count: some(share, count), snr }],
+    shiftSigmaAngstrom,
+  });
 const withJunk = async (share: number): Promise<Omit<Mixture, "seed">> => ({
   components: [
     { volume: await betagal(narrow), count: some(share, 6000), snr: 0.1 },
@@ -69,10 +73,7 @@ const hinge = async (share: number): Promise<Omit<Mixture, "seed">> => ({
   ),
   shiftSigmaAngstrom: 0,
 });
-const rigid = async (share: number): Promise<Omit<Mixture, "seed">> => ({
-  components: [{ volume: await hingedBetagal(narrow, 15), count: some(share, 20_000), snr: 0.1 }],
-  shiftSigmaAngstrom: 0,
-});
+const sorted = { arguments: ["--classes", "2"], seeds: 1, least: { right: 0.9 } };
 
 export const cases: Record<string, MixtureCase> = {
   mixture: {
@@ -91,31 +92,21 @@ export const cases: Record<string, MixtureCase> = {
   "betagal-alone": {
     what: "β-galactosidase of that mixture alone",
     seeds: 1,
-    mixture: async (share) => ({
-      components: [{ volume: await betagal(wide), count: some(share, 12_000), snr: 0.05 }],
-      shiftSigmaAngstrom: 0,
-    }),
+    mixture: single(() => betagal(wide), 12_000, 0.05),
   },
   "ribosome-alone": {
     what: "ribosome of that mixture alone",
     seeds: 1,
-    mixture: async (share) => ({
-      components: [{ volume: await ribosome(wide), count: some(share, 8000), snr: 0.05 }],
-      shiftSigmaAngstrom: 0,
-    }),
+    mixture: single(() => ribosome(wide), 8000, 0.05),
   },
   chains: {
+    ...sorted,
     what: "β-galactosidase with four chains 60 %, with three 40 %, SNR 0.1",
-    arguments: ["--classes", "2"],
-    seeds: 1,
-    least: { right: 0.9 },
     mixture: chains,
   },
   "chains-relion": {
+    ...sorted,
     what: "the same, images by relion_project",
-    arguments: ["--classes", "2"],
-    seeds: 1,
-    least: { right: 0.9 },
     mixture: async (share) => ({ ...(await chains(share)), byRelion: true }),
   },
   junk: {
@@ -149,7 +140,12 @@ export const cases: Record<string, MixtureCase> = {
   rigid: {
     what: "β-galactosidase, a half turned by 15°, SNR 0.1",
     seeds: 1,
-    mixture: rigid,
+    mixture: single(() => hingedBetagal(narrow, 15), 20_000, 0.1),
   },
-  one: { what: "β-galactosidase alone, K = 3", arguments: ["--classes", "3"], seeds: 1, mixture: alone },
+  one: {
+    what: "β-galactosidase alone, K = 3",
+    arguments: ["--classes", "3"],
+    seeds: 1,
+    mixture: single(() => betagal(narrow), 10_000, 0.1, 2),
+  },
 };

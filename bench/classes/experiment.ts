@@ -35,14 +35,14 @@ async function compare(mapOfRun: string, { folder, junkFrom, course }: MixtureDa
     return { ...scored, right: 1, shares: [], shells: [await goodShellsOf(out, "map.mrc", folder, 1)] };
   const { classNumber } = await readParticles(disk, join(out, "particles.star"));
   const { right, classOf } = scoreClasses(truth, classNumber!, junkFrom);
-  const junk = result.classes!.find((each) => each.junk)?.number,
+  const junk = result.classes.find((each) => each.junk)?.number,
     shareOf = (isCounted: (structure: number) => boolean): number => {
       const counted = truth.flatMap((structure, i) => (isCounted(structure) ? [classNumber![i] === junk] : []));
       return counted.filter(Boolean).length / counted.length;
     };
   const shells: number[] = [];
   for (const [i, number] of classOf.entries()) {
-    const map = result.classes![number - 1]?.map;
+    const map = result.classes[number - 1]?.map;
     if (map === undefined || i + 1 >= (junkFrom ?? Infinity)) continue;
     shells.push(await goodShellsOf(out, map, folder, i + 1));
   }
@@ -55,7 +55,7 @@ async function compare(mapOfRun: string, { folder, junkFrom, course }: MixtureDa
           junkFound: shareOf((structure) => structure >= junkFrom),
           lost: shareOf((structure) => structure < junkFrom),
         }),
-    shares: result.classes!.map(({ share }) => share),
+    shares: result.classes.map(({ share }) => share),
     shells,
   };
 }

@@ -12,16 +12,16 @@
  * interface has 50, 200 and 50 of 100 to 500). Limits are seconds; what it has then is what counts. `--start`: from
  * that map.
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { formatDuration } from "../../src/base/format.ts";
 import { disk } from "../../src/io/disk.ts";
 import { readParticles } from "../../src/io/particles.ts";
 import { type ChildResult, runChild } from "../childProcess.ts";
+import { mapsIn } from "../contestants.ts";
 import { namesOfCases, runExperiment } from "../experimentArguments.ts";
+import { installRelion } from "../installRelion.ts";
 import { cases } from "./cases.ts";
 import { ensureMixture } from "./data.ts";
 import { goodShellsOf } from "./motion.ts";
@@ -57,9 +57,7 @@ await runExperiment(async (args) => {
     data = await ensureMixture(resolve(values.folder), name, values.share),
     truth = JSON.parse(readFileSync(join(data.folder, "truth.json"), "utf8")) as number[],
     out = join(data.folder, "relion");
-  execFileSync("bash", [fileURLToPath(new URL("../../scripts/install-relion.sh", import.meta.url))], {
-    stdio: "inherit",
-  });
+  installRelion();
   mkdirSync(out, { recursive: true });
   const threads = values.cores.split(",").length;
   /** RELION takes names of stacks from where it was started, not from where the STAR file lies. */
@@ -74,17 +72,19 @@ await runExperiment(async (args) => {
         "--random_seed",
         values.seed,
       ]),
-      { cwd: dirname(data.particles), cores: values.cores, limitSeconds },
+      { cwd: data.folder, cores: values.cores, limitSeconds },
     );
   let start = values.start;
   if (start === undefined) {
     const started = await refine("start", Number(values["start-limit"]), denovo);
-    start = join(out, lastOf(out, /^start_it(\d+)_class001\.mrc$/));
+    start = mapsIn(out, /^start_it(\d+)_class001\.mrc$/, started.startMs).at(-1)!.path;
     console.log(`start: ${start} after ${formatDuration(started.seconds)}${started.stopped ? ", stopped" : ""}`);
   }
   const classified = await refine("classes", Number(values.limit), ["--ref", resolve(start), ...classify]);
-  for (const file of filesOf(out, /^classes_it(\d+)_data\.star$/)) {
-    const { classNumber } = await readParticles(disk, join(out, file));
+  for (const { path, seconds } of mapsIn(out, /^classes_it(\d+)_data\.star$/, classified.startMs)) {
+    if (seconds < 0) continue; // of a job before
+    const { classNumber } = await readParticles(disk, path),
+      file = basename(path);
     const { right, classOf } = scoreClasses(truth, classNumber!);
     const shells: number[] = [];
     for (const [i, number] of classOf.entries())
@@ -95,14 +95,3 @@ await runExperiment(async (args) => {
   const peak = Math.round(classified.peakBytes / 2 ** 20);
   console.log(`classes: ${formatDuration(classified.seconds)}${classified.stopped ? ", stopped" : ""}, ${peak} MB`);
 });
-
-/** Names of files whose number `pattern` captures, by number. */
-function filesOf(folder: string, pattern: RegExp): string[] {
-  return readdirSync(folder)
-    .filter((file) => pattern.test(file))
-    .sort((a, b) => Number(pattern.exec(a)![1]) - Number(pattern.exec(b)![1]));
-}
-
-function lastOf(folder: string, pattern: RegExp): string {
-  return filesOf(folder, pattern).at(-1)!;
-}

@@ -3,11 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Optics, Poses, Volume } from "../../src/base/types.ts";
 import { disk } from "../../src/io/disk.ts";
 import { openStack, writeMap } from "../../src/io/mrc.ts";
 import { particlesOfStack, writeParticlesStar } from "../../src/io/particles.ts";
+import { installRelion } from "../installRelion.ts";
 
 /**
  * @param poses  of each image, RELION's angles and origins
@@ -15,9 +15,7 @@ import { particlesOfStack, writeParticlesStar } from "../../src/io/particles.ts"
  * @returns images without noise, one after another
  */
 export async function relionImages(volume: Volume, poses: Poses, optics: Optics): Promise<Float32Array> {
-  execFileSync("bash", [fileURLToPath(new URL("../../scripts/install-relion.sh", import.meta.url))], {
-    stdio: "inherit",
-  });
+  installRelion();
   const folder = await mkdtemp(join(tmpdir(), "cryogan-relion-project-")),
     { pixelSizeAngstrom } = volume;
   try {
@@ -38,6 +36,7 @@ export async function relionImages(volume: Volume, poses: Poses, optics: Optics)
       Int32Array.from({ length: stack.count }, (_, i) => i),
       images,
     );
+    await stack.close();
     return images;
   } finally {
     await rm(folder, { recursive: true });

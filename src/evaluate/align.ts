@@ -100,6 +100,13 @@ export const placeOnto = (map: Volume, found: Omit<Alignment, "map">, lastShell?
   originAngstrom: found.reference.originAngstrom,
 });
 
+/** How an alignment places its map, without the maps. */
+export const placementOf = ({
+  mirrored,
+  rotation,
+  shiftAngstrom,
+}: Alignment): Pick<Alignment, "mirrored" | "rotation" | "shiftAngstrom"> => ({ mirrored, rotation, shiftAngstrom });
+
 /**
  * A map mirrored, turned and shifted as an alignment found it.
  * @param lastShell what lies beyond is left out
@@ -107,7 +114,7 @@ export const placeOnto = (map: Volume, found: Omit<Alignment, "map">, lastShell?
  */
 export function place(
   map: Volume,
-  { mirrored, rotation, shiftAngstrom }: Pick<Alignment, "mirrored" | "rotation" | "shiftAngstrom">,
+  { mirrored, rotation, shiftAngstrom }: ReturnType<typeof placementOf>,
   lastShell?: number,
 ): Volume {
   const voxels = shiftAngstrom.map((s) => s / map.pixelSizeAngstrom) as [number, number, number];

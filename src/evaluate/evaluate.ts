@@ -4,7 +4,7 @@ import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { type Alignment, type AlignOptions, commonGrid, findAlignment, placeOnto } from "./align.ts";
+import { type Alignment, type AlignOptions, commonGrid, findAlignment, placementOf, placeOnto } from "./align.ts";
 import { type Beside, here } from "./beside.ts";
 import type { FscResult } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
@@ -118,7 +118,7 @@ async function compare(
   const alignment = align ? findAlignment(original, originalReference, { lastShell, onProgress }) : undefined;
   const unmaskedMap =
     options.unmasked && alignment
-      ? beside("place", options.unmasked[1], { ...alignment, ...noMaps }, lastShell)
+      ? beside("place", options.unmasked[1], placementOf(alignment), lastShell)
       : options.unmasked?.[1];
   const { map, reference } = alignment
     ? { map: placeOnto(alignment.map, alignment, lastShell), reference: alignment.reference }
@@ -126,10 +126,10 @@ async function compare(
   const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
   const unmasked = options.unmasked && { reference: options.unmasked[0], map: (await unmaskedMap)! };
   const fsc = beside("fourierShellCorrelation", unmasked?.reference ?? reference, unmasked?.map ?? map, {
-    ...(mask ? { mask } : {}),
+    mask,
     seed,
     finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
-    ...(finestShells ? { lastShell: Math.max(...finestShells) } : {}),
+    lastShell: finestShells && Math.max(...finestShells),
   });
   fsc.catch(() => undefined); // waited for below
   const described = {
@@ -153,9 +153,6 @@ async function compare(
     ...(unmasked ? { unmasked: unmasked.map } : {}),
   };
 }
-
-/** A placement alone. */
-const noMaps = { map: undefined, reference: undefined };
 
 /** The finest shell of a map, counted in shells of another grid. */
 function shellOn(grid: Volume, volume: Volume): number {

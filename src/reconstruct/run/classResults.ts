@@ -1,7 +1,8 @@
 /** What a run with several classes, or one of junk, came to in each. */
-import { classesIn, classMap, mainClass } from "../classes.ts";
+import { classesIn, classMap, eachClass, mainClass } from "../classes.ts";
 import type { Checkpoint } from "../folder/checkpoint.ts";
 import type { ClassResult } from "../folder/events.ts";
+import { mostCompared } from "../measure/classCorrelation.ts";
 
 /** Half-samples that agree less show nothing more. */
 const leastAgreement = 0.143;
@@ -39,3 +40,14 @@ export function classResults(
 }
 
 export const isEmpty = (share: number, count: number): boolean => share * count < fewestOfClass;
+
+/** Those of the classes that have particles. @param count particles of all */
+export const withParticles = (shares: Float32Array, classes: number, count: number): number[] =>
+  eachClass(classes, (c) => c).filter((c) => !isEmpty(shares[c]!, count));
+
+/** So many of the largest as are compared, in their order. */
+export const largestOf = (classes: readonly number[], shares: Float32Array): number[] =>
+  classes
+    .toSorted((a, b) => shares[b]! - shares[a]!)
+    .slice(0, mostCompared)
+    .sort((a, b) => a - b);

@@ -7,11 +7,11 @@ import { writeMap } from "../../io/mrc.ts";
 import { writeParticlesStar } from "../../io/particles.ts";
 import { changeBoxes, classesIn, eachClass, fileOfClass, filesOfClasses, volumeOf } from "../classes.ts";
 import type { ClassResult } from "../folder/events.ts";
-import { finestCompared, mostCompared } from "../measure/classCorrelation.ts";
+import { finestCompared } from "../measure/classCorrelation.ts";
 import { type ClassMatch, type ClassPair, type Densities, matchClasses } from "../measure/matchClasses.ts";
 import type { Part } from "../stage.ts";
 import type { HalvesEvidence } from "../verdict/verdict.ts";
-import { isEmpty } from "./classResults.ts";
+import { largestOf, withParticles } from "./classResults.ts";
 import { foundParticles, probabilities } from "./foundParticles.ts";
 import { type JoinedHalves, joinHalves } from "./joinHalves.ts";
 import type { PartResult } from "./part.ts";
@@ -94,12 +94,10 @@ function matchHalves(
   const densities = halves.map(({ state: { volume, shares } }, side): Densities => {
     const coarse = changeBoxes(volume!, n);
     return new Map(
-      eachClass(classesIn(volume!), (c) => c)
-        .filter((c) => !isEmpty(shares![c]!, counts[side]!))
-        .sort((a, b) => shares![b]! - shares![a]!)
-        .slice(0, mostCompared)
-        .sort((a, b) => a - b)
-        .map((c) => [c, volumeOf(coarse, c)]),
+      largestOf(withParticles(shares!, classesIn(volume!), counts[side]!), shares!).map((c) => [
+        c,
+        volumeOf(coarse, c),
+      ]),
     );
   });
   const symbol = (c: number): string => symbols[c] ?? symbols[0]!;

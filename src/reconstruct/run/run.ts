@@ -2,6 +2,7 @@
 import { InputError } from "../../base/errors.ts";
 import type { Files } from "../../base/files.ts";
 import type { ParticleSet, Volume } from "../../base/types.ts";
+import type { Beside } from "../../evaluate/beside.ts";
 import { checkBackgrounds, readBackgrounds } from "../../io/backgrounds.ts";
 import { type Folder, folderAt, writeFileAtomic } from "../../io/files.ts";
 import { readMask } from "../../io/maskFile.ts";
@@ -85,6 +86,16 @@ export async function reconstruct(
 
 /** Half-maps of fewer voxels along an edge are joined sooner than a thread starts. */
 const leastForThread = 96;
+
+/** Work, and what does pieces of it beside, where there is such a thread. */
+async function withThread<T>(openThread: Host["openThread"], work: (beside?: Beside) => Promise<T>): Promise<T> {
+  const thread = openThread?.();
+  try {
+    return await work(thread?.beside);
+  } finally {
+    await thread?.close();
+  }
+}
 
 const unclaimed: Host["claim"] = async () => async () => {};
 
@@ -234,16 +245,15 @@ async function reconstructOnce(
         [half1, half2] = done;
       const joined =
         half2 &&
-        (await byFirst(processes, async () => {
-          const thread = options.threads !== 1 && set.boxSize >= leastForThread ? openThread?.() : undefined;
-          try {
-            const { symmetry } = options,
-              given = { mask, symmetry, ...(thread ? { beside: thread.beside } : {}) };
-            return await joinParts(folder, set, parts as [Part, Part], [half1!, half2], given);
-          } finally {
-            await thread?.close();
-          }
-        }));
+        (await byFirst(processes, () =>
+          withThread(options.threads !== 1 && set.boxSize >= leastForThread ? openThread : undefined, (beside) =>
+            joinParts(folder, set, parts as [Part, Part], [half1!, half2], {
+              mask,
+              symmetry: options.symmetry,
+              beside,
+            }),
+          ),
+        ));
       const elapsedSeconds = taken.reduce((sum, seconds) => sum + seconds, ((await clock.meet()) - parted) / 1000);
       const finestShell = Math.min(...done.map((map) => map.finestShell)),
         cutOff = done.find((map) => map.cutOff !== undefined)?.cutOff;
