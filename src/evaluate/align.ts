@@ -4,7 +4,7 @@ import { angularDistance, axisAngleToMatrix, type Matrix3, multiply } from "../p
 import { maximise } from "./nelderMead.ts";
 import { type Overlap, openShiftSearch, overlapScore, type Placement, placedFsc, prepareOverlap } from "./overlap.ts";
 import { resample } from "./resample.ts";
-import { mirrorX, rotateVolume } from "./rotate.ts";
+import { type PaddedSpectrum, spectrumToTurn, turnSpectrum } from "./rotate.ts";
 import { rotationGrid } from "./rotationGrid.ts";
 import { cubeEdge } from "./shells.ts";
 
@@ -19,10 +19,8 @@ export interface AlignOptions {
 
 export type AlignStep = "rotations" | "refinement";
 
-export interface Alignment {
-  /** The map put onto the reference, and the reference, on their common grid (see `commonGrid`). */
-  map: Volume;
-  reference: Volume;
+/** Where a map is put. */
+export interface PlacementAngstrom {
   /**
    * aligned(x) = map(R^T (x - shift)), x from the box centre, after mirroring in x when `mirrored`. Acts on columns (x,
    * y, z).
@@ -30,6 +28,9 @@ export interface Alignment {
   rotation: Matrix3;
   shiftAngstrom: [number, number, number];
   mirrored: boolean;
+}
+
+export interface FoundPlacement extends PlacementAngstrom {
   /**
    * Mean FSC over the coefficients up to `resolutionAngstrom`, at the best placement and at the best one of the other
    * hand.
@@ -37,6 +38,12 @@ export interface Alignment {
   correlation: number;
   correlationOtherHand: number;
   resolutionAngstrom: number;
+}
+
+export interface Alignment extends FoundPlacement {
+  /** The map put onto the reference, and the reference, on their common grid (see `commonGrid`). */
+  map: Volume;
+  reference: Volume;
 }
 
 type Candidate = Placement & { score: number };
@@ -60,22 +67,24 @@ const farBehind = 1 / 2;
  * to a common one. Throws InputError when, on the same grid, the maps are not cubes.
  */
 export function alignToReference(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
-  const { map: onGrid, ...found } = findAlignment(map, reference, options);
-  return { ...found, map: placeOnto(onGrid, found, options.lastShell) };
+  const onGrid = onCommonGrid(map, reference),
+    found = findPlacement(onGrid.map, onGrid.reference, options),
+    { originAngstrom } = onGrid.reference;
+  return {
+    ...found,
+    map: { ...place(onGrid.map, found, options.lastShell), originAngstrom },
+    reference: onGrid.reference,
+  };
 }
 
-/** The same, but for the map itself: it is as it came, on the common grid. */
-export function findAlignment(map: Volume, reference: Volume, options: AlignOptions = {}): Alignment {
-  const grid = commonGrid(map, reference);
-  const onGrid = (v: Volume) => resample(v, grid.boxSize, grid.pixelSizeAngstrom);
-  const fullMap = onGrid(map);
-  const fullReference = onGrid(reference);
-
-  const boxSize = Math.min(searchBox, grid.boxSize);
-  const pixel = (grid.pixelSizeAngstrom * grid.boxSize) / boxSize;
-  const edge = boxSize * pixel;
+/** The same for maps on one grid, but for the maps themselves. */
+export function findPlacement(map: Volume, reference: Volume, options: AlignOptions = {}): FoundPlacement {
+  const n = cubeEdge(map),
+    boxSize = Math.min(searchBox, n),
+    pixel = (map.pixelSizeAngstrom * n) / boxSize,
+    edge = boxSize * pixel;
   const prepare = (v: Volume) => maskForSearch(resample(v, boxSize, pixel));
-  const overlap = prepareOverlap(prepare(fullMap), prepare(fullReference));
+  const overlap = prepareOverlap(prepare(map), prepare(reference));
   const maxShift = (options.maxShiftAngstrom ?? edge / 4) / pixel;
 
   const { onProgress } = options;
@@ -83,8 +92,6 @@ export function findAlignment(map: Volume, reference: Volume, options: AlignOpti
   if (solutions[0]!.starts < 2) solutions = search(overlap, 9, 240, maxShift, onProgress);
   const { best, otherHand, lastShell } = refineOutwards(overlap, solutions);
   return {
-    map: fullMap,
-    reference: fullReference,
     rotation: best.rotation,
     shiftAngstrom: best.shift.map((s) => s * pixel) as [number, number, number],
     mirrored: best.mirrored,
@@ -94,31 +101,29 @@ export function findAlignment(map: Volume, reference: Volume, options: AlignOpti
   };
 }
 
-/** The map of an alignment put onto its reference. */
-export const placeOnto = (map: Volume, found: Omit<Alignment, "map">, lastShell?: number): Volume => ({
-  ...place(map, found, lastShell),
-  originAngstrom: found.reference.originAngstrom,
-});
-
-/** How an alignment places its map, without the maps. */
-export const placementOf = ({
-  mirrored,
-  rotation,
-  shiftAngstrom,
-}: Alignment): Pick<Alignment, "mirrored" | "rotation" | "shiftAngstrom"> => ({ mirrored, rotation, shiftAngstrom });
-
 /**
  * A map mirrored, turned and shifted as an alignment found it.
  * @param lastShell what lies beyond is left out
  * @throws {InputError} when it is not a cube
  */
-export function place(
-  map: Volume,
-  { mirrored, rotation, shiftAngstrom }: ReturnType<typeof placementOf>,
+export const place = (map: Volume, placement: PlacementAngstrom, lastShell?: number): Volume =>
+  placeSpectrum(spectrumToTurn(map, lastShell), map, placement, lastShell);
+
+/** The same of a map whose spectrum is there (`spectrumToTurn`). @param grid of the map */
+export function placeSpectrum(
+  spectrum: PaddedSpectrum,
+  grid: Omit<Volume, "data">,
+  { mirrored, rotation, shiftAngstrom }: PlacementAngstrom,
   lastShell?: number,
 ): Volume {
-  const voxels = shiftAngstrom.map((s) => s / map.pixelSizeAngstrom) as [number, number, number];
-  return rotateVolume(mirrored ? mirrorX(map) : map, rotation, voxels, lastShell);
+  const shiftVoxels = shiftAngstrom.map((s) => s / grid.pixelSizeAngstrom) as [number, number, number];
+  return turnSpectrum(spectrum, grid, { mirrored, rotation, shiftVoxels }, lastShell);
+}
+
+/** Two maps on the coarser of their pixel sizes and in the smaller of their boxes. */
+export function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference: Volume } {
+  const { boxSize, pixelSizeAngstrom } = commonGrid(map, reference);
+  return { map: resample(map, boxSize, pixelSizeAngstrom), reference: resample(reference, boxSize, pixelSizeAngstrom) };
 }
 
 /** The coarser of the two pixel sizes, and the smaller of the two boxes. */

@@ -1,10 +1,11 @@
 /** What of a comparison of large maps can be done beside the rest of it, in a thread of its own where there is one. */
-import { place } from "./align.ts";
+import { placeSpectrum } from "./align.ts";
 import { angularCorrelation } from "./angular.ts";
-import { fourierShellCorrelation } from "./fsc.ts";
+import { correlationBeforeMask, maskedCorrelation } from "./fsc.ts";
+import { spectrumToTurn } from "./rotate.ts";
 
 /** Functions of plain data. */
-export const pieces = { place, angularCorrelation, fourierShellCorrelation };
+export const pieces = { spectrumToTurn, placeSpectrum, correlationBeforeMask, maskedCorrelation, angularCorrelation };
 
 /** Does one of them, and promises what it returns. */
 export type Beside = <Name extends keyof typeof pieces>(

@@ -4,11 +4,10 @@ import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
 import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
-import { type Alignment, type AlignOptions, commonGrid, findAlignment, placementOf, placeOnto } from "./align.ts";
+import { type AlignOptions, type FoundPlacement, findPlacement, onCommonGrid, placeSpectrum } from "./align.ts";
 import { type Beside, here } from "./beside.ts";
-import type { FscResult } from "./fsc.ts";
+import { type CorrelationBeforeMask, type FscResult, fscResult, maskedCorrelation } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
-import { resample } from "./resample.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
 export interface EvaluateOptions {
@@ -108,61 +107,90 @@ async function compare(
   referenceSource: DataFile | Volume,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const { align = true, mask: maskOption = "auto", seed = 0, beside = here } = options;
+  const { mask: maskOption = "auto", seed = 0, beside = here, finestShells } = options;
   const load = async (source: DataFile | Volume, as?: MapOptions) =>
     "open" in source ? await readMap(source, as) : source;
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
-  const { finestShells, onProgress } = options;
-  const lastShell = finestShells?.[1];
-  const alignment = align ? findAlignment(original, originalReference, { lastShell, onProgress }) : undefined;
-  const unmaskedMap =
-    options.unmasked && alignment
-      ? beside("place", options.unmasked[1], placementOf(alignment), lastShell)
-      : options.unmasked?.[1];
-  const { map, reference } = alignment
-    ? { map: placeOnto(alignment.map, alignment, lastShell), reference: alignment.reference }
-    : onCommonGrid(original, originalReference);
-  const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference);
-  const unmasked = options.unmasked && { reference: options.unmasked[0], map: (await unmaskedMap)! };
-  const fsc = beside("fourierShellCorrelation", unmasked?.reference ?? reference, unmasked?.map ?? map, {
-    mask,
-    seed,
-    finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
-    lastShell: finestShells && Math.max(...finestShells),
-  });
-  fsc.catch(() => undefined); // waited for below
-  const described = {
-    correlation: mapCorrelation(map, reference, mask),
-    mapStatistics: mapStatistics(original),
-    referenceStatistics: mapStatistics(originalReference),
-    guinier: guinierProfile(map),
-  };
+  const { map: asItLay, reference } = onCommonGrid(original, originalReference),
+    { map, unmasked, placement } = await placed(asItLay, reference, options);
+  const shells = {
+      finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
+      lastShell: finestShells && Math.max(...finestShells),
+    },
+    compared: [Volume, Volume] = options.unmasked && unmasked ? [options.unmasked[0], unmasked] : [reference, map],
+    beforeMask = later(beside("correlationBeforeMask", ...compared, { seed, ...shells }, maskOption !== "none"));
+  const mask = buildMask(maskOption, kind === "halfMaps" ? meanOf(map, reference) : reference),
+    described = {
+      correlation: mapCorrelation(map, reference, mask),
+      mapStatistics: mapStatistics(original),
+      referenceStatistics: mapStatistics(originalReference),
+      guinier: guinierProfile(map, finestShells?.[1]),
+    };
   const pathOf = (source: DataFile | Volume) => ("open" in source ? source.path : null);
   return {
     report: {
       kind,
       map: pathOf(mapSource),
       reference: pathOf(referenceSource),
-      alignment: alignment ? describe(alignment) : null,
-      fsc: await fsc,
+      alignment: placement ? describe(placement) : null,
+      fsc: await withinMask(compared, await beforeMask, mask, shells.finestShell, beside),
       ...described,
     },
     map,
     reference,
-    ...(unmasked ? { unmasked: unmasked.map } : {}),
+    ...(unmasked ? { unmasked } : {}),
   };
 }
+
+/** Puts a map, and in the same way the one before its mask, onto the reference, where that is asked for. */
+async function placed(
+  map: Volume,
+  reference: Volume,
+  { align = true, finestShells, onProgress, beside = here, ...options }: EvaluateOptions,
+): Promise<{ map: Volume; unmasked?: Volume | undefined; placement?: FoundPlacement }> {
+  const unmasked = options.unmasked?.[1];
+  if (!align) return { map, unmasked };
+  const lastShell = finestShells?.[1],
+    spectrumOfMap = later(beside("spectrumToTurn", map, lastShell)),
+    spectrumOfUnmasked = unmasked && later(beside("spectrumToTurn", unmasked, lastShell)),
+    placement = findPlacement(map, reference, { onProgress });
+  const placedUnmasked =
+    unmasked && later(beside("placeSpectrum", (await spectrumOfUnmasked)!, gridOf(unmasked), placement, lastShell));
+  const placedMap = placeSpectrum(await spectrumOfMap, gridOf(map), placement, lastShell);
+  return {
+    map: { ...placedMap, originAngstrom: reference.originAngstrom },
+    unmasked: await placedUnmasked,
+    placement,
+  };
+}
+
+/** The FSC, with the curves within the mask where there is one. */
+async function withinMask(
+  maps: [Volume, Volume],
+  before: CorrelationBeforeMask,
+  mask: Volume | undefined,
+  finestShell: number,
+  beside: Beside,
+): Promise<FscResult> {
+  if (!mask) return fscResult(maps[0], finestShell, before);
+  const random = before.randomised && later(beside("maskedCorrelation", before.randomised.maps, mask, finestShell)),
+    fscMasked = maskedCorrelation(maps, mask, finestShell);
+  return fscResult(maps[0], finestShell, before, { fscMasked, fscPhaseRandomised: await random });
+}
+
+/** A promise that is waited for once other work is done: until then nothing is told of its failing. */
+function later<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+const gridOf = ({ data: _, ...grid }: Volume): Omit<Volume, "data"> => grid;
 
 /** The finest shell of a map, counted in shells of another grid. */
 function shellOn(grid: Volume, volume: Volume): number {
   const edgeAngstrom = (v: Volume) => v.shape[0] * v.pixelSizeAngstrom;
   return Math.floor((finestShell(volume) * edgeAngstrom(grid)) / edgeAngstrom(volume) + 1e-6);
-}
-
-function onCommonGrid(map: Volume, reference: Volume): { map: Volume; reference: Volume } {
-  const { boxSize, pixelSizeAngstrom } = commonGrid(map, reference);
-  return { map: resample(map, boxSize, pixelSizeAngstrom), reference: resample(reference, boxSize, pixelSizeAngstrom) };
 }
 
 function buildMask(mask: NonNullable<EvaluateOptions["mask"]>, density: Volume): Volume | undefined {
@@ -181,8 +209,8 @@ export function meanOf(a: Volume, b: Volume): Volume {
   return { ...a, data };
 }
 
-function describe(alignment: Alignment): AlignmentReport {
-  const { rotation, shiftAngstrom, mirrored, correlation, correlationOtherHand, resolutionAngstrom } = alignment;
+function describe(placement: FoundPlacement): AlignmentReport {
+  const { rotation, shiftAngstrom, mirrored, correlation, correlationOtherHand, resolutionAngstrom } = placement;
   const degrees = (radians: number) => (radians * 180) / Math.PI;
   const { rot, tilt, psi } = matrixToEuler(rotation);
   return {

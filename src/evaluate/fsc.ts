@@ -1,8 +1,9 @@
 import { InputError } from "../base/errors.ts";
 import type { Volume } from "../base/types.ts";
-import { createStream, type RandomStream } from "../runtime/random.ts";
+import { createStream } from "../runtime/random.ts";
 import { applyMask } from "./mask.ts";
-import { cubeEdge, densityOf, forEachCoefficient, indexOf, type Spectrum, spectrumOf } from "./shells.ts";
+import { randomisePhases } from "./randomPhases.ts";
+import { cubeEdge, forEachCoefficient, type Spectrum, spectrumOf } from "./shells.ts";
 
 export interface FscResult {
   boxSize: number;
@@ -64,18 +65,66 @@ export interface FscOptions {
  * Throws InputError when the maps (or the mask) differ in shape or pixel size, or are not cubes.
  */
 export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOptions = {}): FscResult {
-  const { mask, correctForMask = true, seed = 0 } = options;
-  const boxSize = cubeEdge(a, "the first map");
+  const { mask, correctForMask = true, finestShell } = options,
+    before = correlationBeforeMask(a, b, options, mask && correctForMask);
+  if (!mask) return fscResult(a, finestShell, before);
+  return fscResult(a, finestShell, before, {
+    fscMasked: maskedCorrelation([a, b], mask, finestShell),
+    fscPhaseRandomised: before.randomised && maskedCorrelation(before.randomised.maps, mask, finestShell),
+  });
+}
+
+/** What of a Fourier shell correlation needs no mask. */
+export interface CorrelationBeforeMask {
+  fsc: number[];
+  /** Both maps with random phases, where those were asked for and the FSC says from which shell on. */
+  randomised?: { fromShell: number; maps: [Volume, Volume] };
+}
+
+/** @param randomise the maps with random phases are wanted, too */
+export function correlationBeforeMask(
+  a: Volume,
+  b: Volume,
+  { seed = 0, finestShell, lastShell }: Pick<FscOptions, "seed" | "finestShell" | "lastShell">,
+  randomise = false,
+): CorrelationBeforeMask {
+  const n = cubeEdge(a, "the first map");
   requireSameGrid(a, b, "the second map");
-  if (mask) requireSameGrid(a, mask, "the mask");
-  const pixelSizeAngstrom = a.pixelSizeAngstrom;
-  const finestShell = Math.max(1, Math.min(Math.floor(boxSize / 2), options.finestShell ?? Infinity));
-  const correlation = (x: Spectrum, y: Spectrum): number[] => shellCorrelation(x, y).slice(0, finestShell);
-  const frequency = Array.from({ length: finestShell }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom));
-  const resolutionAngstrom = frequency.map((f) => 1 / f);
-  const spectrumA = spectrumOf(a, options.lastShell);
-  const spectrumB = spectrumOf(b, options.lastShell);
-  const fsc = correlation(spectrumA, spectrumB);
+  const spectra: [Spectrum, Spectrum] = [spectrumOf(a, lastShell), spectrumOf(b, lastShell)],
+    fsc = shellCorrelation(...spectra).slice(0, lastOf(n, finestShell)),
+    firstBelow = fsc.findIndex((v) => v < 0.8);
+  if (!randomise || firstBelow < 0) return { fsc };
+  const fromShell = firstBelow + 1;
+  const randomised = (map: Volume, spectrum: Spectrum, number: 1 | 2): Volume => ({
+    ...map,
+    data: randomisePhases(spectrum, n, fromShell, createStream(seed, `phase randomisation ${number}`)),
+  });
+  return { fsc, randomised: { fromShell, maps: [randomised(a, spectra[0], 1), randomised(b, spectra[1], 2)] } };
+}
+
+/** FSC of two maps within a mask. */
+export function maskedCorrelation([a, b]: readonly [Volume, Volume], mask: Volume, finestShell?: number): number[] {
+  requireSameGrid(a, mask, "the mask");
+  const last = lastOf(cubeEdge(a), finestShell),
+    product = new Float32Array(mask.data.length),
+    masked = (map: Volume): Spectrum => spectrumOf(applyMask(map, mask, product), last);
+  return shellCorrelation(masked(a), masked(b)).slice(0, last);
+}
+
+const lastOf = (n: number, finestShell = Infinity): number => Math.max(1, Math.min(Math.floor(n / 2), finestShell));
+
+/** The curves and their resolutions. @param masked the curves within the mask, where there is one */
+export function fscResult(
+  grid: Omit<Volume, "data">,
+  finest: number | undefined,
+  { fsc, randomised }: CorrelationBeforeMask,
+  masked?: { fscMasked: number[]; fscPhaseRandomised: number[] | undefined },
+): FscResult {
+  const boxSize = grid.shape[0],
+    { pixelSizeAngstrom } = grid,
+    finestShell = lastOf(boxSize, finest),
+    frequency = Array.from({ length: finestShell }, (_, i) => (i + 1) / (boxSize * pixelSizeAngstrom)),
+    resolutionAngstrom = frequency.map((f) => 1 / f);
   const common = {
     boxSize,
     pixelSizeAngstrom,
@@ -85,23 +134,14 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
     resolutionAngstrom,
     fsc,
   };
-  if (!mask) return { ...common, ...resolutions("fsc", frequency, fsc) };
-
-  const masked = (map: Volume): Spectrum => spectrumOf(applyMask(map, mask), finestShell);
-  const fscMasked = correlation(masked(a), masked(b));
-  const firstBelow = fsc.findIndex((v) => v < 0.8);
-  if (!correctForMask || firstBelow < 0)
+  if (!masked) return { ...common, ...resolutions("fsc", frequency, fsc) };
+  const { fscMasked, fscPhaseRandomised } = masked;
+  if (!randomised || !fscPhaseRandomised)
     return { ...common, fscMasked, ...resolutions("fscMasked", frequency, fscMasked) };
 
-  const randomisedFromShell = firstBelow + 1;
-  const randomised = (map: Volume, spectrum: Spectrum, number: 1 | 2): Volume => ({
-    ...map,
-    data: randomisePhases(spectrum, boxSize, randomisedFromShell, createStream(seed, `phase randomisation ${number}`)),
-  });
-  const fscPhaseRandomised = correlation(masked(randomised(a, spectrumA, 1)), masked(randomised(b, spectrumB, 2)));
   const fscCorrected = fscMasked.map((value, i) => {
     const random = fscPhaseRandomised[i]!;
-    if (i + 1 < randomisedFromShell + 2) return within01(value);
+    if (i + 1 < randomised.fromShell + 2) return within01(value);
     return random < 1 ? within01((value - random) / (1 - random)) : 0;
   });
   return {
@@ -109,7 +149,7 @@ export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOption
     fscMasked,
     fscPhaseRandomised,
     fscCorrected,
-    randomisedFromShell,
+    randomisedFromShell: randomised.fromShell,
     ...resolutions("fscCorrected", frequency, fscCorrected),
   };
 }
@@ -173,36 +213,6 @@ export function shellCorrelation(a: Spectrum, b: Spectrum): number[] {
     const norm = Math.sqrt(powerA[i + 1]! * powerB[i + 1]!);
     return norm > 0 ? cross[i + 1]! / norm : 0;
   });
-}
-
-/**
- * A map of n³ voxels with the amplitudes of the spectrum and uniformly random phases from the given shell outwards. A
- * phase is drawn for each coefficient of the whole box, so that what a spectrum leaves out changes no other's.
- */
-function randomisePhases(spectrum: Spectrum, n: number, fromShell: number, stream: RandomStream): Float32Array {
-  const { boxSize } = spectrum,
-    re = spectrum.re.slice(),
-    im = spectrum.im.slice();
-  const held = (k: number) => 2 * Math.abs(k) < boxSize || boxSize === n;
-  forEachCoefficient(n, (index, _shell, kx, ky, kz) => {
-    if (kx * kx + ky * ky + kz * kz < fromShell * fromShell) return;
-    const mate = indexOf(-kx, -ky, -kz, n);
-    if (mate < index) return; // set together with its Friedel mate
-    const phase = 2 * Math.PI * stream.uniform();
-    if (!(held(kx) && held(ky) && held(kz))) return;
-    const here = indexOf(kx, ky, kz, boxSize),
-      opposite = indexOf(-kx, -ky, -kz, boxSize),
-      amplitude = Math.hypot(re[here]!, im[here]!);
-    if (mate === index) {
-      re[here] = phase < Math.PI ? amplitude : -amplitude; // a coefficient that must stay real
-      im[here] = 0;
-      return;
-    }
-    re[here] = re[opposite] = amplitude * Math.cos(phase);
-    im[here] = amplitude * Math.sin(phase);
-    im[opposite] = -im[here];
-  });
-  return densityOf({ re, im, boxSize }, n);
 }
 
 function requireSameGrid(a: Volume, b: Volume, name: string): void {

@@ -54,9 +54,8 @@ export function automaticMask(density: Volume, lowPassAngstrom?: number): Volume
   return densityMask(density, { lowPassAngstrom, extendVoxels, softEdgeVoxels: 2 * extendVoxels });
 }
 
-/** The voxelwise product of a map and a mask on the same grid. */
-export function applyMask(volume: Volume, mask: Volume): Volume {
-  const data = new Float32Array(volume.data.length);
+/** The voxelwise product of a map and a mask on the same grid. @param data what it is written to */
+export function applyMask(volume: Volume, mask: Volume, data = new Float32Array(volume.data.length)): Volume {
   for (let i = 0; i < data.length; i++) data[i] = volume.data[i]! * mask.data[i]!;
   return { ...volume, data };
 }
@@ -69,14 +68,17 @@ export function otsuThreshold(values: Float32Array): number {
   const bins = 512;
   let min = Infinity,
     max = -Infinity;
-  for (const v of values) {
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
     if (v < min) min = v;
     if (v > max) max = v;
   }
   if (max <= min) return max;
   const width = (max - min) / bins;
   const histogram = new Float64Array(bins);
-  for (const v of values) histogram[Math.min(bins - 1, Math.floor((v - min) / width))]! += 1;
+  for (let i = 0; i < values.length; i++) {
+    histogram[Math.min(bins - 1, Math.floor((values[i]! - min) / width))]!++;
+  }
   let totalSum = 0;
   histogram.forEach((count, b) => {
     totalSum += count * b;
@@ -103,12 +105,9 @@ export function otsuThreshold(values: Float32Array): number {
  * Squared Euclidean distance (voxels) of every voxel to the nearest voxel of the region, exact up to reach² and
  * reach² + 1 beyond: minimised along one axis after another (Saito & Toriwaki, Pattern Recognition 27, 1551, 1994).
  */
-function squaredDistances(
-  inside: Uint8Array,
-  [nz, ny, nx]: readonly [number, number, number],
-  reach: number,
-): Int32Array {
-  const squared = new Int32Array(inside.length).fill(reach ** 2 + 1);
+function squaredDistances(inside: Uint8Array, [nz, ny, nx]: readonly [number, number, number], reach: number): Squares {
+  const emptySquares = () => (reach < 256 ? new Uint16Array(inside.length) : new Uint32Array(inside.length)),
+    squared = emptySquares().fill(reach ** 2 + 1);
   for (let row = 0; row < squared.length; row += nx) {
     let since = reach + 1; // voxels since one of the region
     for (let i = row; i < row + nx; i++) {
@@ -121,23 +120,35 @@ function squaredDistances(
       if (since <= reach) squared[i] = Math.min(squared[i]!, since ** 2);
     }
   }
-  return minimised(minimised(squared, nx, ny, nx, reach), nx, nz, nx * ny, reach);
+  const alongY = minimised(squared, emptySquares(), nx, ny, nx, reach);
+  return minimised(alongY, squared, nx, nz, nx * ny, reach);
 }
+
+type Squares = Uint16Array | Uint32Array;
 
 /**
  * The least of values up to `reach` away along an axis, each plus the square of how far. Row by row of what lies side
  * by side in memory, which is far faster than along the axis; rows with nothing in reach add nothing.
+ * @param next   what it is written to
  * @param nx     length of a row
  * @param length of the axis, whose voxels lie `stride` apart
  */
-function minimised(squared: Int32Array, nx: number, length: number, stride: number, reach: number): Int32Array {
-  const next = squared.slice();
+function minimised(
+  squared: Squares,
+  next: Squares,
+  nx: number,
+  length: number,
+  stride: number,
+  reach: number,
+): Squares {
+  next.set(squared);
   for (let from = 0; from < squared.length; from += nx) {
     let least = Infinity;
     for (let i = from; i < from + nx; i++) least = Math.min(least, squared[i]!);
     if (least > reach ** 2) continue;
     const position = Math.floor(from / stride) % length;
     for (let d = -Math.min(reach, position); d <= Math.min(reach, length - 1 - position); d++) {
+      if (d === 0) continue;
       const to = from + d * stride,
         square = d * d;
       for (let i = 0; i < nx; i++) {

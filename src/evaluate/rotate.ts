@@ -24,13 +24,9 @@ export function paddedSpectrum(volume: Volume, reach: number): PaddedSpectrum {
     const u = (Math.PI * (i - centre)) / padded;
     return u === 0 ? 1 : (u / Math.sin(u)) ** 2;
   });
-  const corrected = new Float32Array(n ** 3);
-  for (let z = 0, i = 0; z < n; z++)
-    for (let y = 0; y < n; y++)
-      for (let x = 0; x < n; x++, i++)
-        corrected[i] = volume.data[i]! * correction[x]! * correction[y]! * correction[z]!;
   const half = Math.min(n - 1, Math.ceil(2 * reach) + 1),
-    { re, im } = halfSpectrum(corrected, volume.shape, [half, half, half], [padded, padded, padded]);
+    window = [correction, correction, correction] as const,
+    { re, im } = halfSpectrum(volume.data, volume.shape, [half, half, half], [padded, padded, padded], window);
   const values = new Float32Array(2 * re.length);
   for (let i = 0; i < re.length; i++) {
     values[2 * i] = re[i]!;
@@ -96,6 +92,14 @@ export function mirrorX(volume: Volume): Volume {
   return { ...volume, data };
 }
 
+/** Where a map is put: mirrored in x or not, rotated about voxel floor(n/2), then shifted. */
+export interface Turn {
+  mirrored: boolean;
+  /** Acts on columns (x, y, z). */
+  rotation: Matrix3;
+  shiftVoxels: readonly [number, number, number];
+}
+
 /**
  * The map rotated about voxel floor(n/2), then shifted: out(x) = map(R^T (x - shift)), with x in voxels from that
  * centre and R acting on columns (x, y, z).
@@ -113,8 +117,26 @@ export function rotateVolume(
   shiftVoxels: readonly [number, number, number],
   lastShell = Infinity,
 ): Volume {
-  const n = cubeEdge(volume);
-  const spectrum = paddedSpectrum(volume, Math.min(n / 2, lastShell + 0.5));
+  const spectrum = spectrumToTurn(volume, lastShell);
+  return turnSpectrum(spectrum, volume, { mirrored: false, rotation, shiftVoxels }, lastShell);
+}
+
+/** What `turnSpectrum` reads of a map. @throws {InputError} when it is not a cube */
+export const spectrumToTurn = (volume: Volume, lastShell = Infinity): PaddedSpectrum =>
+  paddedSpectrum(volume, Math.min(cubeEdge(volume) / 2, lastShell + 0.5));
+
+/**
+ * As `rotateVolume`, for a map whose spectrum is there; mirrored first, as by `mirrorX`, where that is asked for.
+ * @param grid of the map
+ */
+export function turnSpectrum(
+  spectrum: PaddedSpectrum,
+  grid: Omit<Volume, "data">,
+  { mirrored, rotation, shiftVoxels }: Turn,
+  lastShell = Infinity,
+): Volume {
+  const n = grid.shape[0],
+    flip = mirrored ? -1 : 1;
   const reach = Math.min(Math.ceil(n / 2) - 1, lastShell),
     turned = emptySpectrum([reach, reach, reach]);
   const at = new Float64Array(3),
@@ -125,7 +147,7 @@ export function rotateVolume(
     for (let ky = -reach; ky <= reach; ky++) {
       for (let kx = 0; kx <= reach; kx++, i++) {
         if (kx * kx + ky * ky + kz * kz >= limit) continue;
-        at[0] = rotation[0]! * kx + rotation[3]! * ky + rotation[6]! * kz;
+        at[0] = flip * (rotation[0]! * kx + rotation[3]! * ky + rotation[6]! * kz);
         at[1] = rotation[1]! * kx + rotation[4]! * ky + rotation[7]! * kz;
         at[2] = rotation[2]! * kx + rotation[5]! * ky + rotation[8]! * kz;
         interpolate(spectrum, at, value);
@@ -137,5 +159,5 @@ export function rotateVolume(
       }
     }
   }
-  return { ...volume, data: inverseOfHalf(turned, volume.shape, new Float32Array(n ** 3)) };
+  return { ...grid, data: inverseOfHalf(turned, grid.shape, new Float32Array(n ** 3)) };
 }

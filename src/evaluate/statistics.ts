@@ -10,19 +10,20 @@ export interface MapStatistics {
 }
 
 /** Extremes, mean and standard deviation of the density values. */
-export function mapStatistics(volume: Volume): MapStatistics {
+export function mapStatistics({ data }: Volume): MapStatistics {
   let min = Infinity,
     max = -Infinity,
     sum = 0;
-  for (const v of volume.data) {
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i]!;
     if (v < min) min = v;
     if (v > max) max = v;
     sum += v;
   }
-  const mean = sum / volume.data.length;
+  const mean = sum / data.length;
   let squares = 0;
-  for (const v of volume.data) squares += (v - mean) ** 2;
-  return { min, max, mean, sigma: Math.sqrt(squares / volume.data.length) };
+  for (let i = 0; i < data.length; i++) squares += (data[i]! - mean) ** 2;
+  return { min, max, mean, sigma: Math.sqrt(squares / data.length) };
 }
 
 /** Third moment about the mean over the cube of the standard deviation, values weighted; 0 where they are all alike. */
@@ -85,16 +86,20 @@ export function finestShell(volume: Volume): number {
 /**
  * Guinier plot (Rosenthal & Henderson, J. Mol. Biol. 333, 721, 2003): logarithm of the root-mean-square amplitude per
  * shell against 1/d^2; a Gaussian fall-off exp(-B / 4d^2) is a line of slope -B/4. Shells without power are left out.
+ *
+ * @param lastShell beyond which the map holds nothing, where that is known: saves time
  */
-export const guinierProfile = (volume: Volume): GuinierProfile =>
-  guinierOfSpectrum(spectrumOf(volume), volume.pixelSizeAngstrom);
+export function guinierProfile(volume: Volume, lastShell?: number): GuinierProfile {
+  const spectrum = spectrumOf(volume, lastShell);
+  return guinierOfSpectrum(spectrum, (volume.pixelSizeAngstrom * volume.shape[0]) / spectrum.boxSize);
+}
 
 export interface GuinierProfile {
   inverseSquareResolution: number[];
   logAmplitude: number[];
 }
 
-/** The same of a spectrum. */
+/** The same of a spectrum, whose coefficients are those of a box of pixels of that size. */
 export function guinierOfSpectrum(spectrum: Spectrum, pixelSizeAngstrom: number): GuinierProfile {
   const { frequency, value } = shellPower(spectrum, pixelSizeAngstrom);
   const kept = value.map((_, i) => i).filter((i) => value[i]! > 0);

@@ -77,13 +77,12 @@ export function fftn(re: Float64Array, im: Float64Array, shape: readonly number[
 const linesAtOnce = 16;
 
 /** In-place forward transform of every line of length n whose points lie `stride` apart. */
-export function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: number): void {
+function transformAxis(re: Float64Array, im: Float64Array, n: number, stride: number): void {
   if (n < 2) return;
-  const plan = planFor(n);
   const lines = re.length / n;
   const width = Math.min(linesAtOnce, lines);
-  let a = { re: new Float64Array(n * width), im: new Float64Array(n * width) };
-  let b = { re: new Float64Array(n * width), im: new Float64Array(n * width) };
+  const a = emptyLines(n * width),
+    b = emptyLines(n * width);
   const base = new Int32Array(width);
   for (let line = 0; line < lines; line += width) {
     const count = Math.min(width, lines - line);
@@ -99,22 +98,44 @@ export function transformAxis(re: Float64Array, im: Float64Array, n: number, str
         a.im[j * count + l] = im[from]!;
       }
     }
-    let length = n;
-    let spacing = count;
-    for (const radix of plan.factors) {
-      stage(plan, radix, length, spacing, count, a.re, a.im, b.re, b.im);
-      length /= radix;
-      spacing *= radix;
-      [a, b] = [b, a];
-    }
+    const done = transformLines(a, b, n, count);
     for (let j = 0; j < n; j++) {
       for (let l = 0; l < count; l++) {
         const to = base[l]! + j * stride;
-        re[to] = a.re[j * count + l]!;
-        im[to] = a.im[j * count + l]!;
+        re[to] = done.re[j * count + l]!;
+        im[to] = done.im[j * count + l]!;
       }
     }
   }
+}
+
+/** Lines side by side: point j of line l of `width` stands at j width + l. */
+export interface Lines {
+  re: Float64Array;
+  im: Float64Array;
+}
+
+export const emptyLines = (points: number): Lines => ({ re: new Float64Array(points), im: new Float64Array(points) });
+
+/**
+ * Forward transform of `width` lines of length n that stand side by side in `a`.
+ * @param b as large, for what is between
+ * @returns a or b: that which holds the result; the other holds nothing of use
+ */
+export function transformLines(a: Lines, b: Lines, n: number, width: number): Lines {
+  if (n < 2) return a;
+  const plan = planFor(n);
+  let length = n,
+    spacing = width,
+    from = a,
+    to = b;
+  for (const radix of plan.factors) {
+    stage(plan, radix, length, spacing, width, from.re, from.im, to.re, to.im);
+    length /= radix;
+    spacing *= radix;
+    [from, to] = [to, from];
+  }
+  return from;
 }
 
 /**

@@ -4,7 +4,7 @@
  * A(k) = (F(k) + F(-k)*)/2 and B(k) = (F(k) - F(-k)*)/2i (Press et al., "Numerical Recipes", section 12.3);
  * coefficients that nobody asked for are dropped after each axis, and go on to none of the next.
  */
-import { transformAxis } from "./fft.ts";
+import { emptyLines, type Lines, transformLines } from "./fft.ts";
 
 /** Along z, y and x; images have one plane. */
 export type Three = readonly [number, number, number];
@@ -44,81 +44,126 @@ export function scale({ re, im, reach: [reachZ, reachY, reachX] }: HalfSpectrum,
 /** Place of a position or a frequency on a line, counted from its centre. */
 const place = (k: number, length: number): number => (k + length) % length;
 
+/** Pairs of rows that are transformed at a time. */
+const pairsAtOnce = 16;
+
+/** An inverse transform is the forward one with the real and the imaginary part exchanged. */
+const exchanged = ({ re, im }: Lines): Lines => ({ re: im, im: re });
+
 /**
  * F(k) = sum_x f(x) exp(-2 pi i k (x - floor(n/2)) / length).
  *
  * @param data   real numbers of that shape
  * @param reach  the largest frequencies wanted, at most half of `length`
  * @param length points of the transform; more than `shape`: padded with zeros
+ * @param window what the numbers are multiplied by, along each axis; absent: 1
  */
-export function halfSpectrum(data: ArrayLike<number>, shape: Three, reach: Three, length: Three = shape): HalfSpectrum {
-  const [nz, ny, nx] = shape,
+export function halfSpectrum(
+  data: ArrayLike<number>,
+  shape: Three,
+  reach: Three,
+  length: Three = shape,
+  window?: readonly [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>],
+): HalfSpectrum {
+  const [nz, ny] = shape,
     [lengthZ, lengthY, lengthX] = length,
     [reachZ, reachY, reachX] = reach;
   const rows = 2 * reachY + 1,
     columns = reachX + 1,
-    middleX = Math.floor(nx / 2);
-  const planesRe = new Float64Array(nz * rows * columns),
-    planesIm = new Float64Array(nz * rows * columns);
-  const pairRe = new Float64Array(Math.ceil(ny / 2) * lengthX),
-    pairIm = new Float64Array(pairRe.length),
-    planeRe = new Float64Array(lengthY * columns),
-    planeIm = new Float64Array(lengthY * columns);
+    count = (2 * reachZ + 1) * rows * columns;
+  // Planes first, then the spectrum in their place: along z each row of them is done by itself.
+  const all = emptyLines(Math.max(count, nz * rows * columns)),
+    pairs = Math.min(pairsAtOnce, Math.ceil(ny / 2)),
+    pair: [Lines, Lines] = [emptyLines(pairs * lengthX), emptyLines(pairs * lengthX)],
+    plane: [Lines, Lines] = [emptyLines(lengthY * columns), emptyLines(lengthY * columns)];
   for (let z = 0; z < nz; z++) {
-    for (const part of [pairRe, pairIm, planeRe, planeIm]) part.fill(0);
-    for (let y = 0; y < ny; y++) {
-      const into = y % 2 === 0 ? pairRe : pairIm,
-        from = (z * ny + y) * nx,
-        to = Math.floor(y / 2) * lengthX,
-        first = to + lengthX - middleX;
-      for (let x = 0; x < middleX; x++) into[first + x] = data[from + x]!;
-      for (let x = middleX; x < nx; x++) into[to + x - middleX] = data[from + x]!;
+    clear(plane[0], lengthY > ny);
+    for (let first = 0; first < ny; first += 2 * pairs) {
+      clear(pair[0], true);
+      packRows(data, shape, z, first, pairs, lengthX, pair[0], window);
+      const done = transformLines(pair[0], pair[1], lengthX, pairs);
+      for (let p = 0; p < pairs && first + 2 * p < ny; p++)
+        partPair(done, pairs, p, lengthX, columns, plane[0], first + 2 * p, ny, lengthY);
     }
-    transformAxis(pairRe, pairIm, lengthX, 1);
-    for (let y = 0; y < ny; y += 2) {
-      const from = (y / 2) * lengthX,
-        even = place(y - Math.floor(ny / 2), lengthY) * columns,
-        odd = place(y + 1 - Math.floor(ny / 2), lengthY) * columns;
-      for (let kx = 0; kx < columns; kx++) {
-        const here = from + kx,
-          opposite = from + ((lengthX - kx) % lengthX);
-        planeRe[even + kx] = (pairRe[here]! + pairRe[opposite]!) / 2;
-        planeIm[even + kx] = (pairIm[here]! - pairIm[opposite]!) / 2;
-        if (y + 1 === ny) continue;
-        planeRe[odd + kx] = (pairIm[here]! + pairIm[opposite]!) / 2;
-        planeIm[odd + kx] = (pairRe[opposite]! - pairRe[here]!) / 2;
-      }
-    }
-    transformAxis(planeRe, planeIm, lengthY, columns);
-    for (let ky = -reachY; ky <= reachY; ky++) {
-      const from = place(ky, lengthY) * columns,
-        to = (z * rows + ky + reachY) * columns;
-      planesRe.set(planeRe.subarray(from, from + columns), to);
-      planesIm.set(planeIm.subarray(from, from + columns), to);
-    }
+    const done = transformLines(plane[0], plane[1], lengthY, columns);
+    for (let ky = -reachY; ky <= reachY; ky++) copyRow(done, place(ky, lengthY), all, z * rows + ky + reachY, columns);
   }
-  const spectrum = emptySpectrum(reach),
-    { re, im } = spectrum,
-    lineRe = new Float64Array(lengthZ * columns),
-    lineIm = new Float64Array(lengthZ * columns);
+  const line: [Lines, Lines] = [emptyLines(lengthZ * columns), emptyLines(lengthZ * columns)];
   for (let y = 0; y < rows; y++) {
-    lineRe.fill(0);
-    lineIm.fill(0);
-    for (let z = 0; z < nz; z++) {
-      const from = (z * rows + y) * columns,
-        to = place(z - Math.floor(nz / 2), lengthZ) * columns;
-      lineRe.set(planesRe.subarray(from, from + columns), to);
-      lineIm.set(planesIm.subarray(from, from + columns), to);
-    }
-    transformAxis(lineRe, lineIm, lengthZ, columns);
-    for (let kz = -reachZ; kz <= reachZ; kz++) {
-      const from = place(kz, lengthZ) * columns,
-        to = ((kz + reachZ) * rows + y) * columns;
-      re.set(lineRe.subarray(from, from + columns), to);
-      im.set(lineIm.subarray(from, from + columns), to);
-    }
+    clear(line[0], lengthZ > nz);
+    for (let z = 0; z < nz; z++) copyRow(all, z * rows + y, line[0], place(z - Math.floor(nz / 2), lengthZ), columns);
+    const done = transformLines(line[0], line[1], lengthZ, columns);
+    for (let kz = -reachZ; kz <= reachZ; kz++)
+      copyRow(done, place(kz, lengthZ), all, (kz + reachZ) * rows + y, columns);
   }
-  return spectrum;
+  return { re: all.re.subarray(0, count), im: all.im.subarray(0, count), reach };
+}
+
+function clear({ re, im }: Lines, needed: boolean): void {
+  if (!needed) return;
+  re.fill(0);
+  im.fill(0);
+}
+
+function copyRow(from: Lines, fromRow: number, to: Lines, toRow: number, columns: number): void {
+  const first = fromRow * columns,
+    at = toRow * columns;
+  for (let x = 0; x < columns; x++) {
+    to.re[at + x] = from.re[first + x]!;
+    to.im[at + x] = from.im[first + x]!;
+  }
+}
+
+/** Rows first, first + 1, … of plane z as real and imaginary parts of lines side by side. */
+function packRows(
+  data: ArrayLike<number>,
+  [, ny, nx]: Three,
+  z: number,
+  first: number,
+  pairs: number,
+  lengthX: number,
+  into: Lines,
+  window?: readonly [ArrayLike<number>, ArrayLike<number>, ArrayLike<number>],
+): void {
+  const middle = Math.floor(nx / 2);
+  for (let row = 0; row < 2 * pairs && first + row < ny; row++) {
+    const y = first + row,
+      part = row % 2 === 0 ? into.re : into.im,
+      p = Math.floor(row / 2),
+      from = (z * ny + y) * nx;
+    if (!window) {
+      for (let x = 0; x < nx; x++) part[place(x - middle, lengthX) * pairs + p] = data[from + x]!;
+      continue;
+    }
+    const ofRow = window[0][z]! * window[1][y]!,
+      ofX = window[2];
+    for (let x = 0; x < nx; x++) part[place(x - middle, lengthX) * pairs + p] = data[from + x]! * ofRow * ofX[x]!;
+  }
+}
+
+/** The transforms of the two rows of a pair, to rows y and y + 1 of the plane. */
+function partPair(
+  { re, im }: Lines,
+  pairs: number,
+  p: number,
+  lengthX: number,
+  columns: number,
+  plane: Lines,
+  y: number,
+  ny: number,
+  lengthY: number,
+): void {
+  const even = place(y - Math.floor(ny / 2), lengthY) * columns,
+    odd = place(y + 1 - Math.floor(ny / 2), lengthY) * columns;
+  for (let kx = 0; kx < columns; kx++) {
+    const here = kx * pairs + p,
+      opposite = ((lengthX - kx) % lengthX) * pairs + p;
+    plane.re[even + kx] = (re[here]! + re[opposite]!) / 2;
+    plane.im[even + kx] = (im[here]! - im[opposite]!) / 2;
+    if (y + 1 === ny) continue;
+    plane.re[odd + kx] = (im[here]! + im[opposite]!) / 2;
+    plane.im[odd + kx] = (re[opposite]! - re[here]!) / 2;
+  }
 }
 
 /**
@@ -126,78 +171,76 @@ export function halfSpectrum(data: ArrayLike<number>, shape: Three, reach: Three
  * @param out what it is written to, of that shape
  */
 export function inverseOfHalf<T extends Float32Array | Float64Array>(
-  { re, im, reach: [reachZ, reachY, reachX] }: HalfSpectrum,
+  spectrum: HalfSpectrum,
   [nz, ny, nx]: Three,
   out: T,
 ): T {
-  const rows = 2 * reachY + 1,
+  const [reachZ, reachY, reachX] = spectrum.reach,
+    rows = 2 * reachY + 1,
     columns = reachX + 1,
-    middleX = Math.floor(nx / 2),
+    middle = Math.floor(nx / 2),
     scale = 1 / (nz * ny * nx);
-  const planesRe = new Float64Array(nz * rows * columns),
-    planesIm = new Float64Array(nz * rows * columns),
-    lineRe = new Float64Array(nz * columns),
-    lineIm = new Float64Array(nz * columns);
-  // An inverse transform is the forward one with the real and the imaginary part exchanged.
+  const planes = emptyLines(nz * rows * columns),
+    line: [Lines, Lines] = [emptyLines(nz * columns), emptyLines(nz * columns)];
   for (let y = 0; y < rows; y++) {
-    lineRe.fill(0);
-    lineIm.fill(0);
-    for (let kz = -reachZ; kz <= reachZ; kz++) {
-      const from = ((kz + reachZ) * rows + y) * columns,
-        to = place(kz, nz) * columns;
-      lineRe.set(re.subarray(from, from + columns), to);
-      lineIm.set(im.subarray(from, from + columns), to);
-    }
-    transformAxis(lineIm, lineRe, nz, columns);
-    for (let z = 0; z < nz; z++) {
-      const from = place(z - Math.floor(nz / 2), nz) * columns,
-        to = (z * rows + y) * columns;
-      planesRe.set(lineRe.subarray(from, from + columns), to);
-      planesIm.set(lineIm.subarray(from, from + columns), to);
-    }
+    clear(line[0], true);
+    for (let kz = -reachZ; kz <= reachZ; kz++)
+      copyRow(spectrum, (kz + reachZ) * rows + y, line[0], place(kz, nz), columns);
+    const done = exchanged(transformLines(exchanged(line[0]), exchanged(line[1]), nz, columns));
+    for (let z = 0; z < nz; z++) copyRow(done, place(z - Math.floor(nz / 2), nz), planes, z * rows + y, columns);
   }
-  const pairRe = new Float64Array(Math.ceil(ny / 2) * nx),
-    pairIm = new Float64Array(pairRe.length),
-    planeRe = new Float64Array(ny * columns),
-    planeIm = new Float64Array(planeRe.length);
+  const pairs = Math.min(pairsAtOnce, Math.ceil(ny / 2)),
+    pair: [Lines, Lines] = [emptyLines(pairs * nx), emptyLines(pairs * nx)],
+    plane: [Lines, Lines] = [emptyLines(ny * columns), emptyLines(ny * columns)];
   for (let z = 0; z < nz; z++) {
-    for (const part of [pairRe, pairIm, planeRe, planeIm]) part.fill(0);
-    for (let ky = -reachY; ky <= reachY; ky++) {
-      const from = (z * rows + ky + reachY) * columns,
-        to = place(ky, ny) * columns;
-      planeRe.set(planesRe.subarray(from, from + columns), to);
-      planeIm.set(planesIm.subarray(from, from + columns), to);
-    }
-    transformAxis(planeIm, planeRe, ny, columns);
-    for (let y = 0; y < ny; y += 2) {
-      const to = (y / 2) * nx,
-        even = place(y - Math.floor(ny / 2), ny) * columns,
-        odd = y + 1 === ny ? even : place(y + 1 - Math.floor(ny / 2), ny) * columns; // the last may be alone
-      for (let kx = 0; kx < columns; kx++) {
-        const a = planeRe[even + kx]!,
-          b = planeRe[odd + kx]!;
-        if (kx === 0 || 2 * kx === nx) {
-          pairRe[to + kx] = a; // a coefficient of a row that is real
-          pairIm[to + kx] = b;
-          continue;
-        }
-        const ai = planeIm[even + kx]!,
-          bi = planeIm[odd + kx]!;
-        pairRe[to + kx] = a - bi;
-        pairIm[to + kx] = ai + b;
-        pairRe[to + nx - kx] = a + bi;
-        pairIm[to + nx - kx] = b - ai;
+    clear(plane[0], true);
+    for (let ky = -reachY; ky <= reachY; ky++)
+      copyRow(planes, z * rows + ky + reachY, plane[0], place(ky, ny), columns);
+    const whole = exchanged(transformLines(exchanged(plane[0]), exchanged(plane[1]), ny, columns));
+    for (let first = 0; first < ny; first += 2 * pairs) {
+      clear(pair[0], true);
+      for (let p = 0; p < pairs && first + 2 * p < ny; p++)
+        joinPair(whole, columns, first + 2 * p, ny, pair[0], pairs, p, nx);
+      const { re, im } = exchanged(transformLines(exchanged(pair[0]), exchanged(pair[1]), nx, pairs));
+      for (let row = 0; row < 2 * pairs && first + row < ny; row++) {
+        const part = row % 2 === 0 ? re : im,
+          p = Math.floor(row / 2),
+          to = (z * ny + first + row) * nx;
+        for (let x = 0; x < nx; x++) out[to + x] = scale * part[place(x - middle, nx) * pairs + p]!;
       }
-    }
-    transformAxis(pairIm, pairRe, nx, 1);
-    for (let y = 0; y < ny; y++) {
-      const row = y % 2 === 0 ? pairRe : pairIm,
-        from = Math.floor(y / 2) * nx,
-        to = (z * ny + y) * nx,
-        first = from + nx - middleX;
-      for (let x = 0; x < middleX; x++) out[to + x] = scale * row[first + x]!;
-      for (let x = middleX; x < nx; x++) out[to + x] = scale * row[from + x - middleX]!;
     }
   }
   return out;
+}
+
+/** Rows y and y + 1 of a plane of transforms of real rows as one line. */
+function joinPair(
+  { re, im }: Lines,
+  columns: number,
+  y: number,
+  ny: number,
+  pair: Lines,
+  pairs: number,
+  p: number,
+  nx: number,
+): void {
+  const even = place(y - Math.floor(ny / 2), ny) * columns,
+    odd = y + 1 === ny ? even : place(y + 1 - Math.floor(ny / 2), ny) * columns; // the last may be alone
+  for (let kx = 0; kx < columns; kx++) {
+    const a = re[even + kx]!,
+      b = re[odd + kx]!,
+      here = kx * pairs + p;
+    if (kx === 0 || 2 * kx === nx) {
+      pair.re[here] = a; // a coefficient of a row that is real
+      pair.im[here] = b;
+      continue;
+    }
+    const ai = im[even + kx]!,
+      bi = im[odd + kx]!,
+      opposite = (nx - kx) * pairs + p;
+    pair.re[here] = a - bi;
+    pair.im[here] = ai + b;
+    pair.re[opposite] = a + bi;
+    pair.im[opposite] = b - ai;
+  }
 }

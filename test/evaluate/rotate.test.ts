@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fourierShellCorrelation } from "../../src/evaluate/fsc.ts";
-import { mirrorX, rotateVolume } from "../../src/evaluate/rotate.ts";
+import { mirrorX, rotateVolume, spectrumToTurn, turnSpectrum } from "../../src/evaluate/rotate.ts";
 import { rotationGrid } from "../../src/evaluate/rotationGrid.ts";
 import { changeBox } from "../../src/numeric/fourierCrop.ts";
 import { angularDistance, axisAngleToMatrix, randomRotation } from "../../src/physics/rotations.ts";
@@ -36,6 +36,19 @@ describe("rotateVolume", () => {
       part = rotateVolume(map, rotation, [1.3, -2.2, 0.7], 9).data;
     const peak = Math.max(...cut);
     part.forEach((v, i) => expect(Math.abs(v - cut[i]!)).toBeLessThan(1e-6 * peak));
+  });
+});
+
+describe("turnSpectrum", () => {
+  it.each([32, 33])("mirrors first, as mirrorX does, box %i", (n) => {
+    const map = densityOf(randomBlobs(6, 20, 0.3 * n, 3.5), n, 2),
+      { data: _, ...grid } = map,
+      rotation = randomRotation(createStream(13, "rotations")),
+      shiftVoxels = [0.6, -1.1, 2.3] as const;
+    const turned = turnSpectrum(spectrumToTurn(map), grid, { mirrored: true, rotation, shiftVoxels }).data,
+      expected = rotateVolume(mirrorX(map), rotation, shiftVoxels).data,
+      peak = Math.max(...expected);
+    turned.forEach((v, i) => expect(Math.abs(v - expected[i]!)).toBeLessThan(1e-5 * peak));
   });
 });
 

@@ -46,6 +46,15 @@ describe("map statistics", () => {
     expect(slope / (-2 * Math.PI ** 2 * 9)).toBeCloseTo(1, 1);
   });
 
+  it("makes the same Guinier plot of a map's first shells alone", () => {
+    const map = withNoise(densityOf([{ centreAngstrom: [1, 2, 3], sigmaAngstrom: 3, height: 2 }], 32, 2), 1, 3),
+      whole = guinierProfile(map),
+      first = guinierProfile(map, 9);
+    expect(first.logAmplitude).toHaveLength(9);
+    for (const curve of ["inverseSquareResolution", "logAmplitude"] as const)
+      first[curve].forEach((v, i) => expect(v).toBeCloseTo(whole[curve][i]!, 10));
+  });
+
   it("correlates densities within a mask", () => {
     const a = smallMap([1, 2, 3, 4, 100]);
     expect(mapCorrelation(a, smallMap([5, 7, 9, 11, 203]))).toBeCloseTo(1, 6);

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { InputError } from "../../base/errors.ts";
 import type { Beside } from "../../evaluate/beside.ts";
 import type { Thread } from "./host.ts";
+import { inSharedMemory } from "./shared.ts";
 import type { Answer } from "./threadMain.ts";
 
 /** @returns undefined where the program is not compiled: a thread of TypeScript as it stands has no loader */
@@ -27,7 +28,8 @@ export function openThread(): Thread | undefined {
     new Promise((resolve, reject) => {
       if (ended) return reject(hasEnded());
       pending.push({ resolve, reject });
-      worker.postMessage({ name, args }); // at once: who asks may be busy until it waits for the answer
+      // At once: who asks may be busy until it waits for the answer.
+      worker.postMessage({ name, args: inSharedMemory(args) });
     });
   return {
     beside: beside as Beside,

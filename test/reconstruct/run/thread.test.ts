@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
-import { place } from "../../../src/evaluate/align.ts";
-import { fourierShellCorrelation } from "../../../src/evaluate/fsc.ts";
+import { placeSpectrum } from "../../../src/evaluate/align.ts";
+import { correlationBeforeMask } from "../../../src/evaluate/fsc.ts";
+import { spectrumToTurn } from "../../../src/evaluate/rotate.ts";
 import { axisAngleToMatrix } from "../../../src/physics/rotations.ts";
 import type { Thread } from "../../../src/reconstruct/run/host.ts";
 import { densityOf, randomBlobs, withNoise } from "../../evaluate/blobs.ts";
@@ -13,6 +14,8 @@ const { openThread } = (await import(new URL("../../../dist/reconstruct/run/thre
 afterAll(() => thread.close());
 
 const map = densityOf(randomBlobs(3, 12, 12, 3), 24, 2),
+  { data: _, ...grid } = map,
+  spectrum = spectrumToTurn(map, 9),
   placement = {
     mirrored: true,
     rotation: axisAngleToMatrix([1, 2, 3], 0.7),
@@ -21,25 +24,29 @@ const map = densityOf(randomBlobs(3, 12, 12, 3), 24, 2),
 
 test("a second thread does what this one would, to the last bit, one piece after another", async () => {
   const other = withNoise(map, 0.3, 1),
-    both = [
-      thread.beside("place", map, placement, 9),
-      thread.beside("fourierShellCorrelation", map, other, {}),
+    all = [
+      thread.beside("spectrumToTurn", map, 9),
+      thread.beside("placeSpectrum", spectrum, grid, placement, 9),
+      thread.beside("correlationBeforeMask", map, other, { seed: 2 }, true),
     ] as const;
-  expect(await both[0]).toEqual(place(map, placement, 9));
-  expect(await both[1]).toEqual(fourierShellCorrelation(map, other, {}));
+  expect(await all[0]).toEqual(spectrum);
+  expect(await all[1]).toEqual(placeSpectrum(spectrum, grid, placement, 9));
+  const { randomised, ...before } = await all[2];
+  expect({ ...before, randomised }).toEqual(correlationBeforeMask(map, other, { seed: 2 }, true));
+  expect(randomised!.maps[0].data).not.toEqual(map.data);
 });
 
 test("what is wrong with its input is told as it would be here, and the next piece is done", async () => {
   const flat = { ...map, shape: [12, 24, 24] as [number, number, number], data: map.data.slice(0, 24 * 24 * 12) },
-    wrong = thread.beside("fourierShellCorrelation", map, flat, {});
+    wrong = thread.beside("correlationBeforeMask", map, flat, {});
   const error = await wrong.catch((refused: Error) => refused);
   expect(error).toMatchObject({ message: expect.stringMatching(/^the second map has 24 x 24 x 12 voxels/) as string });
   expect(error.constructor.name).toBe("InputError"); // of the compiled program
-  expect((await thread.beside("place", map, placement)).shape).toEqual(map.shape);
+  expect((await thread.beside("placeSpectrum", spectrum, grid, placement)).shape).toEqual(map.shape);
 });
 
 test("a thread that is closed answers no more", async () => {
   const other = openThread();
   await other.close();
-  await expect(other.beside("place", map, placement)).rejects.toThrow("the second thread has ended");
+  await expect(other.beside("spectrumToTurn", map)).rejects.toThrow("the second thread has ended");
 });
