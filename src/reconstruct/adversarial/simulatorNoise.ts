@@ -1,5 +1,5 @@
 /** The noise of simulated images. */
-import type { FrequencyGrid } from "../../physics/frequencies.ts";
+import { type FrequencyGrid, radiusOf } from "../../physics/frequencies.ts";
 import { whiteNoise } from "../../physics/noise.ts";
 import type { Device } from "../../runtime/device.ts";
 import type { RandomStream } from "../../runtime/random.ts";
@@ -12,6 +12,14 @@ import { type NoiseImages, noiseImagesDrawn } from "../measure/noiseImages.ts";
  */
 const normalImages = ({ count }: FrequencyGrid): number =>
   Math.max(noiseImagesDrawn, Math.min(16_384, Math.floor(2 ** 26 / (8 * count))));
+
+/**
+ * Edge of normal noise images. White noise of larger pixels in the same field of view has the same transform up to
+ * where they reach: samples k and k' correlate by sin(πd)/(m·sin(πd/m)) along each axis, d = k - k', which with twice
+ * the pixels that the finest samples need is within 0.015 of any larger m.
+ */
+const normalEdge = (grid: FrequencyGrid, n: number): number =>
+  Math.min(n, 4 * Math.ceil(radiusOf(grid).reduce((a, b) => Math.max(a, b))));
 
 /**
  * Noise of the particles' power: normal, or images of noise, whose power is brought to that of the particles shell by
@@ -29,7 +37,7 @@ export function simulatorNoise(
   stream: RandomStream,
   device: Device,
 ): Promise<Rows> {
-  if (!of) return noiseBank(grid, normalImages(grid), n, whiteNoise(stream), noise, device);
+  if (!of) return noiseBank(grid, normalImages(grid), normalEdge(grid, n), whiteNoise(stream), noise, device);
   const { images, power } = of,
     // In the scale of white noise of unit variance, whose power is n².
     colour = power.map((own, k) => (noise[k]! / own) * n * n);
