@@ -5,7 +5,7 @@ import { type EventHistories, formatPosition, parsePosition } from "./eventHisto
 import type { Runs } from "./runs.ts";
 
 /** Files are looked at this often: notifications of the system do not reach over network file systems. */
-const eventsEveryMs = 300,
+const eventsEveryMs = 100,
   listEveryMs = 1000;
 const keepAliveMs = 15_000;
 const eventsAtOnce = 500;

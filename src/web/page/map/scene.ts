@@ -17,6 +17,7 @@ import { ColorTheme } from "molstar/lib/mol-theme/color.js";
 import { SizeTheme } from "molstar/lib/mol-theme/size.js";
 import { AssetManager } from "molstar/lib/mol-util/assets.js";
 import { Color } from "molstar/lib/mol-util/color/index.js";
+import { mapLevels } from "../../../charts/mapLevels.ts";
 import { type Axis, axes } from "../address.ts";
 import { framesOnDemand } from "./frames.ts";
 import type { MapGrid } from "./grid.ts";
@@ -175,6 +176,7 @@ export function createScene(canvas: HTMLCanvasElement, onError: (error: Error) =
     if (display.of !== shown?.of) framed = false;
     if (!map) {
       for (const part of [surface, surfaceBelow, slice]) canvas3d.remove(part);
+      if (!shown) await drawSurface(surface, toVolume(speck), { ...display, map: speck }, 1, display.background);
       return frames.draw();
     }
     const newMap = map !== shown?.map;
@@ -403,6 +405,16 @@ const colorsOf = ({ surface, below, opacity }: MapDisplay): string => [surface, 
 
 const levelOf = ({ statistics: { mean, sigma } }: MapGrid, levelSigma: number) =>
   Volume.IsoValue.absolute(mean + levelSigma * sigma);
+
+/** Drawn, too small to be seen, while there is no map yet: what surfaces are drawn by is compiled meanwhile. */
+const inTheMiddle = Float32Array.from({ length: 27 }, (_, i) => (i === 13 ? 1 : 0)),
+  speck: MapGrid = {
+    data: inTheMiddle,
+    shape: [3, 3, 3],
+    pixelSizeAngstrom: 1e-6,
+    originAngstrom: [0, 0, 0],
+    statistics: mapLevels(inTheMiddle),
+  };
 
 const noCut = { variant: "pixel" as const, objects: [] };
 
