@@ -47,6 +47,21 @@ const place = (k: number, length: number): number => (k + length) % length;
 /** Pairs of rows that are transformed at a time. */
 const pairsAtOnce = 16;
 
+/**
+ * Twice the room for so many points. What is small is kept for the next transform: of small images new arrays would
+ * take longer than the transforms themselves.
+ */
+function twice(points: number, of: "pair" | "plane" | "line"): readonly [Lines, Lines] {
+  const before = kept[of];
+  if (before?.[0].re.length === points) return before;
+  const made = [emptyLines(points), emptyLines(points)] as const;
+  if (points <= keptPoints) kept[of] = made;
+  return made;
+}
+
+const kept: { [of in "pair" | "plane" | "line"]?: readonly [Lines, Lines] } = {},
+  keptPoints = 2 ** 16;
+
 /** An inverse transform is the forward one with the real and the imaginary part exchanged. */
 const exchanged = ({ re, im }: Lines): Lines => ({ re: im, im: re });
 
@@ -74,8 +89,8 @@ export function halfSpectrum(
   // Planes first, then the spectrum in their place: along z each row of them is done by itself.
   const all = emptyLines(Math.max(count, nz * rows * columns)),
     pairs = Math.min(pairsAtOnce, Math.ceil(ny / 2)),
-    pair: [Lines, Lines] = [emptyLines(pairs * lengthX), emptyLines(pairs * lengthX)],
-    plane: [Lines, Lines] = [emptyLines(lengthY * columns), emptyLines(lengthY * columns)];
+    pair = twice(pairs * lengthX, "pair"),
+    plane = twice(lengthY * columns, "plane");
   for (let z = 0; z < nz; z++) {
     clear(plane[0], lengthY > ny);
     for (let first = 0; first < ny; first += 2 * pairs) {
@@ -88,7 +103,7 @@ export function halfSpectrum(
     const done = transformLines(plane[0], plane[1], lengthY, columns);
     for (let ky = -reachY; ky <= reachY; ky++) copyRow(done, place(ky, lengthY), all, z * rows + ky + reachY, columns);
   }
-  const line: [Lines, Lines] = [emptyLines(lengthZ * columns), emptyLines(lengthZ * columns)];
+  const line = twice(lengthZ * columns, "line");
   for (let y = 0; y < rows; y++) {
     clear(line[0], lengthZ > nz);
     for (let z = 0; z < nz; z++) copyRow(all, z * rows + y, line[0], place(z - Math.floor(nz / 2), lengthZ), columns);
@@ -181,7 +196,7 @@ export function inverseOfHalf<T extends Float32Array | Float64Array>(
     middle = Math.floor(nx / 2),
     scale = 1 / (nz * ny * nx);
   const planes = emptyLines(nz * rows * columns),
-    line: [Lines, Lines] = [emptyLines(nz * columns), emptyLines(nz * columns)];
+    line = twice(nz * columns, "line");
   for (let y = 0; y < rows; y++) {
     clear(line[0], true);
     for (let kz = -reachZ; kz <= reachZ; kz++)
@@ -190,8 +205,8 @@ export function inverseOfHalf<T extends Float32Array | Float64Array>(
     for (let z = 0; z < nz; z++) copyRow(done, place(z - Math.floor(nz / 2), nz), planes, z * rows + y, columns);
   }
   const pairs = Math.min(pairsAtOnce, Math.ceil(ny / 2)),
-    pair: [Lines, Lines] = [emptyLines(pairs * nx), emptyLines(pairs * nx)],
-    plane: [Lines, Lines] = [emptyLines(ny * columns), emptyLines(ny * columns)];
+    pair = twice(pairs * nx, "pair"),
+    plane = twice(ny * columns, "plane");
   for (let z = 0; z < nz; z++) {
     clear(plane[0], true);
     for (let ky = -reachY; ky <= reachY; ky++)
