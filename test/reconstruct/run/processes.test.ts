@@ -55,6 +55,7 @@ const plain: Partial<RunRequest> = {},
 
 test.each([
   ["three on two machines", [2, 1], plain, ["map.mrc"]],
+  ["four on two machines", [2, 2], plain, ["map.mrc"]],
   ["with half-maps, two on a machine", [2], halves, ["half1.mrc", "half2_unaligned.mrc"]],
   ["with classes and junk, two machines", [1, 1], inClasses, ["class1.mrc", "class2.mrc"]],
 ])("%s make the maps of one", async (name, machines, more, maps) => {
