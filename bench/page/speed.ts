@@ -235,7 +235,9 @@ async function firstDensity(of: Browser): Promise<{ seconds: number; written: nu
     { stdio: "ignore" },
   );
   await page.getByRole("button", { name: /^first density/ }).click();
-  const drawn = await page.waitForFunction(() => (window as { surfaceDrawn?: number }).surfaceDrawn),
+  const drawn = await page.waitForFunction(() => (window as { surfaceDrawn?: number }).surfaceDrawn, null, {
+      timeout: 0,
+    }),
     seconds = since(Number(await drawn.jsonValue()));
   while (covered(await picture(page.locator(".scene canvas"))) < 0.02) await page.waitForTimeout(50); // it is the map
   run.kill("SIGKILL");
@@ -248,14 +250,21 @@ async function firstDensity(of: Browser): Promise<{ seconds: number; written: nu
 
 /** In the page: when the first surface was on the canvas, as `surfaceDrawn`. What is drawn without one is small. */
 function noteSurface(): void {
-  const { drawElementsInstanced } = WebGL2RenderingContext.prototype;
-  WebGL2RenderingContext.prototype.drawElementsInstanced = function (mode, count, ...rest) {
-    drawElementsInstanced.call(this, mode, count, ...rest);
+  const note = (gl: WebGL2RenderingContext, count: number): void => {
     if (count < 300 || "surfaceDrawn" in window) return;
     Object.assign(window, { surfaceDrawn: undefined });
     requestAnimationFrame(() => {
-      this.readPixels(0, 0, 1, 1, this.RGBA, this.UNSIGNED_BYTE, new Uint8Array(4)); // waits for what was drawn
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits for what was drawn
       Object.assign(window, { surfaceDrawn: Date.now() });
     });
+  };
+  const { drawElementsInstanced, drawArraysInstanced } = WebGL2RenderingContext.prototype;
+  WebGL2RenderingContext.prototype.drawElementsInstanced = function (mode, count, ...rest) {
+    drawElementsInstanced.call(this, mode, count, ...rest);
+    note(this, count);
+  };
+  WebGL2RenderingContext.prototype.drawArraysInstanced = function (mode, first, count, instances) {
+    drawArraysInstanced.call(this, mode, first, count, instances);
+    note(this, count);
   };
 }

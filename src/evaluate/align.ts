@@ -78,7 +78,11 @@ export function alignToReference(map: Volume, reference: Volume, options: AlignO
 }
 
 /** The same for maps on one grid, but for the maps themselves. */
-export function findPlacement(map: Volume, reference: Volume, options: AlignOptions = {}): FoundPlacement {
+export function findPlacement(
+  map: Volume,
+  reference: Volume,
+  options: Omit<AlignOptions, "lastShell"> = {},
+): FoundPlacement {
   const n = cubeEdge(map),
     boxSize = Math.min(searchBox, n),
     pixel = (map.pixelSizeAngstrom * n) / boxSize,

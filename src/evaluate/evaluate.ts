@@ -6,7 +6,7 @@ import { sphericalMask } from "../physics/mask.ts";
 import { matrixToEuler } from "../physics/rotations.ts";
 import { type AlignOptions, type FoundPlacement, findPlacement, onCommonGrid, placeSpectrum } from "./align.ts";
 import { type Beside, here } from "./beside.ts";
-import { type CorrelationBeforeMask, type FscResult, fscResult, maskedCorrelation } from "./fsc.ts";
+import { type CorrelationBeforeMask, type FscResult, fscResult, maskedCorrelation, requireSameGrid } from "./fsc.ts";
 import { automaticMask } from "./mask.ts";
 import { finestShell, guinierProfile, type MapStatistics, mapCorrelation, mapStatistics } from "./statistics.ts";
 
@@ -53,7 +53,7 @@ export interface EvaluationReport {
   correlation: number;
   mapStatistics: MapStatistics;
   referenceStatistics: MapStatistics;
-  /** Of the aligned map. */
+  /** Of the aligned map, up to the last shell that a half-map was worked at. */
   guinier: { inverseSquareResolution: number[]; logAmplitude: number[] };
 }
 
@@ -112,8 +112,9 @@ async function compare(
     "open" in source ? await readMap(source, as) : source;
   const original = await load(mapSource, options.mapOptions);
   const originalReference = await load(referenceSource, kind === "halfMaps" ? options.mapOptions : undefined);
-  const { map: asItLay, reference } = onCommonGrid(original, originalReference),
-    { map, unmasked, placement } = await placed(asItLay, reference, options);
+  const { map: asItLay, reference } = onCommonGrid(original, originalReference);
+  if (typeof maskOption === "object") requireSameGrid(reference, maskOption, "the mask");
+  const { map, unmasked, placement } = await placed(asItLay, reference, options);
   const shells = {
       finestShell: Math.min(...(finestShells ?? [shellOn(map, originalReference), shellOn(map, original)])),
       lastShell: finestShells && Math.max(...finestShells),

@@ -65,8 +65,9 @@ export interface FscOptions {
  * Throws InputError when the maps (or the mask) differ in shape or pixel size, or are not cubes.
  */
 export function fourierShellCorrelation(a: Volume, b: Volume, options: FscOptions = {}): FscResult {
-  const { mask, correctForMask = true, finestShell } = options,
-    before = correlationBeforeMask(a, b, options, mask && correctForMask);
+  const { mask, correctForMask = true, finestShell } = options;
+  if (mask) requireSameGrid(a, mask, "the mask");
+  const before = correlationBeforeMask(a, b, options, mask && correctForMask);
   if (!mask) return fscResult(a, finestShell, before);
   return fscResult(a, finestShell, before, {
     fscMasked: maskedCorrelation([a, b], mask, finestShell),
@@ -215,7 +216,8 @@ export function shellCorrelation(a: Spectrum, b: Spectrum): number[] {
   });
 }
 
-function requireSameGrid(a: Volume, b: Volume, name: string): void {
+/** @throws {InputError} where shape or pixel size differ */
+export function requireSameGrid(a: Volume, b: Volume, name: string): void {
   const sameShape = a.shape.every((n, i) => n === b.shape[i]);
   const samePixel = Math.abs(a.pixelSizeAngstrom / b.pixelSizeAngstrom - 1) < 1e-3;
   if (sameShape && samePixel) return;

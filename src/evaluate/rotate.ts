@@ -92,7 +92,10 @@ export function mirrorX(volume: Volume): Volume {
   return { ...volume, data };
 }
 
-/** Where a map is put: mirrored in x or not, rotated about voxel floor(n/2), then shifted. */
+/**
+ * Where a map is put: mirrored in x or not, rotated about voxel floor(n/2), then shifted. The first plane of an even
+ * box, which has no opposite in it, is mirrored to behind the last.
+ */
 export interface Turn {
   mirrored: boolean;
   /** Acts on columns (x, y, z). */
@@ -126,7 +129,7 @@ export const spectrumToTurn = (volume: Volume, lastShell = Infinity): PaddedSpec
   paddedSpectrum(volume, Math.min(cubeEdge(volume) / 2, lastShell + 0.5));
 
 /**
- * As `rotateVolume`, for a map whose spectrum is there; mirrored first, as by `mirrorX`, where that is asked for.
+ * As `rotateVolume`, for a map whose spectrum is there; mirrored first, where that is asked for.
  * @param grid of the map
  */
 export function turnSpectrum(

@@ -79,7 +79,7 @@ const emptyShell = 1e-14;
 /** The last Fourier shell of a cubic map that holds anything, at most floor(n/2): what it was worked at. */
 export function finestShell(volume: Volume): number {
   const { value } = radialPower(volume);
-  const least = emptyShell * value.reduce((a, b) => Math.max(a, b));
+  const least = emptyShell * value.reduce((a, b) => Math.max(a, b), 0);
   return value.findLastIndex((v) => v > least) + 1;
 }
 

@@ -16,10 +16,10 @@ const normalImages = ({ count }: FrequencyGrid): number =>
 /**
  * Edge of normal noise images. White noise of larger pixels in the same field of view has the same transform up to
  * where they reach: samples k and k' correlate by sin(πd)/(m·sin(πd/m)) along each axis, d = k - k', which with twice
- * the pixels that the finest samples need is within 0.015 of any larger m.
+ * the pixels that the finest samples need, and 24 at least, is within 0.015 of any larger m.
  */
 const normalEdge = (grid: FrequencyGrid, n: number): number =>
-  Math.min(n, 4 * Math.ceil(radiusOf(grid).reduce((a, b) => Math.max(a, b))));
+  Math.min(n, Math.max(24, 4 * Math.ceil(radiusOf(grid).reduce((a, b) => Math.max(a, b)))));
 
 /**
  * Noise of the particles' power: normal, or images of noise, whose power is brought to that of the particles shell by

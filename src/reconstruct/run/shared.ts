@@ -11,7 +11,7 @@ const copies = new WeakMap<Numbers, Numbers>();
  */
 export function inSharedMemory<T>(value: T): T {
   if (value instanceof Float32Array || value instanceof Float64Array) return copyOf(value) as T;
-  if (value === null || typeof value !== "object") return value;
+  if (value === null || typeof value !== "object" || ArrayBuffer.isView(value)) return value;
   if (Array.isArray(value)) return value.map(inSharedMemory) as T;
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, inSharedMemory(part as unknown)])) as T;
 }

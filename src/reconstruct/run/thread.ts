@@ -27,9 +27,9 @@ export function openThread(): Thread | undefined {
   const beside = (name: string, ...args: unknown[]): Promise<unknown> =>
     new Promise((resolve, reject) => {
       if (ended) return reject(hasEnded());
-      pending.push({ resolve, reject });
       // At once: who asks may be busy until it waits for the answer.
       worker.postMessage({ name, args: inSharedMemory(args) });
+      pending.push({ resolve, reject }); // what cannot be sent is not answered
     });
   return {
     beside: beside as Beside,

@@ -34,7 +34,7 @@ const firstLineBytes = 4096,
   keptEvents = 20_000,
   keptBytes = 1 << 23,
   keptRuns = 16,
-  freshMs = 200;
+  freshMs = 80;
 
 interface Kept extends EventHistory {
   events: Line[];

@@ -26,6 +26,6 @@ test("samples of normal noise have the power asked for, and correlate as those o
         [dx, dy] = [grid.x[a]! - grid.x[b]!, grid.y[a]! - grid.y[b]!];
       worst = Math.max(worst, Math.abs(same / count / scale - correlation(dx, n) * correlation(dy, n)));
     }
-  // A few hundred means of 16,384 numbers of variance 1/2 to 1: four standard errors are 0.03.
-  expect(worst).toBeLessThan(0.045);
+  // A few hundred means of 16,384 numbers of variance 1/2 to 1: 0.018 in images of 96 pixels, 0.037 of 18.
+  expect(worst).toBeLessThan(0.03);
 });

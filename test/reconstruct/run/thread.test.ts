@@ -45,6 +45,13 @@ test("what is wrong with its input is told as it would be here, and the next pie
   expect((await thread.beside("placeSpectrum", spectrum, grid, placement)).shape).toEqual(map.shape);
 });
 
+test("what cannot be sent is refused, and answers go to who asked for them", async () => {
+  const unsent = thread.beside("spectrumToTurn", (() => undefined) as never, 9),
+    next = thread.beside("spectrumToTurn", map, 9);
+  await expect(unsent).rejects.toThrow(/could not be cloned/);
+  expect(await next).toEqual(spectrum);
+});
+
 test("a thread that is closed answers no more", async () => {
   const other = openThread();
   await other.close();
