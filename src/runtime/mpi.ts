@@ -30,9 +30,10 @@ export function callQueue(): CallQueue {
 const chunkBytes = 1 << 24;
 /**
  * Sums of this size on are made by parts, one at each process, and then gathered: each byte is sent twice however many
- * there are. Shorter ones are made at one process and sent from there, as these take fewer messages.
+ * there are. Shorter ones are made at one process and sent from there, as these take fewer messages; they do not block,
+ * which is quick where all is done in a look or two.
  */
-const byPartsFromBytes = 1 << 22;
+const byPartsFromBytes = 1 << 17;
 
 interface Communicator {
   handle: Handle;
