@@ -248,10 +248,11 @@ async function firstDensity(of: Browser): Promise<{ seconds: number; written: nu
   return { seconds, written: since(Date.parse((JSON.parse(event!) as RunEvent).time)) };
 }
 
-/** In the page: when the first surface was on the canvas, as `surfaceDrawn`. What is drawn without one is small. */
+/** In the page: when the surface of a density was on the canvas, as `surfaceDrawn`. What else is drawn is small. */
 function noteSurface(): void {
   const note = (gl: WebGL2RenderingContext, count: number): void => {
-    if (count < 300 || "surfaceDrawn" in window) return;
+    const caption = document.querySelector("figcaption")?.textContent ?? ""; // another run may be shown before
+    if (count < 300 || "surfaceDrawn" in window || !caption.startsWith("density")) return;
     Object.assign(window, { surfaceDrawn: undefined });
     requestAnimationFrame(() => {
       gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)); // waits for what was drawn
