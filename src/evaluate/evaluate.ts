@@ -1,4 +1,5 @@
 import type { DataFile } from "../base/files.ts";
+import { later } from "../base/later.ts";
 import type { Volume } from "../base/types.ts";
 import type { MapOptions } from "../io/mapCheck.ts";
 import { readMap } from "../io/mrc.ts";
@@ -178,12 +179,6 @@ async function withinMask(
   const random = before.randomised && later(beside("maskedCorrelation", before.randomised.maps, mask, finestShell)),
     fscMasked = maskedCorrelation(maps, mask, finestShell);
   return fscResult(maps[0], finestShell, before, { fscMasked, fscPhaseRandomised: await random });
-}
-
-/** A promise that is waited for once other work is done: until then nothing is told of its failing. */
-function later<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => undefined);
-  return promise;
 }
 
 const gridOf = ({ data: _, ...grid }: Volume): Omit<Volume, "data"> => grid;

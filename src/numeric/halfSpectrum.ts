@@ -92,9 +92,9 @@ export function halfSpectrum(
     pair = twice(pairs * lengthX, "pair"),
     plane = twice(lengthY * columns, "plane");
   for (let z = 0; z < nz; z++) {
-    clear(plane[0], lengthY > ny);
+    if (lengthY > ny) clear(plane[0]);
     for (let first = 0; first < ny; first += 2 * pairs) {
-      clear(pair[0], true);
+      clear(pair[0]);
       packRows(data, shape, z, first, pairs, lengthX, pair[0], window);
       const done = transformLines(pair[0], pair[1], lengthX, pairs);
       for (let p = 0; p < pairs && first + 2 * p < ny; p++)
@@ -105,7 +105,7 @@ export function halfSpectrum(
   }
   const line = twice(lengthZ * columns, "line");
   for (let y = 0; y < rows; y++) {
-    clear(line[0], lengthZ > nz);
+    if (lengthZ > nz) clear(line[0]);
     for (let z = 0; z < nz; z++) copyRow(all, z * rows + y, line[0], place(z - Math.floor(nz / 2), lengthZ), columns);
     const done = transformLines(line[0], line[1], lengthZ, columns);
     for (let kz = -reachZ; kz <= reachZ; kz++)
@@ -114,8 +114,7 @@ export function halfSpectrum(
   return { re: all.re.subarray(0, count), im: all.im.subarray(0, count), reach };
 }
 
-function clear({ re, im }: Lines, needed: boolean): void {
-  if (!needed) return;
+function clear({ re, im }: Lines): void {
   re.fill(0);
   im.fill(0);
 }
@@ -198,7 +197,7 @@ export function inverseOfHalf<T extends Float32Array | Float64Array>(
   const planes = emptyLines(nz * rows * columns),
     line = twice(nz * columns, "line");
   for (let y = 0; y < rows; y++) {
-    clear(line[0], true);
+    clear(line[0]);
     for (let kz = -reachZ; kz <= reachZ; kz++)
       copyRow(spectrum, (kz + reachZ) * rows + y, line[0], place(kz, nz), columns);
     const done = exchanged(transformLines(exchanged(line[0]), exchanged(line[1]), nz, columns));
@@ -208,12 +207,12 @@ export function inverseOfHalf<T extends Float32Array | Float64Array>(
     pair = twice(pairs * nx, "pair"),
     plane = twice(ny * columns, "plane");
   for (let z = 0; z < nz; z++) {
-    clear(plane[0], true);
+    clear(plane[0]);
     for (let ky = -reachY; ky <= reachY; ky++)
       copyRow(planes, z * rows + ky + reachY, plane[0], place(ky, ny), columns);
     const whole = exchanged(transformLines(exchanged(plane[0]), exchanged(plane[1]), ny, columns));
     for (let first = 0; first < ny; first += 2 * pairs) {
-      clear(pair[0], true);
+      clear(pair[0]);
       for (let p = 0; p < pairs && first + 2 * p < ny; p++)
         joinPair(whole, columns, first + 2 * p, ny, pair[0], pairs, p, nx);
       const { re, im } = exchanged(transformLines(exchanged(pair[0]), exchanged(pair[1]), nx, pairs));

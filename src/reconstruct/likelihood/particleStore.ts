@@ -4,6 +4,7 @@
  */
 
 import type { DataFile } from "../../base/files.ts";
+import { later } from "../../base/later.ts";
 import type { Optics } from "../../base/types.ts";
 import { harmonicOrders } from "../../critic/harmonics.ts";
 import { likelihoodRatioCritic } from "../../critic/likelihoodRatio.ts";
@@ -96,11 +97,8 @@ export async function createParticleStore(
   try {
     const feed = new Float32Array(batch * n * n);
     /** Reads a batch while the one before is transformed. */
-    const begin = (row: number): Promise<Float32Array> => {
-      const reading = from.read(ofMachine.first + row, Math.max(0, Math.min(batch, own.end - row)));
-      reading.catch(() => undefined); // waited for below, unless the batch before fails
-      return reading;
-    };
+    const begin = (row: number): Promise<Float32Array> =>
+      later(from.read(ofMachine.first + row, Math.max(0, Math.min(batch, own.end - row))));
     let coming = begin(own.first);
     for (let row = own.first; row < own.end; row += batch) {
       signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 /** Particle images from their files: background normalised and Fourier-cropped to the working box. */
 import { InputError } from "../../base/errors.ts";
 import type { Files } from "../../base/files.ts";
+import { later } from "../../base/later.ts";
 import type { ParticleSet } from "../../base/types.ts";
 import { openParticleImages } from "../../io/particles.ts";
 import { resampleImages } from "../../physics/imageTransform.ts";
@@ -156,13 +157,13 @@ export async function openImages(
     async read(chosen, images = new Float32Array(chosen.length * workingBox ** 2)) {
       /** Reads a batch while the one before is worked on. */
       const begin = (first: number): Promise<void> => {
-        const size = Math.min(batch, chosen.length - first),
-          reading = source.read(
+        const size = Math.min(batch, chosen.length - first);
+        return later(
+          source.read(
             Int32Array.from({ length: size }, (_, i) => chosen[first + i]!),
             buffers[(first / batch) % 2]!,
-          );
-        reading.catch(() => undefined); // waited for below, unless the batch before is refused
-        return reading;
+          ),
+        );
       };
       let coming = begin(0);
       for (let first = 0; first < chosen.length; first += batch) {

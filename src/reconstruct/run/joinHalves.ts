@@ -1,4 +1,5 @@
 import type { DataFile } from "../../base/files.ts";
+import { later } from "../../base/later.ts";
 import type { Volume } from "../../base/types.ts";
 import { type Beside, here } from "../../evaluate/beside.ts";
 import { emdbFscXml, fscJson } from "../../evaluate/emdbXml.ts";
@@ -45,11 +46,7 @@ export async function joinHalves(
     written: Promise<void>[] = [];
   /** Files are written while maps are compared. */
   const put = (name: MapFileName, writing: (file: DataFile) => Promise<void>): void => {
-    for (const file of files(name)) {
-      const done = writing(file);
-      done.catch(() => undefined); // waited for below
-      written.push(done);
-    }
+    for (const file of files(name)) written.push(later(writing(file)));
   };
   const write = (name: MapFileName, volume: Volume, label: string): void =>
     put(name, (file) => writeMap(file, volume, label));
@@ -64,8 +61,7 @@ export async function joinHalves(
       finestShells: [half1.finestShell, half2.finestShell],
       beside,
     });
-    const angularFsc = beside("angularCorrelation", map, aligned.map, report.fsc.finestShell);
-    angularFsc.catch(() => undefined);
+    const angularFsc = later(beside("angularCorrelation", map, aligned.map, report.fsc.finestShell));
     write("half2.mrc", aligned.map, "cryogan half-map 2, aligned to half-map 1");
     write("half2_unmasked.mrc", aligned.unmasked!, "cryogan half-map 2 before its mask, aligned");
     write("map.mrc", meanOf(map, aligned.map), "cryogan mean of the aligned half-maps");
